@@ -1,0 +1,15 @@
+/* auger/auger.h - everything. */
+#ifndef AUGER_H
+#define AUGER_H
+
+#include <auger/base.h>
+#include <auger/crypto.h>
+#include <auger/dtls.h>
+#include <auger/ice.h>
+#include <auger/io.h>
+#include <auger/peer.h>
+#include <auger/sctp.h>
+#include <auger/sdp.h>
+#include <auger/stun.h>
+
+#endif /* AUGER_H */

@@ -1,0 +1,244 @@
+/*
+ * auger/ice.h - an ICE agent: RFC 8445, trickle (8838), patiently awaiting
+ * connectivity (8863) and consent (7675).
+ *
+ * The agent is a state machine without I/O.  It holds no socket, thread, lock
+ * or clock: the caller says what arrived and what time it is, the agent says
+ * what to send, what happened and when to call again.
+ *
+ *     auger_ice_handle_datagram(ice, now, &path, buf, n, &data);
+ *     auger_ice_handle_timeout(ice, now);
+ *     while ((n = auger_ice_poll_transmit(ice, now, &path, buf, sizeof(buf))))
+ *         send_datagram(&path, buf, n);
+ *     while (auger_ice_poll_event(ice, &event))
+ *         react_to(&event);
+ *     wake_at = auger_ice_next_timeout(ice);
+ *
+ * One agent makes one path to one peer: one stream, one component.
+ *
+ * Time     any monotonic clock, in nanoseconds; `now` never goes back.
+ * Errors   0 or a negative enum auger_err; a failed call changes nothing.
+ * Memory   within the limits of the config, taken by auger_ice_new(), by a late
+ *          candidate and by a restart; never per packet.
+ * Threads  calls on one agent must not overlap; agents share nothing.
+ */
+#ifndef AUGER_ICE_H
+#define AUGER_ICE_H
+
+#include <auger/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct auger_ice; /* opaque */
+
+enum auger_ice_state {
+    AUGER_ICE_NEW,          /* nothing to check yet */
+    AUGER_ICE_CHECKING,     /* looking for a path */
+    AUGER_ICE_CONNECTED,    /* a path is usable and the peer was heard of late */
+    AUGER_ICE_DISCONNECTED, /* nothing authenticated heard for 5 s; may recover */
+    AUGER_ICE_FAILED,       /* consent expired or no pair can succeed: restart */
+};
+
+enum auger_cand_type { AUGER_CAND_HOST, AUGER_CAND_SRFLX, AUGER_CAND_PRFLX, AUGER_CAND_RELAY };
+
+#define AUGER_FOUNDATION_MAX 33 /* 1 to 32 ice-chars and a NUL */
+#define AUGER_UFRAG_MAX 257     /* 4 to 256 ice-chars and a NUL (RFC 8839 section 5.4) */
+#define AUGER_PASSWORD_MAX 257  /* 22 to 256 */
+
+struct auger_cand {
+    enum auger_cand_type type;
+    struct auger_addr addr;    /* transport included: UDP or TCP */
+    struct auger_addr related; /* base or mapped address, for diagnosis; may be none */
+    uint32_t priority;
+    char foundation[AUGER_FOUNDATION_MAX];
+    char ufrag[AUGER_UFRAG_MAX]; /* of the line's "ufrag" extension, or empty */
+};
+
+#define AUGER_CAND_LINE_MAX 512
+
+/* Reads "candidate:..." with or without a leading "a=" (RFC 8839 section 5.1).
+ * AUGER_ERR_MALFORMED; AUGER_ERR_UNSUPPORTED for what is well-formed and cannot
+ * be used here: another component, another transport, a host name. */
+AUGER_API int auger_cand_parse(struct auger_cand *out, const char *line,
+                               size_t len) AUGER_CHECK_RESULT;
+/* Writes "candidate:..." without "a=", NUL-terminated; the length or
+ * AUGER_ERR_BUFFER.  AUGER_CAND_LINE_MAX is always enough. */
+AUGER_API int auger_cand_format(const struct auger_cand *cand, char *buf,
+                                size_t cap) AUGER_CHECK_RESULT;
+/* "host", "srflx", "prflx", "relay". */
+AUGER_API const char *auger_cand_type_name(enum auger_cand_type type);
+AUGER_API const char *auger_ice_state_name(enum auger_ice_state state);
+
+struct auger_ice_config {
+    /* The role to start in; agents settle a conflict between themselves. */
+    bool controlling;
+    /* Put USE-CANDIDATE into first checks instead of nominating regularly
+     * (RFC 8445 section 8.1.1).  Default false. */
+    bool nominate_at_once;
+    /* Pair and send to loopback and link-local addresses too.  Default false. */
+    bool allow_loopback, allow_link_local;
+    /* Ta, the least time between two new transactions.  Default 50 ms, never
+     * under 5 ms (14.2). */
+    auger_time pacing;
+    /* How long to wait for a peer's checks when no pair is left (RFC 8863
+     * section 4).  Default 39.5 s. */
+    auger_time pac_timeout;
+    /* How long to wait for STUN servers before gathering is called done.
+     * Default 10 s. */
+    auger_time gather_timeout;
+    /* Limits; memory grows with them.  Defaults 16, 64, 16 and 100. */
+    uint16_t local_cands_max, remote_cands_max, prflx_cands_max, pairs_max;
+    /* STUN servers kept.  Default 4. */
+    uint16_t servers_max;
+};
+
+enum auger_ice_event_type {
+    AUGER_ICE_EVENT_CANDIDATE, /* .cand: tell the peer */
+    AUGER_ICE_EVENT_GATHERED,  /* tell the peer that no more will come */
+    AUGER_ICE_EVENT_STATE,     /* .state */
+    AUGER_ICE_EVENT_PATH,      /* .path: data flows here from now on */
+};
+
+struct auger_ice_event {
+    enum auger_ice_event_type type;
+    union {
+        struct auger_cand cand;
+        enum auger_ice_state state;
+        struct auger_path path;
+    };
+};
+
+/* Fills `config` with the defaults.  Always start from here: fields are added
+ * at the end in later versions, and the size says which version called. */
+AUGER_API void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size);
+#define auger_ice_config_init(config) auger_ice_config_init_sized((config), sizeof(*(config)))
+
+/* Makes an agent in *out, to be released with auger_ice_free().  `env` supplies
+ * random bytes and memory and takes the trace; it must outlive the agent.
+ * `config` is copied; NULL means the defaults.  Fails with AUGER_ERR_INVALID,
+ * AUGER_ERR_NO_MEMORY or AUGER_ERR_ENTROPY. */
+AUGER_API int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
+                                  const struct auger_ice_config *config,
+                                  size_t size) AUGER_CHECK_RESULT;
+#define auger_ice_new(out, env, config)                                                            \
+    auger_ice_new_sized((out), (env), (config), sizeof(struct auger_ice_config))
+AUGER_API void auger_ice_free(struct auger_ice *ice); /* NULL is fine */
+
+/* Changes the role before the first check: an offerer controls, an answerer
+ * does not.  AUGER_ERR_STATE afterwards. */
+AUGER_API int auger_ice_set_controlling(struct auger_ice *ice, bool controlling) AUGER_CHECK_RESULT;
+
+/* Adds the address of a bound socket.  A host candidate follows as an event;
+ * server-reflexive ones when the servers have answered.  AUGER_ERR_LIMIT,
+ * AUGER_ERR_INVALID for an address that no candidate may have. */
+AUGER_API int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now,
+                                       const struct auger_addr *base) AUGER_CHECK_RESULT;
+/* A STUN server to ask from every base of its family.  AUGER_ERR_LIMIT. */
+AUGER_API int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
+                                        const struct auger_addr *server) AUGER_CHECK_RESULT;
+/* No more bases and servers will come for now: AUGER_ICE_EVENT_GATHERED follows
+ * when the servers have answered or gather_timeout has passed. */
+AUGER_API void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now);
+
+/* The peer's credentials, from its offer or answer; copied.  Checks wait for
+ * them.  AUGER_ERR_INVALID: not 4 to 256 and 22 to 256 ice-chars.
+ * AUGER_ERR_STATE: others are known already. */
+AUGER_API int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now,
+                                               const char *ufrag,
+                                               const char *password) AUGER_CHECK_RESULT;
+
+/* A candidate of the peer, at any time (trickle).  One that is already known
+ * is ignored, and so is one whose ufrag is of another generation.
+ * AUGER_ERR_LIMIT: the table is full.  AUGER_ERR_UNSUPPORTED: it is not to be
+ * sent to (ABUSE: multicast, unspecified, loopback without the option). */
+AUGER_API int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now,
+                                        const struct auger_cand *cand) AUGER_CHECK_RESULT;
+/* The peer will send no more candidates (RFC 8838 section 13). */
+AUGER_API void auger_ice_end_of_remote_cands(struct auger_ice *ice, auger_time now);
+
+/* Ours, for the offer or answer; valid as long as the agent. */
+AUGER_API const char *auger_ice_ufrag(const struct auger_ice *ice);
+AUGER_API const char *auger_ice_password(const struct auger_ice *ice);
+AUGER_API enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice);
+
+/* A datagram arrived along `path`.  `data` is set to the application data in
+ * it, which may have come through a relay: it points into `buf` and is empty
+ * for the agent's own traffic.  Bad datagrams are counted and dropped. */
+AUGER_API void auger_ice_handle_datagram(struct auger_ice *ice, auger_time now,
+                                         const struct auger_path *path, const uint8_t *buf,
+                                         size_t len, struct auger_bytes *data);
+
+/* Does whatever is due at `now`.  Calling too early or too often is harmless. */
+AUGER_API void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now);
+
+/* Writes the next datagram to send into `buf` and where to send it into
+ * `path`; returns its length, 0 when there is none.  `cap` must be at least
+ * AUGER_DATAGRAM_MAX. */
+AUGER_API size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now,
+                                         struct auger_path *path, uint8_t *buf, size_t cap);
+
+/* Takes the oldest event; false when there is none. */
+AUGER_API bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event);
+
+/* When to call auger_ice_handle_timeout() and auger_ice_poll_transmit() next, or
+ * AUGER_NEVER.  May change with every other call. */
+AUGER_API auger_time auger_ice_next_timeout(const struct auger_ice *ice);
+
+/* Turns application data into a datagram on the selected path, which is up to
+ * AUGER_ICE_OVERHEAD bytes longer if a relay is on it; to be sent at once.
+ * Returns its length, or AUGER_ERR_NO_PATH or AUGER_ERR_BUFFER. */
+#define AUGER_ICE_OVERHEAD 4
+AUGER_API int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *data,
+                                   size_t len, struct auger_path *path, uint8_t *buf,
+                                   size_t cap) AUGER_CHECK_RESULT;
+
+/* --- looking inside, for diagnosis: copies, of the moment -------------------- */
+
+enum auger_ice_pair_state { /* RFC 8445 section 6.1.2.6 */
+                            AUGER_PAIR_FROZEN,
+                            AUGER_PAIR_WAITING,
+                            AUGER_PAIR_IN_PROGRESS,
+                            AUGER_PAIR_SUCCEEDED,
+                            AUGER_PAIR_FAILED,
+};
+AUGER_API const char *auger_ice_pair_state_name(enum auger_ice_pair_state state);
+
+struct auger_ice_pair_info {
+    struct auger_cand local, remote;
+    uint64_t priority;
+    enum auger_ice_pair_state state;
+    bool valid, nominated, selected;
+    auger_time rtt; /* of the latest answer; 0: none yet */
+    uint32_t requests_sent, responses_received, requests_received;
+};
+
+/* Copies up to `max` pairs, best first; returns how many. */
+AUGER_API size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *pairs,
+                                 size_t max);
+AUGER_API size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger_cand *cands,
+                                       size_t max);
+AUGER_API size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auger_cand *cands,
+                                        size_t max);
+
+/* What the network sent that was dropped, and what the agent did. */
+struct auger_ice_counters {
+    uint64_t malformed;        /* claimed to be STUN and was not well-formed */
+    uint64_t no_fingerprint;   /* checks and answers without it, or a wrong one */
+    uint64_t unauthenticated;  /* integrity or username missing or wrong */
+    uint64_t unmatched;        /* answers to nothing that is in flight */
+    uint64_t unvalidated_data; /* data from where no check has succeeded */
+    uint64_t limited;          /* dropped because a table was full */
+    uint64_t checks_sent, checks_received, role_switches;
+};
+AUGER_API void auger_ice_counters_sized(const struct auger_ice *ice,
+                                        struct auger_ice_counters *counters, size_t size);
+#define auger_ice_get_counters(ice, counters)                                                      \
+    auger_ice_counters_sized((ice), (counters), sizeof(*(counters)))
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* AUGER_ICE_H */

@@ -1,0 +1,186 @@
+/*
+ * auger/peer.h - one peer connection with data channels: ICE, DTLS, SCTP and SDP
+ * behind five verbs.
+ *
+ *     auger_peer_new(&peer, auger_env_system(), &config);
+ *     auger_peer_add_local_addr(peer, now, &bound_socket);
+ *     auger_peer_channel_open(peer, now, &options, &channel);
+ *     n = auger_peer_create_offer(peer, now, sdp, sizeof(sdp));
+ *     ... signal it, and candidates as events bring them ...
+ *     auger_peer_set_remote_description(peer, now, AUGER_SDP_ANSWER, text, len, NULL);
+ *
+ * <auger/io.h> opens the sockets and turns the five verbs for you.
+ *
+ * Time     any monotonic clock, in nanoseconds; `now` never goes back.
+ * Errors   0, a length or a negative enum auger_err; a failed call changes nothing.
+ * Memory   bounded by the config; taken at creation and at the borders of phases.
+ * Threads  calls on one peer must not overlap; all peers that carry data channels
+ *          belong to one thread at a time (<auger/sctp.h>).
+ */
+#ifndef AUGER_PEER_H
+#define AUGER_PEER_H
+
+#include <auger/base.h>
+#include <auger/dtls.h>
+#include <auger/ice.h>
+#include <auger/sctp.h>
+#include <auger/sdp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct auger_peer;
+
+enum auger_peer_state {
+    AUGER_PEER_NEW,
+    AUGER_PEER_CONNECTING,
+    AUGER_PEER_CONNECTED,    /* DTLS is up: the peer is who its description says */
+    AUGER_PEER_DISCONNECTED, /* ICE is; may recover */
+    AUGER_PEER_FAILED,       /* final: see the reason */
+    AUGER_PEER_CLOSED,       /* by either side, in order */
+};
+AUGER_API const char *auger_peer_state_name(enum auger_peer_state state);
+
+enum auger_peer_reason {
+    AUGER_PEER_OK,
+    AUGER_PEER_ICE_FAILED,
+    AUGER_PEER_CONSENT_LOST,
+    AUGER_PEER_DTLS_FAILED, /* .dtls tells more */
+    AUGER_PEER_SCTP_FAILED,
+    AUGER_PEER_CLOSED_HERE,
+    AUGER_PEER_CLOSED_THERE,
+};
+
+struct auger_peer_config {
+    struct auger_ice_config ice; /* .controlling is set by the offer or answer */
+    /* NULL: one is made for this peer.  Else a reference is taken. */
+    struct auger_certificate *certificate;
+    /* As answerer where the choice is ours: false is active (DTLS client), which
+     * saves half a round trip. */
+    bool answer_passive;
+    uint16_t sctp_port;        /* default 5000 */
+    uint32_t max_message_size; /* default 262144 */
+    uint32_t send_buffer_max;  /* default 1 MiB */
+    uint16_t channels_max;     /* default 1024 */
+    uint16_t mtu;              /* of a DTLS datagram; default 1200 */
+};
+AUGER_API void auger_peer_config_init_sized(struct auger_peer_config *config, size_t size);
+#define auger_peer_config_init(config) auger_peer_config_init_sized((config), sizeof(*(config)))
+
+AUGER_API int auger_peer_new_sized(struct auger_peer **out, const struct auger_env *env,
+                                   const struct auger_peer_config *config,
+                                   size_t size) AUGER_CHECK_RESULT;
+#define auger_peer_new(out, env, config)                                                           \
+    auger_peer_new_sized((out), (env), (config), sizeof(struct auger_peer_config))
+AUGER_API void auger_peer_free(struct auger_peer *peer); /* NULL is fine */
+
+/* As auger_ice_add_local_addr() and its neighbours. */
+AUGER_API int auger_peer_add_local_addr(struct auger_peer *peer, auger_time now,
+                                        const struct auger_addr *base) AUGER_CHECK_RESULT;
+AUGER_API int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
+                                         const struct auger_addr *server) AUGER_CHECK_RESULT;
+AUGER_API void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now);
+
+/* Offer and answer (RFC 9429), NUL-terminated, with the candidates known so far;
+ * each is the local description from then on.  The length; AUGER_ERR_STATE,
+ * AUGER_ERR_BUFFER. */
+AUGER_API int auger_peer_create_offer(struct auger_peer *peer, auger_time now, char *buf,
+                                      size_t cap) AUGER_CHECK_RESULT;
+AUGER_API int auger_peer_create_answer(struct auger_peer *peer, auger_time now, char *buf,
+                                       size_t cap) AUGER_CHECK_RESULT;
+/* The local description with all candidates gathered until now. */
+AUGER_API int auger_peer_local_description(struct auger_peer *peer, char *buf,
+                                           size_t cap) AUGER_CHECK_RESULT;
+/* AUGER_ERR_MALFORMED and the parser's other errors (`error` says where; may be
+ * NULL), AUGER_ERR_STATE for an answer to no offer, AUGER_ERR_UNSUPPORTED for a
+ * description without data channels or without a fingerprint.  New credentials
+ * of a known peer mean that it restarted: AUGER_ERR_UNSUPPORTED for now. */
+AUGER_API int auger_peer_set_remote_description(struct auger_peer *peer, auger_time now,
+                                                enum auger_sdp_type type, const char *text,
+                                                size_t len,
+                                                struct auger_sdp_error *error) AUGER_CHECK_RESULT;
+/* A trickled candidate line; an empty one is the end of candidates.  Errors as
+ * auger_cand_parse() and auger_ice_add_remote_cand(); AUGER_ERR_STATE before the
+ * remote description. */
+AUGER_API int auger_peer_add_remote_candidate(struct auger_peer *peer, auger_time now,
+                                              const char *line, size_t len) AUGER_CHECK_RESULT;
+
+/* Data channels: as in <auger/sctp.h>. */
+AUGER_API int auger_peer_channel_open(struct auger_peer *peer, auger_time now,
+                                      const struct auger_channel_options *options,
+                                      auger_channel *channel) AUGER_CHECK_RESULT;
+AUGER_API int auger_peer_channel_options(const struct auger_peer *peer, auger_channel channel,
+                                         struct auger_channel_options *options) AUGER_CHECK_RESULT;
+AUGER_API int auger_peer_send(struct auger_peer *peer, auger_time now, auger_channel channel,
+                              enum auger_message_kind kind, const void *data,
+                              size_t len) AUGER_CHECK_RESULT;
+AUGER_API size_t auger_peer_buffered_amount(const struct auger_peer *peer, auger_channel channel);
+AUGER_API int auger_peer_set_low_water(struct auger_peer *peer, auger_channel channel,
+                                       size_t threshold) AUGER_CHECK_RESULT;
+AUGER_API int auger_peer_channel_close(struct auger_peer *peer, auger_time now,
+                                       auger_channel channel) AUGER_CHECK_RESULT;
+/* Sends what is buffered, says close_notify, ends in AUGER_PEER_CLOSED within 2 s. */
+AUGER_API void auger_peer_close(struct auger_peer *peer, auger_time now);
+
+enum auger_peer_event_type {
+    AUGER_PEER_EVENT_CANDIDATE,      /* .candidate: a line to signal */
+    AUGER_PEER_EVENT_GATHERED,       /* no more will come: signal the end */
+    AUGER_PEER_EVENT_ICE_STATE,      /* .ice_state */
+    AUGER_PEER_EVENT_STATE,          /* .state, and .reason when it is an end */
+    AUGER_PEER_EVENT_PATH,           /* .path: data flows here from now on */
+    AUGER_PEER_EVENT_CHANNEL,        /* the peer opened .channel; it is open */
+    AUGER_PEER_EVENT_CHANNEL_OPEN,   /* .channel of ours is open */
+    AUGER_PEER_EVENT_MESSAGE,        /* .channel, .kind, .data */
+    AUGER_PEER_EVENT_LOW_WATER,      /* .channel */
+    AUGER_PEER_EVENT_CHANNEL_CLOSED, /* .channel */
+};
+/* Pointers are valid until the next call on the peer. */
+struct auger_peer_event {
+    enum auger_peer_event_type type;
+    const char *candidate; /* "candidate:..." */
+    enum auger_ice_state ice_state;
+    enum auger_peer_state state;
+    enum auger_peer_reason reason;
+    enum auger_dtls_failure dtls;
+    uint8_t alert_hint;
+    struct auger_path path;
+    auger_channel channel;
+    enum auger_message_kind kind;
+    struct auger_bytes data;
+};
+
+AUGER_API void auger_peer_handle_datagram(struct auger_peer *peer, auger_time now,
+                                          const struct auger_path *path, const uint8_t *buf,
+                                          size_t len);
+AUGER_API void auger_peer_handle_timeout(struct auger_peer *peer, auger_time now);
+AUGER_API size_t auger_peer_poll_transmit(struct auger_peer *peer, auger_time now,
+                                          struct auger_path *path, uint8_t *buf, size_t cap);
+AUGER_API bool auger_peer_poll_event(struct auger_peer *peer, struct auger_peer_event *event);
+AUGER_API auger_time auger_peer_next_timeout(const struct auger_peer *peer);
+
+/* --- looking inside ------------------------------------------------------------ */
+
+struct auger_peer_info {
+    enum auger_peer_state state;
+    enum auger_ice_state ice_state;
+    bool has_path;
+    struct auger_ice_pair_info selected; /* where has_path */
+    const char *dtls_version, *dtls_cipher;
+    enum auger_dtls_role dtls_role;
+    uint64_t bytes_sent, bytes_received, datagrams_sent,
+        datagrams_received; /* of application data */
+};
+AUGER_API void auger_peer_info_sized(const struct auger_peer *peer, struct auger_peer_info *info,
+                                     size_t size);
+#define auger_peer_get_info(peer, info) auger_peer_info_sized((peer), (info), sizeof(*(info)))
+/* The agent inside, for auger_ice_pairs() and its neighbours; not to be driven. */
+AUGER_API const struct auger_ice *auger_peer_ice(const struct auger_peer *peer);
+AUGER_API int auger_peer_export(struct auger_peer *peer, const char *label, uint8_t *out,
+                                size_t len) AUGER_CHECK_RESULT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* AUGER_PEER_H */
