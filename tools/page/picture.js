@@ -1,0 +1,126 @@
+// A live picture of one side: its candidates left, the other side's right, a line for every pair.
+// A picture is {local, remote, pairs} as in docs/signalling.md, whoever it comes from.
+
+const SVG = "http://www.w3.org/2000/svg";
+const WIDTH = 460;
+const BOX = { width: 168, height: 38, gap: 10, margin: 12 };
+
+function element(name, attributes, text) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function short(text, max) {
+  return text.length <= max ? text : `${text.slice(0, max / 2 - 1)}…${text.slice(-(max / 2))}`;
+}
+
+function middleOf(index) {
+  return BOX.margin + index * (BOX.height + BOX.gap) + BOX.height / 2;
+}
+
+function box(candidate, index, x, side) {
+  const group = element("g", { "data-candidate": candidate.address, "data-type": candidate.type, "data-side": side });
+  const y = middleOf(index) - BOX.height / 2;
+  group.append(
+    element("rect", { x, y, width: BOX.width, height: BOX.height, rx: 8 }),
+    element("text", { x: x + 10, y: y + 16 }, short(candidate.address, 24)),
+    element("text", { x: x + 10, y: y + 30, class: "kind" }, candidate.type),
+    element("title", {}, `${candidate.type} ${candidate.address}, priority ${candidate.priority}`),
+  );
+  return group;
+}
+
+function line(pair, from, to) {
+  const x1 = BOX.margin + BOX.width;
+  const x2 = WIDTH - BOX.margin - BOX.width;
+  const bend = (x2 - x1) / 2;
+  const d = `M${x1} ${from} C${x1 + bend} ${from} ${x2 - bend} ${to} ${x2} ${to}`;
+  const path = element("path", {
+    d,
+    "data-pair": `${pair.local} ${pair.remote}`,
+    "data-state": pair.state,
+    "data-selected": pair.selected ? "yes" : "no",
+    "data-rtt": pair.rtt_ms ?? "",
+  });
+  path.append(element("title", {}, `${pair.local} to ${pair.remote}: ${pair.state}`));
+  return path;
+}
+
+function indexOf(candidates, address) {
+  const index = candidates.findIndex((candidate) => candidate.address === address);
+  return index < 0 ? 0 : index;
+}
+
+export function draw(node, picture) {
+  const { local, remote, pairs } = picture;
+  const rows = Math.max(local.length, remote.length, 1);
+  const height = BOX.margin * 2 + rows * (BOX.height + BOX.gap) - BOX.gap;
+  const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": describe(picture) });
+
+  // The one in use is drawn last, over the others.
+  for (const pair of [...pairs].sort((a, b) => Number(a.selected) - Number(b.selected))) {
+    const from = middleOf(indexOf(local, pair.local));
+    const to = middleOf(indexOf(remote, pair.remote));
+    svg.append(line(pair, from, to));
+    if (pair.selected && pair.rtt_ms > 0)
+      svg.append(element("text", { x: WIDTH / 2, y: (from + to) / 2 - 7, class: "rtt", "text-anchor": "middle" }, milliseconds(pair.rtt_ms)));
+  }
+  local.forEach((candidate, i) => svg.append(box(candidate, i, BOX.margin, "local")));
+  remote.forEach((candidate, i) => svg.append(box(candidate, i, WIDTH - BOX.margin - BOX.width, "remote")));
+  node.replaceChildren(svg);
+}
+
+export function milliseconds(value) {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+function describe({ local, remote, pairs }) {
+  const selected = pairs.find((pair) => pair.selected);
+  const path = selected ? `data flows from ${selected.local} to ${selected.remote}` : "no path yet";
+  return `${local.length} candidates here, ${remote.length} there, ${pairs.length} pairs; ${path}`;
+}
+
+const STATES = { succeeded: "succeeded", failed: "failed", waiting: "waiting", frozen: "frozen", "in-progress": "in-progress" };
+
+function address(candidate) {
+  const ip = candidate.address ?? candidate.ip;
+  const port = candidate.port ? `:${candidate.port}` : "";
+  if (!ip) return `hidden${port}`;
+  return ip.includes(":") ? `[${ip}]${port}` : `${ip}${port}`;
+}
+
+function candidate(stat) {
+  return { id: stat.id, type: stat.candidateType, address: address(stat), priority: stat.priority };
+}
+
+// The same picture, read from getStats() of this browser.
+export async function pictureOf(pc) {
+  const stats = [...(await pc.getStats()).values()];
+  const byId = new Map(stats.map((stat) => [stat.id, stat]));
+  const transport = stats.find((stat) => stat.type === "transport");
+  const isSelected = (stat) =>
+    transport?.selectedCandidatePairId ? stat.id === transport.selectedCandidatePairId : Boolean(stat.selected);
+  const udp = (stat) => stat.protocol !== "tcp";
+  const local = stats.filter((stat) => stat.type === "local-candidate" && udp(stat)).map(candidate);
+  const remote = stats.filter((stat) => stat.type === "remote-candidate" && udp(stat)).map(candidate);
+  const pairs = stats
+    .filter((stat) => stat.type === "candidate-pair" && byId.has(stat.localCandidateId) && byId.has(stat.remoteCandidateId))
+    .map((stat) => ({
+      id: stat.id,
+      local: address(byId.get(stat.localCandidateId)),
+      remote: address(byId.get(stat.remoteCandidateId)),
+      state: STATES[stat.state] ?? "waiting",
+      nominated: Boolean(stat.nominated),
+      selected: isSelected(stat),
+      rtt_ms: (stat.currentRoundTripTime ?? 0) * 1000,
+    }));
+  return { local, remote, pairs, dtls: dtlsOf(transport) };
+}
+
+function dtlsOf(transport) {
+  if (!transport?.tlsVersion) return "";
+  const versions = { FEFF: "DTLS 1.0", FEFD: "DTLS 1.2", FEFC: "DTLS 1.3" };
+  return `${versions[transport.tlsVersion.toUpperCase()] ?? transport.tlsVersion}, ${transport.dtlsCipher ?? "?"}`;
+}
