@@ -1,0 +1,42 @@
+// Two hosts on one wire, in network namespaces of our own: where the browser runs, and where the
+// native side runs. Both have IPv4 and IPv6 and a default route (Firefox gathers nothing without one).
+
+import { execFileSync } from "node:child_process";
+
+export const NATIVE = { ns: "auger-native", v4: "10.77.0.1", v6: "fd77::1" };
+export const BROWSER = { ns: "auger-browser", v4: "10.77.0.2", v6: "fd77::2" };
+
+function ip(...args) {
+  execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+export function down() {
+  for (const { ns } of [NATIVE, BROWSER]) {
+    try {
+      ip("netns", "del", ns);
+    } catch {
+      // It was not there.
+    }
+  }
+}
+
+export function up() {
+  down();
+  for (const { ns } of [NATIVE, BROWSER]) {
+    ip("netns", "add", ns);
+    ip("-n", ns, "link", "set", "lo", "up");
+  }
+  ip("-n", NATIVE.ns, "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", BROWSER.ns);
+  for (const [here, there] of [[NATIVE, BROWSER], [BROWSER, NATIVE]]) {
+    ip("-n", here.ns, "addr", "add", `${here.v4}/24`, "dev", "wire");
+    ip("-n", here.ns, "addr", "add", `${here.v6}/64`, "dev", "wire", "nodad");
+    ip("-n", here.ns, "link", "set", "wire", "up");
+    ip("-n", here.ns, "route", "add", "default", "via", there.v4);
+    ip("-n", here.ns, "-6", "route", "add", "default", "via", there.v6);
+  }
+}
+
+// The words that start a command inside a namespace; `ip netns exec` keeps the process id.
+export function inside(host, command) {
+  return host ? ["ip", "netns", "exec", host.ns, ...command] : command;
+}

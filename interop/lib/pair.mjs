@@ -1,0 +1,59 @@
+// Two peers, whatever they are, brought together: one offers, one answers, candidates trickle.
+
+// Forwards a's candidates to b; those that come before b knows a's description wait.
+function trickle(a, b) {
+  const gate = { open: false, waiting: [] };
+  const pass = (cand) => b.call("cand", { cand }).catch((error) => b.candidateErrors?.push(error.message));
+  const take = (event) => {
+    if (event.ev !== "cand") return;
+    const cand = event.cand ? { sdpMLineIndex: 0, ...event.cand } : null;
+    if (gate.open) pass(cand);
+    else gate.waiting.push(cand);
+  };
+  a.events.forEach(take);
+  a.on("event", take);
+  return async () => {
+    gate.open = true;
+    for (const cand of gate.waiting.splice(0)) await pass(cand);
+  };
+}
+
+export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] } } = {}) {
+  const { label = "d", init = {} } = channel;
+  await offerer.call("new", { config });
+  await answerer.call("new", { config });
+  const openAnswerer = trickle(offerer, answerer);
+  const openOfferer = trickle(answerer, offerer);
+
+  await offerer.call("dc", { label, init });
+  const offer = await offerer.call("offer");
+  await answerer.call("remote", { desc: offer });
+  await openAnswerer();
+  const answer = await answerer.call("answer");
+  await offerer.call("remote", { desc: answer });
+  await openOfferer();
+  const opened = (peer) => peer.wait((e) => e.ev === "open" && e.label === label, `open channel “${label}”`);
+  await Promise.all([opened(offerer), opened(answerer)]);
+  return { offer, answer };
+}
+
+// A further channel, opened by `from`; open at both ends when it resolves.
+export async function openChannel(from, to, label, init = {}) {
+  await from.call("dc", { label, init });
+  const opened = (peer) => peer.wait((e) => e.ev === "open" && e.label === label, `open channel “${label}”`);
+  await Promise.all([opened(from), opened(to)]);
+}
+
+export async function ping(from, label = "d") {
+  const text = `ping ${Math.random()}`;
+  const since = from.events.length;
+  await from.call("send", { label, data: text });
+  await from.wait((e) => e.ev === "msg" && e.data === text.replace("ping", "pong"), "pong", since);
+}
+
+// n bytes there and back; the pattern is checked where the peer can.
+export async function echo(from, n, label = "d") {
+  const since = from.events.length;
+  await from.call("sendbin", { label, n, first: 0xe0 });
+  return from.wait((e) => e.ev === "msg" && e.bin && e.n === n && e.label === label, `echo of ${n} bytes`, since);
+}
