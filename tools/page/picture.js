@@ -2,8 +2,16 @@
 // A picture is {local, remote, pairs} as in docs/signalling.md, whoever it comes from.
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 460;
-const BOX = { width: 168, height: 38, gap: 10, margin: 12 };
+const BOX = { height: 38, gap: 10, margin: 12 };
+const LETTER = 6.4; // the width of one, about
+const GAP_LEAST = 52; // between the columns, for the lines
+
+// Drawn at the size it is shown in, so that letters stay readable on a phone.
+function measure(node) {
+  const width = Math.max(300, node.clientWidth || 460);
+  const box = Math.min(210, (width - 2 * BOX.margin - GAP_LEAST) / 2);
+  return { width, box, letters: Math.floor((box - 16) / LETTER) };
+}
 
 function element(name, attributes, text) {
   const node = document.createElementNS(SVG, name);
@@ -13,28 +21,29 @@ function element(name, attributes, text) {
 }
 
 function short(text, max) {
-  return text.length <= max ? text : `${text.slice(0, max / 2 - 1)}…${text.slice(-(max / 2))}`;
+  const tail = Math.ceil(max / 2);
+  return text.length <= max ? text : `${text.slice(0, max - tail - 1)}…${text.slice(-tail)}`;
 }
 
 function middleOf(index) {
   return BOX.margin + index * (BOX.height + BOX.gap) + BOX.height / 2;
 }
 
-function box(candidate, index, x, side) {
+function box(candidate, index, x, side, size) {
   const group = element("g", { "data-candidate": candidate.address, "data-type": candidate.type, "data-side": side });
   const y = middleOf(index) - BOX.height / 2;
   group.append(
-    element("rect", { x, y, width: BOX.width, height: BOX.height, rx: 8 }),
-    element("text", { x: x + 10, y: y + 16 }, short(candidate.address, 24)),
+    element("rect", { x, y, width: size.box, height: BOX.height, rx: 8 }),
+    element("text", { x: x + 10, y: y + 16 }, short(candidate.address, size.letters)),
     element("text", { x: x + 10, y: y + 30, class: "kind" }, candidate.type),
     element("title", {}, `${candidate.type} ${candidate.address}, priority ${candidate.priority}`),
   );
   return group;
 }
 
-function line(pair, from, to) {
-  const x1 = BOX.margin + BOX.width;
-  const x2 = WIDTH - BOX.margin - BOX.width;
+function line(pair, from, to, size) {
+  const x1 = BOX.margin + size.box;
+  const x2 = size.width - x1;
   const bend = (x2 - x1) / 2;
   const d = `M${x1} ${from} C${x1 + bend} ${from} ${x2 - bend} ${to} ${x2} ${to}`;
   const path = element("path", {
@@ -55,20 +64,21 @@ function indexOf(candidates, address) {
 
 export function draw(node, picture) {
   const { local, remote, pairs } = picture;
+  const size = measure(node);
   const rows = Math.max(local.length, remote.length, 1);
   const height = BOX.margin * 2 + rows * (BOX.height + BOX.gap) - BOX.gap;
-  const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": describe(picture) });
+  const svg = element("svg", { viewBox: `0 0 ${size.width} ${height}`, role: "img", "aria-label": describe(picture) });
 
   // The one in use is drawn last, over the others.
   for (const pair of [...pairs].sort((a, b) => Number(a.selected) - Number(b.selected))) {
     const from = middleOf(indexOf(local, pair.local));
     const to = middleOf(indexOf(remote, pair.remote));
-    svg.append(line(pair, from, to));
+    svg.append(line(pair, from, to, size));
     if (pair.selected && pair.rtt_ms > 0)
-      svg.append(element("text", { x: WIDTH / 2, y: (from + to) / 2 - 7, class: "rtt", "text-anchor": "middle" }, milliseconds(pair.rtt_ms)));
+      svg.append(element("text", { x: size.width / 2, y: (from + to) / 2 - 7, class: "rtt", "text-anchor": "middle" }, milliseconds(pair.rtt_ms)));
   }
-  local.forEach((candidate, i) => svg.append(box(candidate, i, BOX.margin, "local")));
-  remote.forEach((candidate, i) => svg.append(box(candidate, i, WIDTH - BOX.margin - BOX.width, "remote")));
+  local.forEach((candidate, i) => svg.append(box(candidate, i, BOX.margin, "local", size)));
+  remote.forEach((candidate, i) => svg.append(box(candidate, i, size.width - BOX.margin - size.box, "remote", size)));
   node.replaceChildren(svg);
 }
 
@@ -122,5 +132,6 @@ export async function pictureOf(pc) {
 function dtlsOf(transport) {
   if (!transport?.tlsVersion) return "";
   const versions = { FEFF: "DTLS 1.0", FEFD: "DTLS 1.2", FEFC: "DTLS 1.3" };
-  return `${versions[transport.tlsVersion.toUpperCase()] ?? transport.tlsVersion}, ${transport.dtlsCipher ?? "?"}`;
+  const cipher = (transport.dtlsCipher ?? "?").replace(/^TLS_/, "").replaceAll("_", " ");
+  return `${versions[transport.tlsVersion.toUpperCase()] ?? transport.tlsVersion}, ${cipher}`;
 }
