@@ -87,6 +87,13 @@ struct auger_sdp_error {
 AUGER_API int auger_sdp_parse(struct auger_sdp *out, const char *text, size_t len,
                               struct auger_sdp_error *error) AUGER_CHECK_RESULT;
 
+/* The transport parameters that count for the data section, NULL where there is
+ * none: in an answer those of BUNDLE's tagged section (RFC 8843 section 7.3.1).
+ * An offer's data section is the tagged one of our answer, which rejects every
+ * other; so they are its own there, unless it is bundle-only and has none. */
+AUGER_API const struct auger_sdp_transport *auger_sdp_data_transport(const struct auger_sdp *sdp,
+                                                                     enum auger_sdp_type type);
+
 /* What we say of ourselves. */
 struct auger_sdp_local {
     uint64_t session_id;      /* of the o= line; below 2^63 */
@@ -111,8 +118,9 @@ AUGER_API int auger_sdp_write_answer(const struct auger_sdp_local *local,
                                      const struct auger_sdp *offer, char *buf,
                                      size_t cap) AUGER_CHECK_RESULT;
 
-/* Whether `answer` answers `offer`: the same sections in their order, setup
- * active or passive, a data section where one was offered. */
+/* Whether `answer` answers `offer`: the same sections in their order, setup active
+ * or passive and not that of the offer: else AUGER_ERR_MALFORMED.  The data section
+ * rejected: AUGER_ERR_UNSUPPORTED. */
 AUGER_API int auger_sdp_check_answer(const struct auger_sdp *offer, const struct auger_sdp *answer,
                                      struct auger_sdp_error *error) AUGER_CHECK_RESULT;
 /* The role that the answerer takes, given what was offered (RFC 8842 section 5.3):
