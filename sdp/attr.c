@@ -260,7 +260,7 @@ int auger_sdp_parse_attribute(struct auger_sdp_parser *parser, struct auger_text
     struct auger_text value = line;
     struct auger_text name = auger_text_take_until(&value, ':');
 
-    if (!auger_text_is_token(name))
+    if (name.len == 0)
         return malformed(parser, "a=: the name of an attribute");
     for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
         if (auger_text_is(name, attributes[i].name) && attributes[i].levels & level)

@@ -16,14 +16,13 @@ struct auger_text auger_text_take_until(struct auger_text *rest, char at)
     struct auger_text taken = *rest;
     const char *found = rest->len ? memchr(rest->data, at, rest->len) : NULL;
 
-    if (!found) {
-        rest->data += rest->len;
-        rest->len = 0;
-        return taken;
+    if (found)
+        taken.len = (size_t)(found - rest->data);
+    size_t used = taken.len + (found ? 1 : 0);
+    if (used) {
+        rest->data += used;
+        rest->len -= used;
     }
-    taken.len = (size_t)(found - rest->data);
-    rest->data += taken.len + 1;
-    rest->len -= taken.len + 1;
     return taken;
 }
 
