@@ -1,0 +1,52 @@
+# The front door: one word each. `make` alone says which.
+
+.DEFAULT_GOAL := help
+.PHONY: help build test unit format check lint fuzz soak bench coverage interop docs demo clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: ## build with sanitizers, in build/dev
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev
+
+test: ## every test there is, as CI runs it
+	@scripts/test
+
+unit: build ## the tests that need no network: ctest alone
+	@ctest --preset dev -j 2 --no-tests=error
+
+format: ## lay out every C file
+	@scripts/format
+
+check: ## what a commit must pass before its tests: layout, layers, lint
+	@scripts/format --check
+	@scripts/check_layers.py
+	@scripts/lint
+
+lint: ## clang-tidy and cppcheck
+	@scripts/lint
+
+fuzz: ## every fuzz target for ten minutes in all; SECONDS=N for another time
+	@scripts/fuzz --seconds $(or $(SECONDS),600)
+
+soak: ## the tests over and over with new seeds for ten minutes; SECONDS=N
+	@scripts/soak $(or $(SECONDS),600)
+
+bench: ## every measurement, into build/bench/*.json
+	@scripts/bench
+
+coverage: ## which lines the tests reach, into build/coverage/html
+	@scripts/coverage
+
+interop: build ## real browsers against ours
+	@interop/run
+
+docs: ## what the documents say of the code is so
+	@scripts/check_docs.py
+
+demo: ## a browser and a native program, end to end
+	@scripts/demo
+
+clean: ## remove build/
+	@rm -rf build

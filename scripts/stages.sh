@@ -1,0 +1,34 @@
+# scripts/stages.sh - to be sourced: runs the parts of a script one by one, quietly.
+#
+#   stage NAME COMMAND...   runs it with its output in build/log/NAME.log; prints one line with the
+#                           time it took, or the end of the log and where the whole of it is
+#   log_of NAME             the path of that log
+#   as_root COMMAND...      as it is for root, else with sudo
+#   elapsed SECONDS         "3 min 5 s"
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+elapsed() {
+    if (($1 >= 60)); then echo "$(($1 / 60)) min $(($1 % 60)) s"; else echo "$1 s"; fi
+}
+
+log_of() { echo "$root/build/log/$1.log"; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+stage() {
+    local name=$1 start=$SECONDS log
+    shift
+    log=$(log_of "$name")
+    mkdir -p "$(dirname "$log")"
+    if "$@" >"$log" 2>&1 </dev/null; then
+        printf '%-10s ok      %s\n' "$name" "$(elapsed $((SECONDS - start)))"
+        return 0
+    fi
+    printf '%-10s FAILED  %s\n' "$name" "$(elapsed $((SECONDS - start)))"
+    tail -n 40 "$log" | sed 's/^/    /'
+    echo "    the whole log: $log"
+    return 1
+}
