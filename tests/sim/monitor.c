@@ -1,0 +1,177 @@
+/* tests/sim/monitor.c - invariants about events, pairs, roles and time; those about
+ * datagrams are in monitor_wire.c. */
+#include "tests/sim/monitor.h"
+
+#include "tests/sim/memory.h"
+#include "tests/sim/monitor_state.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct auger_stun_key *key_of(const char *password)
+{
+    struct auger_stun_key *key;
+
+    if (auger_stun_key_new(&key, (const uint8_t *)password, strlen(password)) < 0)
+        abort();
+    return key;
+}
+
+struct monitor *monitor_new(const struct monitor_config *config)
+{
+    struct monitor *monitor = sim_alloc(sizeof(*monitor));
+
+    snprintf(monitor->ufrag, sizeof(monitor->ufrag), "%s", config->ufrag);
+    monitor->key = key_of(config->password);
+    monitor->pairs_max = config->pairs_max;
+    monitor->pacing = config->pacing;
+    monitor->paced_at = AUGER_NEVER;
+    return monitor;
+}
+
+void monitor_free(struct monitor *monitor)
+{
+    if (!monitor)
+        return;
+    auger_stun_key_free(monitor->key);
+    auger_stun_key_free(monitor->remote_key);
+    free(monitor->routes);
+    free(monitor->remotes);
+    free(monitor);
+}
+
+void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *password)
+{
+    snprintf(monitor->remote_ufrag, sizeof(monitor->remote_ufrag), "%s", ufrag);
+    auger_stun_key_free(monitor->remote_key);
+    monitor->remote_key = key_of(password);
+}
+
+void monitor_add_base(struct monitor *monitor)
+{
+    monitor->bases++;
+}
+
+void monitor_add_server(struct monitor *monitor, const struct auger_addr *server)
+{
+    assert(monitor->servers_len < MONITOR_SERVERS);
+    monitor->servers[monitor->servers_len++] = *server;
+}
+
+void monitor_break(struct monitor *monitor, const char *format, ...)
+{
+    va_list args;
+
+    if (monitor->broken[0])
+        return;
+    va_start(args, format);
+    vsnprintf(monitor->broken, sizeof(monitor->broken), format, args);
+    va_end(args);
+}
+
+const char *monitor_broken(const struct monitor *monitor)
+{
+    return monitor->broken[0] ? monitor->broken : NULL;
+}
+
+uint64_t monitor_requests(const struct monitor *monitor)
+{
+    return monitor->requests;
+}
+
+/* --- 11: the grammar of events ---------------------------------------------- */
+
+static bool may_follow(enum auger_ice_state from, enum auger_ice_state to)
+{
+    switch (from) {
+    case AUGER_ICE_NEW:
+        return to == AUGER_ICE_CHECKING;
+    case AUGER_ICE_CHECKING:
+        return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED;
+    case AUGER_ICE_CONNECTED:
+        return to == AUGER_ICE_DISCONNECTED || to == AUGER_ICE_FAILED;
+    case AUGER_ICE_DISCONNECTED:
+        return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED;
+    case AUGER_ICE_FAILED:
+        return false;
+    }
+    return false;
+}
+
+static void check_state(struct monitor *monitor, enum auger_ice_state to)
+{
+    if (!may_follow(monitor->state, to))
+        monitor_break(monitor, "11: %s after %s", auger_ice_state_name(to),
+                      auger_ice_state_name(monitor->state));
+    if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0)
+        monitor_break(monitor, "1: connected, and no check has succeeded");
+    monitor->state = to;
+}
+
+void monitor_event(struct monitor *monitor, auger_time now, const struct auger_ice_event *event)
+{
+    const struct monitor_route *route;
+
+    if (monitor->state == AUGER_ICE_FAILED)
+        monitor_break(monitor, "11: an event of type %d after the end", (int)event->type);
+    switch (event->type) {
+    case AUGER_ICE_EVENT_CANDIDATE:
+        if (monitor->has_gathered)
+            monitor_break(monitor, "11: a candidate after the last one");
+        break;
+    case AUGER_ICE_EVENT_GATHERED:
+        if (monitor->has_gathered)
+            monitor_break(monitor, "11: gathered twice");
+        monitor->has_gathered = true;
+        break;
+    case AUGER_ICE_EVENT_STATE:
+        check_state(monitor, event->state);
+        break;
+    case AUGER_ICE_EVENT_PATH:
+        route = monitor_find_route(monitor, &event->path);
+        if (!route)
+            monitor_break(monitor, "1: a path on which no check has succeeded");
+        else if (now - route->succeeded_at > 30 * AUGER_SEC)
+            monitor_break(monitor, "2: a path without consent");
+        break;
+    }
+}
+
+/* --- 6: bounds -------------------------------------------------------------- */
+
+void monitor_drained(struct monitor *monitor, auger_time now, size_t sent, auger_time next)
+{
+    size_t bound = monitor->pairs_max + monitor->servers_len * monitor->bases + 8;
+
+    if (next <= now)
+        monitor_break(monitor, "6: wants to be called again at once");
+    if (sent > bound)
+        monitor_break(monitor, "6: %zu datagrams in one step", sent);
+}
+
+void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pairs, size_t len)
+{
+    size_t selected = 0;
+
+    if (len > monitor->pairs_max)
+        monitor_break(monitor, "6: more than %zu pairs", monitor->pairs_max);
+    for (size_t i = 0; i < len; i++) {
+        selected += pairs[i].selected;
+        if (pairs[i].selected && !pairs[i].valid)
+            monitor_break(monitor, "7: the selected pair is not valid");
+    }
+    if (selected > 1)
+        monitor_break(monitor, "7: %zu selected pairs", selected);
+}
+
+/* --- 7: roles --------------------------------------------------------------- */
+
+/* Whoever sees a check in its own role either takes the other one or knows that the
+ * peer will, by the tie-breaker (7.3.1.1).  Both cannot know it of each other. */
+void monitor_roles(struct monitor *a, const struct monitor *b)
+{
+    if (a->role == b->role && a->has_insisted && b->has_insisted)
+        monitor_break(a, "7: both insist on one role");
+}

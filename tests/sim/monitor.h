@@ -1,0 +1,54 @@
+/*
+ * tests/sim/monitor.h - stands beside an agent, sees its datagrams and events, and
+ * says when one of the simulator's invariants does not hold.
+ *
+ * It knows the credentials and believes the wire alone, never the agent's own word
+ * about it.  The numbers are the invariants of the simulator's plan:
+ *
+ *     1  no application data on a path without a success of our own check
+ *     2  none on a path 30 s after its last success
+ *     3  at most 7 requests for each base to an address that does not answer, those
+ *        that its own checks caused apart; 700 in all; Ta between new transactions
+ *     6  bounded pairs, bounded work, the next timer lies ahead
+ *     7  a role conflict both have seen is over; one selected pair
+ *    11  events in the order of their grammar
+ *
+ * and 0: what the agent sends is well-formed, in its role, and for its peer.
+ */
+#ifndef SIM_MONITOR_H
+#define SIM_MONITOR_H
+
+#include <auger/ice.h>
+#include <auger/stun.h>
+
+struct monitor; /* opaque */
+
+struct monitor_config {
+    const char *ufrag, *password; /* of the agent; copied */
+    size_t pairs_max;
+    auger_time pacing;
+};
+
+struct monitor *monitor_new(const struct monitor_config *config);
+void monitor_free(struct monitor *monitor);
+void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *password);
+void monitor_add_base(struct monitor *monitor);
+void monitor_add_server(struct monitor *monitor, const struct auger_addr *server);
+
+void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                  const uint8_t *buf, size_t len);
+void monitor_received(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                      const uint8_t *buf, size_t len);
+void monitor_event(struct monitor *monitor, auger_time now, const struct auger_ice_event *event);
+/* Once nothing more is to be had from the agent at `now`: how much it sent since the
+ * last time, and when it wants to be called. */
+void monitor_drained(struct monitor *monitor, auger_time now, size_t sent, auger_time next);
+void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pairs, size_t len);
+/* Of the two ends of one session. */
+void monitor_roles(struct monitor *a, const struct monitor *b);
+
+/* What is broken, or NULL. */
+const char *monitor_broken(const struct monitor *monitor);
+uint64_t monitor_requests(const struct monitor *monitor);
+
+#endif /* SIM_MONITOR_H */

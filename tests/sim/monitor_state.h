@@ -1,0 +1,67 @@
+/* tests/sim/monitor_state.h - what a monitor remembers, shared by monitor.c (events,
+ * time) and monitor_wire.c (datagrams). */
+#ifndef SIM_MONITOR_STATE_H
+#define SIM_MONITOR_STATE_H
+
+#include "tests/sim/monitor.h"
+
+#define MONITOR_REQUESTS 512 /* the latest ones, each way */
+#define MONITOR_SERVERS 8
+
+enum monitor_role { MONITOR_NO_ROLE, MONITOR_CONTROLLING, MONITOR_CONTROLLED };
+
+struct monitor_request {
+    struct auger_stun_tid tid;
+    struct auger_path path;
+    unsigned sent, answered; /* datagrams */
+};
+
+/* The latest requests of one direction. */
+struct monitor_requests {
+    struct monitor_request ring[MONITOR_REQUESTS];
+    size_t total;
+};
+
+struct monitor_route {
+    struct auger_path path;
+    auger_time succeeded_at; /* the last time */
+};
+
+struct monitor_remote {
+    struct auger_addr addr;
+    bool has_answered;
+    unsigned requests; /* to it */
+    unsigned checks;   /* authenticated, from it */
+};
+
+struct monitor {
+    char ufrag[AUGER_UFRAG_MAX], remote_ufrag[AUGER_UFRAG_MAX];
+    struct auger_stun_key *key, *remote_key;
+    size_t pairs_max, bases;
+    auger_time pacing;
+    struct auger_addr servers[MONITOR_SERVERS];
+    size_t servers_len;
+
+    struct monitor_requests sent, received;
+    struct monitor_route *routes; /* that have succeeded */
+    size_t routes_len;
+    struct monitor_remote *remotes;
+    size_t remotes_len;
+    uint64_t requests;
+    unsigned unanswered_requests;
+    auger_time paced_at; /* of the last new transaction; AUGER_NEVER: none yet */
+
+    enum monitor_role role; /* of the last new check */
+    bool has_seen_conflict; /* a check of the peer in that role */
+    bool has_insisted;      /* and yet began another check in it */
+
+    enum auger_ice_state state;
+    bool has_gathered;
+    char broken[256];
+};
+
+void monitor_break(struct monitor *monitor, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path);
+
+#endif /* SIM_MONITOR_STATE_H */

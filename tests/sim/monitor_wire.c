@@ -1,0 +1,277 @@
+/* tests/sim/monitor_wire.c - invariants about datagrams: what an agent sends, judged by
+ * what it has received. */
+#include "tests/sim/memory.h"
+#include "tests/sim/monitor_state.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONSENT (30 * AUGER_SEC) /* RFC 7675 section 5.1 */
+#define TRANSMISSIONS_MAX 7      /* RFC 8489 section 6.2.1 */
+#define UNANSWERED_REQUESTS_MAX 700
+
+/* --- what is remembered ----------------------------------------------------- */
+
+struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path)
+{
+    for (size_t i = 0; i < monitor->routes_len; i++) {
+        if (auger_path_equal(&monitor->routes[i].path, path))
+            return &monitor->routes[i];
+    }
+    return NULL;
+}
+
+static void route_succeeded(struct monitor *monitor, auger_time now, const struct auger_path *path)
+{
+    struct monitor_route *route = monitor_find_route(monitor, path);
+
+    if (!route) {
+        monitor->routes =
+            sim_resize(monitor->routes, monitor->routes_len + 1, sizeof(*monitor->routes));
+        route = &monitor->routes[monitor->routes_len++];
+        route->path = *path;
+    }
+    route->succeeded_at = now;
+}
+
+static struct monitor_remote *remote_of(struct monitor *monitor, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < monitor->remotes_len; i++) {
+        if (auger_addr_equal(&monitor->remotes[i].addr, addr))
+            return &monitor->remotes[i];
+    }
+    monitor->remotes =
+        sim_resize(monitor->remotes, monitor->remotes_len + 1, sizeof(*monitor->remotes));
+    struct monitor_remote *remote = &monitor->remotes[monitor->remotes_len++];
+    *remote = (struct monitor_remote){.addr = *addr};
+    return remote;
+}
+
+static struct monitor_request *find_request(struct monitor_requests *requests,
+                                            const struct auger_stun_tid *tid,
+                                            const struct auger_path *path)
+{
+    size_t kept = requests->total < MONITOR_REQUESTS ? requests->total : MONITOR_REQUESTS;
+
+    for (size_t i = 1; i <= kept; i++) {
+        struct monitor_request *request = &requests->ring[(requests->total - i) % MONITOR_REQUESTS];
+        if (memcmp(&request->tid, tid, sizeof(*tid)) == 0 && auger_path_equal(&request->path, path))
+            return request;
+    }
+    return NULL;
+}
+
+/* The one there is, or a new one. */
+static struct monitor_request *note_request(struct monitor_requests *requests,
+                                            const struct auger_stun_tid *tid,
+                                            const struct auger_path *path)
+{
+    struct monitor_request *request = find_request(requests, tid, path);
+
+    if (!request) {
+        request = &requests->ring[requests->total++ % MONITOR_REQUESTS];
+        *request = (struct monitor_request){.tid = *tid, .path = *path};
+    }
+    request->sent++;
+    return request;
+}
+
+static bool is_server(const struct monitor *monitor, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < monitor->servers_len; i++) {
+        if (auger_addr_equal(&monitor->servers[i], addr))
+            return true;
+    }
+    return false;
+}
+
+static enum monitor_role role_in(const struct auger_stun_msg *msg)
+{
+    bool controlling = auger_stun_msg_has(msg, AUGER_STUN_ATTR_ICE_CONTROLLING);
+    bool controlled = auger_stun_msg_has(msg, AUGER_STUN_ATTR_ICE_CONTROLLED);
+
+    if (controlling == controlled)
+        return MONITOR_NO_ROLE;
+    return controlling ? MONITOR_CONTROLLING : MONITOR_CONTROLLED;
+}
+
+static bool username_is(const struct auger_stun_msg *msg, const char *to, const char *from)
+{
+    char expected[2 * AUGER_UFRAG_MAX];
+    struct auger_bytes username;
+    int len = snprintf(expected, sizeof(expected), "%s:%s", to, from);
+
+    return auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_USERNAME, &username) &&
+           username.len == (size_t)len && memcmp(username.data, expected, username.len) == 0;
+}
+
+/* --- 3: how much, and how fast ---------------------------------------------- */
+
+static void check_pace(struct monitor *monitor, auger_time now, const struct auger_path *path)
+{
+    if (monitor_find_route(monitor, path)) /* consent and nomination */
+        return;
+    if (monitor->paced_at != AUGER_NEVER && now - monitor->paced_at < monitor->pacing)
+        monitor_break(monitor, "3: two new transactions within %lld us",
+                      (long long)((now - monitor->paced_at) / AUGER_US));
+    monitor->paced_at = now;
+}
+
+static void check_budget(struct monitor *monitor, const struct auger_path *path)
+{
+    struct monitor_remote *remote = remote_of(monitor, &path->remote);
+
+    remote->requests++;
+    if (remote->has_answered)
+        return;
+    monitor->unanswered_requests++;
+    if (remote->requests > TRANSMISSIONS_MAX * (monitor->bases + remote->checks))
+        monitor_break(monitor, "3: %u requests to an address that does not answer",
+                      remote->requests);
+    if (monitor->unanswered_requests > UNANSWERED_REQUESTS_MAX)
+        monitor_break(monitor, "3: %u requests without an answer", monitor->unanswered_requests);
+}
+
+/* --- what it sends ---------------------------------------------------------- */
+
+static void sent_data(struct monitor *monitor, auger_time now, const struct auger_path *path)
+{
+    const struct monitor_route *route = monitor_find_route(monitor, path);
+
+    if (!route)
+        monitor_break(monitor, "1: data on a path on which no check has succeeded");
+    else if (now - route->succeeded_at > CONSENT)
+        monitor_break(monitor, "2: data %lld ms after the last success",
+                      (long long)((now - route->succeeded_at) / AUGER_MS));
+}
+
+static void began_check(struct monitor *monitor, enum monitor_role role)
+{
+    if (role != monitor->role) {
+        monitor->role = role;
+        monitor->has_seen_conflict = monitor->has_insisted = false;
+    }
+    monitor->has_insisted |= monitor->has_seen_conflict;
+}
+
+/* RFC 8445 sections 7.1 and 7.2.2 */
+static void check_form(struct monitor *monitor, const struct auger_stun_msg *msg)
+{
+    enum monitor_role role = role_in(msg);
+
+    if (!monitor->remote_key)
+        monitor_break(monitor, "0: a check before the peer is known");
+    else if (!username_is(msg, monitor->remote_ufrag, monitor->ufrag))
+        monitor_break(monitor, "0: a check with a wrong USERNAME");
+    else if (auger_stun_msg_verify(msg, monitor->remote_key) < 0)
+        monitor_break(monitor, "0: a check with a wrong integrity");
+    else if (!auger_stun_msg_fingerprint_ok(msg))
+        monitor_break(monitor, "0: a check without FINGERPRINT");
+    else if (role == MONITOR_NO_ROLE || !auger_stun_msg_has(msg, AUGER_STUN_ATTR_PRIORITY))
+        monitor_break(monitor, "0: a check without a role or PRIORITY");
+    else if (role == MONITOR_CONTROLLED && auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE))
+        monitor_break(monitor, "7: the controlled side nominates");
+}
+
+static void sent_request(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                         const struct auger_stun_msg *msg)
+{
+    struct monitor_request *request = note_request(&monitor->sent, &msg->tid, path);
+
+    monitor->requests++;
+    if (request->sent == 1)
+        check_pace(monitor, now, path);
+    else if (request->sent > TRANSMISSIONS_MAX)
+        monitor_break(monitor, "3: request sent for the %uth time", request->sent);
+    if (is_server(monitor, &path->remote))
+        return;
+    check_form(monitor, msg);
+    check_budget(monitor, path);
+    if (request->sent == 1)
+        began_check(monitor, role_in(msg));
+}
+
+static void sent_answer(struct monitor *monitor, const struct auger_path *path,
+                        const struct auger_stun_msg *msg)
+{
+    struct monitor_request *request = find_request(&monitor->received, &msg->tid, path);
+    struct auger_addr mapped;
+
+    if (!request || request->answered++ >= request->sent) {
+        monitor_break(monitor, "0: an answer to nothing");
+        return;
+    }
+    if (msg->class_ == AUGER_STUN_ERROR)
+        return;
+    if (auger_stun_msg_verify(msg, monitor->key) < 0)
+        monitor_break(monitor, "0: a success with a wrong integrity");
+    else if (!auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped) ||
+             !auger_addr_equal(&mapped, &path->remote))
+        monitor_break(monitor, "0: a success with a wrong XOR-MAPPED-ADDRESS");
+}
+
+void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                  const uint8_t *buf, size_t len)
+{
+    struct auger_stun_msg msg;
+
+    if (!auger_stun_is_message(buf, len)) {
+        sent_data(monitor, now, path);
+        return;
+    }
+    if (auger_stun_msg_parse(&msg, buf, len) < 0) {
+        monitor_break(monitor, "0: a malformed STUN message");
+        return;
+    }
+    switch (msg.class_) {
+    case AUGER_STUN_REQUEST:
+        sent_request(monitor, now, path, &msg);
+        break;
+    case AUGER_STUN_SUCCESS:
+    case AUGER_STUN_ERROR:
+        sent_answer(monitor, path, &msg);
+        break;
+    case AUGER_STUN_INDICATION:
+        break;
+    }
+}
+
+/* --- what it receives ------------------------------------------------------- */
+
+static void received_request(struct monitor *monitor, const struct auger_path *path,
+                             const struct auger_stun_msg *msg)
+{
+    note_request(&monitor->received, &msg->tid, path);
+    if (!username_is(msg, monitor->ufrag, monitor->remote_ufrag) ||
+        auger_stun_msg_verify(msg, monitor->key) < 0)
+        return;
+    remote_of(monitor, &path->remote)->checks++;
+    if (monitor->role != MONITOR_NO_ROLE && role_in(msg) == monitor->role)
+        monitor->has_seen_conflict = true;
+}
+
+static void received_answer(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                            const struct auger_stun_msg *msg)
+{
+    if (!find_request(&monitor->sent, &msg->tid, path) || is_server(monitor, &path->remote))
+        return;
+    if (!monitor->remote_key || auger_stun_msg_verify(msg, monitor->remote_key) < 0)
+        return;
+    remote_of(monitor, &path->remote)->has_answered = true;
+    if (msg->class_ == AUGER_STUN_SUCCESS)
+        route_succeeded(monitor, now, path);
+}
+
+void monitor_received(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                      const uint8_t *buf, size_t len)
+{
+    struct auger_stun_msg msg;
+
+    if (!auger_stun_is_message(buf, len) || auger_stun_msg_parse(&msg, buf, len) < 0)
+        return;
+    if (msg.class_ == AUGER_STUN_REQUEST)
+        received_request(monitor, path, &msg);
+    else if (msg.class_ != AUGER_STUN_INDICATION)
+        received_answer(monitor, now, path, &msg);
+}

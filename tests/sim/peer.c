@@ -1,0 +1,473 @@
+/* tests/sim/peer.c - drives an ICE agent as a program would, with a monitor beside it. */
+#include "tests/sim/peer.h"
+
+#include "base/time.h"
+#include "tests/sim/digest.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define DATAGRAMS_AT_ONCE_MAX 10000
+
+/* --- the environment of an agent -------------------------------------------- */
+
+static int draw(void *user, uint8_t *buf, size_t len)
+{
+    struct sim_peer *peer = user;
+
+    prng_fill(&peer->host->random, buf, len);
+    return 0;
+}
+
+/* Each block is preceded by its size. */
+static void *count_alloc(void *user, size_t size)
+{
+    struct sim_peer *peer = user;
+    max_align_t *block = sim_alloc(sizeof(max_align_t) + size);
+
+    memcpy(block, &size, sizeof(size));
+    peer->memory += size;
+    peer->allocations++;
+    if (peer->memory > peer->story.memory_peak)
+        peer->story.memory_peak = peer->memory;
+    return block + 1;
+}
+
+static void count_release(void *user, void *ptr)
+{
+    struct sim_peer *peer = user;
+    max_align_t *block = (max_align_t *)ptr - 1;
+    size_t size;
+
+    memcpy(&size, block, sizeof(size));
+    peer->memory -= size;
+    peer->allocations--;
+    free(block);
+}
+
+static void log_record(const struct sim_peer *peer, const struct auger_trace_record *record)
+{
+    char text[512], addr[AUGER_ADDR_TEXT_MAX];
+    size_t len = 0;
+
+    for (size_t i = 0; i < record->fields_len && len < sizeof(text); i++) {
+        const struct auger_trace_field *field = &record->fields[i];
+        int n = 0;
+        switch (field->type) {
+        case AUGER_TRACE_INT:
+        case AUGER_TRACE_TIME:
+            n = snprintf(text + len, sizeof(text) - len, " %s=%lld", field->key,
+                         (long long)field->i);
+            break;
+        case AUGER_TRACE_TEXT:
+            n = snprintf(text + len, sizeof(text) - len, " %s=%s", field->key, field->text);
+            break;
+        case AUGER_TRACE_ADDR:
+            n = snprintf(text + len, sizeof(text) - len, " %s=%s", field->key,
+                         auger_addr_format(field->addr, addr, sizeof(addr)));
+            break;
+        }
+        len += (size_t)n;
+    }
+    sim_log(peer->sim, "%s %s%s", peer->host->name, record->name, len ? text : "");
+}
+
+static void take_record(void *user, const struct auger_trace_record *record)
+{
+    struct sim_peer *peer = user;
+    uint64_t digest = digest_u64(peer->sim->digest, (uint64_t)record->at);
+
+    digest = digest_bytes(digest, record->name, strlen(record->name));
+    for (size_t i = 0; i < record->fields_len; i++) {
+        const struct auger_trace_field *field = &record->fields[i];
+        if (field->type == AUGER_TRACE_TEXT)
+            digest = digest_bytes(digest, field->text, strlen(field->text));
+        else if (field->type == AUGER_TRACE_ADDR)
+            digest = digest_u64(digest_bytes(digest, field->addr->ip, 16), field->addr->port);
+        else
+            digest = digest_u64(digest, (uint64_t)field->i);
+    }
+    peer->sim->digest = digest;
+    if (peer->sim->options.log)
+        log_record(peer, record);
+}
+
+/* --- life ------------------------------------------------------------------- */
+
+static void receive(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                    const uint8_t *buf, size_t len);
+
+void sim_peer_options_init(struct sim_peer_options *options)
+{
+    *options = (struct sim_peer_options){0};
+    auger_ice_config_init(&options->ice);
+}
+
+static uint16_t any_port(struct sim_peer *peer)
+{
+    return (uint16_t)prng_between(&peer->host->random, 32768, 60999);
+}
+
+static void check(struct sim_peer *peer, int err, const char *what)
+{
+    if (err < 0)
+        sim_break(peer->sim, "%s: %s: %s", peer->host->name, what, auger_strerror(err));
+}
+
+struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_net *net,
+                                 const struct sim_peer_options *options)
+{
+    struct sim_peer *peer = sim_alloc(sizeof(*peer));
+
+    if (options)
+        peer->options = *options;
+    else
+        sim_peer_options_init(&peer->options);
+    peer->sim = sim;
+    peer->host = sim_host_new(sim, name);
+    peer->host->receive = receive;
+    peer->host->owner = peer;
+    peer->env = (struct auger_env){.user = peer,
+                                   .random = draw,
+                                   .alloc = count_alloc,
+                                   .release = count_release,
+                                   .trace = take_record};
+    peer->next = peer->chatter_at = AUGER_NEVER;
+    peer->story.signalled_at = peer->story.usable_at = peer->story.nominated_at = AUGER_NEVER;
+    peer->story.failed_at = peer->story.disconnected_at = peer->story.gathered_at = AUGER_NEVER;
+    if (auger_ice_new(&peer->ice, &peer->env, &peer->options.ice) < 0)
+        abort();
+
+    size_t pairs_max = peer->options.ice.pairs_max;
+    peer->pairs_cap = pairs_max + 1;
+    peer->pairs = sim_resize(NULL, peer->pairs_cap, sizeof(*peer->pairs));
+    peer->monitor = monitor_new(&(struct monitor_config){.ufrag = auger_ice_ufrag(peer->ice),
+                                                         .password = auger_ice_password(peer->ice),
+                                                         .pairs_max = pairs_max,
+                                                         .pacing = peer->options.ice.pacing});
+    if (!peer->options.no_ipv4)
+        sim_host_attach(peer->host, net, AUGER_IPV4, any_port(peer));
+    if (peer->options.ipv6)
+        sim_host_attach(peer->host, net, AUGER_IPV6, any_port(peer));
+    peer->next_peer = sim->peers;
+    sim->peers = peer;
+    return peer;
+}
+
+struct sim_peer *sim_add_peer(struct sim *sim, const char *name, enum sim_nat kind)
+{
+    char gateway[SIM_NAME_MAX];
+
+    snprintf(gateway, sizeof(gateway), "nat-%s", name);
+    return sim_add_peer_in(sim, name, sim_add_nat_of_kind(sim, gateway, sim->internet, kind), NULL);
+}
+
+void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
+                       enum auger_family family)
+{
+    (void)sim;
+    assert(!peer->has_begun);
+    sim_host_attach(peer->host, net, family, any_port(peer));
+}
+
+void sim_peer_begin(struct sim_peer *peer, bool controlling)
+{
+    struct sim *sim = peer->sim;
+
+    assert(!peer->has_begun);
+    peer->has_begun = peer->is_touched = true;
+    check(peer, auger_ice_set_controlling(peer->ice, controlling), "role");
+    for (size_t i = 0; i < peer->host->at_len; i++) {
+        monitor_add_base(peer->monitor);
+        check(peer, auger_ice_add_local_addr(peer->ice, sim->now, &peer->host->at[i].addr),
+              "local address");
+    }
+    for (size_t i = 0; i < sim->stun_servers_len && !peer->options.no_stun; i++) {
+        monitor_add_server(peer->monitor, &sim->stun_servers[i]);
+        check(peer, auger_ice_add_stun_server(peer->ice, sim->now, &sim->stun_servers[i]),
+              "STUN server");
+    }
+    auger_ice_end_of_local_addrs(peer->ice, sim->now);
+}
+
+void sim_peers_free(struct sim *sim)
+{
+    for (struct sim_peer *peer = sim->peers, *next; peer; peer = next) {
+        next = peer->next_peer;
+        auger_ice_free(peer->ice);
+        if (peer->allocations > 0)
+            sim_break(sim, "6: %s leaks %zu bytes in %zu blocks", peer->host->name, peer->memory,
+                      peer->allocations);
+        monitor_free(peer->monitor);
+        sim_signal_forget(peer);
+        free(peer->pairs);
+        free(peer);
+    }
+}
+
+/* --- application data: "name number" ---------------------------------------- */
+
+bool sim_peer_send(struct sim *sim, struct sim_peer *peer)
+{
+    char text[SIM_NAME_MAX + 24];
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_path path;
+    int text_len = snprintf(text, sizeof(text), "%s %llu", peer->host->name,
+                            (unsigned long long)peer->story.data_sent);
+    int len = auger_ice_write_data(peer->ice, sim->now, (const uint8_t *)text, (size_t)text_len,
+                                   &path, buf, sizeof(buf));
+
+    if (len < 0)
+        return false;
+    peer->story.data_sent++;
+    peer->is_touched = true;
+    monitor_sent(peer->monitor, sim->now, &path, buf, (size_t)len);
+    sim_host_send(sim, peer->host, &path, buf, (size_t)len);
+    return true;
+}
+
+static void received_data(struct sim_peer *peer, const struct auger_bytes *data)
+{
+    const char *from = peer->partner ? peer->partner->host->name : "";
+    size_t len = strlen(from);
+
+    if (len == 0 || data->len < len + 2 || memcmp(data->data, from, len) != 0)
+        sim_break(peer->sim, "8: %s received data that nobody sent it", peer->host->name);
+    peer->story.data_received++;
+}
+
+static void receive(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                    const uint8_t *buf, size_t len)
+{
+    struct sim_peer *peer = host->owner;
+    struct auger_bytes data = {0};
+
+    monitor_received(peer->monitor, sim->now, path, buf, len);
+    auger_ice_handle_datagram(peer->ice, sim->now, path, buf, len, &data);
+    if (data.len > 0)
+        received_data(peer, &data);
+    peer->is_touched = true;
+}
+
+/* --- what it has to say ----------------------------------------------------- */
+
+static void came_into_state(struct sim_peer *peer, enum auger_ice_state state)
+{
+    struct sim_peer_story *story = &peer->story;
+    auger_time now = peer->sim->now;
+
+    story->state = state;
+    if (state == AUGER_ICE_CONNECTED) {
+        story->connected++;
+        story->usable_at = auger_time_min(story->usable_at, now);
+    } else if (state == AUGER_ICE_DISCONNECTED) {
+        story->disconnected++;
+        story->disconnected_at = now;
+    } else if (state == AUGER_ICE_FAILED) {
+        story->failed++;
+        story->failed_at = now;
+    }
+    sim_log(peer->sim, "%s is %s", peer->host->name, auger_ice_state_name(state));
+}
+
+/* Data goes out at once on a new path, and from then on as often as was asked. */
+static void came_onto_path(struct sim_peer *peer, const struct auger_path *path)
+{
+    struct sim *sim = peer->sim;
+
+    peer->story.path = *path;
+    peer->story.paths++;
+    if (!sim_peer_send(sim, peer))
+        sim_break(sim, "%s has a path and cannot send", peer->host->name);
+    if (peer->options.chatter > 0 && peer->chatter_at == AUGER_NEVER)
+        peer->chatter_at = sim->now + peer->options.chatter;
+}
+
+static void react(struct sim_peer *peer, const struct auger_ice_event *event)
+{
+    monitor_event(peer->monitor, peer->sim->now, event);
+    switch (event->type) {
+    case AUGER_ICE_EVENT_CANDIDATE:
+        sim_signal_candidate(peer, &event->cand);
+        break;
+    case AUGER_ICE_EVENT_GATHERED:
+        peer->story.gathered_at = peer->sim->now;
+        sim_signal_gathered(peer);
+        break;
+    case AUGER_ICE_EVENT_STATE:
+        came_into_state(peer, event->state);
+        break;
+    case AUGER_ICE_EVENT_PATH:
+        came_onto_path(peer, &event->path);
+        break;
+    }
+}
+
+static size_t transmit(struct sim_peer *peer)
+{
+    struct sim *sim = peer->sim;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_path path;
+    size_t sent = 0, len;
+
+    while ((len = auger_ice_poll_transmit(peer->ice, sim->now, &path, buf, sizeof(buf))) > 0 &&
+           sent++ < DATAGRAMS_AT_ONCE_MAX) {
+        monitor_sent(peer->monitor, sim->now, &path, buf, len);
+        sim_host_send(sim, peer->host, &path, buf, len);
+    }
+    return sent;
+}
+
+static void look_at_pairs(struct sim_peer *peer)
+{
+    size_t len = auger_ice_pairs(peer->ice, peer->pairs, peer->pairs_cap);
+
+    monitor_pairs(peer->monitor, peer->pairs, len);
+    for (size_t i = 0; i < len; i++) {
+        if (peer->pairs[i].selected && peer->pairs[i].nominated)
+            peer->story.nominated_at = auger_time_min(peer->story.nominated_at, peer->sim->now);
+    }
+}
+
+static void drain(struct sim_peer *peer)
+{
+    struct auger_ice_event event;
+    size_t sent = 0, more;
+
+    do {
+        more = transmit(peer);
+        sent += more;
+        while (auger_ice_poll_event(peer->ice, &event)) {
+            react(peer, &event);
+            more++;
+        }
+    } while (more > 0 && sent < DATAGRAMS_AT_ONCE_MAX);
+
+    peer->is_touched = false;
+    peer->next = auger_ice_next_timeout(peer->ice);
+    peer->story.requests_sent = monitor_requests(peer->monitor);
+    monitor_drained(peer->monitor, peer->sim->now, sent, peer->next);
+    look_at_pairs(peer);
+    if (peer->partner)
+        monitor_roles(peer->monitor, peer->partner->monitor);
+    if (monitor_broken(peer->monitor))
+        sim_break(peer->sim, "%s: %s", peer->host->name, monitor_broken(peer->monitor));
+}
+
+void sim_peers_drain(struct sim *sim)
+{
+    for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
+        if (peer->is_touched)
+            drain(peer);
+    }
+}
+
+auger_time sim_peers_next(const struct sim *sim)
+{
+    auger_time next = AUGER_NEVER;
+
+    for (const struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer)
+        next = auger_time_min(next, auger_time_min(peer->next, peer->chatter_at));
+    return next;
+}
+
+static void chatter(struct sim *sim, struct sim_peer *peer)
+{
+    sim_peer_send(sim, peer);
+    peer->chatter_at = sim->now + peer->options.chatter;
+}
+
+void sim_peers_wake(struct sim *sim)
+{
+    for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
+        if (peer->next <= sim->now) {
+            auger_ice_handle_timeout(peer->ice, sim->now);
+            peer->is_touched = true;
+        }
+        if (peer->chatter_at <= sim->now)
+            chatter(sim, peer);
+    }
+}
+
+/* --- what tests ask --------------------------------------------------------- */
+
+const struct sim_peer_story *sim_peer_story(const struct sim_peer *peer)
+{
+    return &peer->story;
+}
+
+struct auger_ice *sim_peer_ice(struct sim_peer *peer)
+{
+    peer->is_touched = true;
+    return peer->ice;
+}
+
+struct sim_gateway *sim_peer_gateway(const struct sim_peer *peer)
+{
+    return peer->host->at[0].net->gateway;
+}
+
+static bool both_are(const struct sim *sim, enum auger_ice_state state)
+{
+    return sim->alice->story.state == state && sim->bob->story.state == state;
+}
+
+bool both_connected(const struct sim *sim)
+{
+    return both_are(sim, AUGER_ICE_CONNECTED);
+}
+
+bool both_failed(const struct sim *sim)
+{
+    return both_are(sim, AUGER_ICE_FAILED);
+}
+
+bool both_nominated(const struct sim *sim)
+{
+    return sim->alice->story.nominated_at != AUGER_NEVER &&
+           sim->bob->story.nominated_at != AUGER_NEVER;
+}
+
+static bool is_relayed(struct sim_peer *peer)
+{
+    size_t len = auger_ice_pairs(peer->ice, peer->pairs, peer->pairs_cap);
+
+    for (size_t i = 0; i < len; i++) {
+        const struct auger_ice_pair_info *pair = &peer->pairs[i];
+        if (pair->selected &&
+            (pair->local.type == AUGER_CAND_RELAY || pair->remote.type == AUGER_CAND_RELAY))
+            return true;
+    }
+    return false;
+}
+
+enum sim_route sim_route(struct sim_peer *alice, struct sim_peer *bob)
+{
+    if (alice->story.state != AUGER_ICE_CONNECTED || bob->story.state != AUGER_ICE_CONNECTED)
+        return SIM_NOT_CONNECTED;
+    return is_relayed(alice) || is_relayed(bob) ? SIM_RELAYED : SIM_DIRECT;
+}
+
+static void cut(struct sim *sim, const struct sim_peer *from, const struct sim_peer *to)
+{
+    assert(sim->cuts_len < SIM_CUTS_MAX);
+    sim->cuts[sim->cuts_len++] = (struct sim_cut){from->host, to->host};
+    sim_log(sim, "cut: %s > %s", from->host->name, to->host->name);
+}
+
+void sim_cut_one_way(struct sim *sim, struct sim_peer *from, struct sim_peer *to)
+{
+    cut(sim, from, to);
+}
+
+void sim_cut(struct sim *sim, struct sim_peer *a, struct sim_peer *b)
+{
+    cut(sim, a, b);
+    cut(sim, b, a);
+}
+
+void sim_heal(struct sim *sim)
+{
+    sim->cuts_len = 0;
+    sim_log(sim, "healed");
+}

@@ -1,0 +1,240 @@
+/* tests/sim/route.c - the way of a datagram: over wires, through gateways, into a host. */
+#include "tests/sim/digest.h"
+#include "tests/sim/world.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void note(struct sim *sim, char what, const struct sim_packet *packet, const char *where)
+{
+    char src[AUGER_ADDR_TEXT_MAX], dst[AUGER_ADDR_TEXT_MAX];
+
+    sim->digest = digest_u64(sim->digest, (uint64_t)sim->now);
+    sim->digest = digest_bytes(sim->digest, &what, 1);
+    sim->digest = digest_bytes(sim->digest, packet->src.ip, 16);
+    sim->digest = digest_bytes(sim->digest, packet->dst.ip, 16);
+    sim->digest = digest_u64(sim->digest, (uint64_t)packet->src.port << 16 | packet->dst.port);
+    sim->digest = digest_bytes(sim->digest, packet->bytes, packet->len);
+    if (sim->options.log)
+        sim_log(sim, "%c %s > %s, %zu bytes, %s", what,
+                auger_addr_format(&packet->src, src, sizeof(src)),
+                auger_addr_format(&packet->dst, dst, sizeof(dst)), packet->len, where);
+}
+
+static void drop(struct sim *sim, struct sim_packet *packet, const char *why)
+{
+    note(sim, 'x', packet, why);
+    free(packet);
+}
+
+/* --- who has an address ----------------------------------------------------- */
+
+static struct sim_host *host_with(const struct sim *sim, const struct sim_net *net,
+                                  const struct auger_addr *addr)
+{
+    for (struct sim_host *host = sim->hosts; host; host = host->next) {
+        for (size_t i = 0; i < host->at_len; i++) {
+            if (host->at[i].net == net && auger_addr_ip_equal(&host->at[i].addr, addr))
+                return host;
+        }
+    }
+    return NULL;
+}
+
+/* The part of a gateway that deals with this family. */
+static struct nat *nat_for(const struct sim_gateway *gateway, const struct auger_addr *addr)
+{
+    return addr->family == AUGER_IPV6 && gateway->wall ? gateway->wall : gateway->nat;
+}
+
+static struct sim_gateway *gateway_with(const struct sim *sim, const struct sim_net *net,
+                                        const struct auger_addr *addr);
+
+/* Whether an address that nothing translates lies somewhere behind this gateway. */
+static bool is_behind(const struct sim *sim, const struct sim_gateway *gateway,
+                      const struct auger_addr *addr)
+{
+    if (addr->family == AUGER_IPV4 && gateway->wall)
+        return false;
+    return host_with(sim, gateway->inside, addr) || gateway_with(sim, gateway->inside, addr);
+}
+
+static struct sim_gateway *gateway_with(const struct sim *sim, const struct sim_net *net,
+                                        const struct auger_addr *addr)
+{
+    for (struct sim_gateway *gateway = sim->gateways; gateway; gateway = gateway->next) {
+        if (gateway->outside == net &&
+            (nat_owns(nat_for(gateway, addr), addr) || is_behind(sim, gateway, addr)))
+            return gateway;
+    }
+    return NULL;
+}
+
+/* --- over a wire ------------------------------------------------------------ */
+
+static void arrive(struct sim *sim, void *what);
+
+static struct sim_wire *wire_between(struct sim *sim, struct sim_net *net, const void *from,
+                                     const char *from_name, const void *to, const char *to_name)
+{
+    for (struct sim_wire *wire = net->wires; wire; wire = wire->next) {
+        if (wire->from == from && wire->to == to)
+            return wire;
+    }
+    char name[3 * SIM_NAME_MAX + 3];
+    struct sim_wire *wire = sim_alloc(sizeof(*wire));
+
+    snprintf(name, sizeof(name), "%s:%s>%s", net->name, from_name, to_name);
+    *wire = (struct sim_wire){.from = from, .to = to, .next = net->wires};
+    link_init(&wire->link, &net->quality, sim->options.seed, name);
+    net->wires = wire;
+    return wire;
+}
+
+static struct sim_packet *copy(const struct sim_packet *packet)
+{
+    size_t size = sizeof(*packet) + packet->len;
+    struct sim_packet *twin = sim_alloc(size);
+
+    memcpy(twin, packet, size);
+    return twin;
+}
+
+/* The packet is in packet->net; the wire to whoever has its destination takes it. */
+static void forward(struct sim *sim, struct sim_packet *packet, const void *from,
+                    const char *from_name)
+{
+    struct sim_net *net = packet->net;
+    auger_time arrivals[LINK_COPIES_MAX];
+
+    packet->to_host = host_with(sim, net, &packet->dst);
+    packet->to_gateway = packet->to_host ? NULL : gateway_with(sim, net, &packet->dst);
+    if (!packet->to_host && !packet->to_gateway)
+        packet->to_gateway = net->gateway;
+    if ((!packet->to_host && !packet->to_gateway) || packet->to_gateway == from ||
+        packet->hops++ == SIM_HOPS_MAX) {
+        drop(sim, packet, "no route");
+        return;
+    }
+
+    bool is_host = packet->to_host != NULL;
+    struct sim_wire *wire =
+        wire_between(sim, net, from, from_name,
+                     is_host ? (const void *)packet->to_host : (const void *)packet->to_gateway,
+                     is_host ? packet->to_host->name : packet->to_gateway->name);
+    size_t copies = link_carry(&wire->link, sim->now, packet->len, arrivals);
+    if (copies == 0) {
+        drop(sim, packet, "lost");
+        return;
+    }
+    if (copies == 2)
+        queue_put(&sim->queue, arrivals[1], arrive, copy(packet));
+    queue_put(&sim->queue, arrivals[0], arrive, packet);
+}
+
+/* --- at the other end ------------------------------------------------------- */
+
+static bool is_cut(const struct sim *sim, const struct sim_host *from, const struct sim_host *to)
+{
+    for (size_t i = 0; i < sim->cuts_len; i++) {
+        if (sim->cuts[i].from == from && sim->cuts[i].to == to)
+            return true;
+    }
+    return false;
+}
+
+static bool is_bound(const struct sim_packet *packet)
+{
+    const struct sim_host *host = packet->to_host;
+
+    for (size_t i = 0; i < host->at_len; i++) {
+        if (host->at[i].net == packet->net && auger_addr_equal(&host->at[i].addr, &packet->dst))
+            return true;
+    }
+    return false;
+}
+
+static void enter_host(struct sim *sim, struct sim_packet *packet)
+{
+    struct sim_host *host = packet->to_host;
+
+    if (host->is_dead || !is_bound(packet)) {
+        drop(sim, packet, "nobody listens");
+    } else if (is_cut(sim, packet->origin, host)) {
+        drop(sim, packet, "cut");
+    } else {
+        struct auger_path path = {.local = packet->dst, .remote = packet->src};
+        note(sim, '<', packet, host->name);
+        host->receive(sim, host, &path, packet->bytes, packet->len);
+        free(packet);
+    }
+}
+
+/* Comes back to the inside, or goes on outside, by what the NAT says. */
+static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_gateway *gateway)
+{
+    struct nat *nat = nat_for(gateway, &packet->dst);
+    enum nat_verdict verdict = nat_outbound(nat, sim->now, &packet->src, &packet->dst);
+
+    if (verdict == NAT_FORWARD)
+        packet->net = gateway->outside;
+    else if (verdict != NAT_TURN_BACK) {
+        drop(sim, packet, nat_verdict_name(verdict));
+        return;
+    }
+    note(sim, '=', packet, gateway->name);
+    forward(sim, packet, gateway, gateway->name);
+}
+
+static void come_from_outside(struct sim *sim, struct sim_packet *packet,
+                              struct sim_gateway *gateway)
+{
+    struct nat *nat = nat_for(gateway, &packet->dst);
+    enum nat_verdict verdict = nat_inbound(nat, sim->now, &packet->src, &packet->dst);
+
+    if (verdict != NAT_FORWARD) {
+        drop(sim, packet, nat_verdict_name(verdict));
+        return;
+    }
+    packet->net = gateway->inside;
+    note(sim, '=', packet, gateway->name);
+    forward(sim, packet, gateway, gateway->name);
+}
+
+static void arrive(struct sim *sim, void *what)
+{
+    struct sim_packet *packet = what;
+    struct sim_gateway *gateway = packet->to_gateway;
+
+    if (packet->to_host)
+        enter_host(sim, packet);
+    else if (gateway->blocks_udp)
+        drop(sim, packet, "UDP blocked");
+    else if (packet->net == gateway->inside)
+        leave_inside(sim, packet, gateway);
+    else
+        come_from_outside(sim, packet, gateway);
+}
+
+void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                   const uint8_t *buf, size_t len)
+{
+    struct sim_packet *packet = sim_alloc(sizeof(*packet) + len);
+
+    packet->origin = host;
+    packet->src = path->local;
+    packet->dst = path->remote;
+    packet->len = len;
+    memcpy(packet->bytes, buf, len);
+    sim->packets++;
+    for (size_t i = 0; i < host->at_len; i++) {
+        if (auger_addr_equal(&host->at[i].addr, &path->local))
+            packet->net = host->at[i].net;
+    }
+    if (!packet->net || path->local.family != path->remote.family || host->is_dead) {
+        drop(sim, packet, "no route");
+        return;
+    }
+    note(sim, '>', packet, host->name);
+    forward(sim, packet, host, host->name);
+}

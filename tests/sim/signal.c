@@ -1,0 +1,198 @@
+/* tests/sim/signal.c - signalling between two peers: a description with credentials,
+ * candidates as lines of text, and the end of candidates. */
+#include "tests/sim/peer.h"
+
+#include "base/time.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum message_type { DESCRIPTION, CANDIDATE, END };
+
+struct sim_message {
+    struct sim_peer *to;
+    struct sim_message *next; /* of those held back */
+    enum message_type type;
+    char ufrag[AUGER_UFRAG_MAX], password[AUGER_PASSWORD_MAX];
+    char line[AUGER_CAND_LINE_MAX];
+};
+
+/* --- arriving --------------------------------------------------------------- */
+
+static void describe(struct sim_peer *peer);
+
+static void take_description(struct sim *sim, struct sim_peer *peer,
+                             const struct sim_message *message)
+{
+    if (!peer->has_begun)
+        sim_peer_begin(peer, peer->signalling.same_role && peer->signalling.both_control);
+    int err =
+        auger_ice_set_remote_credentials(peer->ice, sim->now, message->ufrag, message->password);
+    if (err < 0)
+        sim_break(sim, "%s: credentials: %s", peer->host->name, auger_strerror(err));
+    if (peer->story.signalled_at == AUGER_NEVER)
+        peer->story.signalled_at = sim->now;
+    if (!peer->offers && !peer->signalling.no_trickle)
+        describe(peer);
+}
+
+static void take_candidate(struct sim *sim, struct sim_peer *peer,
+                           const struct sim_message *message)
+{
+    struct auger_cand cand;
+    int err = auger_cand_parse(&cand, message->line, strlen(message->line));
+
+    if (err == 0)
+        err = auger_ice_add_remote_cand(peer->ice, sim->now, &cand);
+    if (err < 0 && err != AUGER_ERR_UNSUPPORTED)
+        sim_break(sim, "%s: %s: %s", peer->host->name, message->line, auger_strerror(err));
+}
+
+static void deliver(struct sim *sim, void *what)
+{
+    struct sim_message *message = what;
+    struct sim_peer *peer = message->to;
+
+    switch (message->type) {
+    case DESCRIPTION:
+        sim_log(sim, "%s has the other's description", peer->host->name);
+        take_description(sim, peer, message);
+        break;
+    case CANDIDATE:
+        sim_log(sim, "%s is told %s", peer->host->name, message->line);
+        take_candidate(sim, peer, message);
+        break;
+    case END:
+        sim_log(sim, "%s is told that no more candidates come", peer->host->name);
+        auger_ice_end_of_remote_cands(peer->ice, sim->now);
+        break;
+    }
+    peer->is_touched = true;
+    free(message);
+}
+
+/* --- leaving ---------------------------------------------------------------- */
+
+/* Messages of one peer arrive in order unless they are delayed apart or jittered. */
+static void post(struct sim_peer *peer, struct sim_message *message)
+{
+    const struct sim_signalling *s = &peer->signalling;
+    auger_time at = peer->sim->now + s->delay;
+
+    if (!peer->offers)
+        at += s->answer_delay;
+    else if (message->type == DESCRIPTION)
+        at += s->offer_delay;
+    if (message->type != DESCRIPTION)
+        at += s->candidate_delay;
+    if (s->jitter > 0)
+        at += prng_between(&peer->host->random, 0, s->jitter);
+    message->to = peer->partner;
+    queue_put(&peer->sim->queue, at, deliver, message);
+}
+
+/* Without trickle candidates wait for the description, which waits for the last. */
+static void post_or_hold(struct sim_peer *peer, struct sim_message *message)
+{
+    struct sim_message **end = &peer->held;
+
+    if (!peer->signalling.no_trickle || peer->has_described) {
+        post(peer, message);
+        return;
+    }
+    while (*end)
+        end = &(*end)->next;
+    *end = message;
+}
+
+static void describe(struct sim_peer *peer)
+{
+    if (peer->has_described)
+        return;
+    struct sim_message *message = sim_alloc(sizeof(*message));
+
+    peer->has_described = true;
+    message->type = DESCRIPTION;
+    snprintf(message->ufrag, sizeof(message->ufrag), "%s", auger_ice_ufrag(peer->ice));
+    snprintf(message->password, sizeof(message->password), "%s", auger_ice_password(peer->ice));
+    post(peer, message);
+}
+
+/* As browsers hide them: the address becomes a name that nobody here can resolve. */
+static int hide(const struct auger_cand *cand, char *line, size_t cap)
+{
+    return snprintf(line, cap,
+                    "candidate:%s 1 udp %u 2f3b9c1e-77aa-4a5e-9f60-0c1d2e3f4a5b.local %u typ host",
+                    cand->foundation, (unsigned)cand->priority, (unsigned)cand->addr.port);
+}
+
+void sim_signal_candidate(struct sim_peer *peer, const struct auger_cand *cand)
+{
+    if (!peer->partner || peer->gives == SIM_GIVES_NOTHING ||
+        (peer->gives == SIM_GIVES_NAMES && cand->type != AUGER_CAND_HOST))
+        return;
+    struct sim_message *message = sim_alloc(sizeof(*message));
+    int len = peer->gives == SIM_GIVES_NAMES
+                  ? hide(cand, message->line, sizeof(message->line))
+                  : auger_cand_format(cand, message->line, sizeof(message->line));
+
+    assert(len > 0);
+    (void)len;
+    message->type = CANDIDATE;
+    post_or_hold(peer, message);
+}
+
+void sim_signal_gathered(struct sim_peer *peer)
+{
+    if (!peer->partner)
+        return;
+    describe(peer);
+    while (peer->held) {
+        struct sim_message *held = peer->held;
+        peer->held = held->next;
+        post(peer, held);
+    }
+    if (peer->signalling.no_end)
+        return;
+    struct sim_message *message = sim_alloc(sizeof(*message));
+    message->type = END;
+    post(peer, message);
+}
+
+void sim_signal_forget(struct sim_peer *peer)
+{
+    while (peer->held) {
+        struct sim_message *held = peer->held;
+        peer->held = held->next;
+        free(held);
+    }
+}
+
+static void introduce(struct sim_peer *peer, struct sim_peer *partner,
+                      const struct sim_signalling *signalling)
+{
+    peer->partner = partner;
+    peer->signalling = *signalling;
+    monitor_set_remote(peer->monitor, auger_ice_ufrag(partner->ice),
+                       auger_ice_password(partner->ice));
+}
+
+void sim_signal_with(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,
+                     const struct sim_signalling *signalling)
+{
+    introduce(alice, bob, signalling);
+    introduce(bob, alice, signalling);
+    alice->offers = true;
+    alice->gives = signalling->alice_gives;
+    bob->gives = signalling->bob_gives;
+    sim->alice = alice;
+    sim->bob = bob;
+    sim_peer_begin(alice, !signalling->same_role || signalling->both_control);
+    if (!signalling->no_trickle)
+        describe(alice);
+}
+
+void sim_signal(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob, auger_time delay)
+{
+    sim_signal_with(sim, alice, bob, &(struct sim_signalling){.delay = delay});
+}

@@ -1,0 +1,122 @@
+/* tests/sim/world.h - what the parts of the simulator share; tests see sim.h alone. */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "tests/sim/memory.h"
+#include "tests/sim/queue.h"
+#include "tests/sim/sim.h"
+
+#define SIM_NAME_MAX 32
+#define SIM_HOST_ADDRS_MAX 8
+#define SIM_CUTS_MAX 16
+#define SIM_HOPS_MAX 16
+
+/* A datagram on its way; `src` and `dst` are as the last NAT left them. */
+struct sim_packet {
+    struct sim_host *origin;
+    struct auger_addr src, dst;
+    struct sim_net *net;      /* where it is */
+    struct sim_host *to_host; /* whom it comes to next: one of these two */
+    struct sim_gateway *to_gateway;
+    unsigned hops;
+    size_t len;
+    uint8_t bytes[];
+};
+
+struct sim_attachment {
+    struct sim_net *net;
+    struct auger_addr addr; /* with the port that is bound */
+};
+
+struct sim_host {
+    char name[SIM_NAME_MAX];
+    struct sim_attachment at[SIM_HOST_ADDRS_MAX];
+    size_t at_len;
+    bool is_dead;
+    void (*receive)(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                    const uint8_t *buf, size_t len);
+    void *owner;
+    struct prng random;
+    struct sim_host *next;
+};
+
+struct sim_gateway {
+    char name[SIM_NAME_MAX];
+    struct sim_net *inside, *outside;
+    struct nat *nat;  /* IPv4, or a transparent one */
+    struct nat *wall; /* IPv6, transparent; where nat translates */
+    bool blocks_udp;
+    struct sim_gateway *next;
+};
+
+/* From one host or gateway to another of the same network. */
+struct sim_wire {
+    const void *from, *to;
+    struct link link;
+    struct sim_wire *next;
+};
+
+struct sim_net {
+    char name[SIM_NAME_MAX];
+    uint8_t prefix4[3], prefix6[8];
+    unsigned hosts; /* addresses given out */
+    struct sim_gateway *gateway;
+    struct link_quality quality;
+    struct sim_wire *wires;
+    struct sim_net *next;
+};
+
+struct sim_cut {
+    const struct sim_host *from, *to;
+};
+
+struct sim {
+    struct sim_options options;
+    auger_time now;
+    struct queue queue;
+    uint64_t digest, packets;
+    unsigned steps_at_now;
+
+    struct sim_net *internet, *nets; /* newest first, as in all lists here */
+    struct sim_gateway *gateways;
+    struct sim_host *hosts;
+    struct sim_prober *probers;
+    struct sim_peer *peers;
+    unsigned nets_len;
+
+    struct auger_addr stun_servers[4];
+    size_t stun_servers_len;
+    struct sim_peer *alice, *bob; /* introduced by sim_signal() */
+    struct sim_cut cuts[SIM_CUTS_MAX];
+    size_t cuts_len;
+    char broken[512];
+};
+
+/* An invariant does not hold; the first one counts. */
+void sim_break(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_log(const struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* net.c */
+struct sim_net *sim_net_new(struct sim *sim, const char *name, struct sim_gateway *gateway,
+                            const char *prefix);
+struct sim_host *sim_host_new(struct sim *sim, const char *name);
+/* Returns the new address of the host. */
+struct auger_addr sim_host_attach(struct sim_host *host, struct sim_net *net,
+                                  enum auger_family family, uint16_t port);
+void sim_nets_free(struct sim *sim);
+
+/* route.c */
+/* Puts a datagram on the wire; dropped where no route leads from path->local. */
+void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                   const uint8_t *buf, size_t len);
+
+/* prober.c */
+void sim_probers_free(struct sim *sim);
+
+/* peer.c */
+void sim_peers_drain(struct sim *sim);
+auger_time sim_peers_next(const struct sim *sim);
+void sim_peers_wake(struct sim *sim);
+void sim_peers_free(struct sim *sim);
+
+#endif /* SIM_WORLD_H */
