@@ -3,7 +3,7 @@
 #     const struct auger_page_file auger_page_files[];   {path, mime, data, len}
 #     const size_t auger_page_files_len;
 #
-# A path is as it stands in a request: "/index.html". tools/page.h declares both.
+# A path is relative to FOLDER: "index.html". tools/page.h declares both.
 
 set(mime_html "text/html; charset=utf-8")
 set(mime_css "text/css; charset=utf-8")
@@ -31,7 +31,7 @@ foreach(file IN LISTS files)
     file(READ ${file} bytes HEX)
     string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
     string(APPEND arrays "static const uint8_t file_${number}[] = {${bytes}0};\n")
-    string(APPEND rows "    {\"/${name}\", \"${mime_${extension}}\", file_${number},"
+    string(APPEND rows "    {\"${name}\", \"${mime_${extension}}\", file_${number},"
                        " sizeof(file_${number}) - 1},\n")
     math(EXPR number "${number} + 1")
 endforeach()

@@ -3,7 +3,8 @@
 
     scripts/check_layers.py [--root DIR]
 
-A unit is a .c file and its header together. <auger/X.h> is a unit of layer X.
+A unit is a .c file and its header together, and <auger/X.h> a unit of layer X. A header that layers.txt
+calls a face, because several units implement it, is a unit of its own.
 Prints one line a breach and exits 1, or "layers: ok"."""
 
 import argparse
@@ -18,14 +19,16 @@ class Law:
     """What layers.txt says."""
 
     def __init__(self, text):
-        self.allowed, self.order, self.public_only, self.homes = {}, {}, set(), []
+        self.allowed, self.order, self.public_only, self.homes, self.faces = {}, {}, {}, [], set()
         for line in text.splitlines():
             left, colon, right = line.partition("#")[0].strip().partition(":")
             words = right.split()
             if not colon:
                 continue
-            if left == "public-only":
-                self.public_only = set(words)
+            if left.startswith("public-only "):
+                self.public_only.update({folder: set(words) for folder in left.split()[1:]})
+            elif left == "face":
+                self.faces.update(words)
             elif left.startswith("order "):
                 self.order[left.split()[1]] = words
             elif left.startswith("home "):
@@ -43,12 +46,14 @@ class Law:
 class Include:
     """One #include line: where it stands, and what it names."""
 
-    def __init__(self, path, line, quote, name):
+    def __init__(self, faces, path, line, quote, name):
         self.path, self.line, self.name = path, line, name
         self.public = quote == "<" and name.startswith("auger/")
         self.system = quote == "<" and not self.public
-        self.unit = path.rsplit(".", 1)[0]
-        self.target = ("include/" if self.public else "") + name.removesuffix(".h")
+        self.unit = path if path in faces else path.rsplit(".", 1)[0]
+        self.target = name if name in faces else name.removesuffix(".h")
+        if self.public:
+            self.target = "include/" + self.target
 
     def breach(self, text):
         return f"{self.path}:{self.line}: {text}"
@@ -67,7 +72,7 @@ def read_includes(root, law):
             for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
                 found = INCLUDE.match(line)
                 if found:
-                    yield Include(name, number, *found.groups())
+                    yield Include(law.faces, name, number, *found.groups())
 
 
 def check_order(law, layer, inc):
@@ -94,7 +99,7 @@ def check_one(law, inc):
         return inc.breach(f'"{inc.name}" is not written from the root, or names no layer')
     if there not in law.allowed[here]:
         return inc.breach(f"{here} may not include {inc.name}: {there} does not lie below it")
-    if here in law.public_only and there != here and not inc.public:
+    if there not in law.public_only.get(here, {there}) | {here} and not inc.public:
         return inc.breach(f'{here} sees only <auger/...> of what lies below, not "{inc.name}"')
     return check_order(law, here, inc) if here == there else None
 

@@ -14,10 +14,11 @@ base:
 stun: base
 ice: base stun
 peer: base ice
-public-only: peer
+public-only peer: base
 order ice: pair check agent
 home base: openssl/
 home stun: time.h
+face: stun/client.h
 """
 
 CLEAN = {
@@ -31,7 +32,10 @@ CLEAN = {
     "ice/check.h": '#include "ice/pair.h"\n',
     "ice/check.c": '#include "ice/check.h"\n',
     "ice/agent.c": '#include <auger/ice.h>\n#include "ice/check.h"\n',
-    "peer/peer.h": "#include <auger/ice.h>\n",
+    "stun/client.h": "",
+    "stun/client_inside.h": '#include "stun/client.h"\n',
+    "stun/client.c": '#include "stun/client_inside.h"\n',
+    "peer/peer.h": '#include <auger/ice.h>\n#include "base/bytes.h"\n',
     "peer/peer.c": '#include "peer/peer.h"\n',
 }
 
