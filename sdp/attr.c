@@ -84,12 +84,16 @@ static int read_pacing(struct auger_sdp_parser *parser, struct auger_text value)
  * one candidate and not the description.  Those beyond the table are dropped. */
 static int read_candidate(struct auger_sdp_parser *parser, struct auger_text value)
 {
+    struct auger_sdp *sdp = parser->sdp;
     struct auger_sdp_section *section = parser->section;
     static const size_t name = sizeof("candidate:") - 1;
 
-    if (value.len && section->candidates_len < AUGER_SDP_CANDS_MAX)
-        section->candidates[section->candidates_len++] =
+    if (value.len && section->candidates_len < AUGER_SDP_CANDS_MAX &&
+        sdp->candidates_len < AUGER_SDP_ALL_CANDS_MAX) {
+        sdp->candidates[sdp->candidates_len++] =
             (struct auger_text){value.data - name, value.len + name};
+        section->candidates_len++;
+    }
     return 0;
 }
 

@@ -3,8 +3,8 @@
 #include "sdp/section.h"
 #include "sdp/text.h"
 
-const struct auger_sdp_transport *auger_sdp_data_transport(const struct auger_sdp *sdp,
-                                                           enum auger_sdp_type type)
+const struct auger_sdp_section *auger_sdp_carrier(const struct auger_sdp *sdp,
+                                                  enum auger_sdp_type type)
 {
     if (sdp->data_section < 0)
         return NULL;
@@ -12,8 +12,8 @@ const struct auger_sdp_transport *auger_sdp_data_transport(const struct auger_sd
     const struct auger_sdp_section *own = &sdp->sections[sdp->data_section];
     if (auger_sdp_section_is_bundled(sdp, sdp->data_section) &&
         (type == AUGER_SDP_ANSWER || own->transport.ufrag.len == 0))
-        return &sdp->sections[sdp->bundle[0]].transport;
-    return &own->transport;
+        return &sdp->sections[sdp->bundle[0]];
+    return own;
 }
 
 /* --- DTLS roles ------------------------------------------------------------------- */
@@ -83,9 +83,9 @@ int auger_sdp_check_answer(const struct auger_sdp *offer, const struct auger_sdp
     if (answer->data_section != offer->data_section)
         return fail(error, AUGER_ERR_UNSUPPORTED, "m=application: rejected");
 
-    const struct auger_sdp_transport *theirs = auger_sdp_data_transport(answer, AUGER_SDP_ANSWER);
-    const struct auger_sdp_transport *ours = auger_sdp_data_transport(offer, AUGER_SDP_OFFER);
-    if (!setup_answers(ours->setup, theirs->setup))
+    const struct auger_sdp_section *theirs = auger_sdp_carrier(answer, AUGER_SDP_ANSWER);
+    const struct auger_sdp_section *ours = auger_sdp_carrier(offer, AUGER_SDP_OFFER);
+    if (!setup_answers(ours->transport.setup, theirs->transport.setup))
         return fail(error, AUGER_ERR_MALFORMED, "setup: active or passive, to suit the offer");
     return 0;
 }

@@ -73,7 +73,12 @@ static int begin_section(struct auger_sdp_parser *parser, struct auger_text line
         return malformed(parser, "m=: a port of 0 to 65535");
     parser->section = &sdp->sections[sdp->sections_len++];
     *parser->section = (struct auger_sdp_section){
-        .media = media, .port = (uint32_t)port, .protocol = protocol, .formats = line};
+        .media = media,
+        .port = (uint32_t)port,
+        .protocol = protocol,
+        .formats = line,
+        .candidates_at = sdp->candidates_len,
+    };
     return 0;
 }
 
@@ -234,12 +239,12 @@ static int parse_line(struct auger_sdp_parser *parser, struct auger_text line)
 int auger_sdp_parse(struct auger_sdp *out, const char *text, size_t len,
                     struct auger_sdp_error *error)
 {
-    struct auger_sdp sdp = {.data_section = -1};
-    struct auger_sdp_parser parser = {.sdp = &sdp, .error = error};
+    struct auger_sdp_parser parser = {.sdp = out, .error = error};
     struct auger_text rest = {text, len};
 
     if (len > AUGER_SDP_MAX)
         return auger_sdp_fail(&parser, AUGER_ERR_TOO_LARGE, "a description above 64 KiB");
+    *out = (struct auger_sdp){.data_section = -1};
     while (!is_blank(rest)) {
         parser.line++;
         int err = parse_line(&parser, take_line(&rest));
@@ -249,6 +254,5 @@ int auger_sdp_parse(struct auger_sdp *out, const char *text, size_t len,
     if (parser.line < 3)
         return malformed(&parser, "v=, o= and s=: a description has all three");
     finish(&parser);
-    *out = sdp;
     return 0;
 }

@@ -21,7 +21,8 @@ extern "C" {
 #define AUGER_SDP_MAX 65536 /* bytes of a description */
 #define AUGER_SDP_SECTIONS_MAX 32
 #define AUGER_SDP_LINE_MAX 4096
-#define AUGER_SDP_CANDS_MAX 64
+#define AUGER_SDP_CANDS_MAX 64      /* of a section */
+#define AUGER_SDP_ALL_CANDS_MAX 256 /* of all; those beyond either are dropped */
 #define AUGER_SDP_FINGERPRINTS_MAX 4
 #define AUGER_SDP_MID_MAX 65 /* with its NUL */
 
@@ -61,14 +62,15 @@ struct auger_sdp_section {
     bool bundle_only;
     bool is_data; /* a data channel section, in the form of 8841 or the older one */
     struct auger_sdp_transport transport;
-    uint16_t sctp_port;        /* of a data section */
-    uint64_t max_message_size; /* of a data section; 65536 when absent, 0: any */
-    struct auger_text candidates[AUGER_SDP_CANDS_MAX]; /* "candidate:..." */
-    uint16_t candidates_len;
+    uint16_t sctp_port;                     /* of a data section */
+    uint64_t max_message_size;              /* of a data section; 65536 when absent, 0: any */
+    uint16_t candidates_at, candidates_len; /* in .candidates of the description */
     bool end_of_candidates;
 };
 
 struct auger_sdp {
+    struct auger_text candidates[AUGER_SDP_ALL_CANDS_MAX]; /* "candidate:..." */
+    uint16_t candidates_len;
     struct auger_sdp_section sections[AUGER_SDP_SECTIONS_MAX];
     uint8_t sections_len;
     /* The section of the data channels, the first that is not rejected; -1: none. */
@@ -83,16 +85,18 @@ struct auger_sdp_error {
     const char *what; /* static: "ice-ufrag: 4 to 256 ice-chars" */
 };
 
-/* AUGER_ERR_MALFORMED, AUGER_ERR_TOO_LARGE, AUGER_ERR_LIMIT; `error` may be NULL. */
+/* AUGER_ERR_MALFORMED, AUGER_ERR_TOO_LARGE, AUGER_ERR_LIMIT: `out` is then unset.
+ * `error` may be NULL. */
 AUGER_API int auger_sdp_parse(struct auger_sdp *out, const char *text, size_t len,
                               struct auger_sdp_error *error) AUGER_CHECK_RESULT;
 
-/* The transport parameters that count for the data section, NULL where there is
- * none: in an answer those of BUNDLE's tagged section (RFC 8843 section 7.3.1).
- * An offer's data section is the tagged one of our answer, which rejects every
- * other; so they are its own there, unless it is bundle-only and has none. */
-AUGER_API const struct auger_sdp_transport *auger_sdp_data_transport(const struct auger_sdp *sdp,
-                                                                     enum auger_sdp_type type);
+/* The section whose transport parameters and candidates count for the data
+ * section, NULL where there is none: in an answer BUNDLE's tagged section (RFC 8843
+ * section 7.3.1).  An offer's data section is the tagged one of our answer, which
+ * rejects every other; so it is itself there, unless it is bundle-only and says
+ * nothing. */
+AUGER_API const struct auger_sdp_section *auger_sdp_carrier(const struct auger_sdp *sdp,
+                                                            enum auger_sdp_type type);
 
 /* What we say of ourselves. */
 struct auger_sdp_local {

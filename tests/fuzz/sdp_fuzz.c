@@ -1,4 +1,4 @@
-/* fuzz: reaches auger_sdp_parse auger_sdp_parse_attribute auger_sdp_data_transport */
+/* fuzz: reaches auger_sdp_parse auger_sdp_parse_attribute auger_sdp_carrier */
 /* fuzz: reaches auger_sdp_write_answer auger_sdp_check_answer auger_sdp_is_restart */
 /* Any text is parsed; what parses as an offer is answered, and the answer must
  * parse and answer it. */
@@ -17,7 +17,7 @@ static void answer(const struct auger_sdp *offer)
 {
     static char text[2 * AUGER_SDP_MAX];
     static struct auger_sdp parsed;
-    const struct auger_sdp_transport *transport = auger_sdp_data_transport(offer, AUGER_SDP_OFFER);
+    const struct auger_sdp_section *carrier = auger_sdp_carrier(offer, AUGER_SDP_OFFER);
     struct auger_sdp_local local = {
         .session_version = 1,
         .ufrag = "ufra",
@@ -27,9 +27,9 @@ static void answer(const struct auger_sdp *offer)
         .max_message_size = 262144,
     };
 
-    if (!transport)
+    if (!carrier)
         return;
-    int setup = auger_sdp_answer_setup(transport->setup, AUGER_SETUP_ACTIVE);
+    int setup = auger_sdp_answer_setup(carrier->transport.setup, AUGER_SETUP_ACTIVE);
     if (setup < 0)
         return;
     local.setup = (enum auger_sdp_setup)setup;
@@ -38,7 +38,7 @@ static void answer(const struct auger_sdp *offer)
         return;
     require(auger_sdp_parse(&parsed, text, (size_t)len, NULL) == 0);
     require(auger_sdp_check_answer(offer, &parsed, NULL) == 0);
-    require(auger_sdp_is_restart(transport, transport) == AUGER_RESTART_NO);
+    require(auger_sdp_is_restart(&carrier->transport, &carrier->transport) == AUGER_RESTART_NO);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -52,10 +52,11 @@ static size_t files, answers;
 static void check_usable(const char *path, const struct auger_sdp *sdp)
 {
     enum auger_sdp_type type = strstr(path, ".answer") ? AUGER_SDP_ANSWER : AUGER_SDP_OFFER;
-    const struct auger_sdp_transport *transport = auger_sdp_data_transport(sdp, type);
+    const struct auger_sdp_section *carrier = auger_sdp_carrier(sdp, type);
 
-    if (!transport)
+    if (!carrier)
         fail_msg("%s: no data section", path);
+    const struct auger_sdp_transport *transport = &carrier->transport;
     assert_true(transport->ufrag.len >= 4 && transport->password.len >= 22);
     assert_int_equal(transport->fingerprints_len, 1);
     assert_int_equal(transport->setup,
