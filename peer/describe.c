@@ -1,0 +1,165 @@
+/* peer/describe.c - offers and answers of ours: RFC 8829 sections 5.2 and 5.3.
+ * What becomes of the peer's is remote.c's. */
+#include "peer/peer.h"
+
+#include "base/env.h"
+#include "base/trace.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* The candidates of the local description, as lines.  One allocation, to be
+ * released after use. */
+struct lines {
+    const char **line;
+    size_t len;
+};
+
+static int format_cands(struct auger_peer *peer, struct lines *lines)
+{
+    size_t max = peer->config.ice.local_cands_max;
+    struct auger_cand *cands = auger_env_alloc(peer->env, max, sizeof(*cands));
+    char(*text)[AUGER_CAND_LINE_MAX];
+
+    lines->len = 0;
+    lines->line = auger_env_alloc(peer->env, max, sizeof(*lines->line) + sizeof(*text));
+    if (!cands || !lines->line) {
+        auger_env_release(peer->env, cands);
+        auger_env_release(peer->env, lines->line);
+        return AUGER_ERR_NO_MEMORY;
+    }
+    text = (char(*)[AUGER_CAND_LINE_MAX])(void *)(lines->line + max);
+    size_t found = auger_ice_local_cands(peer->ice, cands, max);
+    for (size_t i = 0; i < found; i++)
+        if (cands[i].type != AUGER_CAND_PRFLX && /* the peer finds those itself */
+            auger_cand_format(&cands[i], text[lines->len], AUGER_CAND_LINE_MAX) > 0) {
+            lines->line[lines->len] = text[lines->len];
+            lines->len++;
+        }
+    auger_env_release(peer->env, cands);
+    return 0;
+}
+
+struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auger_sdp_setup setup)
+{
+    return (struct auger_sdp_local){
+        .session_id = peer->session_id,
+        .session_version = peer->session_version,
+        .ufrag = auger_ice_ufrag(peer->ice),
+        .password = auger_ice_password(peer->ice),
+        .fingerprint = peer->fingerprint,
+        .setup = setup,
+        .sctp_port = peer->config.sctp_port,
+        .max_message_size = peer->config.max_message_size,
+    };
+}
+
+void auger_peer_reread_remote(const struct auger_peer *peer, struct auger_sdp *sdp)
+{
+    int err = auger_sdp_parse(sdp, peer->remote_text, peer->remote_len, NULL);
+
+    assert(err == 0);
+    (void)err;
+}
+
+static int write_offer(const struct auger_peer *peer, const struct lines *lines, char *buf,
+                       size_t cap)
+{
+    struct auger_sdp_local local = auger_peer_local(peer, AUGER_SETUP_ACTPASS);
+
+    local.candidates = lines->line;
+    local.candidates_len = lines->len;
+    local.end_of_candidates = peer->gathered;
+    return auger_sdp_write_offer(&local, buf, cap);
+}
+
+static int write_answer(const struct auger_peer *peer, enum auger_sdp_setup setup,
+                        const struct lines *lines, char *buf, size_t cap)
+{
+    struct auger_sdp_local local = auger_peer_local(peer, setup);
+    struct auger_sdp offer;
+
+    auger_peer_reread_remote(peer, &offer);
+    local.candidates = lines->line;
+    local.candidates_len = lines->len;
+    local.end_of_candidates = peer->gathered;
+    return auger_sdp_write_answer(&local, &offer, buf, cap);
+}
+
+/* `setup` is that of an answer; none for an offer. */
+static int write_local(struct auger_peer *peer, enum auger_sdp_setup setup, char *buf, size_t cap)
+{
+    struct lines lines;
+    int err = format_cands(peer, &lines);
+
+    if (err < 0)
+        return err;
+    int len = setup == AUGER_SETUP_NONE ? write_offer(peer, &lines, buf, cap)
+                                        : write_answer(peer, setup, &lines, buf, cap);
+    auger_env_release(peer->env, lines.line);
+    return len;
+}
+
+int auger_peer_create_offer(struct auger_peer *peer, auger_time now, char *buf, size_t cap)
+{
+    if (auger_peer_is_closing(peer) || peer->remote_text)
+        return AUGER_ERR_STATE;
+    peer->session_version++;
+    int len = write_local(peer, AUGER_SETUP_NONE, buf, cap);
+    if (len < 0) {
+        peer->session_version--;
+        return len;
+    }
+    int err = auger_ice_set_controlling(peer->ice, true);
+    assert(err == 0); /* no check was sent: the peer's credentials are not known */
+    (void)err;
+    peer->signaling = AUGER_HAVE_LOCAL_OFFER;
+    auger_trace(peer->env, now, "peer:offer_created", AUGER_F_INT("len", len));
+    return len;
+}
+
+static enum auger_sdp_setup offered_setup(const struct auger_peer *peer)
+{
+    struct auger_sdp offer;
+
+    auger_peer_reread_remote(peer, &offer);
+    return auger_sdp_carrier(&offer, AUGER_SDP_OFFER)->transport.setup;
+}
+
+/* Ours in an answer.  Once agreed the DTLS roles stay (RFC 8842 section 5.5). */
+static enum auger_sdp_setup choose_setup(const struct auger_peer *peer)
+{
+    enum auger_sdp_setup preferred = peer->setup;
+
+    if (preferred == AUGER_SETUP_NONE)
+        preferred = peer->config.answer_passive ? AUGER_SETUP_PASSIVE : AUGER_SETUP_ACTIVE;
+    int setup = auger_sdp_answer_setup(offered_setup(peer), preferred);
+    assert(setup > 0); /* an offer without an answer was refused when it came */
+    return (enum auger_sdp_setup)setup;
+}
+
+int auger_peer_create_answer(struct auger_peer *peer, auger_time now, char *buf, size_t cap)
+{
+    if (auger_peer_is_closing(peer) || peer->signaling != AUGER_HAVE_REMOTE_OFFER)
+        return AUGER_ERR_STATE;
+    enum auger_sdp_setup setup = choose_setup(peer);
+    peer->session_version++;
+    int len = write_local(peer, setup, buf, cap);
+    if (len < 0) {
+        peer->session_version--;
+        return len;
+    }
+    peer->setup = setup;
+    peer->signaling = AUGER_STABLE;
+    auger_trace(peer->env, now, "peer:answer_created", AUGER_F_INT("len", len));
+    auger_peer_advance(peer, now);
+    return len;
+}
+
+int auger_peer_local_description(struct auger_peer *peer, char *buf, size_t cap)
+{
+    if (peer->session_version == 0)
+        return AUGER_ERR_STATE;
+    bool answered = peer->remote_text && peer->remote_type == AUGER_SDP_OFFER;
+    return write_local(peer, answered ? choose_setup(peer) : AUGER_SETUP_NONE, buf, cap);
+}

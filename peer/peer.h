@@ -1,0 +1,66 @@
+/* peer/peer.h - one peer connection: its engines and what is settled between them.
+ * The parts of peer/ work on it; peer.c decides the order. */
+#ifndef AUGER_PEER_PEER_H
+#define AUGER_PEER_PEER_H
+
+#include <auger/peer.h>
+
+/* RFC 8829 section 3.2: whose turn it is to describe itself. */
+enum auger_signaling { AUGER_STABLE, AUGER_HAVE_LOCAL_OFFER, AUGER_HAVE_REMOTE_OFFER };
+
+struct auger_peer {
+    const struct auger_env *env;
+    struct auger_peer_config config;
+    struct auger_ice *ice;
+    struct auger_dtls *dtls;
+    struct auger_sctp *sctp;
+
+    /* describe.c, remote.c */
+    enum auger_signaling signaling;
+    const char *fingerprint; /* of our certificate, which `dtls` keeps */
+    uint64_t session_id;
+    uint32_t session_version;
+    bool gathered;
+    char *remote_text; /* the latest remote description; NULL: none yet */
+    size_t remote_len;
+    enum auger_sdp_type remote_type;
+    enum auger_sdp_setup setup; /* ours, once agreed: active is the DTLS client */
+    struct auger_sctp_remote remote_sctp;
+
+    /* life.c */
+    enum auger_peer_state state, announced;
+    enum auger_peer_reason reason;
+    enum auger_dtls_failure failure;
+    uint8_t alert_hint;
+    auger_time close_by; /* the end of an orderly close; AUGER_NEVER: none began */
+    bool sctp_down;      /* the association ended; sctp_error says how */
+    int sctp_error;
+
+    uint64_t bytes_sent, bytes_received, datagrams_sent, datagrams_received;
+    uint64_t dropped;                    /* what is neither STUN nor DTLS */
+    char candidate[AUGER_CAND_LINE_MAX]; /* of the latest candidate event */
+};
+
+static inline bool auger_peer_has_ended(const struct auger_peer *peer)
+{
+    return peer->state == AUGER_PEER_FAILED || peer->state == AUGER_PEER_CLOSED;
+}
+
+static inline bool auger_peer_is_closing(const struct auger_peer *peer)
+{
+    return auger_peer_has_ended(peer) || peer->close_by != AUGER_NEVER;
+}
+
+/* What every description of ours says; candidates are added to it. */
+struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auger_sdp_setup setup);
+/* Reads the peer's description again, which was found good when it came. */
+void auger_peer_reread_remote(const struct auger_peer *peer, struct auger_sdp *sdp);
+
+/* Whether data can leave; what is taken from the engines above goes on it. */
+bool auger_peer_has_path(const struct auger_peer *peer);
+
+/* Does what the engines' states call for: a path starts DTLS, DTLS starts SCTP,
+ * an end of either ends the peer. */
+void auger_peer_advance(struct auger_peer *peer, auger_time now);
+
+#endif /* AUGER_PEER_PEER_H */

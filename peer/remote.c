@@ -1,0 +1,251 @@
+/* peer/remote.c - what becomes of the peer's offers, answers and candidates: RFC
+ * 8829 sections 5.10 and 5.11. */
+#include "peer/peer.h"
+
+#include "base/env.h"
+#include "base/trace.h"
+
+#include <string.h>
+
+static int refuse(struct auger_sdp_error *error, enum auger_err err, const char *what)
+{
+    if (error)
+        *error = (struct auger_sdp_error){.what = what};
+    return err;
+}
+
+static int check_turn(const struct auger_peer *peer, enum auger_sdp_type type,
+                      struct auger_sdp_error *error)
+{
+    if (auger_peer_is_closing(peer))
+        return refuse(error, AUGER_ERR_STATE, "the connection is closed");
+    if (type == AUGER_SDP_ANSWER && peer->signaling != AUGER_HAVE_LOCAL_OFFER)
+        return refuse(error, AUGER_ERR_STATE, "an answer, and no offer waits for one");
+    if (type == AUGER_SDP_OFFER && peer->signaling == AUGER_HAVE_LOCAL_OFFER)
+        return refuse(error, AUGER_ERR_STATE, "an offer, while ours waits for its answer");
+    return 0;
+}
+
+/* Whether `answer` suits our offer. */
+static int check_answer(struct auger_peer *peer, const struct auger_sdp *answer,
+                        struct auger_sdp_error *error)
+{
+    struct auger_sdp_local local = auger_peer_local(peer, AUGER_SETUP_ACTPASS);
+    struct auger_sdp offer;
+    char text[2048];
+    int len = auger_sdp_write_offer(&local, text, sizeof(text));
+
+    if (len >= 0)
+        len = auger_sdp_parse(&offer, text, (size_t)len, error);
+    return len < 0 ? len : auger_sdp_check_answer(&offer, answer, error);
+}
+
+static int check_offer(const struct auger_peer *peer, const struct auger_sdp_transport *transport,
+                       struct auger_sdp_error *error)
+{
+    enum auger_sdp_setup kept = peer->setup;
+    int setup = auger_sdp_answer_setup(transport->setup,
+                                       kept == AUGER_SETUP_NONE ? AUGER_SETUP_ACTIVE : kept);
+
+    if (setup < 0)
+        return refuse(error, AUGER_ERR_MALFORMED, "setup: actpass, active or passive");
+    if (kept != AUGER_SETUP_NONE && setup != (int)kept)
+        return refuse(error, AUGER_ERR_UNSUPPORTED, "setup: another role than before");
+    return 0;
+}
+
+/* Reads those whose hash we take; others are skipped (RFC 8122 section 5.1). */
+static size_t read_fingerprints(const struct auger_sdp_transport *transport,
+                                struct auger_fingerprint *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < transport->fingerprints_len; i++)
+        if (auger_fingerprint_parse(&out[len], transport->fingerprints[i].data,
+                                    transport->fingerprints[i].len) == 0)
+            len++;
+    return len;
+}
+
+static bool same_fingerprints(const struct auger_sdp_transport *a,
+                              const struct auger_sdp_transport *b)
+{
+    if (a->fingerprints_len != b->fingerprints_len)
+        return false;
+    for (size_t i = 0; i < a->fingerprints_len; i++)
+        if (a->fingerprints[i].len != b->fingerprints[i].len ||
+            memcmp(a->fingerprints[i].data, b->fingerprints[i].data, a->fingerprints[i].len) != 0)
+            return false;
+    return true;
+}
+
+/* A second description of a peer may add candidates and take away sections; what
+ * means a restart or another association is not taken yet. */
+static int check_repeated(const struct auger_peer *peer,
+                          const struct auger_sdp_transport *transport,
+                          struct auger_sdp_error *error)
+{
+    struct auger_sdp before;
+
+    if (!peer->remote_text)
+        return 0;
+    auger_peer_reread_remote(peer, &before);
+    const struct auger_sdp_transport *known =
+        &auger_sdp_carrier(&before, peer->remote_type)->transport;
+    switch (auger_sdp_is_restart(known, transport)) {
+    case AUGER_RESTART_YES:
+        return refuse(error, AUGER_ERR_UNSUPPORTED, "ice-ufrag: the peer restarts ICE");
+    case AUGER_RESTART_BROKEN:
+        return refuse(error, AUGER_ERR_MALFORMED, "ice-ufrag, ice-pwd: one changed alone");
+    case AUGER_RESTART_NO:
+        break;
+    }
+    if (!same_fingerprints(known, transport))
+        return refuse(error, AUGER_ERR_UNSUPPORTED, "fingerprint: not the one known");
+    return 0;
+}
+
+static int check_transport(const struct auger_sdp_transport *transport,
+                           struct auger_sdp_error *error)
+{
+    struct auger_fingerprint fingerprints[AUGER_SDP_FINGERPRINTS_MAX];
+
+    if (transport->ufrag.len == 0 || transport->password.len == 0)
+        return refuse(error, AUGER_ERR_MALFORMED, "ice-ufrag, ice-pwd: missing");
+    if (read_fingerprints(transport, fingerprints) == 0)
+        return refuse(error, AUGER_ERR_UNSUPPORTED, "fingerprint: none of sha-256 or better");
+    return 0;
+}
+
+static int check_remote(struct auger_peer *peer, enum auger_sdp_type type,
+                        const struct auger_sdp *sdp, struct auger_sdp_error *error)
+{
+    const struct auger_sdp_section *carrier = auger_sdp_carrier(sdp, type);
+
+    if (type == AUGER_SDP_ANSWER) {
+        int err = check_answer(peer, sdp, error);
+        if (err < 0)
+            return err;
+    }
+    if (!carrier)
+        return refuse(error, AUGER_ERR_UNSUPPORTED, "m=application: no data channels");
+    int err = check_transport(&carrier->transport, error);
+    if (err == 0 && type == AUGER_SDP_OFFER)
+        err = check_offer(peer, &carrier->transport, error);
+    return err < 0 ? err : check_repeated(peer, &carrier->transport, error);
+}
+
+static int set_credentials(struct auger_peer *peer, auger_time now,
+                           const struct auger_sdp_transport *transport)
+{
+    char ufrag[AUGER_UFRAG_MAX] = "", password[AUGER_PASSWORD_MAX] = "";
+
+    memcpy(ufrag, transport->ufrag.data, transport->ufrag.len);
+    memcpy(password, transport->password.data, transport->password.len);
+    return auger_ice_set_remote_credentials(peer->ice, now, ufrag, password);
+}
+
+static int set_fingerprints(struct auger_peer *peer, auger_time now,
+                            const struct auger_sdp_transport *transport)
+{
+    struct auger_fingerprint fingerprints[AUGER_SDP_FINGERPRINTS_MAX];
+    size_t len = read_fingerprints(transport, fingerprints);
+
+    for (size_t i = 0; i < len; i++) {
+        int err = auger_dtls_add_remote_fingerprint(peer->dtls, now, &fingerprints[i]);
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+/* Candidates that cannot be used cost themselves alone. */
+static void add_cands(struct auger_peer *peer, auger_time now, const struct auger_sdp *sdp,
+                      const struct auger_sdp_section *carrier)
+{
+    for (size_t i = 0; i < carrier->candidates_len; i++) {
+        struct auger_text line = sdp->candidates[carrier->candidates_at + i];
+        int err = auger_peer_add_remote_candidate(peer, now, line.data, line.len);
+        if (err < 0)
+            auger_trace(peer->env, now, "peer:candidate_skipped", AUGER_F_INT("index", i),
+                        AUGER_F_TEXT("why", auger_strerror(err)));
+    }
+    if (carrier->end_of_candidates)
+        auger_ice_end_of_remote_cands(peer->ice, now);
+}
+
+/* What the first description of a peer settles for good. */
+static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_type type,
+                     const struct auger_sdp *sdp)
+{
+    const struct auger_sdp_section *data = &sdp->sections[sdp->data_section];
+    const struct auger_sdp_transport *transport = &auger_sdp_carrier(sdp, type)->transport;
+    /* The offerer controls, and always the one who is not lite (RFC 8445 section 6.1.1). */
+    bool controlling = type == AUGER_SDP_ANSWER || transport->ice_lite;
+    int err = auger_ice_set_controlling(peer->ice, controlling);
+
+    if (err == 0)
+        err = set_credentials(peer, now, transport);
+    if (err == 0)
+        err = set_fingerprints(peer, now, transport);
+    peer->remote_sctp.port = data->sctp_port;
+    peer->remote_sctp.max_message_size = data->max_message_size;
+    return err;
+}
+
+/* Everything was checked; from here on a failure is one of memory. */
+static int apply(struct auger_peer *peer, auger_time now, enum auger_sdp_type type,
+                 const struct auger_sdp *sdp, const char *text, size_t len)
+{
+    const struct auger_sdp_section *carrier = auger_sdp_carrier(sdp, type);
+    char *copy = auger_env_alloc(peer->env, len, 1);
+
+    if (!copy)
+        return AUGER_ERR_NO_MEMORY;
+    int err = peer->remote_text ? 0 : introduce(peer, now, type, sdp);
+    if (err < 0) {
+        auger_env_release(peer->env, copy);
+        return err;
+    }
+    memcpy(copy, text, len);
+    auger_env_release(peer->env, peer->remote_text);
+    peer->remote_text = copy;
+    peer->remote_len = len;
+    peer->remote_type = type;
+    peer->signaling = type == AUGER_SDP_OFFER ? AUGER_HAVE_REMOTE_OFFER : AUGER_STABLE;
+    if (type == AUGER_SDP_ANSWER)
+        peer->setup = carrier->transport.setup == AUGER_SETUP_ACTIVE ? AUGER_SETUP_PASSIVE
+                                                                     : AUGER_SETUP_ACTIVE;
+    add_cands(peer, now, sdp, carrier);
+    auger_peer_advance(peer, now);
+    return 0;
+}
+
+int auger_peer_set_remote_description(struct auger_peer *peer, auger_time now,
+                                      enum auger_sdp_type type, const char *text, size_t len,
+                                      struct auger_sdp_error *error)
+{
+    struct auger_sdp sdp;
+    int err = check_turn(peer, type, error);
+
+    if (err == 0)
+        err = auger_sdp_parse(&sdp, text, len, error);
+    if (err == 0)
+        err = check_remote(peer, type, &sdp, error);
+    return err < 0 ? err : apply(peer, now, type, &sdp, text, len);
+}
+
+int auger_peer_add_remote_candidate(struct auger_peer *peer, auger_time now, const char *line,
+                                    size_t len)
+{
+    struct auger_cand cand;
+
+    if (!peer->remote_text || auger_peer_is_closing(peer))
+        return AUGER_ERR_STATE;
+    if (len == 0) {
+        auger_ice_end_of_remote_cands(peer->ice, now);
+        return 0;
+    }
+    int err = auger_cand_parse(&cand, line, len);
+    return err < 0 ? err : auger_ice_add_remote_cand(peer->ice, now, &cand);
+}
