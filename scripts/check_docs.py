@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""What the documents say of the code is so: files and links exist, functions too, and the hello of the
+README is docs/hello.c to the letter.
+
+    scripts/check_docs.py"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CODE = ("base", "crypto", "stun", "turn", "ice", "dtls", "sctp", "sdp", "peer", "io", "tools",
+        "bench", "include", "tests", "scripts", "cmake", "interop", "docs")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+FILE = re.compile(rf"`((?:{'|'.join(CODE)})/[\w./-]+)`")
+FUNCTION = re.compile(r"`(auger_\w+)\(\)`")
+
+
+def documents():
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True,
+                            check=True).stdout
+    return [ROOT / name for name in listed.splitlines()]
+
+
+def known_functions():
+    """Every auger_ word that is followed by a parenthesis anywhere in the code."""
+    paths = [path for folder in CODE for path in (ROOT / folder).rglob("*.[ch]")]
+    return {name for path in paths for name in re.findall(r"\b(auger_\w+)\(", path.read_text())}
+
+
+def check_document(path, functions):
+    text = path.read_text()
+    where = path.relative_to(ROOT)
+    for link in LINK.findall(text):
+        if not (path.parent / link).exists():
+            yield f"{where}: no such file: {link}"
+    for name in FILE.findall(text):
+        if not (ROOT / name).exists():
+            yield f"{where}: no such file: {name}"
+    for name in FUNCTION.findall(text):
+        if name not in functions:
+            yield f"{where}: no such function: {name}()"
+
+
+def check_hello():
+    hello = (ROOT / "docs/hello.c").read_text()
+    if f"```c\n{hello}```" not in (ROOT / "README.md").read_text():
+        yield "README.md: its hello is not docs/hello.c"
+
+
+def main():
+    functions = known_functions()
+    wrong = [line for path in documents() for line in check_document(path, functions)]
+    wrong += check_hello()
+    print("\n".join(wrong) or "docs: ok")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
