@@ -1,0 +1,26 @@
+/* crypto/crypto.h - what we ask of OpenSSL: keyed hashes with the key prepared once, and comparing
+ * in constant time.  Random bytes come from the environment (<auger/crypto.h>). */
+#ifndef AUGER_CRYPTO_CRYPTO_H
+#define AUGER_CRYPTO_CRYPTO_H
+
+#include <auger/crypto.h>
+
+#define AUGER_SHA1_LEN 20
+#define AUGER_SHA256_LEN 32
+
+enum auger_hash { AUGER_SHA1, AUGER_SHA256 };
+
+/* An HMAC key. */
+struct auger_hmac;
+
+int auger_hmac_new(struct auger_hmac **out, enum auger_hash hash, const uint8_t *key,
+                   size_t len) AUGER_CHECK_RESULT;
+void auger_hmac_free(struct auger_hmac *hmac); /* NULL is fine */
+
+/* The code of several pieces, one after the other: 20 or 32 bytes into `mac`.  AUGER_ERR_CRYPTO. */
+int auger_hmac_compute(struct auger_hmac *hmac, const struct auger_bytes *pieces, size_t pieces_len,
+                       uint8_t *mac) AUGER_CHECK_RESULT;
+
+bool auger_bytes_equal_secret(const uint8_t *a, const uint8_t *b, size_t len);
+
+#endif /* AUGER_CRYPTO_CRYPTO_H */

@@ -1,0 +1,58 @@
+/* stun/transaction.c - when a request is sent, sent again, and given up. */
+#include "stun/transaction.h"
+#include "base/env.h"
+#include "base/time.h"
+
+#include <string.h>
+
+int auger_stun_transaction_start(struct auger_stun_transaction *t, const struct auger_env *env,
+                                 auger_time now, auger_time rto)
+{
+    struct auger_stun_transaction fresh = {
+        .first_sent_at = AUGER_NEVER,
+        .last_sent_at = AUGER_NEVER,
+        .next_at = now,
+        .rto = rto,
+        .rc = AUGER_STUN_RC,
+        .rm = AUGER_STUN_RM,
+    };
+
+    int err = auger_env_random(env, fresh.id.bytes, sizeof(fresh.id.bytes));
+    if (err < 0)
+        return err;
+    *t = fresh;
+    return 0;
+}
+
+bool auger_stun_transaction_is_due(const struct auger_stun_transaction *t, auger_time now)
+{
+    return t->sent < t->rc && now >= t->next_at;
+}
+
+/* 6.2.1: the wait doubles with each request; behind the last it is Rm times the
+ * first.  Counted from this request, so that a late caller sends no burst. */
+void auger_stun_transaction_sent(struct auger_stun_transaction *t, auger_time now)
+{
+    if (t->sent == 0)
+        t->first_sent_at = now;
+    t->last_sent_at = now;
+    t->sent++;
+    auger_time wait = t->sent < t->rc ? t->rto << (t->sent - 1) : t->rto * t->rm;
+    t->next_at = auger_time_add(now, wait);
+}
+
+bool auger_stun_transaction_is_expired(const struct auger_stun_transaction *t, auger_time now)
+{
+    return t->sent >= t->rc && now >= t->next_at;
+}
+
+auger_time auger_stun_transaction_next_timeout(const struct auger_stun_transaction *t)
+{
+    return t->next_at;
+}
+
+bool auger_stun_transaction_matches(const struct auger_stun_transaction *t,
+                                    const struct auger_stun_tid *id)
+{
+    return t->sent > 0 && memcmp(t->id.bytes, id->bytes, sizeof(id->bytes)) == 0;
+}
