@@ -34,6 +34,9 @@ struct sim_peer {
 /* Starts the agent: its role, its addresses and servers. */
 void sim_peer_begin(struct sim_peer *peer, bool controlling);
 
+/* peer_env.c */
+void sim_peer_init_env(struct sim_peer *peer);
+
 /* signal.c */
 void sim_signal_candidate(struct sim_peer *peer, const struct auger_cand *cand);
 void sim_signal_gathered(struct sim_peer *peer);

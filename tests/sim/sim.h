@@ -65,7 +65,7 @@ uint64_t sim_seed(const struct sim *sim);
 uint64_t sim_packets(const struct sim *sim);
 
 /* Both of the peers that were introduced by sim_signal(). */
-sim_condition both_connected, both_failed, both_nominated;
+sim_condition both_connected, both_disconnected, both_failed, both_nominated;
 
 /* --- networks --------------------------------------------------------------- */
 

@@ -1,0 +1,508 @@
+/* Each invariant is shown a forged agent that breaks it, and an honest one that does not. */
+#include "tests/sim/monitor.h"
+#include "tests/sim/scenario.h"
+
+#define PACING (50 * AUGER_MS)
+
+static const struct auger_path path = {
+    .local = {.family = AUGER_IPV4, .port = 5000, .ip = {192, 168, 1, 2}},
+    .remote = {.family = AUGER_IPV4, .port = 6000, .ip = {23, 4, 5, 6}},
+};
+static const char data[] = "data";
+
+/* A monitor beside "ours", whose peer is "theirs", and both sides' keys. */
+struct stage {
+    struct monitor *monitor;
+    struct auger_stun_key *our_key, *their_key;
+    uint8_t buf[512];
+    size_t len;
+};
+
+static int set_up(void **state)
+{
+    struct stage *stage = sim_alloc(sizeof(*stage));
+    static const char ours[] = "our-password-of-24-chars", theirs[] = "their-password-of-24-ch.";
+
+    stage->monitor = monitor_new(&(struct monitor_config){
+        .ufrag = "ours", .password = ours, .pairs_max = 100, .pacing = PACING});
+    monitor_set_remote(stage->monitor, "theirs", theirs);
+    monitor_add_base(stage->monitor);
+    assert_int_equal(auger_stun_key_new(&stage->our_key, (const uint8_t *)ours, strlen(ours)), 0);
+    assert_int_equal(auger_stun_key_new(&stage->their_key, (const uint8_t *)theirs, strlen(theirs)),
+                     0);
+    *state = stage;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_free(stage->monitor);
+    auger_stun_key_free(stage->our_key);
+    auger_stun_key_free(stage->their_key);
+    free(stage);
+    return 0;
+}
+
+static void holds(const struct stage *stage)
+{
+    if (monitor_broken(stage->monitor))
+        print_error("%s\n", monitor_broken(stage->monitor));
+    assert_null(monitor_broken(stage->monitor));
+}
+
+/* Broken, and by this invariant. */
+static void breaks(const struct stage *stage, char invariant)
+{
+    assert_non_null(monitor_broken(stage->monitor));
+    assert_int_equal(monitor_broken(stage->monitor)[0], invariant);
+}
+
+/* --- forging ---------------------------------------------------------------- */
+
+struct forged {
+    uint8_t tid;
+    const char *username; /* NULL: the right one */
+    bool from_peer, wrong_key, controlled, nominates, no_role, no_fingerprint, no_priority;
+};
+
+static void forge_request(struct stage *stage, struct forged f)
+{
+    struct auger_stun_builder b;
+    struct auger_stun_tid tid = {.bytes = {f.tid}};
+    const char *username = f.username ? f.username : f.from_peer ? "ours:theirs" : "theirs:ours";
+
+    auger_stun_build_begin(&b, stage->buf, sizeof(stage->buf), AUGER_STUN_REQUEST,
+                           AUGER_STUN_BINDING, &tid);
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USERNAME, username, strlen(username));
+    if (!f.no_priority)
+        auger_stun_build_u32(&b, AUGER_STUN_ATTR_PRIORITY, 1);
+    if (!f.no_role)
+        auger_stun_build_u64(
+            &b, f.controlled ? AUGER_STUN_ATTR_ICE_CONTROLLED : AUGER_STUN_ATTR_ICE_CONTROLLING, 1);
+    if (f.nominates)
+        auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, "", 0);
+    auger_stun_build_integrity(&b, f.from_peer != f.wrong_key ? stage->our_key : stage->their_key);
+    if (!f.no_fingerprint)
+        auger_stun_build_fingerprint(&b);
+    int len = auger_stun_build_end(&b);
+    assert_true(len > 0);
+    stage->len = (size_t)len;
+}
+
+static void forge_success(struct stage *stage, uint8_t tid, struct auger_stun_key *key,
+                          const struct auger_addr *mapped)
+{
+    struct auger_stun_builder b;
+
+    auger_stun_build_begin(&b, stage->buf, sizeof(stage->buf), AUGER_STUN_SUCCESS,
+                           AUGER_STUN_BINDING, &(struct auger_stun_tid){.bytes = {tid}});
+    auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, mapped);
+    auger_stun_build_integrity(&b, key);
+    auger_stun_build_fingerprint(&b);
+    int len = auger_stun_build_end(&b);
+    assert_true(len > 0);
+    stage->len = (size_t)len;
+}
+
+static void asks(struct stage *stage, auger_time now, struct forged f)
+{
+    forge_request(stage, f);
+    monitor_sent(stage->monitor, now, &path, stage->buf, stage->len);
+}
+
+static void is_asked(struct stage *stage, auger_time now, struct forged f)
+{
+    f.from_peer = true;
+    forge_request(stage, f);
+    monitor_received(stage->monitor, now, &path, stage->buf, stage->len);
+}
+
+static void is_answered(struct stage *stage, auger_time now, uint8_t tid)
+{
+    forge_success(stage, tid, stage->their_key, &path.local);
+    monitor_received(stage->monitor, now, &path, stage->buf, stage->len);
+}
+
+static void sends_data(struct stage *stage, auger_time now)
+{
+    monitor_sent(stage->monitor, now, &path, (const uint8_t *)data, sizeof(data));
+}
+
+static void enters(struct stage *stage, enum auger_ice_state state)
+{
+    monitor_event(stage->monitor, 0,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_STATE, .state = state});
+}
+
+/* --- 1, 2: where data may go ------------------------------------------------ */
+
+static void data_needs_a_success_of_our_own(void **state)
+{
+    struct stage *stage = *state;
+
+    is_asked(stage, 0, (struct forged){.tid = 9}); /* the peer's check is not enough */
+    sends_data(stage, 0);
+    breaks(stage, '1');
+}
+
+static void data_after_a_success_is_fine(void **state)
+{
+    struct stage *stage = *state;
+
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, AUGER_MS, 1);
+    sends_data(stage, 30 * AUGER_SEC + AUGER_MS);
+    holds(stage);
+}
+
+static void a_success_under_a_wrong_key_is_none(void **state)
+{
+    struct stage *stage = *state;
+
+    asks(stage, 0, (struct forged){.tid = 1});
+    forge_success(stage, 1, stage->our_key, &path.local);
+    monitor_received(stage->monitor, 0, &path, stage->buf, stage->len);
+    sends_data(stage, 0);
+    breaks(stage, '1');
+}
+
+static void a_success_that_nobody_asked_for_is_none(void **state)
+{
+    struct stage *stage = *state;
+
+    is_answered(stage, 0, 1);
+    sends_data(stage, 0);
+    breaks(stage, '1');
+}
+
+static void data_stops_30_s_after_the_last_success(void **state)
+{
+    struct stage *stage = *state;
+
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, 0, 1);
+    sends_data(stage, 30 * AUGER_SEC + 1);
+    breaks(stage, '2');
+}
+
+static void a_path_is_one_where_a_check_succeeded(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_event(stage->monitor, 0,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = path});
+    breaks(stage, '1');
+}
+
+static void connected_needs_a_success(void **state)
+{
+    struct stage *stage = *state;
+
+    enters(stage, AUGER_ICE_CHECKING);
+    enters(stage, AUGER_ICE_CONNECTED);
+    breaks(stage, '1');
+}
+
+/* --- 3: how much, and how fast ---------------------------------------------- */
+
+static void an_eighth_request_is_too_many(void **state)
+{
+    struct stage *stage = *state;
+
+    for (int i = 0; i < 7; i++)
+        asks(stage, i * AUGER_SEC, (struct forged){.tid = 1});
+    holds(stage);
+    asks(stage, 7 * AUGER_SEC, (struct forged){.tid = 1});
+    breaks(stage, '3');
+}
+
+static void a_silent_address_gets_7_requests_a_base(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_add_base(stage->monitor);
+    for (uint8_t i = 0; i < 14; i++)
+        asks(stage, i * AUGER_SEC, (struct forged){.tid = i});
+    holds(stage);
+    asks(stage, 14 * AUGER_SEC, (struct forged){.tid = 14});
+    breaks(stage, '3');
+}
+
+static void a_check_from_it_allows_7_more(void **state)
+{
+    struct stage *stage = *state;
+
+    is_asked(stage, 0, (struct forged){.tid = 99, .controlled = true});
+    for (uint8_t i = 0; i < 14; i++)
+        asks(stage, i * AUGER_SEC, (struct forged){.tid = i});
+    holds(stage);
+    asks(stage, 14 * AUGER_SEC, (struct forged){.tid = 14});
+    breaks(stage, '3');
+}
+
+static void an_address_that_answers_may_be_asked_on(void **state)
+{
+    struct stage *stage = *state;
+
+    for (uint8_t i = 0; i < 100; i++) {
+        asks(stage, i * AUGER_SEC, (struct forged){.tid = i});
+        is_answered(stage, i * AUGER_SEC, i);
+    }
+    holds(stage);
+}
+
+static void all_silent_addresses_get_700_requests(void **state)
+{
+    struct stage *stage = *state;
+    struct auger_path other = path;
+
+    for (unsigned i = 0; i < 701; i++) {
+        other.remote.port = (uint16_t)(10000 + i / 7);
+        holds(stage);
+        forge_request(stage, (struct forged){.tid = (uint8_t)(i / 7)});
+        monitor_sent(stage->monitor, i * AUGER_SEC, &other, stage->buf, stage->len);
+    }
+    breaks(stage, '3');
+}
+
+static void new_transactions_keep_their_distance(void **state)
+{
+    static const struct {
+        auger_time distance;
+        bool fine;
+    } cases[] = {{PACING - 1, false}, {PACING, true}};
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        asks(stage, 0, (struct forged){.tid = 1});
+        asks(stage, 1, (struct forged){.tid = 1}); /* again: no new transaction */
+        asks(stage, cases[i].distance, (struct forged){.tid = 2});
+        if (cases[i].fine)
+            holds(stage);
+        else
+            breaks(stage, '3');
+        tear_down((void **)&stage);
+    }
+}
+
+/* --- 0, 7: what a check looks like ------------------------------------------ */
+
+static void a_check_must_be_well_formed(void **state)
+{
+    static const struct {
+        struct forged check;
+        char invariant;
+    } cases[] = {
+        {{.username = "ours:theirs"}, '0'}, {{.wrong_key = true}, '0'},
+        {{.no_fingerprint = true}, '0'},    {{.no_role = true}, '0'},
+        {{.no_priority = true}, '0'},       {{.controlled = true, .nominates = true}, '7'},
+        {{.nominates = true}, 0},
+    };
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        asks(stage, 0, cases[i].check);
+        if (cases[i].invariant)
+            breaks(stage, cases[i].invariant);
+        else
+            holds(stage);
+        tear_down((void **)&stage);
+    }
+}
+
+static void answers(struct stage *stage, uint8_t tid, struct auger_stun_key *key,
+                    const struct auger_addr *mapped)
+{
+    forge_success(stage, tid, key, mapped);
+    monitor_sent(stage->monitor, 0, &path, stage->buf, stage->len);
+}
+
+static void an_answer_needs_a_question_and_its_address(void **state)
+{
+    static const struct {
+        bool asked, twice, wrong_key, wrong_address;
+        bool fine;
+    } cases[] = {
+        {.asked = true, .fine = true},          {.asked = false},
+        {.asked = true, .twice = true},         {.asked = true, .wrong_key = true},
+        {.asked = true, .wrong_address = true},
+    };
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        if (cases[i].asked)
+            is_asked(stage, 0, (struct forged){.tid = 1});
+        for (int n = 0; n <= cases[i].twice; n++)
+            answers(stage, 1, cases[i].wrong_key ? stage->their_key : stage->our_key,
+                    cases[i].wrong_address ? &path.local : &path.remote);
+        if (cases[i].fine)
+            holds(stage);
+        else
+            breaks(stage, '0');
+        tear_down((void **)&stage);
+    }
+}
+
+static void two_must_not_insist_on_one_role(void **state)
+{
+    struct stage *stage = *state, *other;
+
+    set_up((void **)&other);
+    struct stage *both[] = {stage, other};
+    for (size_t i = 0; i < 2; i++) {
+        asks(both[i], 0, (struct forged){.tid = 1});
+        is_asked(both[i], 0, (struct forged){.tid = 2});
+        monitor_roles(stage->monitor, other->monitor);
+        holds(stage); /* they may not know yet */
+    }
+    asks(stage, AUGER_SEC, (struct forged){.tid = 3});
+    monitor_roles(stage->monitor, other->monitor);
+    holds(stage); /* the other one may give way */
+    asks(other, AUGER_SEC, (struct forged){.tid = 3});
+    monitor_roles(stage->monitor, other->monitor);
+    breaks(stage, '7');
+    tear_down((void **)&other);
+}
+
+static void one_pair_is_selected_and_it_is_valid(void **state)
+{
+    static const struct {
+        struct auger_ice_pair_info pairs[2];
+        bool fine;
+    } cases[] = {
+        {{{.selected = true, .valid = true}, {.valid = true}}, true},
+        {{{.selected = true, .valid = true}, {.selected = true, .valid = true}}, false},
+        {{{.selected = true}, {.valid = true}}, false},
+    };
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        monitor_pairs(stage->monitor, cases[i].pairs, 2);
+        if (cases[i].fine)
+            holds(stage);
+        else
+            breaks(stage, '7');
+        tear_down((void **)&stage);
+    }
+}
+
+/* --- 6: bounds -------------------------------------------------------------- */
+
+static void pairs_are_bounded(void **state)
+{
+    struct stage *stage = *state;
+    struct auger_ice_pair_info *pairs = sim_alloc(101 * sizeof(*pairs));
+
+    monitor_pairs(stage->monitor, pairs, 100);
+    holds(stage);
+    monitor_pairs(stage->monitor, pairs, 101);
+    free(pairs);
+    breaks(stage, '6');
+}
+
+static void a_timer_that_is_due_at_once_is_a_spin(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_drained(stage->monitor, 1000, 0, 1001);
+    holds(stage);
+    monitor_drained(stage->monitor, 1000, 0, 1000);
+    breaks(stage, '6');
+}
+
+static void a_step_sends_little(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_drained(stage->monitor, 0, 100, AUGER_NEVER);
+    holds(stage);
+    monitor_drained(stage->monitor, 0, 1000, AUGER_NEVER);
+    breaks(stage, '6');
+}
+
+/* --- 11: the grammar of events ---------------------------------------------- */
+
+static void states_follow_each_other_by_the_grammar(void **state)
+{
+    enum { NEW, CHECKING, CONNECTED, DISCONNECTED, FAILED, END };
+    static const struct {
+        int states[6];
+        bool fine;
+    } cases[] = {
+        {{CHECKING, CONNECTED, DISCONNECTED, CONNECTED, FAILED, END}, true},
+        {{CHECKING, FAILED, END}, true},
+        {{CHECKING, CONNECTED, DISCONNECTED, FAILED, END}, true},
+        {{CONNECTED, END}, false},
+        {{CHECKING, CHECKING, END}, false},
+        {{CHECKING, DISCONNECTED, END}, false},
+        {{CHECKING, CONNECTED, CHECKING, END}, false},
+        {{CHECKING, FAILED, CONNECTED, END}, false},
+        {{CHECKING, FAILED, FAILED, END}, false},
+    };
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        asks(stage, 0, (struct forged){.tid = 1});
+        is_answered(stage, 0, 1);
+        for (const int *at = cases[i].states; *at != END; at++)
+            enters(stage, (enum auger_ice_state) * at);
+        assert_int_equal(!monitor_broken(stage->monitor), cases[i].fine);
+        tear_down((void **)&stage);
+    }
+}
+
+static void candidates_come_before_their_end(void **state)
+{
+    static const struct {
+        enum auger_ice_event_type first, second;
+        bool fine;
+    } cases[] = {
+        {AUGER_ICE_EVENT_CANDIDATE, AUGER_ICE_EVENT_GATHERED, true},
+        {AUGER_ICE_EVENT_GATHERED, AUGER_ICE_EVENT_CANDIDATE, false},
+        {AUGER_ICE_EVENT_GATHERED, AUGER_ICE_EVENT_GATHERED, false},
+    };
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = cases[i].first});
+        monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = cases[i].second});
+        if (cases[i].fine)
+            holds(stage);
+        else
+            breaks(stage, '1');
+        tear_down((void **)&stage);
+    }
+}
+
+#define staged(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+SCENARIOS(staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
+          staged(a_success_under_a_wrong_key_is_none),
+          staged(a_success_that_nobody_asked_for_is_none),
+          staged(data_stops_30_s_after_the_last_success),
+          staged(a_path_is_one_where_a_check_succeeded), staged(connected_needs_a_success),
+          staged(an_eighth_request_is_too_many), staged(a_silent_address_gets_7_requests_a_base),
+          staged(a_check_from_it_allows_7_more), staged(an_address_that_answers_may_be_asked_on),
+          staged(all_silent_addresses_get_700_requests),
+          cmocka_unit_test(new_transactions_keep_their_distance),
+          cmocka_unit_test(a_check_must_be_well_formed),
+          cmocka_unit_test(an_answer_needs_a_question_and_its_address),
+          staged(two_must_not_insist_on_one_role),
+          cmocka_unit_test(one_pair_is_selected_and_it_is_valid), staged(pairs_are_bounded),
+          staged(a_timer_that_is_due_at_once_is_a_spin), staged(a_step_sends_little),
+          cmocka_unit_test(states_follow_each_other_by_the_grammar),
+          cmocka_unit_test(candidates_come_before_their_end))
