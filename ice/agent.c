@@ -1,0 +1,425 @@
+/* ice/agent.c - the verbs of an agent: what the application tells it, and in which
+ * order the parts may act.  What they do is in the files below. */
+#include "ice/check.h"
+#include "ice/consent.h"
+#include "ice/gather.h"
+#include "ice/inbound.h"
+#include "ice/nominate.h"
+#include "ice/role.h"
+#include "ice/route.h"
+
+#include "base/addr.h"
+#include "base/env.h"
+#include "base/time.h"
+#include "base/trace.h"
+
+#include <string.h>
+
+/* --- making --------------------------------------------------------------------------- */
+
+#define PACING_MIN (5 * AUGER_MS) /* 14.2 */
+
+void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
+{
+    static const struct auger_ice_config defaults = {
+        .pacing = 50 * AUGER_MS,
+        .pac_timeout = 39500 * AUGER_MS,
+        .gather_timeout = 10 * AUGER_SEC,
+        .local_cands_max = 16,
+        .remote_cands_max = 64,
+        .prflx_cands_max = 16,
+        .pairs_max = 100,
+        .servers_max = 4,
+    };
+    memset(config, 0, size);
+    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
+}
+
+static bool is_valid(const struct auger_ice_config *config)
+{
+    return config->pacing >= PACING_MIN && config->pac_timeout >= 0 &&
+           config->gather_timeout >= 0 && config->local_cands_max > 0 &&
+           config->remote_cands_max > 0 && config->prflx_cands_max > 0 && config->pairs_max > 0 &&
+           config->servers_max > 0;
+}
+
+static int init(struct auger_ice *ice)
+{
+    const struct auger_ice_config *config = &ice->config;
+
+    int err = auger_env_random(ice->env, &ice->tie_breaker, sizeof(ice->tie_breaker));
+    if (!err)
+        err = auger_credentials_generate(&ice->local, ice->env);
+    if (!err)
+        err = auger_cands_init(&ice->locals, ice->env, config->local_cands_max,
+                               config->prflx_cands_max);
+    if (!err)
+        err = auger_cands_init(&ice->remotes, ice->env, config->remote_cands_max,
+                               config->prflx_cands_max);
+    if (!err)
+        err = auger_checklist_init(&ice->checklist, ice->env, config->pairs_max);
+    if (!err)
+        err = auger_gather_init(ice);
+    return err;
+}
+
+int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
+                        const struct auger_ice_config *config, size_t size)
+{
+    struct auger_ice_config copy;
+
+    auger_ice_config_init(&copy);
+    if (config)
+        memcpy(&copy, config, size < sizeof(copy) ? size : sizeof(copy));
+    if (!is_valid(&copy))
+        return AUGER_ERR_INVALID;
+
+    struct auger_ice *ice = auger_env_alloc(env, 1, sizeof(*ice));
+    if (!ice)
+        return AUGER_ERR_NO_MEMORY;
+    ice->env = env;
+    ice->config = copy;
+    ice->policy = (struct auger_cand_policy){copy.allow_loopback, copy.allow_link_local};
+    ice->role = copy.controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
+    ice->pac_at = AUGER_NEVER;
+    ice->nomination.valid_at = AUGER_NEVER;
+    ice->nomination.selected_at = AUGER_NEVER;
+    ice->consent.asked_at = AUGER_NEVER;
+
+    int err = init(ice);
+    if (err) {
+        auger_ice_free(ice);
+        return err;
+    }
+    *out = ice;
+    return 0;
+}
+
+void auger_ice_free(struct auger_ice *ice)
+{
+    if (!ice)
+        return;
+    auger_gather_fini(ice);
+    auger_checklist_fini(&ice->checklist);
+    auger_cands_fini(&ice->remotes, ice->env);
+    auger_cands_fini(&ice->locals, ice->env);
+    auger_credentials_fini(&ice->remote, ice->env);
+    auger_credentials_fini(&ice->local, ice->env);
+    auger_env_release(ice->env, ice);
+}
+
+/* --- the order ------------------------------------------------------------------------- */
+
+/* What follows from whatever has just happened. */
+static void draw_conclusions(struct auger_ice *ice, auger_time now)
+{
+    if (ice->state == AUGER_ICE_FAILED)
+        return;
+    auger_nominate_consider(ice, now);
+    auger_route_update(ice, now);
+    auger_consent_follow(ice, now);
+    if (ice->patience_ended && !ice->route && !auger_checklist_may_beat(&ice->checklist, 0))
+        auger_ice_fail(ice, now, "no pair succeeded"); /* 8863 section 4 */
+}
+
+/* Answers to checks are believed only with FINGERPRINT and the peer's password;
+ * those of STUN servers have neither. */
+static bool is_from_peer(struct auger_ice *ice, const struct auger_stun_msg *msg)
+{
+    if (!auger_stun_msg_fingerprint_ok(msg)) {
+        ice->counters.no_fingerprint++;
+        return false;
+    }
+    if (auger_stun_msg_verify(msg, ice->remote.key) != 0) {
+        ice->counters.unauthenticated++;
+        return false;
+    }
+    return true;
+}
+
+static void handle_response(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                            const struct auger_stun_msg *msg)
+{
+    struct auger_check *check = auger_inflight_find(&ice->checklist.inflight, &msg->tid);
+    if (check) {
+        if (is_from_peer(ice, msg))
+            auger_check_handle_response(ice, now, check, path, msg);
+        return;
+    }
+    struct auger_consent_check *consent = auger_consent_find(ice, &msg->tid);
+    if (consent) {
+        if (is_from_peer(ice, msg))
+            auger_consent_handle_response(ice, now, consent, path, msg);
+        return;
+    }
+    struct auger_query *query = auger_gather_find(ice, &msg->tid);
+    if (query)
+        auger_gather_handle_response(ice, now, query, path, msg);
+    else
+        ice->counters.unmatched++;
+}
+
+static void handle_stun(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                        const uint8_t *buf, size_t len)
+{
+    struct auger_stun_msg msg;
+
+    if (auger_stun_msg_parse(&msg, buf, len) != 0 || msg.method != AUGER_STUN_BINDING) {
+        ice->counters.malformed++;
+        return;
+    }
+    switch (msg.class_) {
+    case AUGER_STUN_REQUEST:
+        auger_inbound_handle_request(ice, now, path, &msg);
+        break;
+    case AUGER_STUN_INDICATION: /* a keepalive (11), which anybody could have sent */
+        break;
+    case AUGER_STUN_SUCCESS:
+    case AUGER_STUN_ERROR:
+        handle_response(ice, now, path, &msg);
+        break;
+    }
+}
+
+void auger_ice_handle_datagram(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                               const uint8_t *buf, size_t len, struct auger_bytes *data)
+{
+    struct auger_path from = *path;
+
+    *data = (struct auger_bytes){0};
+    if (ice->state == AUGER_ICE_FAILED)
+        return;
+    if (auger_addr_is_link_local(&from.remote))
+        from.remote.scope = from.local.scope;
+    if (auger_stun_is_message(buf, len)) {
+        handle_stun(ice, now, &from, buf, len);
+        draw_conclusions(ice, now);
+    } else if (auger_route_accepts(ice, &from)) {
+        *data = (struct auger_bytes){buf, len};
+    } else {
+        ice->counters.unvalidated_data++;
+    }
+}
+
+void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
+{
+    if (ice->state == AUGER_ICE_FAILED)
+        return;
+    if (now >= ice->pac_at) {
+        ice->pac_at = AUGER_NEVER;
+        ice->patience_ended = true;
+    }
+    auger_gather_handle_timeout(ice, now);
+    auger_check_handle_timeout(ice, now);
+    auger_consent_handle_timeout(ice, now);
+    draw_conclusions(ice, now);
+}
+
+/* The order is the policy: what the peer waits for, what keeps a working path
+ * alive, what was begun, and only then, at the pace of Ta, something new. */
+size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                               uint8_t *buf, size_t cap)
+{
+    if (ice->state == AUGER_ICE_FAILED || cap < AUGER_DATAGRAM_MAX)
+        return 0;
+    size_t len = auger_inbound_write(ice, now, path, buf, cap);
+    if (len == 0)
+        len = auger_consent_write(ice, now, path, buf, cap);
+    if (len == 0)
+        len = auger_check_write_again(ice, now, path, buf, cap);
+    if (len == 0)
+        len = auger_gather_write_again(ice, now, path, buf, cap);
+    if (len == 0)
+        len = auger_check_write_next(ice, now, path, buf, cap);
+    if (len == 0)
+        len = auger_gather_write_next(ice, now, path, buf, cap);
+    return len;
+}
+
+auger_time auger_ice_next_timeout(const struct auger_ice *ice)
+{
+    if (ice->state == AUGER_ICE_FAILED)
+        return AUGER_NEVER;
+    if (auger_inbound_has_response(ice))
+        return 0;
+    auger_time at = auger_time_min(ice->pac_at, auger_check_next_timeout(ice));
+    at = auger_time_min(at, auger_gather_next_timeout(ice));
+    at = auger_time_min(at, auger_consent_next_timeout(ice));
+    return auger_time_min(at, auger_nominate_next_timeout(ice));
+}
+
+/* --- events ------------------------------------------------------------------------------ */
+
+static bool poll_candidate(struct auger_ice *ice, struct auger_ice_event *event)
+{
+    while (ice->news.announced < ice->locals.len) {
+        const struct auger_ice_cand *cand = &ice->locals.items[ice->news.announced++];
+        if (cand->type == AUGER_CAND_PRFLX) /* the peer told us, not we it */
+            continue;
+        event->type = AUGER_ICE_EVENT_CANDIDATE;
+        auger_cand_export(cand, &event->cand);
+        memcpy(event->cand.ufrag, ice->local.ufrag, strlen(ice->local.ufrag) + 1);
+        return true;
+    }
+    return false;
+}
+
+static bool poll_state(struct auger_ice_news *news, struct auger_ice_event *event)
+{
+    if (news->states_len == 0)
+        return false;
+    event->type = AUGER_ICE_EVENT_STATE;
+    event->state = news->states[0];
+    memmove(news->states, news->states + 1, --news->states_len * sizeof(news->states[0]));
+    return true;
+}
+
+bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
+{
+    struct auger_ice_news *news = &ice->news;
+
+    if (poll_candidate(ice, event))
+        return true;
+    if (news->gathered) {
+        news->gathered = false;
+        event->type = AUGER_ICE_EVENT_GATHERED;
+        return true;
+    }
+    if (poll_state(news, event))
+        return true;
+    if (news->path) {
+        news->path = false;
+        event->type = AUGER_ICE_EVENT_PATH;
+        event->path = auger_pair_path(ice->route);
+        return true;
+    }
+    return false;
+}
+
+/* --- what the application tells ------------------------------------------------------------ */
+
+int auger_ice_set_controlling(struct auger_ice *ice, bool controlling)
+{
+    if (ice->role_is_settled)
+        return AUGER_ERR_STATE;
+    ice->role = controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
+    auger_checklist_reorder(&ice->checklist, ice->role);
+    return 0;
+}
+
+/* The pairs that can be made now.  None before the peer's credentials are known:
+ * then all candidates told until then are paired at once. */
+static void form_pairs(struct auger_ice *ice, auger_time now)
+{
+    if (auger_credentials_are_known(&ice->remote))
+        auger_checklist_form(&ice->checklist, now, &ice->locals, &ice->remotes, ice->role);
+}
+
+int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+{
+    if (!auger_cand_addr_is_usable(base, &ice->policy) || auger_cands_find_base(&ice->locals, base))
+        return AUGER_ERR_INVALID;
+    struct auger_ice_cand *host = auger_cands_add_host(&ice->locals, base);
+    if (!host)
+        return AUGER_ERR_LIMIT;
+    int err = auger_gather_add_host(ice, host);
+    if (err) {
+        auger_cands_remove(&ice->locals, host);
+        return err;
+    }
+    auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &host->addr),
+                AUGER_F_TEXT("type", "host"), AUGER_F_INT("priority", host->priority));
+    form_pairs(ice, now);
+    return 0;
+}
+
+int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
+                              const struct auger_addr *server)
+{
+    (void)now;
+    if (auger_addr_ip_len(server) == 0 || server->port == 0 || server->transport != AUGER_UDP)
+        return AUGER_ERR_INVALID;
+    return auger_gather_add_server(ice, server);
+}
+
+void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now)
+{
+    auger_gather_end(ice, now);
+}
+
+/* Candidates that were told with the ufrag of another generation go. */
+static void drop_strangers(struct auger_ice *ice)
+{
+    uint32_t generation = auger_cand_generation(ice->remote.ufrag);
+
+    for (uint16_t i = 0; i < ice->remotes.len; i++) {
+        struct auger_ice_cand *cand = &ice->remotes.items[i];
+        if (cand->generation && cand->generation != generation)
+            auger_cands_remove(&ice->remotes, cand);
+    }
+}
+
+int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, const char *ufrag,
+                                     const char *password)
+{
+    if (auger_credentials_are_known(&ice->remote))
+        return auger_credentials_equal(&ice->remote, ufrag, password) ? 0 : AUGER_ERR_STATE;
+    int err = auger_credentials_set(&ice->remote, ice->env, ufrag, password);
+    if (err)
+        return err;
+    drop_strangers(ice);
+    ice->pac_at = auger_time_add(now, ice->config.pac_timeout); /* 8863 section 4 */
+    auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "remote credentials");
+    form_pairs(ice, now);
+    return 0;
+}
+
+/* 8838 section 9 and 14: of another generation, or after the end. */
+static bool is_to_ignore(const struct auger_ice *ice, const struct auger_cand *cand)
+{
+    if (ice->remote_ended)
+        return true;
+    return cand->ufrag[0] && auger_credentials_are_known(&ice->remote) &&
+           strcmp(cand->ufrag, ice->remote.ufrag) != 0;
+}
+
+static int keep_remote(struct auger_ice *ice, const struct auger_cand *told)
+{
+    struct auger_ice_cand *known = auger_cands_find(&ice->remotes, &told->addr);
+
+    if (known && known->type == AUGER_CAND_PRFLX)
+        return auger_cands_merge(&ice->remotes, known, told) ? 0 : AUGER_ERR_LIMIT;
+    if (known)
+        return 0;
+    return auger_cands_add_remote(&ice->remotes, told) ? 0 : AUGER_ERR_LIMIT;
+}
+
+int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struct auger_cand *cand)
+{
+    struct auger_cand told = *cand;
+
+    if (ice->state == AUGER_ICE_FAILED)
+        return AUGER_ERR_STATE;
+    if (told.priority == 0 || told.priority > INT32_MAX) /* 5.1.2 */
+        return AUGER_ERR_INVALID;
+    if (is_to_ignore(ice, &told))
+        return 0;
+    told.addr.scope = 0; /* means something at the peer's alone */
+    if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) ||
+        auger_cands_find(&ice->locals, &told.addr))
+        return AUGER_ERR_UNSUPPORTED;
+    int err = keep_remote(ice, &told);
+    if (err)
+        return err;
+    auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &told.addr),
+                AUGER_F_TEXT("type", auger_cand_type_name(told.type)),
+                AUGER_F_INT("priority", told.priority));
+    form_pairs(ice, now);
+    return 0;
+}
+
+void auger_ice_end_of_remote_cands(struct auger_ice *ice, auger_time now)
+{
+    ice->remote_ended = true;
+    draw_conclusions(ice, now);
+}

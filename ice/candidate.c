@@ -1,0 +1,330 @@
+/* ice/candidate.c - candidates and the table that holds them: RFC 8445 section
+ * 5.1.  Gathering them is gather.c, the line of SDP candidate_line.c. */
+#include "ice/candidate.h"
+
+#include "base/addr.h"
+#include "base/env.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COMPONENT 1
+#define LOCAL_PREFERENCE_MAX 65535
+/* Between two bases of one family; the other family comes half-way (8421 section 4). */
+#define LOCAL_PREFERENCE_STEP 512
+
+int auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
+                     uint16_t prflx_max)
+{
+    struct auger_ice_cand *items =
+        auger_env_alloc(env, (size_t)known_max + prflx_max, sizeof(*items));
+    if (!items)
+        return AUGER_ERR_NO_MEMORY;
+    *cands = (struct auger_cands){.items = items, .known_max = known_max, .prflx_max = prflx_max};
+    return 0;
+}
+
+void auger_cands_fini(struct auger_cands *cands, const struct auger_env *env)
+{
+    auger_env_release(env, cands->items);
+    *cands = (struct auger_cands){0};
+}
+
+bool auger_cand_addr_is_usable(const struct auger_addr *addr,
+                               const struct auger_cand_policy *policy)
+{
+    if (auger_addr_ip_len(addr) == 0 || addr->port == 0 || addr->transport != AUGER_UDP)
+        return false;
+    if (auger_addr_is_unspecified(addr) || auger_addr_is_multicast(addr) ||
+        auger_addr_is_embedded_ipv4(addr))
+        return false;
+    if (auger_addr_is_loopback(addr) && !policy->loopback)
+        return false;
+    return !auger_addr_is_link_local(addr) || policy->link_local;
+}
+
+/* Neither a link-local nor a loopback address reaches another kind. */
+bool auger_cand_can_pair(const struct auger_ice_cand *local, const struct auger_ice_cand *remote)
+{
+    const struct auger_addr *a = &local->addr, *b = &remote->addr;
+
+    return a->family == b->family && a->transport == b->transport &&
+           auger_addr_is_link_local(a) == auger_addr_is_link_local(b) &&
+           auger_addr_is_loopback(a) == auger_addr_is_loopback(b);
+}
+
+static uint32_t type_preference(enum auger_cand_type type)
+{
+    switch (type) { /* 5.1.2.2 */
+    case AUGER_CAND_HOST:
+        return 126;
+    case AUGER_CAND_PRFLX:
+        return 110;
+    case AUGER_CAND_SRFLX:
+        return 100;
+    case AUGER_CAND_RELAY:
+        return 0;
+    }
+    return 0;
+}
+
+static uint32_t priority_of(enum auger_cand_type type, uint32_t local_preference)
+{
+    return type_preference(type) << 24 | local_preference << 8 | (256 - COMPONENT); /* 5.1.2.1 */
+}
+
+static uint32_t local_preference_of(const struct auger_ice_cand *cand)
+{
+    return cand->priority >> 8 & 0xFFFF;
+}
+
+uint32_t auger_cand_prflx_priority(const struct auger_ice_cand *local)
+{
+    return priority_of(AUGER_CAND_PRFLX, local_preference_of(local));
+}
+
+static bool is_used(const struct auger_ice_cand *cand)
+{
+    return cand->addr.family != AUGER_FAMILY_NONE;
+}
+
+static bool preference_is_taken(const struct auger_cands *cands, enum auger_cand_type type,
+                                uint32_t preference)
+{
+    for (uint16_t i = 0; i < cands->len; i++) {
+        const struct auger_ice_cand *cand = &cands->items[i];
+        if (is_used(cand) && cand->type == type && local_preference_of(cand) == preference)
+            return true;
+    }
+    return false;
+}
+
+/* Unique among the candidates of its type (5.1.2.1). */
+static uint32_t free_preference(const struct auger_cands *cands, enum auger_cand_type type,
+                                uint32_t wanted)
+{
+    while (wanted > 0 && preference_is_taken(cands, type, wanted))
+        wanted--;
+    return wanted;
+}
+
+/* The bases of the two families take turns, IPv6 first, each in the order in
+ * which the application named them (8421 section 4). */
+static uint32_t base_preference(const struct auger_cands *cands, const struct auger_addr *base)
+{
+    uint32_t below = base->family == AUGER_IPV4 ? LOCAL_PREFERENCE_STEP / 2 : 0;
+
+    for (uint16_t i = 0; i < cands->len; i++) {
+        const struct auger_ice_cand *cand = &cands->items[i];
+        if (cand->type == AUGER_CAND_HOST && cand->addr.family == base->family)
+            below += LOCAL_PREFERENCE_STEP;
+    }
+    return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
+}
+
+struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
+                                        const struct auger_addr *addr)
+{
+    for (uint16_t i = 0; i < cands->len; i++) {
+        if (is_used(&cands->items[i]) && auger_addr_equal(&cands->items[i].addr, addr))
+            return &cands->items[i];
+    }
+    return NULL;
+}
+
+struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
+                                             const struct auger_addr *base)
+{
+    for (uint16_t i = 0; i < cands->len; i++) {
+        if (cands->items[i].type == AUGER_CAND_HOST &&
+            auger_addr_equal(&cands->items[i].addr, base))
+            return &cands->items[i];
+    }
+    return NULL;
+}
+
+bool auger_cands_has(const struct auger_cands *cands, const struct auger_addr *addr,
+                     const struct auger_addr *base)
+{
+    for (uint16_t i = 0; i < cands->len; i++) {
+        if (auger_addr_equal(&cands->items[i].addr, addr) &&
+            auger_addr_equal(&cands->items[i].base, base))
+            return true;
+    }
+    return false;
+}
+
+static struct auger_ice_cand *free_slot(struct auger_cands *cands)
+{
+    for (uint16_t i = 0; i < cands->len; i++) {
+        if (!is_used(&cands->items[i]))
+            return &cands->items[i];
+    }
+    assert(cands->len < cands->known_max + cands->prflx_max);
+    return &cands->items[cands->len++];
+}
+
+static bool is_full(const struct auger_cands *cands, enum auger_cand_type type)
+{
+    return type == AUGER_CAND_PRFLX ? cands->prflx == cands->prflx_max
+                                    : cands->known == cands->known_max;
+}
+
+static struct auger_ice_cand *add(struct auger_cands *cands, const struct auger_ice_cand *cand)
+{
+    if (is_full(cands, cand->type))
+        return NULL;
+    struct auger_ice_cand *slot = free_slot(cands);
+    *slot = *cand;
+    if (cand->type == AUGER_CAND_PRFLX)
+        cands->prflx++;
+    else
+        cands->known++;
+    return slot;
+}
+
+void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand)
+{
+    assert(is_used(cand));
+    if (cand->type == AUGER_CAND_PRFLX)
+        cands->prflx--;
+    else
+        cands->known--;
+    *cand = (struct auger_ice_cand){0};
+}
+
+static bool has_same_origin(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
+{
+    return a->type == b->type && a->addr.transport == b->addr.transport &&
+           auger_addr_ip_equal(&a->base, &b->base) && auger_addr_ip_equal(&a->server, &b->server);
+}
+
+/* Adds a candidate of ours with the foundation that 5.1.1.3 demands: that of
+ * the first one of the same type, base, server and transport, or a new one. */
+static struct auger_ice_cand *add_local(struct auger_cands *cands, struct auger_ice_cand *cand)
+{
+    const struct auger_ice_cand *kin = NULL;
+    for (uint16_t i = 0; i < cands->len && !kin; i++) {
+        if (is_used(&cands->items[i]) && has_same_origin(&cands->items[i], cand))
+            kin = &cands->items[i];
+    }
+    struct auger_ice_cand *slot = add(cands, cand);
+    if (!slot)
+        return NULL;
+    if (kin)
+        memcpy(slot->foundation, kin->foundation, sizeof(slot->foundation));
+    else
+        snprintf(slot->foundation, sizeof(slot->foundation), "%d", (int)(slot - cands->items) + 1);
+    return slot;
+}
+
+struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
+                                            const struct auger_addr *addr)
+{
+    uint32_t preference = free_preference(cands, AUGER_CAND_HOST, base_preference(cands, addr));
+    return add_local(
+        cands, &(struct auger_ice_cand){.type = AUGER_CAND_HOST,
+                                        .addr = *addr,
+                                        .base = *addr,
+                                        .priority = priority_of(AUGER_CAND_HOST, preference)});
+}
+
+struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
+                                             const struct auger_ice_cand *host,
+                                             const struct auger_addr *mapped,
+                                             const struct auger_addr *server)
+{
+    uint32_t preference = free_preference(cands, AUGER_CAND_SRFLX, local_preference_of(host));
+    return add_local(
+        cands, &(struct auger_ice_cand){.type = AUGER_CAND_SRFLX,
+                                        .addr = *mapped,
+                                        .base = host->addr,
+                                        .server = *server,
+                                        .priority = priority_of(AUGER_CAND_SRFLX, preference)});
+}
+
+struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
+                                                   const struct auger_ice_cand *host,
+                                                   const struct auger_addr *mapped,
+                                                   uint32_t priority)
+{
+    return add_local(cands, &(struct auger_ice_cand){.type = AUGER_CAND_PRFLX,
+                                                     .addr = *mapped,
+                                                     .base = host->addr,
+                                                     .priority = priority});
+}
+
+static size_t count_ip(const struct auger_cands *cands, const struct auger_addr *addr)
+{
+    size_t count = 0;
+    for (uint16_t i = 0; i < cands->len; i++)
+        count += is_used(&cands->items[i]) && auger_addr_ip_equal(&cands->items[i].addr, addr);
+    return count;
+}
+
+struct auger_ice_cand *auger_cands_add_remote(struct auger_cands *cands,
+                                              const struct auger_cand *told)
+{
+    if (count_ip(cands, &told->addr) >= AUGER_CANDS_PER_IP_MAX)
+        return NULL;
+    struct auger_ice_cand cand = {.type = told->type,
+                                  .addr = told->addr,
+                                  .base = told->related,
+                                  .priority = told->priority,
+                                  .generation = auger_cand_generation(told->ufrag)};
+    /* A candidate that was told belongs to its own table, whatever it calls itself. */
+    if (cand.type == AUGER_CAND_PRFLX)
+        cand.type = AUGER_CAND_SRFLX;
+    memcpy(cand.foundation, told->foundation, sizeof(cand.foundation));
+    return add(cands, &cand);
+}
+
+/* Its foundation begins with a sign that is no ice-char, so that it differs
+ * from every foundation of a candidate that was told (7.3.1.3). */
+struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
+                                                    const struct auger_addr *addr,
+                                                    uint32_t priority)
+{
+    struct auger_ice_cand *cand = add(
+        cands,
+        &(struct auger_ice_cand){.type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority});
+    if (cand)
+        snprintf(cand->foundation, sizeof(cand->foundation), "~%u", (unsigned)++cands->prflx_made);
+    return cand;
+}
+
+bool auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
+                       const struct auger_cand *told)
+{
+    assert(cand->type == AUGER_CAND_PRFLX);
+    if (cands->known == cands->known_max)
+        return false;
+    cands->prflx--;
+    cands->known++;
+    cand->type = told->type == AUGER_CAND_PRFLX ? AUGER_CAND_SRFLX : told->type;
+    cand->base = told->related;
+    memcpy(cand->foundation, told->foundation, sizeof(cand->foundation));
+    return true;
+}
+
+/* FNV-1a; two ufrags that meet by chance only let a stale candidate pass, whose
+ * checks nobody answers. */
+uint32_t auger_cand_generation(const char *ufrag)
+{
+    uint32_t hash = 0x811C9DC5;
+
+    if (!ufrag[0])
+        return 0;
+    for (; *ufrag; ufrag++)
+        hash = (hash ^ (uint8_t)*ufrag) * 0x01000193;
+    return hash ? hash : 1;
+}
+
+void auger_cand_export(const struct auger_ice_cand *cand, struct auger_cand *out)
+{
+    *out = (struct auger_cand){.type = cand->type, .addr = cand->addr, .priority = cand->priority};
+    if (cand->type != AUGER_CAND_HOST)
+        out->related = cand->base;
+    memcpy(out->foundation, cand->foundation, sizeof(out->foundation));
+}

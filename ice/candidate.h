@@ -1,0 +1,90 @@
+/* ice/candidate.h - candidates and the table that holds them: RFC 8445 section
+ * 5.1.  The line of SDP is candidate_line.c. */
+#ifndef AUGER_ICE_CANDIDATE_H
+#define AUGER_ICE_CANDIDATE_H
+
+#include <auger/ice.h>
+
+/* At most this many candidates of a peer may share one IP address. */
+#define AUGER_CANDS_PER_IP_MAX 16
+
+/* Which addresses the application lets us use beside the ordinary ones. */
+struct auger_cand_policy {
+    bool loopback, link_local;
+};
+
+/* A candidate of ours or of the peer.  It stays where it is: pairs point to it. */
+struct auger_ice_cand {
+    enum auger_cand_type type;
+    struct auger_addr addr;   /* family AUGER_FAMILY_NONE: the slot is free */
+    struct auger_addr base;   /* ours: where it sends from; the peer's: "raddr", as told */
+    struct auger_addr server; /* ours, reflexive: who saw it */
+    uint32_t priority;
+    uint32_t generation; /* the peer's: of the ufrag that its line named; 0: none */
+    char foundation[AUGER_FOUNDATION_MAX];
+};
+
+/* Two bounds: peer-reflexive candidates cannot crowd out the others. */
+struct auger_cands {
+    struct auger_ice_cand *items;
+    uint16_t len; /* slots in use or used before */
+    uint16_t known, known_max;
+    uint16_t prflx, prflx_max;
+    uint32_t prflx_made; /* for foundations that no peer can write */
+};
+
+int auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
+                     uint16_t prflx_max) AUGER_CHECK_RESULT;
+void auger_cands_fini(struct auger_cands *cands, const struct auger_env *env);
+
+/* Whether a datagram may be sent to, and a candidate have, this address (5.1.1.1). */
+bool auger_cand_addr_is_usable(const struct auger_addr *addr,
+                               const struct auger_cand_policy *policy);
+/* Whether the two may form a pair (6.1.2.2). */
+bool auger_cand_can_pair(const struct auger_ice_cand *local, const struct auger_ice_cand *remote);
+/* What PRIORITY says in a check from this candidate (7.1.1). */
+uint32_t auger_cand_prflx_priority(const struct auger_ice_cand *local);
+
+struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
+                                        const struct auger_addr *addr);
+/* Our host candidate on that base. */
+struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
+                                             const struct auger_addr *base);
+
+/* Candidates of ours.  NULL when the table is full; a redundant one (5.1.3) must
+ * have been looked for before. */
+struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
+                                            const struct auger_addr *addr);
+struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
+                                             const struct auger_ice_cand *host,
+                                             const struct auger_addr *mapped,
+                                             const struct auger_addr *server);
+bool auger_cands_has(const struct auger_cands *cands, const struct auger_addr *addr,
+                     const struct auger_addr *base);
+/* Learned from an answer to a check that said `priority` (7.2.5.3.1). */
+struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
+                                                   const struct auger_ice_cand *host,
+                                                   const struct auger_addr *mapped,
+                                                   uint32_t priority);
+
+/* Candidates of the peer: told, or learned from a check (7.3.1.3). */
+struct auger_ice_cand *auger_cands_add_remote(struct auger_cands *cands,
+                                              const struct auger_cand *told);
+struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
+                                                    const struct auger_addr *addr,
+                                                    uint32_t priority);
+/* The peer names a candidate that its check had shown us already: type,
+ * foundation and base become known, pairs and priority stay (8838 section 11).
+ * False when the table of named ones is full. */
+bool auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
+                       const struct auger_cand *told);
+void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand);
+
+/* A number that stands for a ufrag, where a candidate is told before the
+ * credentials are; 0 for the empty one. */
+uint32_t auger_cand_generation(const char *ufrag);
+
+/* A copy for the application. */
+void auger_cand_export(const struct auger_ice_cand *cand, struct auger_cand *out);
+
+#endif /* AUGER_ICE_CANDIDATE_H */

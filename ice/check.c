@@ -1,0 +1,260 @@
+/* ice/check.c - connectivity checks, the asking side: RFC 8445 section 7.2.
+ * The answering side, section 7.3, is inbound.c. */
+#include "ice/check.h"
+
+#include "ice/nominate.h"
+#include "ice/role.h"
+
+#include "base/time.h"
+#include "base/trace.h"
+
+#include <assert.h>
+
+/* --- sending ------------------------------------------------------------------ */
+
+size_t auger_check_build(struct auger_ice *ice, const struct auger_pair *pair,
+                         const struct auger_stun_tid *tid, bool nominates, uint8_t *buf, size_t cap)
+{
+    char username[AUGER_USERNAME_MAX];
+    size_t username_len = auger_credentials_username(&ice->local, &ice->remote, username);
+    uint16_t role_attr = ice->role == AUGER_CONTROLLING ? AUGER_STUN_ATTR_ICE_CONTROLLING
+                                                        : AUGER_STUN_ATTR_ICE_CONTROLLED;
+    struct auger_stun_builder b;
+
+    auger_stun_build_begin(&b, buf, cap, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, tid);
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USERNAME, username, username_len);
+    auger_stun_build_u32(&b, AUGER_STUN_ATTR_PRIORITY, auger_cand_prflx_priority(pair->local));
+    auger_stun_build_u64(&b, role_attr, ice->tie_breaker);
+    if (nominates)
+        auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, NULL, 0);
+    auger_stun_build_integrity(&b, ice->remote.key);
+    auger_stun_build_fingerprint(&b);
+    int len = auger_stun_build_end(&b);
+    return len < 0 ? 0 : (size_t)len;
+}
+
+static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_check *check,
+                            struct auger_path *path, uint8_t *buf, size_t cap)
+{
+    size_t len = auger_check_build(ice, check->pair, &check->tx.id, check->nominates, buf, cap);
+
+    auger_stun_transaction_sent(&check->tx, now);
+    if (len == 0)
+        return 0; /* as good as lost on the way */
+    *path = auger_pair_path(check->pair);
+    check->pair->requests_sent++;
+    ice->counters.checks_sent++;
+    ice->role_is_settled = true;
+    auger_trace(ice->env, now, "ice:check_sent", AUGER_F_ADDR("local", &path->local),
+                AUGER_F_ADDR("remote", &path->remote), AUGER_F_INT("attempt", check->tx.sent),
+                AUGER_F_INT("use_candidate", check->nominates));
+    return len;
+}
+
+size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                               uint8_t *buf, size_t cap)
+{
+    struct auger_inflight *inflight = &ice->checklist.inflight;
+
+    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
+        struct auger_check *check = &inflight->checks[i];
+        if (check->pair && !check->cancelled && auger_stun_transaction_is_due(&check->tx, now)) {
+            size_t len = write_request(ice, now, check, path, buf, cap);
+            if (len)
+                return len;
+        }
+    }
+    return 0;
+}
+
+/* 14.3.  The formula there multiplies the number of checks by itself; here it
+ * stands for what the section wants: the first request of every check leaves
+ * before the second of any. */
+static auger_time retransmission_timeout(const struct auger_ice *ice)
+{
+    auger_time active = (auger_time)auger_checklist_count_active(&ice->checklist);
+    return auger_time_max(AUGER_STUN_RTO, ice->config.pacing * active);
+}
+
+static struct auger_pair *next_pair(const struct auger_ice *ice)
+{
+    if (!auger_credentials_are_known(&ice->remote) || ice->state == AUGER_ICE_FAILED)
+        return NULL;
+    return auger_checklist_next(&ice->checklist, auger_nominate_is_concluded(ice));
+}
+
+static bool is_to_nominate(const struct auger_ice *ice, const struct auger_pair *pair)
+{
+    if (ice->role != AUGER_CONTROLLING)
+        return false;
+    return ice->nomination.pair == pair || ice->config.nominate_at_once;
+}
+
+size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                              uint8_t *buf, size_t cap)
+{
+    struct auger_pair *pair = now >= ice->pace_at ? next_pair(ice) : NULL;
+    if (!pair)
+        return 0;
+
+    auger_ice_pace(ice, now);
+    struct auger_stun_transaction tx;
+    if (auger_stun_transaction_start(&tx, ice->env, now, retransmission_timeout(ice)) != 0)
+        return 0; /* no entropy: again when Ta fires */
+
+    pair->ticket = 0;
+    if (pair->state == AUGER_PAIR_FROZEN)
+        auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_WAITING);
+    if (pair->state == AUGER_PAIR_WAITING)
+        auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_IN_PROGRESS);
+    struct auger_check *check = auger_inflight_add(&ice->checklist.inflight, pair);
+    check->tx = tx;
+    check->role = ice->role;
+    check->priority = auger_cand_prflx_priority(pair->local);
+    check->nominates = is_to_nominate(ice, pair);
+    return write_request(ice, now, check, path, buf, cap);
+}
+
+/* --- the answer ----------------------------------------------------------------- */
+
+/* A cancelled check can still succeed, but its failure says nothing about the
+ * check that took its place (7.3.1.4). */
+static void fail(struct auger_ice *ice, auger_time now, const struct auger_check *check,
+                 enum auger_pair_failure why)
+{
+    if (!check->cancelled)
+        auger_pair_fail(check->pair, ice->env, now, why);
+}
+
+/* 7.2.5.1: the peer holds the role in which we asked. */
+static void retry_in_other_role(struct auger_ice *ice, auger_time now,
+                                const struct auger_check *check)
+{
+    auger_role_yield(ice, now, check->role);
+    if (ice->state == AUGER_ICE_FAILED || check->cancelled)
+        return;
+    if (check->pair->state == AUGER_PAIR_IN_PROGRESS)
+        auger_checklist_trigger(&ice->checklist, now, check->pair);
+}
+
+/* 7.2.5.3.1: the candidate under which the peer saw us, made on the spot if a
+ * NAT gave us an address that we did not know.  NULL when the table is full. */
+static struct auger_ice_cand *local_as_seen_by_peer(struct auger_ice *ice,
+                                                    const struct auger_check *check,
+                                                    const struct auger_addr *mapped)
+{
+    struct auger_ice_cand *known = auger_cands_find(&ice->locals, mapped);
+    if (known)
+        return known;
+    return auger_cands_add_local_prflx(&ice->locals, check->pair->local, mapped, check->priority);
+}
+
+/* A round trip is known only if the answer can belong to one request alone. */
+static void measure(struct auger_pair *pair, const struct auger_check *check, auger_time now)
+{
+    if (check->tx.sent == 1)
+        pair->rtt = now - check->tx.first_sent_at;
+    else if (pair->rtt == 0)
+        pair->rtt = now - check->tx.last_sent_at;
+}
+
+static void succeed(struct auger_ice *ice, auger_time now, const struct auger_check *check,
+                    struct auger_ice_cand *seen_as)
+{
+    struct auger_pair *pair = check->pair;
+    bool nominating = check->nominates && check->role == ice->role;
+
+    measure(pair, check, now);
+    pair->responses_received++;
+    auger_pair_validate(pair, ice->env, now, seen_as);    /* 7.2.5.3.2 */
+    auger_checklist_unfreeze(&ice->checklist, now, pair); /* 7.2.5.3.3 */
+    auger_trace(ice->env, now, "ice:check_succeeded", AUGER_F_ADDR("local", &pair->local->addr),
+                AUGER_F_ADDR("remote", &pair->remote->addr), AUGER_F_ADDR("mapped", &seen_as->addr),
+                AUGER_F_TIME("rtt", pair->rtt));
+    auger_nominate_succeeded(ice, now, pair, nominating); /* 7.2.5.3.4 */
+}
+
+static void conclude(struct auger_ice *ice, auger_time now, const struct auger_check *check,
+                     const struct auger_path *path, const struct auger_stun_msg *msg)
+{
+    struct auger_path asked = auger_pair_path(check->pair);
+    struct auger_addr mapped;
+
+    if (!auger_path_equal(path, &asked)) { /* 7.2.5.2.1 */
+        fail(ice, now, check, AUGER_PAIR_ASYMMETRIC);
+        return;
+    }
+    auger_ice_heard(ice, now);
+    if (msg->class_ == AUGER_STUN_ERROR) {
+        if (msg->error_code == AUGER_STUN_ROLE_CONFLICT)
+            retry_in_other_role(ice, now, check);
+        else
+            fail(ice, now, check, AUGER_PAIR_REFUSED); /* 7.2.5.2.4 */
+        return;
+    }
+    if (msg->unknown_len > 0 || /* 8489 section 6.3.3 */
+        !auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped)) {
+        fail(ice, now, check, AUGER_PAIR_MALFORMED);
+        return;
+    }
+    if (check->pair->failure == AUGER_PAIR_NO_CONSENT)
+        return;
+    struct auger_ice_cand *seen_as = local_as_seen_by_peer(ice, check, &mapped);
+    if (seen_as)
+        succeed(ice, now, check, seen_as);
+    else
+        fail(ice, now, check, AUGER_PAIR_LIMIT);
+}
+
+void auger_check_handle_response(struct auger_ice *ice, auger_time now, struct auger_check *check,
+                                 const struct auger_path *path, const struct auger_stun_msg *msg)
+{
+    struct auger_check done = *check;
+
+    assert(msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR);
+    auger_inflight_remove(&ice->checklist.inflight, check);
+    conclude(ice, now, &done, path, msg);
+}
+
+/* --- time ------------------------------------------------------------------------- */
+
+static auger_time given_up_at(const struct auger_check *check)
+{
+    return auger_time_add(check->tx.first_sent_at, AUGER_CHECK_LIFETIME);
+}
+
+static bool is_over(const struct auger_check *check, auger_time now)
+{
+    return now >= given_up_at(check) ||
+           (!check->cancelled && auger_stun_transaction_is_expired(&check->tx, now));
+}
+
+void auger_check_handle_timeout(struct auger_ice *ice, auger_time now)
+{
+    struct auger_inflight *inflight = &ice->checklist.inflight;
+
+    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
+        struct auger_check *check = &inflight->checks[i];
+        if (!check->pair || !is_over(check, now))
+            continue;
+        struct auger_check done = *check;
+        auger_inflight_remove(inflight, check);
+        fail(ice, now, &done, AUGER_PAIR_TIMEOUT); /* 7.2.5.2.3 */
+    }
+}
+
+auger_time auger_check_next_timeout(const struct auger_ice *ice)
+{
+    const struct auger_inflight *inflight = &ice->checklist.inflight;
+    auger_time at = next_pair(ice) ? ice->pace_at : AUGER_NEVER;
+
+    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
+        const struct auger_check *check = &inflight->checks[i];
+        if (!check->pair)
+            continue;
+        at = auger_time_min(at, given_up_at(check));
+        if (!check->cancelled)
+            at = auger_time_min(at, auger_stun_transaction_next_timeout(&check->tx));
+    }
+    return at;
+}

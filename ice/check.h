@@ -1,0 +1,32 @@
+/* ice/check.h - connectivity checks, the asking side: RFC 8445 section 7.2.
+ * The answering side, section 7.3, is inbound.c. */
+#ifndef AUGER_ICE_CHECK_H
+#define AUGER_ICE_CHECK_H
+
+#include "ice/state.h"
+
+/* A check of ours is given up this long after its first request, however long
+ * the RTO: the time that the default RTO comes to (8489 section 6.2.1). */
+#define AUGER_CHECK_LIFETIME (79 * AUGER_STUN_RTO)
+
+/* Writes the Binding request of a check along `pair`; its length, 0 on failure. */
+size_t auger_check_build(struct auger_ice *ice, const struct auger_pair *pair,
+                         const struct auger_stun_tid *tid, bool nominates, uint8_t *buf,
+                         size_t cap);
+
+/* The repetition that is due; not paced. */
+size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                               uint8_t *buf, size_t cap);
+/* The next new check, if there is one and Ta allows it. */
+size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                              uint8_t *buf, size_t cap);
+
+/* The peer answered `check`.  The caller matched the transaction and verified
+ * the integrity; the pair may have moved on since the request was sent. */
+void auger_check_handle_response(struct auger_ice *ice, auger_time now, struct auger_check *check,
+                                 const struct auger_path *path, const struct auger_stun_msg *msg);
+/* Gives up what has waited long enough. */
+void auger_check_handle_timeout(struct auger_ice *ice, auger_time now);
+auger_time auger_check_next_timeout(const struct auger_ice *ice);
+
+#endif /* AUGER_ICE_CHECK_H */

@@ -1,0 +1,328 @@
+/* ice/checklist.c - the pairs in their order, and which of them is checked next:
+ * RFC 8445 section 6.1.2 and 6.1.4, RFC 8838 sections 10 to 12. */
+#include "ice/checklist.h"
+
+#include "base/env.h"
+#include "base/trace.h"
+
+#include <assert.h>
+#include <string.h>
+
+int auger_checklist_init(struct auger_checklist *list, const struct auger_env *env, uint16_t max)
+{
+    struct auger_checklist made = {.env = env,
+                                   .max = max,
+                                   .pairs = auger_env_alloc(env, max, sizeof(*made.pairs)),
+                                   .order = auger_env_alloc(env, max, sizeof(struct auger_pair *))};
+    if (!made.pairs || !made.order || auger_inflight_init(&made.inflight, env, max) != 0) {
+        auger_checklist_fini(&made);
+        return AUGER_ERR_NO_MEMORY;
+    }
+    *list = made;
+    return 0;
+}
+
+void auger_checklist_fini(struct auger_checklist *list)
+{
+    if (!list->env)
+        return;
+    auger_inflight_fini(&list->inflight, list->env);
+    auger_env_release(list->env, list->order);
+    auger_env_release(list->env, list->pairs);
+    *list = (struct auger_checklist){0};
+}
+
+struct auger_pair *auger_checklist_find(const struct auger_checklist *list,
+                                        const struct auger_path *path)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_path known = auger_pair_path(list->order[i]);
+        if (auger_path_equal(&known, path))
+            return list->order[i];
+    }
+    return NULL;
+}
+
+static void insert_in_order(struct auger_checklist *list, struct auger_pair *pair)
+{
+    uint16_t at = list->len++;
+    for (; at > 0 && list->order[at - 1]->priority < pair->priority; at--)
+        list->order[at] = list->order[at - 1];
+    list->order[at] = pair;
+}
+
+static void remove_at(struct auger_checklist *list, uint16_t at)
+{
+    struct auger_pair *pair = list->order[at];
+
+    auger_inflight_remove_pair(&list->inflight, pair);
+    *pair = (struct auger_pair){0};
+    list->len--;
+    memmove(&list->order[at], &list->order[at + 1],
+            (size_t)(list->len - at) * sizeof(struct auger_pair *));
+}
+
+/* A pair whose consent ended is kept, so that it is not made anew. */
+static bool may_go(const struct auger_pair *pair, uint64_t for_priority)
+{
+    if (pair->state == AUGER_PAIR_FAILED)
+        return pair->failure != AUGER_PAIR_NO_CONSENT;
+    return (pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING) &&
+           pair->ticket == 0 && pair->priority < for_priority;
+}
+
+/* Failed pairs go first, then the lowest; each from the end of the list (8838
+ * section 10, step 6). */
+static bool make_room(struct auger_checklist *list, uint64_t for_priority)
+{
+    for (uint16_t i = list->len; i-- > 0;) {
+        if (list->order[i]->state == AUGER_PAIR_FAILED && may_go(list->order[i], for_priority)) {
+            remove_at(list, i);
+            return true;
+        }
+    }
+    for (uint16_t i = list->len; i-- > 0;) {
+        if (may_go(list->order[i], for_priority)) {
+            remove_at(list, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct auger_pair *free_slot(struct auger_checklist *list)
+{
+    for (uint16_t i = 0; i < list->max; i++) {
+        if (!list->pairs[i].local)
+            return &list->pairs[i];
+    }
+    return NULL;
+}
+
+struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time now,
+                                       struct auger_ice_cand *local, struct auger_ice_cand *remote,
+                                       enum auger_role role)
+{
+    uint64_t priority = auger_pair_priority_of(local, remote, role);
+
+    if (list->len == list->max && !make_room(list, priority)) {
+        auger_trace(list->env, now, "ice:pair_refused", AUGER_F_ADDR("local", &local->addr),
+                    AUGER_F_ADDR("remote", &remote->addr), AUGER_F_TEXT("reason", "limit"));
+        return NULL;
+    }
+    struct auger_pair *pair = free_slot(list);
+    assert(pair);
+    *pair = (struct auger_pair){
+        .local = local, .remote = remote, .priority = priority, .state = AUGER_PAIR_FROZEN};
+    insert_in_order(list, pair);
+    auger_trace(list->env, now, "ice:pair_added", AUGER_F_ADDR("local", &local->addr),
+                AUGER_F_ADDR("remote", &remote->addr), AUGER_F_INT("priority", priority));
+    return pair;
+}
+
+static bool foundation_has(const struct auger_checklist *list, const struct auger_pair *pair,
+                           unsigned states)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        const struct auger_pair *other = list->order[i];
+        if ((states & 1u << other->state) && auger_pair_has_same_foundation(other, pair))
+            return true;
+    }
+    return false;
+}
+
+/* The highest of its foundation begins, and so does every one whose foundation
+ * has proved to work (6.1.2.6; 8838 section 12, rules 1 and 2). */
+static void thaw(struct auger_checklist *list, auger_time now)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_pair *pair = list->order[i];
+        if (pair->state != AUGER_PAIR_FROZEN)
+            continue;
+        bool first = true;
+        for (uint16_t above = 0; above < i && first; above++)
+            first = !auger_pair_has_same_foundation(list->order[above], pair);
+        if (first || foundation_has(list, pair, 1u << AUGER_PAIR_SUCCEEDED))
+            auger_pair_set_state(pair, list->env, now, AUGER_PAIR_WAITING);
+    }
+}
+
+/* A reflexive candidate stands in a pair by its base (6.1.2.4).  Its host
+ * candidate has the higher priority and the same base, so that the pair would be
+ * redundant with one of the host's: host candidates alone make pairs. */
+static bool makes_pairs(const struct auger_ice_cand *local)
+{
+    return local->type == AUGER_CAND_HOST && local->addr.family != AUGER_FAMILY_NONE;
+}
+
+static void form_with(struct auger_checklist *list, auger_time now, struct auger_ice_cand *local,
+                      const struct auger_cands *remotes, enum auger_role role)
+{
+    for (uint16_t i = 0; i < remotes->len; i++) {
+        struct auger_ice_cand *remote = &remotes->items[i];
+        /* The pair of a peer-reflexive candidate is made by its check alone (7.3.1.3). */
+        if (remote->type == AUGER_CAND_PRFLX || !auger_cand_can_pair(local, remote))
+            continue;
+        const struct auger_pair would_be = {.local = local, .remote = remote};
+        struct auger_path path = auger_pair_path(&would_be);
+        if (!auger_checklist_find(list, &path))
+            auger_checklist_add(list, now, local, remote, role);
+    }
+}
+
+void auger_checklist_form(struct auger_checklist *list, auger_time now,
+                          const struct auger_cands *locals, const struct auger_cands *remotes,
+                          enum auger_role role)
+{
+    for (uint16_t i = 0; i < locals->len; i++) {
+        if (makes_pairs(&locals->items[i]))
+            form_with(list, now, &locals->items[i], remotes, role);
+    }
+    thaw(list, now);
+}
+
+bool auger_checklist_is_dead(const struct auger_checklist *list,
+                             const struct auger_ice_cand *remote)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        const struct auger_pair *pair = list->order[i];
+        if (pair->remote == remote &&
+            (pair->state != AUGER_PAIR_FAILED || pair->failure == AUGER_PAIR_NO_CONSENT))
+            return false;
+    }
+    return true;
+}
+
+void auger_checklist_remove_cand(struct auger_checklist *list, const struct auger_ice_cand *remote)
+{
+    for (uint16_t i = list->len; i-- > 0;) {
+        if (list->order[i]->remote == remote)
+            remove_at(list, i);
+    }
+}
+
+void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role)
+{
+    uint16_t len = list->len;
+
+    list->len = 0;
+    for (uint16_t i = 0; i < len; i++) {
+        struct auger_pair *pair = list->order[i];
+        pair->priority = auger_pair_priority_of(pair->local, pair->remote, role);
+        insert_in_order(list, pair);
+    }
+}
+
+/* It may still succeed, but is not repeated and cannot fail (7.3.1.4). */
+static void cancel(struct auger_checklist *list, const struct auger_pair *pair)
+{
+    struct auger_check *check = auger_inflight_find_pair(&list->inflight, pair);
+    if (check)
+        check->cancelled = true;
+}
+
+void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struct auger_pair *pair)
+{
+    if (pair->ticket || pair->failure == AUGER_PAIR_NO_CONSENT ||
+        pair->triggered == AUGER_TRIGGERED_MAX)
+        return;
+    cancel(list, pair);
+    pair->triggered++;
+    pair->ticket = ++list->tickets;
+    if (pair->state != AUGER_PAIR_SUCCEEDED)
+        auger_pair_set_state(pair, list->env, now, AUGER_PAIR_WAITING);
+}
+
+void auger_checklist_cancel_all(struct auger_checklist *list)
+{
+    for (uint16_t i = 0; i < list->inflight.max; i++) {
+        if (list->inflight.checks[i].pair)
+            list->inflight.checks[i].cancelled = true;
+    }
+    for (uint16_t i = 0; i < list->len; i++)
+        list->order[i]->ticket = 0;
+}
+
+static struct auger_pair *first_triggered(const struct auger_checklist *list)
+{
+    struct auger_pair *first = NULL;
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_pair *pair = list->order[i];
+        if (pair->ticket && (!first || pair->ticket < first->ticket))
+            first = pair;
+    }
+    return first;
+}
+
+static struct auger_pair *first_in_state(const struct auger_checklist *list,
+                                         enum auger_ice_pair_state state)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        if (list->order[i]->state == state)
+            return list->order[i];
+    }
+    return NULL;
+}
+
+/* Step 2: with none waiting, a foundation of which none is under way may go on. */
+static struct auger_pair *first_unblocked(const struct auger_checklist *list)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        if (list->order[i]->state == AUGER_PAIR_FROZEN &&
+            !foundation_has(list, list->order[i], 1u << AUGER_PAIR_IN_PROGRESS))
+            return list->order[i];
+    }
+    return NULL;
+}
+
+struct auger_pair *auger_checklist_next(const struct auger_checklist *list, bool triggered_only)
+{
+    struct auger_pair *pair = first_triggered(list);
+
+    if (!pair && !triggered_only)
+        pair = first_in_state(list, AUGER_PAIR_WAITING);
+    if (!pair && !triggered_only)
+        pair = first_unblocked(list);
+    return pair;
+}
+
+void auger_checklist_unfreeze(struct auger_checklist *list, auger_time now,
+                              const struct auger_pair *pair)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        if (list->order[i]->state == AUGER_PAIR_FROZEN &&
+            auger_pair_has_same_foundation(list->order[i], pair))
+            auger_pair_set_state(list->order[i], list->env, now, AUGER_PAIR_WAITING);
+    }
+}
+
+size_t auger_checklist_count_active(const struct auger_checklist *list)
+{
+    size_t count = 0;
+    for (uint16_t i = 0; i < list->len; i++)
+        count += list->order[i]->state == AUGER_PAIR_WAITING ||
+                 list->order[i]->state == AUGER_PAIR_IN_PROGRESS;
+    return count;
+}
+
+bool auger_checklist_may_beat(const struct auger_checklist *list, uint64_t priority)
+{
+    for (uint16_t i = 0; i < list->len && list->order[i]->priority > priority; i++) {
+        if (auger_pair_is_open(list->order[i]))
+            return true;
+    }
+    return false;
+}
+
+struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
+                                        enum auger_role role)
+{
+    struct auger_pair *best = NULL;
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_pair *pair = list->order[i];
+        if (auger_pair_is_usable(pair, now) && (!best || auger_pair_valid_priority(pair, role) >
+                                                             auger_pair_valid_priority(best, role)))
+            best = pair;
+    }
+    return best;
+}

@@ -1,0 +1,64 @@
+/* ice/checklist.h - the pairs in their order, and which of them is checked next:
+ * RFC 8445 section 6.1.2 and 6.1.4, RFC 8838 sections 10 to 12. */
+#ifndef AUGER_ICE_CHECKLIST_H
+#define AUGER_ICE_CHECKLIST_H
+
+#include "ice/inflight.h"
+
+/* Triggered checks on one pair without an answer: what a peer can make us send
+ * to an address that never proved to want it. */
+#define AUGER_TRIGGERED_MAX 32
+
+struct auger_checklist {
+    const struct auger_env *env;
+    struct auger_pair *pairs;  /* they stay where they are */
+    struct auger_pair **order; /* the same, best first */
+    uint16_t len, max;
+    uint32_t tickets; /* given out so far */
+    struct auger_inflight inflight;
+};
+
+int auger_checklist_init(struct auger_checklist *list, const struct auger_env *env,
+                         uint16_t max) AUGER_CHECK_RESULT;
+void auger_checklist_fini(struct auger_checklist *list);
+
+struct auger_pair *auger_checklist_find(const struct auger_checklist *list,
+                                        const struct auger_path *path);
+/* A new pair, frozen.  When the list is full a failed pair or one of lower
+ * priority makes room (8838 section 10); NULL: there was none. */
+struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time now,
+                                       struct auger_ice_cand *local, struct auger_ice_cand *remote,
+                                       enum auger_role role);
+/* All pairs that the candidates make and that are not there yet, thawed. */
+void auger_checklist_form(struct auger_checklist *list, auger_time now,
+                          const struct auger_cands *locals, const struct auger_cands *remotes,
+                          enum auger_role role);
+/* Whether no pair of that remote candidate can come to anything any more. */
+bool auger_checklist_is_dead(const struct auger_checklist *list,
+                             const struct auger_ice_cand *remote);
+void auger_checklist_remove_cand(struct auger_checklist *list, const struct auger_ice_cand *remote);
+/* The role has changed, and with it every priority (6.1.2.3). */
+void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role);
+
+/* Puts `pair` into the triggered-check queue, if it is not there and may be, and
+ * cancels the check on it that is under way (7.3.1.4). */
+void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struct auger_pair *pair);
+/* No check but the triggered ones is of interest any more (8.1.2). */
+void auger_checklist_cancel_all(struct auger_checklist *list);
+
+/* The pair to check when Ta fires (6.1.4.2), of the triggered queue alone if so
+ * asked; NULL: none. */
+struct auger_pair *auger_checklist_next(const struct auger_checklist *list, bool triggered_only);
+/* A check on `pair` succeeded: others of its foundation may begin (7.2.5.3.3). */
+void auger_checklist_unfreeze(struct auger_checklist *list, auger_time now,
+                              const struct auger_pair *pair);
+
+/* How many checks wait or are under way, for the RTO (14.3). */
+size_t auger_checklist_count_active(const struct auger_checklist *list);
+/* Whether a check may yet make a valid pair of higher priority than that. */
+bool auger_checklist_may_beat(const struct auger_checklist *list, uint64_t priority);
+/* The valid pair of highest priority with consent at `now`. */
+struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
+                                        enum auger_role role);
+
+#endif /* AUGER_ICE_CHECKLIST_H */

@@ -1,0 +1,167 @@
+/* ice/consent.c - the peer's consent to receive data, and whether it is heard at
+ * all: RFC 7675 and design decision 14.  Its checks are the keepalives of RFC
+ * 8445 section 11 too. */
+#include "ice/consent.h"
+
+#include "ice/check.h"
+#include "ice/route.h"
+
+#include "base/env.h"
+#include "base/time.h"
+#include "base/trace.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define INTERVAL_MIN (4 * AUGER_SEC) /* 5.1: 0.8 to 1.2 times five seconds */
+#define INTERVAL_SPREAD_US 2000001u
+#define SILENCE (5 * AUGER_SEC)
+#define GRACE (500 * AUGER_MS)
+#define ENTROPY_RETRY (1 * AUGER_SEC)
+
+static auger_time random_interval(const struct auger_ice *ice)
+{
+    uint32_t random;
+
+    if (auger_env_random(ice->env, &random, sizeof(random)) != 0)
+        random = INTERVAL_SPREAD_US / 2;
+    return INTERVAL_MIN + (auger_time)(random % INTERVAL_SPREAD_US) * AUGER_US;
+}
+
+static void forget_checks(struct auger_consent *consent)
+{
+    for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++)
+        consent->checks[i].sent_at = AUGER_NEVER;
+}
+
+/* --- asking --------------------------------------------------------------------------- */
+
+/* Each check is a transaction of its own and is sent once (5.1). */
+size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                           uint8_t *buf, size_t cap)
+{
+    struct auger_consent *consent = &ice->consent;
+    struct auger_pair *pair = consent->pair;
+
+    if (!pair || now < consent->next_at || !auger_pair_is_usable(pair, now))
+        return 0;
+    struct auger_consent_check check = {.sent_at = now};
+    if (auger_env_random(ice->env, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
+        consent->next_at = auger_time_add(now, ENTROPY_RETRY);
+        return 0;
+    }
+    consent->next_at = auger_time_add(now, random_interval(ice));
+    consent->asked_at = auger_time_min(consent->asked_at, now);
+    consent->checks[consent->checks_next] = check;
+    consent->checks_next = (uint8_t)((consent->checks_next + 1) % AUGER_CONSENT_CHECKS_MAX);
+
+    size_t len = auger_check_build(ice, pair, &check.tid, false, buf, cap);
+    if (len == 0)
+        return 0;
+    *path = auger_pair_path(pair);
+    pair->requests_sent++;
+    ice->counters.checks_sent++;
+    auger_trace(ice->env, now, "ice:consent_asked", AUGER_F_ADDR("remote", &path->remote));
+    return len;
+}
+
+/* --- the answer ------------------------------------------------------------------------- */
+
+struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
+                                               const struct auger_stun_tid *tid)
+{
+    for (size_t i = 0; ice->consent.pair && i < AUGER_CONSENT_CHECKS_MAX; i++) {
+        struct auger_consent_check *check = &ice->consent.checks[i];
+        if (check->sent_at != AUGER_NEVER &&
+            memcmp(check->tid.bytes, tid->bytes, sizeof(tid->bytes)) == 0)
+            return check;
+    }
+    return NULL;
+}
+
+static void lose(struct auger_ice *ice, auger_time now, const char *reason)
+{
+    auger_pair_fail(ice->consent.pair, ice->env, now, AUGER_PAIR_NO_CONSENT);
+    auger_inflight_remove_pair(&ice->checklist.inflight, ice->consent.pair);
+    auger_route_update(ice, now);
+    if (!ice->route)
+        auger_ice_fail(ice, now, reason);
+}
+
+void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
+                                   struct auger_consent_check *check, const struct auger_path *path,
+                                   const struct auger_stun_msg *msg)
+{
+    struct auger_pair *pair = ice->consent.pair;
+    struct auger_path asked = auger_pair_path(pair);
+    auger_time sent_at = check->sent_at;
+
+    assert(sent_at != AUGER_NEVER);
+    if (!auger_path_equal(path, &asked) || !auger_pair_is_usable(pair, now)) {
+        ice->counters.unmatched++;
+        return;
+    }
+    check->sent_at = AUGER_NEVER;
+    auger_ice_heard(ice, now);
+    pair->responses_received++;
+    if (msg->class_ == AUGER_STUN_SUCCESS) {
+        pair->answered_at = now;
+        pair->rtt = now - sent_at;
+    } else if (msg->error_code == AUGER_STUN_FORBIDDEN) {
+        lose(ice, now, "consent revoked"); /* 5.2 */
+    }
+}
+
+/* --- time ------------------------------------------------------------------------------- */
+
+/* When the peer will have been silent too long: for five seconds, in which a
+ * check of ours has had the time to be answered.  Two quiet agents may well go
+ * six seconds without a word. */
+static auger_time silent_at(const struct auger_ice *ice)
+{
+    if (ice->consent.asked_at == AUGER_NEVER)
+        return AUGER_NEVER;
+    auger_time grace = auger_time_max(GRACE, 3 * ice->consent.pair->rtt);
+    return auger_time_max(auger_time_add(ice->heard_at, SILENCE),
+                          auger_time_add(ice->consent.asked_at, grace));
+}
+
+static void watch(struct auger_ice *ice, auger_time now)
+{
+    struct auger_consent *consent = &ice->consent;
+
+    consent->pair = ice->route;
+    consent->asked_at = AUGER_NEVER;
+    forget_checks(consent);
+    if (consent->pair)
+        consent->next_at =
+            auger_time_max(now, auger_time_add(consent->pair->answered_at, random_interval(ice)));
+}
+
+void auger_consent_follow(struct auger_ice *ice, auger_time now)
+{
+    if (ice->consent.pair != ice->route)
+        watch(ice, now);
+    if (!ice->consent.pair)
+        return;
+    if (now >= silent_at(ice))
+        auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "silence");
+    else
+        auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "heard");
+}
+
+void auger_consent_handle_timeout(struct auger_ice *ice, auger_time now)
+{
+    if (ice->consent.pair && !auger_pair_is_usable(ice->consent.pair, now))
+        lose(ice, now, "consent expired"); /* 5.1 */
+}
+
+auger_time auger_consent_next_timeout(const struct auger_ice *ice)
+{
+    const struct auger_pair *pair = ice->consent.pair;
+    if (!pair)
+        return AUGER_NEVER;
+    auger_time at = auger_time_min(ice->consent.next_at,
+                                   auger_time_add(pair->answered_at, AUGER_CONSENT_LIFETIME));
+    return ice->state == AUGER_ICE_CONNECTED ? auger_time_min(at, silent_at(ice)) : at;
+}

@@ -1,0 +1,23 @@
+/* ice/consent.h - the peer's consent to receive data, and whether it is heard at
+ * all: RFC 7675 and design decision 14. */
+#ifndef AUGER_ICE_CONSENT_H
+#define AUGER_ICE_CONSENT_H
+
+#include "ice/state.h"
+
+/* Keeps consent on the pair that data uses now, and tells connected from
+ * disconnected. */
+void auger_consent_follow(struct auger_ice *ice, auger_time now);
+size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                           uint8_t *buf, size_t cap);
+
+struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
+                                               const struct auger_stun_tid *tid);
+/* The peer answered `check`; the caller verified the integrity. */
+void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
+                                   struct auger_consent_check *check, const struct auger_path *path,
+                                   const struct auger_stun_msg *msg);
+void auger_consent_handle_timeout(struct auger_ice *ice, auger_time now);
+auger_time auger_consent_next_timeout(const struct auger_ice *ice);
+
+#endif /* AUGER_ICE_CONSENT_H */

@@ -1,0 +1,350 @@
+/* ice/gather.c - server-reflexive candidates from STUN servers: RFC 8445 section
+ * 5.1.1.2.  Host candidates come from the application (agent.c). */
+#include "ice/gather.h"
+
+#include "ice/nominate.h"
+
+#include "base/addr.h"
+#include "base/env.h"
+#include "base/time.h"
+#include "base/trace.h"
+
+#include <assert.h>
+
+/* A mapping is kept alive this often until a pair is selected (5.1.1.4). */
+#define REFRESH_INTERVAL (15 * AUGER_SEC)
+
+int auger_gather_init(struct auger_ice *ice)
+{
+    ice->gather.servers =
+        auger_env_alloc(ice->env, ice->config.servers_max, sizeof(struct auger_addr));
+    return ice->gather.servers ? 0 : AUGER_ERR_NO_MEMORY;
+}
+
+static void release_all(struct auger_ice *ice, struct auger_query *queries)
+{
+    while (queries) {
+        struct auger_query *next = queries->next;
+        auger_env_release(ice->env, queries);
+        queries = next;
+    }
+}
+
+void auger_gather_fini(struct auger_ice *ice)
+{
+    release_all(ice, ice->gather.queries);
+    auger_env_release(ice->env, ice->gather.servers);
+    ice->gather = (struct auger_gather){0};
+}
+
+/* --- what to ask -------------------------------------------------------------------- */
+
+/* A base reaches servers of its family, and from a loopback or link-local
+ * address only those that are such too. */
+static bool can_ask(const struct auger_ice_cand *host, const struct auger_addr *server)
+{
+    const struct auger_ice_cand as_remote = {.addr = *server};
+    return host->type == AUGER_CAND_HOST && auger_cand_can_pair(host, &as_remote);
+}
+
+static int push_query(struct auger_ice *ice, struct auger_query **list,
+                      const struct auger_ice_cand *host, const struct auger_addr *server)
+{
+    struct auger_query *query = auger_env_alloc(ice->env, 1, sizeof(*query));
+    if (!query)
+        return AUGER_ERR_NO_MEMORY;
+    query->next = *list;
+    query->host = host;
+    query->server = *server;
+    query->state = AUGER_QUERY_WAITING;
+    *list = query;
+    return 0;
+}
+
+/* In the order in which they came. */
+static void append(struct auger_gather *gather, struct auger_query *queries)
+{
+    struct auger_query **end = &gather->queries;
+    while (*end)
+        end = &(*end)->next;
+    *end = queries;
+    gather->state = AUGER_GATHER_OPEN;
+}
+
+int auger_gather_add_host(struct auger_ice *ice, const struct auger_ice_cand *host)
+{
+    struct auger_query *queries = NULL;
+
+    for (uint16_t i = ice->gather.servers_len; i-- > 0;) {
+        if (can_ask(host, &ice->gather.servers[i]) &&
+            push_query(ice, &queries, host, &ice->gather.servers[i]) != 0) {
+            release_all(ice, queries);
+            return AUGER_ERR_NO_MEMORY;
+        }
+    }
+    append(&ice->gather, queries);
+    return 0;
+}
+
+int auger_gather_add_server(struct auger_ice *ice, const struct auger_addr *server)
+{
+    struct auger_gather *gather = &ice->gather;
+    struct auger_query *queries = NULL;
+
+    if (gather->servers_len == ice->config.servers_max)
+        return AUGER_ERR_LIMIT;
+    for (uint16_t i = ice->locals.len; i-- > 0;) {
+        if (can_ask(&ice->locals.items[i], server) &&
+            push_query(ice, &queries, &ice->locals.items[i], server) != 0) {
+            release_all(ice, queries);
+            return AUGER_ERR_NO_MEMORY;
+        }
+    }
+    gather->servers[gather->servers_len++] = *server;
+    append(gather, queries);
+    return 0;
+}
+
+static void remove_query(struct auger_ice *ice, struct auger_query *query)
+{
+    struct auger_query **at = &ice->gather.queries;
+    while (*at != query)
+        at = &(*at)->next;
+    *at = query->next;
+    auger_env_release(ice->env, query);
+}
+
+/* --- done? ----------------------------------------------------------------------------- */
+
+static bool is_open(const struct auger_query *query)
+{
+    return query->state == AUGER_QUERY_WAITING ||
+           (query->state == AUGER_QUERY_ASKING && !query->is_refresh);
+}
+
+static void conclude(struct auger_ice *ice, auger_time now, const char *reason)
+{
+    ice->gather.state = AUGER_GATHER_DONE;
+    ice->news.gathered = true;
+    auger_trace(ice->env, now, "ice:gathered", AUGER_F_TEXT("reason", reason));
+}
+
+static void conclude_if_all_answered(struct auger_ice *ice, auger_time now)
+{
+    if (ice->gather.state != AUGER_GATHER_ENDING)
+        return;
+    for (const struct auger_query *query = ice->gather.queries; query; query = query->next) {
+        if (is_open(query))
+            return;
+    }
+    conclude(ice, now, "all answered");
+}
+
+void auger_gather_end(struct auger_ice *ice, auger_time now)
+{
+    if (ice->gather.state != AUGER_GATHER_OPEN)
+        return;
+    ice->gather.state = AUGER_GATHER_ENDING;
+    ice->gather.deadline = auger_time_add(now, ice->config.gather_timeout);
+    conclude_if_all_answered(ice, now);
+}
+
+/* --- asking ------------------------------------------------------------------------------ */
+
+/* Not authenticated (5.1.1.2).  FINGERPRINT would be of no use to a server. */
+static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_query *query,
+                            struct auger_path *path, uint8_t *buf, size_t cap)
+{
+    struct auger_stun_builder b;
+
+    auger_stun_build_begin(&b, buf, cap, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, &query->tx.id);
+    int len = auger_stun_build_end(&b);
+    auger_stun_transaction_sent(&query->tx, now);
+    if (len < 0)
+        return 0;
+    *path = (struct auger_path){query->host->addr, query->server};
+    auger_trace(ice->env, now, "ice:server_asked", AUGER_F_ADDR("base", &path->local),
+                AUGER_F_ADDR("server", &path->remote), AUGER_F_INT("attempt", query->tx.sent));
+    return (size_t)len;
+}
+
+size_t auger_gather_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                                uint8_t *buf, size_t cap)
+{
+    for (struct auger_query *query = ice->gather.queries; query; query = query->next) {
+        if (query->state == AUGER_QUERY_ASKING && auger_stun_transaction_is_due(&query->tx, now)) {
+            size_t len = write_request(ice, now, query, path, buf, cap);
+            if (len)
+                return len;
+        }
+    }
+    return 0;
+}
+
+static bool is_next(const struct auger_query *query, auger_time now)
+{
+    return query->state == AUGER_QUERY_WAITING ||
+           (query->state == AUGER_QUERY_ANSWERED && now >= query->refresh_at);
+}
+
+/* 14.3: the RTO grows with the number of candidates that are asked for. */
+static auger_time retransmission_timeout(const struct auger_ice *ice)
+{
+    auger_time count = 0;
+    for (const struct auger_query *query = ice->gather.queries; query; query = query->next)
+        count++;
+    return auger_time_max(AUGER_STUN_RTO, ice->config.pacing * count);
+}
+
+size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                               uint8_t *buf, size_t cap)
+{
+    if (now < ice->pace_at || ice->state == AUGER_ICE_FAILED)
+        return 0;
+    for (struct auger_query *query = ice->gather.queries; query; query = query->next) {
+        if (!is_next(query, now))
+            continue;
+        auger_ice_pace(ice, now);
+        if (auger_stun_transaction_start(&query->tx, ice->env, now, retransmission_timeout(ice)) !=
+            0)
+            return 0; /* no entropy: again when Ta fires */
+        query->is_refresh = query->state == AUGER_QUERY_ANSWERED;
+        query->state = AUGER_QUERY_ASKING;
+        return write_request(ice, now, query, path, buf, cap);
+    }
+    return 0;
+}
+
+/* --- the answer ------------------------------------------------------------------------------ */
+
+struct auger_query *auger_gather_find(const struct auger_ice *ice, const struct auger_stun_tid *tid)
+{
+    for (struct auger_query *query = ice->gather.queries; query; query = query->next) {
+        if (query->state == AUGER_QUERY_ASKING && auger_stun_transaction_matches(&query->tx, tid))
+            return query;
+    }
+    return NULL;
+}
+
+/* What a server says is believed only if it could be true and harms nobody: not
+ * the peer's address, not one that is never sent to, and a private one only for
+ * a base that is private as well. */
+static bool is_believable(const struct auger_ice *ice, const struct auger_query *query,
+                          const struct auger_addr *mapped)
+{
+    static const struct auger_cand_policy strict = {0};
+
+    if (mapped->family != query->host->addr.family)
+        return false;
+    if (auger_addr_equal(mapped, &query->host->addr))
+        return true; /* no NAT */
+    if (auger_addr_is_private(mapped) && !auger_addr_is_private(&query->host->addr))
+        return false;
+    return auger_cand_addr_is_usable(mapped, &strict) && !auger_cands_find(&ice->remotes, mapped);
+}
+
+static void add_candidate(struct auger_ice *ice, auger_time now, const struct auger_query *query,
+                          const struct auger_addr *mapped)
+{
+    if (!is_believable(ice, query, mapped)) {
+        auger_trace(ice->env, now, "ice:candidate_refused", AUGER_F_ADDR("addr", mapped),
+                    AUGER_F_ADDR("server", &query->server));
+        return;
+    }
+    if (auger_cands_has(&ice->locals, mapped, &query->host->addr)) /* 5.1.3 */
+        return;
+    struct auger_ice_cand *cand =
+        auger_cands_add_srflx(&ice->locals, query->host, mapped, &query->server);
+    if (!cand) {
+        ice->counters.limited++;
+        return;
+    }
+    auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &cand->addr),
+                AUGER_F_TEXT("type", "srflx"), AUGER_F_ADDR("base", &cand->base),
+                AUGER_F_INT("priority", cand->priority));
+}
+
+/* A server of RFC 3489 knows no XOR-MAPPED-ADDRESS (5.1.1.2). */
+static bool read_mapped(const struct auger_stun_msg *msg, struct auger_addr *mapped)
+{
+    return msg->class_ == AUGER_STUN_SUCCESS && msg->unknown_len == 0 &&
+           (auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, mapped) ||
+            auger_stun_msg_addr(msg, AUGER_STUN_ATTR_MAPPED_ADDRESS, mapped));
+}
+
+void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct auger_query *query,
+                                  const struct auger_path *path, const struct auger_stun_msg *msg)
+{
+    struct auger_addr mapped;
+
+    assert(query->state == AUGER_QUERY_ASKING);
+    if (!auger_addr_equal(&path->local, &query->host->addr) ||
+        !auger_addr_equal(&path->remote, &query->server)) {
+        ice->counters.unmatched++;
+        return;
+    }
+    if (!read_mapped(msg, &mapped)) {
+        auger_trace(ice->env, now, "ice:server_refused", AUGER_F_ADDR("server", &query->server),
+                    AUGER_F_INT("code", msg->error_code));
+        remove_query(ice, query);
+    } else {
+        if (!query->is_refresh)
+            add_candidate(ice, now, query, &mapped);
+        query->state = AUGER_QUERY_ANSWERED;
+        query->refresh_at = auger_time_add(now, REFRESH_INTERVAL);
+    }
+    conclude_if_all_answered(ice, now);
+}
+
+/* --- time --------------------------------------------------------------------------------------
+ */
+
+static bool is_over(const struct auger_ice *ice, const struct auger_query *query, auger_time now)
+{
+    switch (query->state) {
+    case AUGER_QUERY_WAITING:
+        return ice->gather.state == AUGER_GATHER_DONE;
+    case AUGER_QUERY_ASKING:
+        return auger_stun_transaction_is_expired(&query->tx, now) ||
+               (ice->gather.state == AUGER_GATHER_DONE && !query->is_refresh);
+    case AUGER_QUERY_ANSWERED:
+        return now >= query->refresh_at && auger_nominate_is_concluded(ice);
+    }
+    return true;
+}
+
+void auger_gather_handle_timeout(struct auger_ice *ice, auger_time now)
+{
+    if (ice->gather.state == AUGER_GATHER_ENDING && now >= ice->gather.deadline)
+        conclude(ice, now, "timeout");
+
+    struct auger_query *next;
+    for (struct auger_query *query = ice->gather.queries; query; query = next) {
+        next = query->next;
+        if (is_over(ice, query, now))
+            remove_query(ice, query);
+    }
+    conclude_if_all_answered(ice, now);
+}
+
+static auger_time query_timeout(const struct auger_ice *ice, const struct auger_query *query)
+{
+    switch (query->state) {
+    case AUGER_QUERY_WAITING:
+        return ice->pace_at;
+    case AUGER_QUERY_ASKING:
+        return auger_stun_transaction_next_timeout(&query->tx);
+    case AUGER_QUERY_ANSWERED:
+        return auger_time_max(query->refresh_at, ice->pace_at);
+    }
+    return AUGER_NEVER;
+}
+
+auger_time auger_gather_next_timeout(const struct auger_ice *ice)
+{
+    auger_time at = ice->gather.state == AUGER_GATHER_ENDING ? ice->gather.deadline : AUGER_NEVER;
+
+    for (const struct auger_query *query = ice->gather.queries; query; query = query->next)
+        at = auger_time_min(at, query_timeout(ice, query));
+    return at;
+}

@@ -1,0 +1,35 @@
+/* ice/gather.h - server-reflexive candidates from STUN servers: RFC 8445 section
+ * 5.1.1.2.  Host candidates come from the application (agent.c). */
+#ifndef AUGER_ICE_GATHER_H
+#define AUGER_ICE_GATHER_H
+
+#include "ice/state.h"
+
+int auger_gather_init(struct auger_ice *ice) AUGER_CHECK_RESULT;
+void auger_gather_fini(struct auger_ice *ice);
+
+/* Asks every server of its family from a new base. */
+int auger_gather_add_host(struct auger_ice *ice,
+                          const struct auger_ice_cand *host) AUGER_CHECK_RESULT;
+/* Asks a new server from every base of its family. */
+int auger_gather_add_server(struct auger_ice *ice,
+                            const struct auger_addr *server) AUGER_CHECK_RESULT;
+/* No more bases and servers for now. */
+void auger_gather_end(struct auger_ice *ice, auger_time now);
+
+/* A repetition that is due; not paced. */
+size_t auger_gather_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                                uint8_t *buf, size_t cap);
+/* The next new transaction, if Ta allows it. */
+size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                               uint8_t *buf, size_t cap);
+
+struct auger_query *auger_gather_find(const struct auger_ice *ice,
+                                      const struct auger_stun_tid *tid);
+/* A server answered; nothing about it is authenticated. */
+void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct auger_query *query,
+                                  const struct auger_path *path, const struct auger_stun_msg *msg);
+void auger_gather_handle_timeout(struct auger_ice *ice, auger_time now);
+auger_time auger_gather_next_timeout(const struct auger_ice *ice);
+
+#endif /* AUGER_ICE_GATHER_H */

@@ -1,0 +1,246 @@
+/* ice/inbound.c - connectivity checks, the answering side: RFC 8445 section 7.3.
+ * The asking side, section 7.2, is check.c. */
+#include "ice/inbound.h"
+
+#include "ice/nominate.h"
+#include "ice/role.h"
+
+#include "base/addr.h"
+#include "base/trace.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* What a check says. */
+struct request {
+    uint32_t priority;
+    enum auger_role role;
+    uint64_t tie_breaker;
+    bool use_candidate;
+};
+
+/* --- the response ------------------------------------------------------------------ */
+
+static void respond(struct auger_ice *ice, const struct auger_path *path,
+                    const struct auger_stun_msg *msg, uint16_t error_code)
+{
+    struct auger_responses *responses = &ice->responses;
+
+    if (responses->len == AUGER_RESPONSES_MAX) {
+        ice->counters.limited++;
+        return;
+    }
+    struct auger_response *response =
+        &responses->items[(responses->first + responses->len++) % AUGER_RESPONSES_MAX];
+    *response = (struct auger_response){.path = *path,
+                                        .tid = msg->tid,
+                                        .error_code = error_code,
+                                        .sha256 = msg->integrity256_offset != 0};
+    while (response->unknown_len < msg->unknown_len &&
+           response->unknown_len < AUGER_UNKNOWN_LISTED_MAX) {
+        response->unknown[response->unknown_len] = msg->unknown[response->unknown_len];
+        response->unknown_len++;
+    }
+}
+
+bool auger_inbound_has_response(const struct auger_ice *ice)
+{
+    return ice->responses.len > 0;
+}
+
+static size_t build(struct auger_ice *ice, const struct auger_response *response, uint8_t *buf,
+                    size_t cap)
+{
+    bool ok = response->error_code == 0;
+    struct auger_stun_builder b;
+
+    auger_stun_build_begin(&b, buf, cap, ok ? AUGER_STUN_SUCCESS : AUGER_STUN_ERROR,
+                           AUGER_STUN_BINDING, &response->tid);
+    if (ok)
+        auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &response->path.remote);
+    else
+        auger_stun_build_error(&b, response->error_code);
+    if (response->error_code == AUGER_STUN_UNKNOWN_ATTRIBUTE) {
+        uint8_t list[2 * AUGER_UNKNOWN_LISTED_MAX];
+        for (size_t i = 0; i < response->unknown_len; i++) {
+            list[2 * i] = (uint8_t)(response->unknown[i] >> 8);
+            list[2 * i + 1] = (uint8_t)response->unknown[i];
+        }
+        auger_stun_build_bytes(&b, AUGER_STUN_ATTR_UNKNOWN_ATTRIBUTES, list,
+                               2u * response->unknown_len);
+    }
+    if (response->sha256)
+        auger_stun_build_integrity_sha256(&b, ice->local.key);
+    else
+        auger_stun_build_integrity(&b, ice->local.key);
+    auger_stun_build_fingerprint(&b);
+    int len = auger_stun_build_end(&b);
+    return len < 0 ? 0 : (size_t)len;
+}
+
+size_t auger_inbound_write(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                           uint8_t *buf, size_t cap)
+{
+    struct auger_responses *responses = &ice->responses;
+
+    while (responses->len > 0) {
+        const struct auger_response *response = &responses->items[responses->first];
+        responses->first = (uint8_t)((responses->first + 1) % AUGER_RESPONSES_MAX);
+        responses->len--;
+        size_t len = build(ice, response, buf, cap);
+        if (len) {
+            *path = response->path;
+            auger_trace(ice->env, now, "ice:response_sent", AUGER_F_ADDR("remote", &path->remote),
+                        AUGER_F_INT("code", response->error_code));
+            return len;
+        }
+    }
+    return 0;
+}
+
+/* --- the request --------------------------------------------------------------------- */
+
+/* 7.3, 8489 section 9.1.3.  Who does not know our password gets no answer, not
+ * even the 400 or 401 that the latter describes: docs/decisions/030. */
+static bool is_authentic(struct auger_ice *ice, const struct auger_stun_msg *msg)
+{
+    struct auger_bytes username;
+
+    if (!auger_stun_msg_fingerprint_ok(msg)) {
+        ice->counters.no_fingerprint++;
+        return false;
+    }
+    if (!auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_USERNAME, &username) ||
+        !auger_credentials_accept(&ice->local, &ice->remote, &username) ||
+        auger_stun_msg_verify(msg, ice->local.key) != 0) {
+        ice->counters.unauthenticated++;
+        return false;
+    }
+    return true;
+}
+
+/* False for what no agent may send: 7.1. */
+static bool read_request(struct request *request, const struct auger_stun_msg *msg)
+{
+    uint64_t controlling, controlled;
+    bool is_controlling = auger_stun_msg_u64(msg, AUGER_STUN_ATTR_ICE_CONTROLLING, &controlling);
+    bool is_controlled = auger_stun_msg_u64(msg, AUGER_STUN_ATTR_ICE_CONTROLLED, &controlled);
+
+    if (is_controlling == is_controlled ||
+        !auger_stun_msg_u32(msg, AUGER_STUN_ATTR_PRIORITY, &request->priority))
+        return false;
+    request->role = is_controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
+    request->tie_breaker = is_controlling ? controlling : controlled;
+    request->use_candidate = auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE);
+    return is_controlling || !request->use_candidate;
+}
+
+/* A peer-reflexive candidate of which every pair has failed; the room is better
+ * used by one that has just been heard. */
+static struct auger_ice_cand *dead_prflx(const struct auger_ice *ice)
+{
+    for (uint16_t i = 0; i < ice->remotes.len; i++) {
+        struct auger_ice_cand *cand = &ice->remotes.items[i];
+        if (cand->addr.family != AUGER_FAMILY_NONE && cand->type == AUGER_CAND_PRFLX &&
+            auger_checklist_is_dead(&ice->checklist, cand))
+            return cand;
+    }
+    return NULL;
+}
+
+/* 7.3.1.3: known, or learned now; NULL if it may not be sent to or there is no room. */
+static struct auger_ice_cand *remote_at(struct auger_ice *ice, auger_time now,
+                                        const struct auger_addr *source, uint32_t priority)
+{
+    struct auger_addr addr = *source;
+    addr.scope = 0;
+
+    struct auger_ice_cand *cand = auger_cands_find(&ice->remotes, &addr);
+    if (cand || !auger_cand_addr_is_usable(&addr, &ice->policy))
+        return cand;
+    if (ice->remotes.prflx == ice->remotes.prflx_max) {
+        struct auger_ice_cand *dead = dead_prflx(ice);
+        if (dead) {
+            auger_checklist_remove_cand(&ice->checklist, dead);
+            auger_cands_remove(&ice->remotes, dead);
+        }
+    }
+    cand = auger_cands_add_remote_prflx(&ice->remotes, &addr, priority);
+    if (cand)
+        auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &cand->addr),
+                    AUGER_F_TEXT("type", "prflx"), AUGER_F_INT("priority", priority));
+    return cand;
+}
+
+/* 7.3.1.4: the pair along which the request came. */
+static struct auger_pair *pair_along(struct auger_ice *ice, auger_time now,
+                                     const struct auger_path *path, struct auger_ice_cand *local,
+                                     uint32_t priority)
+{
+    struct auger_pair *pair = auger_checklist_find(&ice->checklist, path);
+    if (pair)
+        return pair;
+    struct auger_ice_cand *remote = remote_at(ice, now, &path->remote, priority);
+    if (!remote || !auger_cand_can_pair(local, remote))
+        return NULL;
+    return auger_checklist_add(&ice->checklist, now, local, remote, ice->role);
+}
+
+/* Checks that come before the peer's credentials make pairs too; their own
+ * checks leave once the credentials are there (7.3). */
+static void learn(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                  struct auger_ice_cand *local, const struct request *request)
+{
+    struct auger_pair *pair = pair_along(ice, now, path, local, request->priority);
+    if (!pair) {
+        ice->counters.limited++;
+        return;
+    }
+    pair->requests_received++;
+    if (pair->failure == AUGER_PAIR_NO_CONSENT)
+        return;
+    if (request->use_candidate && ice->role == AUGER_CONTROLLED)
+        auger_nominate_asked(ice, now, pair);
+    if (auger_pair_is_usable(pair, now))
+        return;
+    if (!auger_nominate_is_concluded(ice) || pair->use_when_valid)
+        auger_checklist_trigger(&ice->checklist, now, pair);
+}
+
+void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
+                                  const struct auger_path *path, const struct auger_stun_msg *msg)
+{
+    struct auger_ice_cand *local = auger_cands_find_base(&ice->locals, &path->local);
+    struct request request;
+
+    assert(msg->class_ == AUGER_STUN_REQUEST);
+    if (!is_authentic(ice, msg))
+        return;
+    if (!local) {
+        ice->counters.unmatched++;
+        return;
+    }
+    ice->counters.checks_received++;
+    ice->role_is_settled = true;
+    auger_ice_heard(ice, now);
+    if (msg->unknown_len > 0) { /* 8489 section 6.3.1 */
+        respond(ice, path, msg, AUGER_STUN_UNKNOWN_ATTRIBUTE);
+        return;
+    }
+    if (!read_request(&request, msg)) {
+        respond(ice, path, msg, AUGER_STUN_BAD_REQUEST);
+        return;
+    }
+    auger_trace(ice->env, now, "ice:check_received", AUGER_F_ADDR("local", &path->local),
+                AUGER_F_ADDR("remote", &path->remote),
+                AUGER_F_TEXT("role", auger_role_name(request.role)),
+                AUGER_F_INT("use_candidate", request.use_candidate));
+    if (!auger_role_resolve(ice, now, request.role, request.tie_breaker)) { /* 7.3.1.1 */
+        respond(ice, path, msg, AUGER_STUN_ROLE_CONFLICT);
+        return;
+    }
+    if (ice->state == AUGER_ICE_FAILED)
+        return;
+    respond(ice, path, msg, 0);
+    learn(ice, now, path, local, &request);
+}

@@ -1,0 +1,100 @@
+/* ice/inflight.c - the connectivity checks that are under way, the cancelled ones
+ * among them.  What they do and mean is check.c. */
+#include "ice/inflight.h"
+
+#include "base/env.h"
+
+#include <assert.h>
+
+int auger_inflight_init(struct auger_inflight *inflight, const struct auger_env *env,
+                        uint16_t pairs_max)
+{
+    uint16_t max = (uint16_t)(pairs_max + AUGER_CANCELLED_MAX);
+    struct auger_check *checks = auger_env_alloc(env, max, sizeof(*checks));
+    if (!checks)
+        return AUGER_ERR_NO_MEMORY;
+    *inflight = (struct auger_inflight){.checks = checks, .max = max};
+    return 0;
+}
+
+void auger_inflight_fini(struct auger_inflight *inflight, const struct auger_env *env)
+{
+    auger_env_release(env, inflight->checks);
+    *inflight = (struct auger_inflight){0};
+}
+
+void auger_inflight_remove(struct auger_inflight *inflight, struct auger_check *check)
+{
+    assert(check->pair && inflight->used > 0);
+    *check = (struct auger_check){0};
+    inflight->used--;
+}
+
+static struct auger_check *oldest_cancelled(const struct auger_inflight *inflight)
+{
+    struct auger_check *oldest = NULL;
+    for (uint16_t i = 0; i < inflight->max; i++) {
+        struct auger_check *check = &inflight->checks[i];
+        if (check->pair && check->cancelled &&
+            (!oldest || check->tx.first_sent_at < oldest->tx.first_sent_at))
+            oldest = check;
+    }
+    return oldest;
+}
+
+struct auger_check *auger_inflight_add(struct auger_inflight *inflight, struct auger_pair *pair)
+{
+    assert(!auger_inflight_find_pair(inflight, pair));
+    if (inflight->used == inflight->max) {
+        struct auger_check *oldest = oldest_cancelled(inflight);
+        assert(oldest); /* at most one check a pair is not cancelled */
+        auger_inflight_remove(inflight, oldest);
+    }
+    for (uint16_t i = 0; i < inflight->max; i++) {
+        struct auger_check *check = &inflight->checks[i];
+        if (!check->pair) {
+            check->pair = pair;
+            inflight->used++;
+            return check;
+        }
+    }
+    assert(false);
+    return NULL;
+}
+
+void auger_inflight_remove_pair(struct auger_inflight *inflight, const struct auger_pair *pair)
+{
+    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
+        if (inflight->checks[i].pair == pair)
+            auger_inflight_remove(inflight, &inflight->checks[i]);
+    }
+}
+
+void auger_inflight_clear(struct auger_inflight *inflight)
+{
+    for (uint16_t i = 0; i < inflight->max; i++)
+        inflight->checks[i] = (struct auger_check){0};
+    inflight->used = 0;
+}
+
+struct auger_check *auger_inflight_find(const struct auger_inflight *inflight,
+                                        const struct auger_stun_tid *tid)
+{
+    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
+        struct auger_check *check = &inflight->checks[i];
+        if (check->pair && auger_stun_transaction_matches(&check->tx, tid))
+            return check;
+    }
+    return NULL;
+}
+
+struct auger_check *auger_inflight_find_pair(const struct auger_inflight *inflight,
+                                             const struct auger_pair *pair)
+{
+    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
+        struct auger_check *check = &inflight->checks[i];
+        if (check->pair == pair && !check->cancelled)
+            return check;
+    }
+    return NULL;
+}

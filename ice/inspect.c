@@ -1,0 +1,74 @@
+/* ice/inspect.c - looking inside an agent, for diagnosis: copies of the moment. */
+#include "ice/state.h"
+
+#include <string.h>
+
+const char *auger_ice_ufrag(const struct auger_ice *ice)
+{
+    return ice->local.ufrag;
+}
+
+const char *auger_ice_password(const struct auger_ice *ice)
+{
+    return ice->local.password;
+}
+
+enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice)
+{
+    return ice->state;
+}
+
+static void describe(const struct auger_ice *ice, const struct auger_pair *pair,
+                     struct auger_ice_pair_info *info)
+{
+    bool selected = pair == ice->nomination.selected && pair->seen_as;
+
+    *info = (struct auger_ice_pair_info){
+        .priority = pair->seen_as ? auger_pair_valid_priority(pair, ice->role) : pair->priority,
+        .state = pair->state,
+        .valid = pair->seen_as != NULL,
+        .nominated = selected,
+        .selected = selected,
+        .rtt = pair->rtt,
+        .requests_sent = pair->requests_sent,
+        .responses_received = pair->responses_received,
+        .requests_received = pair->requests_received,
+    };
+    auger_cand_export(pair->seen_as ? pair->seen_as : pair->local, &info->local);
+    auger_cand_export(pair->remote, &info->remote);
+}
+
+size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *pairs, size_t max)
+{
+    size_t len = 0;
+    for (; len < ice->checklist.len && len < max; len++)
+        describe(ice, ice->checklist.order[len], &pairs[len]);
+    return len;
+}
+
+static size_t copy_cands(const struct auger_cands *table, struct auger_cand *cands, size_t max)
+{
+    size_t len = 0;
+    for (uint16_t i = 0; i < table->len && len < max; i++) {
+        if (table->items[i].addr.family != AUGER_FAMILY_NONE)
+            auger_cand_export(&table->items[i], &cands[len++]);
+    }
+    return len;
+}
+
+size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger_cand *cands, size_t max)
+{
+    return copy_cands(&ice->locals, cands, max);
+}
+
+size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auger_cand *cands, size_t max)
+{
+    return copy_cands(&ice->remotes, cands, max);
+}
+
+void auger_ice_counters_sized(const struct auger_ice *ice, struct auger_ice_counters *counters,
+                              size_t size)
+{
+    memset(counters, 0, size);
+    memcpy(counters, &ice->counters, size < sizeof(ice->counters) ? size : sizeof(ice->counters));
+}

@@ -1,0 +1,21 @@
+/* ice/nominate.h - choosing the selected pair: RFC 8445 section 8.1.1 and design
+ * decision 13.  Where data goes before that is route.c. */
+#ifndef AUGER_ICE_NOMINATE_H
+#define AUGER_ICE_NOMINATE_H
+
+#include "ice/state.h"
+
+/* The peer's check on `pair` carried USE-CANDIDATE and we are controlled (7.3.1.5). */
+void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pair *pair);
+/* A check on `pair` succeeded; `nominating`: it carried USE-CANDIDATE (7.2.5.3.4). */
+void auger_nominate_succeeded(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                              bool nominating);
+
+/* As controlling: nominates when it is time to. */
+void auger_nominate_consider(struct auger_ice *ice, auger_time now);
+auger_time auger_nominate_next_timeout(const struct auger_ice *ice);
+
+/* Whether a selected pair has been chosen, so that no ordinary check is due. */
+bool auger_nominate_is_concluded(const struct auger_ice *ice);
+
+#endif /* AUGER_ICE_NOMINATE_H */

@@ -1,0 +1,66 @@
+/* ice/pair.h - one candidate pair and its states: RFC 8445 section 6.1.2.  The
+ * table of pairs and their order is checklist.c. */
+#ifndef AUGER_ICE_PAIR_H
+#define AUGER_ICE_PAIR_H
+
+#include "ice/candidate.h"
+
+/* Consent lasts this long after an answer (7675 section 5.1). */
+#define AUGER_CONSENT_LIFETIME (30 * AUGER_SEC)
+
+enum auger_role { AUGER_CONTROLLED, AUGER_CONTROLLING };
+
+/* Why a pair failed; for the trace and for what may follow. */
+enum auger_pair_failure {
+    AUGER_PAIR_NOT_FAILED,
+    AUGER_PAIR_TIMEOUT,    /* 7.2.5.2.3 */
+    AUGER_PAIR_ASYMMETRIC, /* 7.2.5.2.1 */
+    AUGER_PAIR_REFUSED,    /* 7.2.5.2.4 */
+    AUGER_PAIR_MALFORMED,  /* an answer without what it must have */
+    AUGER_PAIR_LIMIT,      /* no room for the candidate that it showed */
+    AUGER_PAIR_NO_CONSENT, /* expired or revoked: never again in this session (7675) */
+};
+
+/* A pair stays where it is.  Its local candidate is a host candidate: reflexive
+ * ones are replaced by their base (6.1.2.4), and the candidate under which the
+ * peer sees us stands beside it once it is known. */
+struct auger_pair {
+    struct auger_ice_cand *local, *remote; /* NULL: the slot is free */
+    /* The local candidate of the valid pair that a check on this one made
+     * (7.2.5.3.2).  NULL: not valid. */
+    struct auger_ice_cand *seen_as;
+    uint64_t priority;
+    enum auger_ice_pair_state state;
+    enum auger_pair_failure failure;
+    uint32_t ticket;        /* place in the triggered-check queue; 0: not in it */
+    bool use_when_valid;    /* USE-CANDIDATE came before our check succeeded (7.3.1.5) */
+    uint8_t triggered;      /* triggered checks since the last answer */
+    auger_time answered_at; /* the last valid answer, if seen_as */
+    auger_time rtt;         /* 0: none yet */
+    uint32_t requests_sent, responses_received, requests_received;
+};
+
+void auger_pair_set_state(struct auger_pair *pair, const struct auger_env *env, auger_time now,
+                          enum auger_ice_pair_state state);
+void auger_pair_fail(struct auger_pair *pair, const struct auger_env *env, auger_time now,
+                     enum auger_pair_failure why);
+/* An answer to a check on `pair` made it a valid pair, seen as that candidate. */
+void auger_pair_validate(struct auger_pair *pair, const struct auger_env *env, auger_time now,
+                         struct auger_ice_cand *seen_as);
+
+/* 6.1.2.3, for two candidates of which the local one belongs to `role`. */
+uint64_t auger_pair_priority_of(const struct auger_ice_cand *local,
+                                const struct auger_ice_cand *remote, enum auger_role role);
+/* That of the valid pair, by the candidate that the peer sees. */
+uint64_t auger_pair_valid_priority(const struct auger_pair *pair, enum auger_role role);
+
+bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct auger_pair *b);
+/* Whether it is a valid pair that we may send data on at `now`. */
+bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now);
+bool auger_pair_is_relayed(const struct auger_pair *pair);
+/* Whether a check on it may yet make it valid. */
+bool auger_pair_is_open(const struct auger_pair *pair);
+/* The 5-tuple: from the base of ours to the peer's candidate. */
+struct auger_path auger_pair_path(const struct auger_pair *pair);
+
+#endif /* AUGER_ICE_PAIR_H */

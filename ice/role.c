@@ -1,0 +1,79 @@
+/* ice/role.c - which side controls, and what happens when both or neither think
+ * they do: RFC 8445 sections 7.2.5.1 and 7.3.1.1. */
+#include "ice/role.h"
+
+#include "base/env.h"
+#include "base/trace.h"
+
+const char *auger_role_name(enum auger_role role)
+{
+    return role == AUGER_CONTROLLING ? "controlling" : "controlled";
+}
+
+static enum auger_role opposite(enum auger_role role)
+{
+    return role == AUGER_CONTROLLING ? AUGER_CONTROLLED : AUGER_CONTROLLING;
+}
+
+/* Nominations belong to the controlling side: what was under way in the old role
+ * is forgotten, what has been selected stays. */
+static void forget_nominations(struct auger_ice *ice)
+{
+    ice->nomination.pair = NULL;
+    for (uint16_t i = 0; i < ice->checklist.len; i++)
+        ice->checklist.order[i]->use_when_valid = false;
+}
+
+/* A request is repeated byte for byte, but the role in those under way is the
+ * wrong one now: fresh ones take their place. */
+static void ask_again(struct auger_ice *ice, auger_time now)
+{
+    for (uint16_t i = 0; i < ice->checklist.len; i++) {
+        if (ice->checklist.order[i]->state == AUGER_PAIR_IN_PROGRESS)
+            auger_checklist_trigger(&ice->checklist, now, ice->checklist.order[i]);
+    }
+}
+
+static void set(struct auger_ice *ice, auger_time now, enum auger_role role, const char *reason)
+{
+    if (ice->role == role)
+        return;
+    if (ice->counters.role_switches == AUGER_ROLE_SWITCHES_MAX) {
+        auger_ice_fail(ice, now, "too many role switches");
+        return;
+    }
+    ice->counters.role_switches++;
+    ice->role = role;
+    forget_nominations(ice);
+    auger_checklist_reorder(&ice->checklist, role);
+    ask_again(ice, now);
+    auger_trace(ice->env, now, "ice:role", AUGER_F_TEXT("role", auger_role_name(role)),
+                AUGER_F_TEXT("reason", reason));
+}
+
+/* A new tie-breaker, so that two equal ones do not meet again.  Without entropy
+ * the old one stays: the conflict then lasts until there is some. */
+void auger_role_yield(struct auger_ice *ice, auger_time now, enum auger_role asked_in)
+{
+    uint64_t fresh;
+
+    if (ice->role != asked_in)
+        return;
+    if (auger_env_random(ice->env, &fresh, sizeof(fresh)) == 0)
+        ice->tie_breaker = fresh;
+    set(ice, now, opposite(asked_in), "487");
+}
+
+bool auger_role_resolve(struct auger_ice *ice, auger_time now, enum auger_role role,
+                        uint64_t tie_breaker)
+{
+    bool ours_is_larger = ice->tie_breaker >= tie_breaker;
+
+    if (role != ice->role)
+        return true;
+    /* The larger one controls. */
+    if (ours_is_larger == (ice->role == AUGER_CONTROLLING))
+        return false;
+    set(ice, now, opposite(role), "tie-breaker");
+    return true;
+}

@@ -1,0 +1,15 @@
+/* ice/route.h - where application data goes: the selected pair, and until there
+ * is one the best valid pair (RFC 8445 section 12.1). */
+#ifndef AUGER_ICE_ROUTE_H
+#define AUGER_ICE_ROUTE_H
+
+#include "ice/state.h"
+
+/* Chooses anew; the application is told of a change. */
+void auger_route_update(struct auger_ice *ice, auger_time now);
+
+/* Whether data that came along `path` is to be handed out: from a valid pair, or
+ * from where an authenticated check has come. */
+bool auger_route_accepts(const struct auger_ice *ice, const struct auger_path *path);
+
+#endif /* AUGER_ICE_ROUTE_H */

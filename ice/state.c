@@ -1,0 +1,75 @@
+/* ice/state.c - the states of an agent, design decision 14: the table of what may
+ * follow what.  Who decides that something follows is in the files above. */
+#include "ice/state.h"
+
+#include "base/time.h"
+#include "base/trace.h"
+
+#include <assert.h>
+
+const char *auger_ice_state_name(enum auger_ice_state state)
+{
+    switch (state) {
+    case AUGER_ICE_NEW:
+        return "new";
+    case AUGER_ICE_CHECKING:
+        return "checking";
+    case AUGER_ICE_CONNECTED:
+        return "connected";
+    case AUGER_ICE_DISCONNECTED:
+        return "disconnected";
+    case AUGER_ICE_FAILED:
+        return "failed";
+    }
+    return "unknown";
+}
+
+#define TO(state) (1u << (state))
+
+static const unsigned transitions[] = {
+    [AUGER_ICE_NEW] = TO(AUGER_ICE_CHECKING) | TO(AUGER_ICE_FAILED),
+    [AUGER_ICE_CHECKING] = TO(AUGER_ICE_CONNECTED) | TO(AUGER_ICE_FAILED),
+    [AUGER_ICE_CONNECTED] = TO(AUGER_ICE_DISCONNECTED) | TO(AUGER_ICE_FAILED),
+    [AUGER_ICE_DISCONNECTED] = TO(AUGER_ICE_CONNECTED) | TO(AUGER_ICE_FAILED),
+    [AUGER_ICE_FAILED] = 0,
+};
+
+static void tell_state(struct auger_ice_news *news, enum auger_ice_state state)
+{
+    if (news->states_len == AUGER_STATES_MAX)
+        news->states_len--;
+    news->states[news->states_len++] = state;
+}
+
+void auger_ice_set_state(struct auger_ice *ice, auger_time now, enum auger_ice_state state,
+                         const char *reason)
+{
+    if (ice->state == state)
+        return;
+    assert(transitions[ice->state] & TO(state));
+    auger_trace(ice->env, now, "ice:state", AUGER_F_TEXT("from", auger_ice_state_name(ice->state)),
+                AUGER_F_TEXT("to", auger_ice_state_name(state)), AUGER_F_TEXT("reason", reason));
+    ice->state = state;
+    tell_state(&ice->news, state);
+}
+
+void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason)
+{
+    auger_ice_set_state(ice, now, AUGER_ICE_FAILED, reason);
+    auger_inflight_clear(&ice->checklist.inflight);
+    ice->responses.len = 0;
+    ice->route = NULL;
+    ice->consent.pair = NULL;
+    ice->news.path = false;
+}
+
+void auger_ice_heard(struct auger_ice *ice, auger_time now)
+{
+    ice->heard_at = now;
+    ice->consent.asked_at = AUGER_NEVER;
+}
+
+void auger_ice_pace(struct auger_ice *ice, auger_time now)
+{
+    ice->pace_at = auger_time_add(now, ice->config.pacing);
+}

@@ -1,0 +1,132 @@
+/* ice/state.h - what an agent knows: plain data beneath the procedures that act
+ * on it, which lie in the files above. */
+#ifndef AUGER_ICE_STATE_H
+#define AUGER_ICE_STATE_H
+
+#include "ice/checklist.h"
+#include "ice/credentials.h"
+
+/* Responses that wait to be fetched; the peer asks again for one too many. */
+#define AUGER_RESPONSES_MAX 8
+#define AUGER_UNKNOWN_LISTED_MAX 8
+/* Consent checks without an answer that may still get one: 30 s of them. */
+#define AUGER_CONSENT_CHECKS_MAX 8
+/* State changes that wait to be fetched; beyond that the last one counts. */
+#define AUGER_STATES_MAX 8
+
+/* What is to be answered to a check: written when it is asked for. */
+struct auger_response {
+    struct auger_path path;
+    struct auger_stun_tid tid;
+    uint16_t error_code; /* 0: success */
+    bool sha256;         /* the request was protected by it */
+    uint8_t unknown_len;
+    uint16_t unknown[AUGER_UNKNOWN_LISTED_MAX]; /* with 420 */
+};
+
+struct auger_responses {
+    struct auger_response items[AUGER_RESPONSES_MAX];
+    uint8_t first, len;
+};
+
+/* Nomination: RFC 8445 section 8.1.1. */
+struct auger_nomination {
+    struct auger_pair *pair; /* being nominated by us; NULL: none */
+    auger_time valid_at;     /* of the first valid pair; AUGER_NEVER: none yet */
+    auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
+    struct auger_pair *selected;
+};
+
+struct auger_consent_check {
+    struct auger_stun_tid tid;
+    auger_time sent_at; /* AUGER_NEVER: the slot is free */
+};
+
+/* Consent on the pair that data uses: RFC 7675. */
+struct auger_consent {
+    struct auger_pair *pair; /* NULL: none */
+    auger_time next_at;      /* of the next check */
+    auger_time asked_at;     /* of the first check since the peer was heard; AUGER_NEVER: none */
+    struct auger_consent_check checks[AUGER_CONSENT_CHECKS_MAX];
+    uint8_t checks_next; /* a ring: the oldest is written over */
+};
+
+/* One STUN server asked from one base: RFC 8445 section 5.1.1.2. */
+enum auger_query_state {
+    AUGER_QUERY_WAITING, /* for its turn at Ta */
+    AUGER_QUERY_ASKING,
+    AUGER_QUERY_ANSWERED, /* asked again to keep the mapping (5.1.1.4) */
+};
+
+struct auger_query {
+    struct auger_query *next;
+    const struct auger_ice_cand *host;
+    struct auger_addr server;
+    enum auger_query_state state;
+    bool is_refresh; /* its answer is old news */
+    struct auger_stun_transaction tx;
+    auger_time refresh_at; /* when answered */
+};
+
+enum auger_gather_state {
+    AUGER_GATHER_OPEN,   /* more bases and servers may come */
+    AUGER_GATHER_ENDING, /* waiting for servers */
+    AUGER_GATHER_DONE,
+};
+
+struct auger_gather {
+    enum auger_gather_state state;
+    struct auger_addr *servers;
+    uint16_t servers_len;
+    struct auger_query *queries;
+    auger_time deadline; /* while ending */
+};
+
+/* What the application has not fetched yet. */
+struct auger_ice_news {
+    uint16_t announced; /* local candidates before this one have been */
+    bool gathered, path;
+    enum auger_ice_state states[AUGER_STATES_MAX];
+    uint8_t states_len;
+};
+
+struct auger_ice {
+    const struct auger_env *env;
+    struct auger_ice_config config;
+    struct auger_cand_policy policy;
+
+    enum auger_ice_state state;
+    enum auger_role role;
+    uint64_t tie_breaker;
+    bool role_is_settled; /* a check was sent or received */
+
+    struct auger_credentials local, remote;
+    struct auger_cands locals, remotes;
+    bool remote_ended;   /* no more candidates of the peer are accepted */
+    bool patience_ended; /* the PAC timer has run out (8863) */
+    struct auger_checklist checklist;
+
+    struct auger_gather gather;
+    struct auger_responses responses;
+    struct auger_nomination nomination;
+    struct auger_consent consent;
+    struct auger_pair *route; /* the valid pair that data uses; NULL: none */
+
+    auger_time pace_at;  /* when Ta allows the next new transaction */
+    auger_time pac_at;   /* when the PAC timer runs out; AUGER_NEVER: not started */
+    auger_time heard_at; /* the last authenticated message of the peer */
+
+    struct auger_ice_news news;
+    struct auger_ice_counters counters;
+};
+
+void auger_ice_set_state(struct auger_ice *ice, auger_time now, enum auger_ice_state state,
+                         const char *reason);
+/* Nothing is sent and nothing accepted any more. */
+void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason);
+/* An authenticated message of the peer arrived. */
+void auger_ice_heard(struct auger_ice *ice, auger_time now);
+/* A new transaction leaves: Ta begins anew (14.2). */
+void auger_ice_pace(struct auger_ice *ice, auger_time now);
+
+#endif /* AUGER_ICE_STATE_H */
