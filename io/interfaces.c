@@ -1,0 +1,71 @@
+/* io/interfaces.c - the addresses of this machine. */
+#define _GNU_SOURCE
+#include "io/interfaces.h"
+#include "io/sockaddr.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <string.h>
+
+/* Bridges and the host's ends of containers: from there nobody outside is reached. */
+static bool is_container_bridge(const char *name)
+{
+    static const char *const prefixes[] = {"docker", "br-", "virbr",  "lxcbr",
+                                           "lxdbr",  "cni", "podman", "vethe"};
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool is_link_local(const struct auger_addr *addr)
+{
+    if (addr->family == AUGER_IPV4)
+        return addr->ip[0] == 169 && addr->ip[1] == 254;
+    return addr->ip[0] == 0xFE && (addr->ip[1] & 0xC0) == 0x80;
+}
+
+static bool is_wanted(const struct auger_net_config *net, const struct ifaddrs *entry,
+                      struct auger_addr *addr)
+{
+    if (!entry->ifa_addr || !(entry->ifa_flags & IFF_UP) ||
+        !auger_sockaddr_to(entry->ifa_addr, addr))
+        return false;
+    if ((entry->ifa_flags & IFF_LOOPBACK) && !net->loopback)
+        return false;
+    if (!(addr->family == AUGER_IPV4 ? net->ipv4 : net->ipv6))
+        return false;
+    return !is_link_local(addr);
+}
+
+static size_t collect(const struct auger_net_config *net, const struct ifaddrs *list, bool bridges,
+                      struct auger_addr addrs[AUGER_INTERFACES_MAX])
+{
+    size_t len = 0;
+
+    for (const struct ifaddrs *entry = list; entry && len < AUGER_INTERFACES_MAX;
+         entry = entry->ifa_next)
+        if (is_container_bridge(entry->ifa_name) == bridges && is_wanted(net, entry, &addrs[len]))
+            len++;
+    return len;
+}
+
+int auger_interfaces_list(const struct auger_net_config *net,
+                          struct auger_addr addrs[AUGER_INTERFACES_MAX])
+{
+    struct ifaddrs *list;
+
+    if (net->bind) {
+        addrs[0] = *net->bind;
+        return 1;
+    }
+    if (getifaddrs(&list) < 0)
+        return AUGER_ERR_SYSTEM;
+    size_t len = collect(net, list, false, addrs);
+    if (len == 0)
+        len = collect(net, list, true, addrs);
+    freeifaddrs(list);
+    return (int)len;
+}

@@ -1,0 +1,29 @@
+/* io/resolve.h - names to addresses, off the loop: one thread, started with the first name.  What
+ * is asked when the loop ends is left to finish by itself and forgotten. */
+#ifndef AUGER_IO_RESOLVE_H
+#define AUGER_IO_RESOLVE_H
+
+#include "io/uri.h"
+
+#define AUGER_RESOLVE_QUEUE_MAX 64
+#define AUGER_RESOLVE_PER_FAMILY 2
+
+struct auger_resolver;
+
+struct auger_resolved {
+    uint64_t id;
+    char host[AUGER_HOST_MAX];
+    struct auger_addr addrs[2 * AUGER_RESOLVE_PER_FAMILY];
+    size_t addrs_len; /* 0: there is no such name, or nobody answered */
+};
+
+/* Writes to `wake_fd`, an eventfd, when there is something to take. */
+int auger_resolver_new(struct auger_resolver **out, int wake_fd) AUGER_CHECK_RESULT;
+/* At once, whatever is under way.  NULL is fine. */
+void auger_resolver_free(struct auger_resolver *resolver);
+/* AUGER_ERR_LIMIT, AUGER_ERR_SYSTEM (no thread). */
+int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id,
+                       const struct auger_stun_uri *uri) AUGER_CHECK_RESULT;
+bool auger_resolver_take(struct auger_resolver *resolver, struct auger_resolved *out);
+
+#endif /* AUGER_IO_RESOLVE_H */

@@ -1,0 +1,33 @@
+/* io/udp.h - one UDP socket, bound to one address, never blocking. */
+#ifndef AUGER_IO_UDP_H
+#define AUGER_IO_UDP_H
+
+#include <auger/base.h>
+
+#define AUGER_UDP_BATCH 16
+#define AUGER_UDP_DATAGRAM_MAX 2048
+
+struct auger_udp {
+    int fd; /* -1: none */
+    struct auger_addr addr;
+};
+
+/* What one reading brought; all sockets of a loop share one. */
+struct auger_udp_batch {
+    uint8_t bufs[AUGER_UDP_BATCH][AUGER_UDP_DATAGRAM_MAX];
+    struct auger_addr from[AUGER_UDP_BATCH];
+    size_t lens[AUGER_UDP_BATCH];
+};
+
+/* Binds to `addr`, whose port is filled in where it was 0.  AUGER_ERR_SYSTEM. */
+int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr,
+                   uint32_t buffer) AUGER_CHECK_RESULT;
+void auger_udp_close(struct auger_udp *udp);
+/* Reads up to a batch of datagrams; how many, 0 when there are none. */
+size_t auger_udp_receive(const struct auger_udp *udp, struct auger_udp_batch *batch);
+/* false: the socket is full now, the datagram was not taken.  Any other trouble is
+ * the network's: the datagram counts as lost. */
+bool auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to, const uint8_t *buf,
+                    size_t len);
+
+#endif /* AUGER_IO_UDP_H */
