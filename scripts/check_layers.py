@@ -77,9 +77,14 @@ def read_includes(root, law):
 
 def check_order(law, layer, inc):
     """Inside a folder with an order, a unit sees those that stand before it."""
-    order = law.order.get(layer, [])
+    order = law.order.get(layer)
+    if order is None or inc.public:
+        return None
     here, there = inc.unit.rsplit("/", 1)[-1], inc.target.rsplit("/", 1)[-1]
-    if here in order and there in order and order.index(there) > order.index(here):
+    for name in (here, there):
+        if name not in order:
+            return inc.breach(f"{name} has no place in the order of {layer}")
+    if order.index(there) > order.index(here):
         return inc.breach(f"inside {layer}, {here} stands below {there} and may not include it")
     return None
 

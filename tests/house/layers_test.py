@@ -89,6 +89,10 @@ class Layers(unittest.TestCase):
         self.breach({"ice/agent.c": "", "ice/pair.c": '#include "ice/agent.h"\n'},
                     "ice/pair.c:1: inside ice, pair stands below agent and may not include it")
 
+    def test_a_file_of_an_ordered_folder_has_its_place(self):
+        self.breach({"ice/stray.c": '#include "ice/pair.h"\n'},
+                    "ice/stray.c:1: stray has no place in the order of ice")
+
     def test_a_circle_is_found(self):
         self.breach({"stun/a.h": '#include "stun/b.h"\n', "stun/b.h": '#include "stun/c.h"\n',
                      "stun/c.c": '#include "stun/a.h"\n'},
