@@ -196,6 +196,17 @@ static void a_path_is_one_where_a_check_succeeded(void **state)
     breaks(stage, '1');
 }
 
+static void a_path_needs_consent(void **state)
+{
+    struct stage *stage = *state;
+
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, 0, 1);
+    monitor_event(stage->monitor, 30 * AUGER_SEC + 1,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = path});
+    breaks(stage, '2');
+}
+
 static void connected_needs_a_success(void **state)
 {
     struct stage *stage = *state;
@@ -207,10 +218,13 @@ static void connected_needs_a_success(void **state)
 
 /* --- 3: how much, and how fast ---------------------------------------------- */
 
-static void an_eighth_request_is_too_many(void **state)
+/* Even where the address has answered another one. */
+static void a_request_is_sent_7_times_at_most(void **state)
 {
     struct stage *stage = *state;
 
+    asks(stage, 0, (struct forged){.tid = 9});
+    is_answered(stage, 0, 9);
     for (int i = 0; i < 7; i++)
         asks(stage, i * AUGER_SEC, (struct forged){.tid = 1});
     holds(stage);
@@ -314,6 +328,16 @@ static void a_check_must_be_well_formed(void **state)
             holds(stage);
         tear_down((void **)&stage);
     }
+}
+
+static void a_message_must_be_well_formed(void **state)
+{
+    struct stage *stage = *state;
+
+    forge_request(stage, (struct forged){0});
+    stage->buf[23] = 200; /* the first attribute reaches beyond the end */
+    monitor_sent(stage->monitor, 0, &path, stage->buf, stage->len);
+    breaks(stage, '0');
 }
 
 static void answers(struct stage *stage, uint8_t tid, struct auger_stun_key *key,
@@ -463,6 +487,17 @@ static void states_follow_each_other_by_the_grammar(void **state)
     }
 }
 
+static void nothing_comes_after_the_end(void **state)
+{
+    struct stage *stage = *state;
+
+    enters(stage, AUGER_ICE_CHECKING);
+    enters(stage, AUGER_ICE_FAILED);
+    holds(stage);
+    monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = AUGER_ICE_EVENT_GATHERED});
+    breaks(stage, '1');
+}
+
 static void candidates_come_before_their_end(void **state)
 {
     static const struct {
@@ -494,15 +529,16 @@ SCENARIOS(staged(data_needs_a_success_of_our_own), staged(data_after_a_success_i
           staged(a_success_under_a_wrong_key_is_none),
           staged(a_success_that_nobody_asked_for_is_none),
           staged(data_stops_30_s_after_the_last_success),
-          staged(a_path_is_one_where_a_check_succeeded), staged(connected_needs_a_success),
-          staged(an_eighth_request_is_too_many), staged(a_silent_address_gets_7_requests_a_base),
-          staged(a_check_from_it_allows_7_more), staged(an_address_that_answers_may_be_asked_on),
+          staged(a_path_is_one_where_a_check_succeeded), staged(a_path_needs_consent),
+          staged(connected_needs_a_success), staged(a_request_is_sent_7_times_at_most),
+          staged(a_silent_address_gets_7_requests_a_base), staged(a_check_from_it_allows_7_more),
+          staged(an_address_that_answers_may_be_asked_on),
           staged(all_silent_addresses_get_700_requests),
           cmocka_unit_test(new_transactions_keep_their_distance),
-          cmocka_unit_test(a_check_must_be_well_formed),
+          cmocka_unit_test(a_check_must_be_well_formed), staged(a_message_must_be_well_formed),
           cmocka_unit_test(an_answer_needs_a_question_and_its_address),
           staged(two_must_not_insist_on_one_role),
           cmocka_unit_test(one_pair_is_selected_and_it_is_valid), staged(pairs_are_bounded),
           staged(a_timer_that_is_due_at_once_is_a_spin), staged(a_step_sends_little),
           cmocka_unit_test(states_follow_each_other_by_the_grammar),
-          cmocka_unit_test(candidates_come_before_their_end))
+          staged(nothing_comes_after_the_end), cmocka_unit_test(candidates_come_before_their_end))

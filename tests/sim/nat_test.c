@@ -99,22 +99,26 @@ static void a_preserving_nat_keeps_the_port_unless_it_is_taken(void **state)
     (void)state;
     assert_int_equal(out(nat, 0, "192.168.1.2:5000", OUTSIDE).port, 5000);
     assert_int_not_equal(out(nat, 0, "192.168.1.3:5000", OUTSIDE).port, 5000);
+    assert_int_not_equal(out(nat, 0, "192.168.1.4:5000", "203.0.113.2:80").port, 5000);
     nat_free(nat);
 }
 
 static void an_overloading_nat_keeps_the_port_even_when_it_is_taken(void **state)
 {
-    struct nat *nat =
-        make((struct nat_config){.ports = NAT_PORTS_OVERLOAD, .filtering = NAT_ADDRESS_DEPENDENT});
-    struct auger_addr external, src = at("203.0.113.2:80"), dst;
+    struct nat *nat = make((struct nat_config){.ports = NAT_PORTS_OVERLOAD});
+    static const struct {
+        const char *from;
+        uint8_t host;
+    } cases[] = {{"203.0.113.1:80", 2}, {"203.0.113.2:80", 3}, {"203.0.113.9:80", 3}};
+    struct auger_addr external = out(nat, 0, "192.168.1.2:5000", "203.0.113.1:80");
     (void)state;
 
-    external = out(nat, 0, "192.168.1.2:5000", "203.0.113.1:80");
-    assert_int_equal(out(nat, 0, "192.168.1.3:5000", "203.0.113.2:80").port, 5000);
-    dst = external;
-    assert_int_equal(nat_inbound(nat, 0, &src, &dst), NAT_FORWARD);
-    assert_true(auger_addr_equal(&dst, &(struct auger_addr){0}) == false);
-    assert_int_equal(dst.ip[3], 3); /* the flow's own host */
+    assert_int_equal(out(nat, 1, "192.168.1.3:5000", "203.0.113.2:80").port, 5000);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) { /* the flow's own host, or the last one */
+        struct auger_addr src = at(cases[i].from), dst = external;
+        assert_int_equal(nat_inbound(nat, 1, &src, &dst), NAT_FORWARD);
+        assert_int_equal(dst.ip[3], cases[i].host);
+    }
     nat_free(nat);
 }
 
