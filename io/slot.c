@@ -1,0 +1,139 @@
+/* io/slot.c - one peer in a loop. */
+#define _GNU_SOURCE
+#include "io/slot.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+static int watch(int epoll_fd, int op, struct auger_watch *watch, bool write)
+{
+    struct epoll_event event = {.events = EPOLLIN | (write ? EPOLLOUT : 0u), .data.ptr = watch};
+
+    return epoll_ctl(epoll_fd, op, watch->udp.fd, &event) < 0 ? AUGER_ERR_SYSTEM : 0;
+}
+
+/* --- sockets --------------------------------------------------------------------------- */
+
+static int open_in_range(struct auger_udp *udp, struct auger_addr *addr,
+                         const struct auger_net_config *net, uint32_t buffer)
+{
+    if (net->port_min == 0)
+        return auger_udp_open(udp, addr, buffer);
+    for (unsigned port = net->port_min; port <= net->port_max; port++) {
+        addr->port = (uint16_t)port;
+        if (auger_udp_open(udp, addr, buffer) == 0)
+            return 0;
+        if (errno != EADDRINUSE)
+            return AUGER_ERR_SYSTEM;
+    }
+    errno = EADDRINUSE;
+    return AUGER_ERR_SYSTEM;
+}
+
+static int add_socket(struct auger_slot *slot, int epoll_fd, struct auger_addr *addr,
+                      const struct auger_net_config *net, uint32_t buffer, auger_time now)
+{
+    struct auger_watch *socket = &slot->sockets[slot->sockets_len];
+
+    *socket = (struct auger_watch){.kind = AUGER_WATCH_UDP, .slot = slot, .udp.fd = -1};
+    int err = open_in_range(&socket->udp, addr, net, buffer);
+    if (err == 0)
+        err = watch(epoll_fd, EPOLL_CTL_ADD, socket, false);
+    if (err == 0)
+        err = auger_peer_add_local_addr(slot->peer, now, &socket->udp.addr);
+    if (err < 0) {
+        auger_udp_close(&socket->udp);
+        return err;
+    }
+    slot->sockets_len++;
+    return 0;
+}
+
+int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
+                            const struct auger_net_config *net, uint32_t buffer, auger_time now)
+{
+    struct auger_addr addrs[AUGER_INTERFACES_MAX];
+    int len = auger_interfaces_list(net, addrs);
+
+    /* An address that cannot be bound, or that no candidate may have, is left out. */
+    int err = len < 0 ? len : 0;
+    for (int i = 0; i < len; i++) {
+        int failed = add_socket(slot, epoll_fd, &addrs[i], net, buffer, now);
+        if (failed < 0)
+            err = failed;
+    }
+    if (slot->sockets_len == 0 && err == 0) {
+        errno = EADDRNOTAVAIL;
+        err = AUGER_ERR_SYSTEM;
+    }
+    return slot->sockets_len > 0 ? 0 : err;
+}
+
+void auger_slot_close(struct auger_slot *slot)
+{
+    for (size_t i = 0; i < slot->sockets_len; i++)
+        auger_udp_close(&slot->sockets[i].udp);
+    slot->sockets_len = 0;
+    auger_peer_free(slot->peer);
+    slot->peer = NULL;
+}
+
+/* --- its turn ----------------------------------------------------------------------------- */
+
+static struct auger_watch *find_socket(struct auger_slot *slot, const struct auger_addr *local)
+{
+    for (size_t i = 0; i < slot->sockets_len; i++)
+        if (auger_addr_equal(&slot->sockets[i].udp.addr, local))
+            return &slot->sockets[i];
+    return NULL;
+}
+
+static void keep(struct auger_slot *slot, int epoll_fd, struct auger_watch *socket,
+                 const struct auger_addr *to, const uint8_t *buf, size_t len)
+{
+    memcpy(slot->kept, buf, len);
+    slot->kept_len = len;
+    slot->kept_for = socket;
+    slot->kept_to = *to;
+    /* If even that fails the datagram is lost, as datagrams may be. */
+    if (watch(epoll_fd, EPOLL_CTL_MOD, socket, true) < 0)
+        slot->kept_len = 0;
+}
+
+bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
+{
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_path path;
+
+    for (int i = 0; i < AUGER_SLOT_BUDGET && slot->kept_len == 0; i++) {
+        size_t len = auger_peer_poll_transmit(slot->peer, now, &path, buf, sizeof(buf));
+        if (len == 0)
+            return false;
+        struct auger_watch *socket = find_socket(slot, &path.local);
+        if (socket && !auger_udp_send(&socket->udp, &path.remote, buf, len))
+            keep(slot, epoll_fd, socket, &path.remote, buf, len);
+    }
+    return slot->kept_len == 0;
+}
+
+void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_watch *socket)
+{
+    if (slot->kept_for != socket || slot->kept_len == 0)
+        return;
+    if (!auger_udp_send(&socket->udp, &slot->kept_to, slot->kept, slot->kept_len))
+        return;
+    slot->kept_len = 0;
+    (void)!watch(epoll_fd, EPOLL_CTL_MOD, socket, false);
+}
+
+void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socket,
+                        struct auger_udp_batch *batch, auger_time now)
+{
+    size_t len = auger_udp_receive(&socket->udp, batch);
+
+    for (size_t i = 0; i < len; i++) {
+        struct auger_path path = {.local = socket->udp.addr, .remote = batch->from[i]};
+        auger_peer_handle_datagram(slot->peer, now, &path, batch->bufs[i], batch->lens[i]);
+    }
+}
