@@ -82,6 +82,7 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
     ice->policy = (struct auger_cand_policy){copy.allow_loopback, copy.allow_link_local};
     ice->role = copy.controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
     ice->pac_at = AUGER_NEVER;
+    ice->nomination.ask_at = AUGER_NEVER;
     ice->nomination.valid_at = AUGER_NEVER;
     ice->nomination.selected_at = AUGER_NEVER;
     ice->consent.asked_at = AUGER_NEVER;
@@ -216,7 +217,7 @@ void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
 }
 
 /* The order is the policy: what the peer waits for, what keeps a working path
- * alive, what was begun, and only then, at the pace of Ta, something new. */
+ * alive and settles it, what was begun, and only then, at the pace of Ta, something new. */
 size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
 {
@@ -225,6 +226,8 @@ size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct aug
     size_t len = auger_inbound_write(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_consent_write(ice, now, path, buf, cap);
+    if (len == 0)
+        len = auger_check_write_nomination(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_check_write_again(ice, now, path, buf, cap);
     if (len == 0)

@@ -83,11 +83,35 @@ static struct auger_pair *next_pair(const struct auger_ice *ice)
     return auger_checklist_next(&ice->checklist, auger_nominate_is_concluded(ice));
 }
 
-static bool is_to_nominate(const struct auger_ice *ice, const struct auger_pair *pair)
+static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                    const struct auger_stun_transaction *tx, bool nominates,
+                    struct auger_path *path, uint8_t *buf, size_t cap)
 {
-    if (ice->role != AUGER_CONTROLLING)
-        return false;
-    return ice->nomination.pair == pair || ice->config.nominate_at_once;
+    struct auger_check *check = auger_inflight_add(&ice->checklist.inflight, pair);
+
+    check->tx = *tx;
+    check->role = ice->role;
+    check->priority = auger_cand_prflx_priority(pair->local);
+    check->nominates = nominates;
+    return write_request(ice, now, check, path, buf, cap);
+}
+
+size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                                    uint8_t *buf, size_t cap)
+{
+    struct auger_nomination *nomination = &ice->nomination;
+    struct auger_stun_transaction tx;
+
+    if (now < nomination->ask_at)
+        return 0;
+    if (auger_stun_transaction_start(&tx, ice->env, now, AUGER_STUN_RTO) != 0) {
+        nomination->ask_at = auger_time_add(now, ice->config.pacing);
+        return 0;
+    }
+    nomination->ask_at = AUGER_NEVER;
+    nomination->pair->ticket = 0;
+    auger_checklist_cancel(&ice->checklist, nomination->pair);
+    return begin(ice, now, nomination->pair, &tx, true, path, buf, cap);
 }
 
 size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
@@ -107,12 +131,8 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
         auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_WAITING);
     if (pair->state == AUGER_PAIR_WAITING)
         auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_IN_PROGRESS);
-    struct auger_check *check = auger_inflight_add(&ice->checklist.inflight, pair);
-    check->tx = tx;
-    check->role = ice->role;
-    check->priority = auger_cand_prflx_priority(pair->local);
-    check->nominates = is_to_nominate(ice, pair);
-    return write_request(ice, now, check, path, buf, cap);
+    bool nominates = ice->role == AUGER_CONTROLLING && ice->config.nominate_at_once;
+    return begin(ice, now, pair, &tx, nominates, path, buf, cap);
 }
 
 /* --- the answer ----------------------------------------------------------------- */
@@ -163,6 +183,11 @@ static void succeed(struct auger_ice *ice, auger_time now, const struct auger_ch
 {
     struct auger_pair *pair = check->pair;
     bool nominating = check->nominates && check->role == ice->role;
+
+    /* Another check on this pair has nothing more to find out. */
+    struct auger_check *other = auger_inflight_find_pair(&ice->checklist.inflight, pair);
+    if (other && !other->nominates)
+        other->cancelled = true;
 
     measure(pair, check, now);
     pair->responses_received++;

@@ -213,8 +213,7 @@ void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role)
     }
 }
 
-/* It may still succeed, but is not repeated and cannot fail (7.3.1.4). */
-static void cancel(struct auger_checklist *list, const struct auger_pair *pair)
+void auger_checklist_cancel(struct auger_checklist *list, const struct auger_pair *pair)
 {
     struct auger_check *check = auger_inflight_find_pair(&list->inflight, pair);
     if (check)
@@ -226,7 +225,7 @@ void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struc
     if (pair->ticket || pair->failure == AUGER_PAIR_NO_CONSENT ||
         pair->triggered == AUGER_TRIGGERED_MAX)
         return;
-    cancel(list, pair);
+    auger_checklist_cancel(list, pair);
     pair->triggered++;
     pair->ticket = ++list->tickets;
     if (pair->state != AUGER_PAIR_SUCCEEDED)

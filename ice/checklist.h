@@ -43,6 +43,9 @@ void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role)
 /* Puts `pair` into the triggered-check queue, if it is not there and may be, and
  * cancels the check on it that is under way (7.3.1.4). */
 void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struct auger_pair *pair);
+/* The check on `pair` that is under way may still succeed, but is not repeated
+ * and cannot fail. */
+void auger_checklist_cancel(struct auger_checklist *list, const struct auger_pair *pair);
 /* No check but the triggered ones is of interest any more (8.1.2). */
 void auger_checklist_cancel_all(struct auger_checklist *list);
 

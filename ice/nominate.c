@@ -24,7 +24,7 @@ static void choose(struct auger_ice *ice, auger_time now, struct auger_pair *pai
 {
     ice->nomination.selected = pair;
     ice->nomination.selected_at = now;
-    ice->nomination.pair = NULL;
+    auger_ice_forget_nomination(ice);
     auger_checklist_cancel_all(&ice->checklist); /* 8.1.2 */
     auger_trace(ice->env, now, "ice:selected", AUGER_F_ADDR("local", &pair->local->addr),
                 AUGER_F_ADDR("remote", &pair->remote->addr));
@@ -104,19 +104,21 @@ static bool is_open(const struct auger_ice *ice)
 void auger_nominate_consider(struct auger_ice *ice, auger_time now)
 {
     if (ice->nomination.pair && !ice->nomination.pair->seen_as)
-        ice->nomination.pair = NULL;
+        auger_ice_forget_nomination(ice);
     if (!is_open(ice))
         return;
     struct auger_pair *best = auger_checklist_best(&ice->checklist, now, ice->role);
     if (!best || now < time_to_nominate(ice, best))
         return;
     ice->nomination.pair = best;
-    auger_checklist_trigger(&ice->checklist, now, best);
+    ice->nomination.ask_at = now;
     auger_trace(ice->env, now, "ice:nominate", AUGER_F_ADDR("local", &best->local->addr),
                 AUGER_F_ADDR("remote", &best->remote->addr));
 }
 
 auger_time auger_nominate_next_timeout(const struct auger_ice *ice)
 {
+    if (ice->nomination.pair)
+        return ice->nomination.ask_at;
     return is_open(ice) && ice->route ? time_to_nominate(ice, ice->route) : AUGER_NEVER;
 }

@@ -19,7 +19,7 @@ static enum auger_role opposite(enum auger_role role)
  * is forgotten, what has been selected stays. */
 static void forget_nominations(struct auger_ice *ice)
 {
-    ice->nomination.pair = NULL;
+    auger_ice_forget_nomination(ice);
     for (uint16_t i = 0; i < ice->checklist.len; i++)
         ice->checklist.order[i]->use_when_valid = false;
 }

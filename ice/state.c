@@ -73,3 +73,9 @@ void auger_ice_pace(struct auger_ice *ice, auger_time now)
 {
     ice->pace_at = auger_time_add(now, ice->config.pacing);
 }
+
+void auger_ice_forget_nomination(struct auger_ice *ice)
+{
+    ice->nomination.pair = NULL;
+    ice->nomination.ask_at = AUGER_NEVER;
+}

@@ -32,6 +32,7 @@ struct auger_responses {
 /* Nomination: RFC 8445 section 8.1.1. */
 struct auger_nomination {
     struct auger_pair *pair; /* being nominated by us; NULL: none */
+    auger_time ask_at;       /* when its check is to leave; AUGER_NEVER: it has */
     auger_time valid_at;     /* of the first valid pair; AUGER_NEVER: none yet */
     auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
     struct auger_pair *selected;
@@ -126,6 +127,8 @@ void auger_ice_set_state(struct auger_ice *ice, auger_time now, enum auger_ice_s
 void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason);
 /* An authenticated message of the peer arrived. */
 void auger_ice_heard(struct auger_ice *ice, auger_time now);
+/* No pair is being nominated by us. */
+void auger_ice_forget_nomination(struct auger_ice *ice);
 /* A new transaction leaves: Ta begins anew (14.2). */
 void auger_ice_pace(struct auger_ice *ice, auger_time now);
 
