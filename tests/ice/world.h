@@ -13,6 +13,7 @@
 #include <auger/ice.h>
 #include <auger/stun.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,402 @@
+/* Checks that come in: who is answered, what is learned, what is refused. */
+#include "tests/ice/puppet.h"
+
+static const struct {
+    const char *name;
+    struct puppet_check check;
+    uint64_t no_fingerprint, unauthenticated;
+} strangers[] = {
+    {"no fingerprint", {.no_fingerprint = true}, 1, 0},
+    {"wrong password", {.wrong_password = true}, 0, 1},
+    {"no integrity", {.no_integrity = true}, 0, 1},
+    {"no username", {.no_username = true}, 0, 1},
+    {"another's username", {.username = "somebody:puppet01"}, 0, 1},
+    {"no colon", {.username = "somebody"}, 0, 1},
+};
+
+static void test_a_stranger_gets_no_answer_and_leaves_no_trace_but_a_count(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+        struct puppet *p = puppet_new(false);
+        struct sent sent;
+
+        puppet_introduce(p);
+        puppet_check(p, &strangers[i].check);
+
+        struct auger_ice_counters counters = counters_of(p->world, 0);
+        if (counters.no_fingerprint != strangers[i].no_fingerprint ||
+            counters.unauthenticated != strangers[i].unauthenticated || puppet_take(p, &sent) ||
+            puppet_pairs(p) != 0)
+            fail_msg("%s", strangers[i].name);
+        puppet_free(p);
+    }
+}
+
+static void test_the_second_half_of_the_username_counts_once_it_is_known(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+    char username[64];
+
+    snprintf(username, sizeof(username), "%s:other123", auger_ice_ufrag(p->ice));
+    puppet_check(p, &(struct puppet_check){.username = username});
+    assert_true(puppet_take_response(p, &sent));
+    puppet_introduce(p);
+    puppet_check(p, &(struct puppet_check){.username = username});
+    assert_false(puppet_take_response(p, &sent));
+    assert_int_equal(counters_of(p->world, 0).unauthenticated, 1);
+    puppet_free(p);
+}
+
+static const struct {
+    const char *name;
+    struct puppet_check check;
+    uint16_t code;
+} refusals[] = {
+    {"both roles", {.role = BOTH_ROLES}, 400},
+    {"no role", {.role = NO_ROLE}, 400},
+    {"USE-CANDIDATE of a controlled peer", {.role = CONTROLLED, .use_candidate = true}, 400},
+    {"no PRIORITY", {.no_priority = true}, 400},
+    {"unknown attribute", {.unknown_attr = 0x7ABC}, 420},
+};
+
+static void test_a_check_that_no_agent_may_send_gets_an_error_and_makes_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        struct puppet *p = puppet_new(false);
+        struct sent sent;
+
+        puppet_introduce(p);
+        puppet_check(p, &refusals[i].check);
+
+        if (!puppet_take(p, &sent) || sent.msg.class_ != AUGER_STUN_ERROR ||
+            sent.msg.error_code != refusals[i].code || puppet_pairs(p) != 0)
+            fail_msg("%s", refusals[i].name);
+        assert_int_equal(auger_stun_msg_verify(&sent.msg, p->agent_key), 0);
+        assert_true(auger_stun_msg_fingerprint_ok(&sent.msg));
+        assert_false(puppet_take(p, &sent));
+        puppet_free(p);
+    }
+}
+
+static void test_an_unknown_attribute_is_named_in_the_420(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+    struct auger_bytes list;
+
+    puppet_check(p, &(struct puppet_check){.unknown_attr = 0x7ABC});
+    assert_true(puppet_take(p, &sent));
+    assert_true(auger_stun_msg_bytes(&sent.msg, AUGER_STUN_ATTR_UNKNOWN_ATTRIBUTES, &list));
+    assert_int_equal(list.len, 2);
+    assert_memory_equal(list.data, "\x7A\xBC", 2);
+    puppet_free(p);
+}
+
+static void test_the_answer_tells_where_the_check_came_from(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct auger_addr mapped, from = addr_of("198.51.100.7:777");
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.from = "198.51.100.7:777"});
+    assert_true(puppet_take(p, &sent));
+    assert_int_equal(sent.msg.class_, AUGER_STUN_SUCCESS);
+    assert_true(auger_stun_msg_addr(&sent.msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped));
+    assert_true(auger_addr_equal(&mapped, &from));
+    assert_true(auger_addr_equal(&sent.path.remote, &from));
+    assert_true(auger_addr_equal(&sent.path.local, &p->base));
+    assert_int_equal(auger_stun_msg_verify(&sent.msg, p->agent_key), 0);
+    assert_true(auger_stun_msg_fingerprint_ok(&sent.msg));
+    puppet_free(p);
+}
+
+static void test_a_check_before_the_answer_is_answered_at_once_and_remembered(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.use_candidate = true});
+    assert_true(puppet_take(p, &sent));
+    assert_int_equal(sent.msg.class_, AUGER_STUN_SUCCESS);
+    assert_false(puppet_take(p, &sent)); /* nothing to sign a check with */
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_NEW);
+
+    puppet_introduce(p);
+    assert_true(puppet_take(p, &sent)); /* the triggered check, at once */
+    assert_int_equal(sent.msg.class_, AUGER_STUN_REQUEST);
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_true(puppet_pair(p, "192.0.2.2:2002").selected); /* USE-CANDIDATE too */
+    puppet_free(p);
+}
+
+static void test_an_unknown_source_becomes_a_peer_reflexive_candidate(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+
+    puppet_introduce(p);
+    puppet_check(p, &(struct puppet_check){.from = "198.51.100.7:777"});
+    struct auger_ice_pair_info pair = puppet_pair(p, "198.51.100.7:777");
+    assert_int_equal(pair.remote.type, AUGER_CAND_PRFLX);
+    assert_int_equal(pair.remote.priority, 1853824767);
+    assert_int_equal(pair.requests_received, 1);
+    puppet_free(p);
+}
+
+static void test_a_named_candidate_that_is_known_already_is_merged(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+    struct auger_cand cands[8];
+
+    puppet_introduce(p);
+    puppet_check(p, &(struct puppet_check){0});
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    uint64_t priority = puppet_pair(p, "192.0.2.2:2002").priority;
+
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+
+    struct auger_ice_pair_info pair = puppet_pair(p, "192.0.2.2:2002");
+    assert_int_equal(puppet_pairs(p), 1);
+    assert_int_equal(auger_ice_remote_cands(p->ice, cands, 8), 1);
+    assert_int_equal(pair.remote.type, AUGER_CAND_HOST);
+    assert_string_equal(pair.remote.foundation, "1");
+    assert_int_equal(pair.state, AUGER_PAIR_SUCCEEDED);
+    assert_int_equal(pair.priority, priority);
+    puppet_wait(p, AUGER_SEC);
+    assert_false(puppet_take(p, &sent)); /* no new check */
+    puppet_free(p);
+}
+
+static void test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+    struct auger_cand cands[100];
+    char from[64];
+    size_t requests = 0;
+
+    puppet_introduce(p);
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(from, sizeof(from), "198.51.100.%u:%u", 1 + i % 200, 1000 + i);
+        puppet_check(p, &(struct puppet_check){.from = from});
+        while (puppet_take(p, &sent))
+            requests += sent.msg.class_ == AUGER_STUN_REQUEST;
+    }
+    assert_int_equal(auger_ice_remote_cands(p->ice, cands, 100), 16);
+    assert_int_equal(puppet_pairs(p), 16);
+    assert_int_equal(requests, 1); /* Ta has not passed */
+    assert_int_equal(counters_of(p->world, 0).limited, 1000 - 16);
+    puppet_free(p);
+}
+
+static void test_a_dead_peer_reflexive_candidate_makes_room(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+    char from[64];
+
+    puppet_introduce(p);
+    for (unsigned i = 0; i < 16; i++) {
+        snprintf(from, sizeof(from), "198.51.100.1:%u", 1000 + i);
+        puppet_check(p, &(struct puppet_check){.from = from});
+        while (puppet_take(p, &sent)) {
+        }
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    puppet_check(p, &(struct puppet_check){.from = "198.51.100.2:7"});
+    assert_int_equal(puppet_pairs(p), 16);
+    for (int i = 0; i < 200; i++) { /* all of them fail */
+        puppet_wait(p, 300 * AUGER_MS);
+        while (puppet_take(p, &sent)) {
+        }
+        if (auger_ice_get_state(p->ice) == AUGER_ICE_FAILED)
+            break;
+        if (puppet_pair(p, "198.51.100.1:1000").state == AUGER_PAIR_FAILED)
+            break;
+    }
+    puppet_check(p, &(struct puppet_check){.from = "198.51.100.2:7"});
+    assert_int_equal(puppet_pair(p, "198.51.100.2:7").state, AUGER_PAIR_WAITING);
+    puppet_free(p);
+}
+
+static void test_responses_that_nobody_fetches_are_bounded(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+    size_t responses = 0;
+
+    for (int i = 0; i < 50; i++)
+        puppet_check(p, &(struct puppet_check){0});
+    while (puppet_take(p, &sent))
+        responses++;
+    assert_int_equal(responses, 8);
+    assert_int_equal(counters_of(p->world, 0).limited, 42);
+    puppet_free(p);
+}
+
+static void test_a_check_to_no_base_of_ours_is_dropped(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.to = "192.0.2.99:99"});
+    assert_false(puppet_take(p, &sent));
+    assert_int_equal(counters_of(p->world, 0).unmatched, 1);
+    puppet_free(p);
+}
+
+/* 7.3.1.4: under way is begun anew, succeeded is left alone. */
+static void test_a_check_on_a_pair_under_way_triggers_a_fresh_one(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent first, second, more;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take(p, &first));
+    puppet_check(p, &(struct puppet_check){0});
+    assert_false(puppet_take_request(p, &second)); /* Ta */
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take(p, &second));
+    assert_memory_not_equal(first.msg.tid.bytes, second.msg.tid.bytes, 12);
+
+    puppet_answer(p, &first, &(struct puppet_answer){0}); /* cancelled, and good */
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_SUCCEEDED);
+    puppet_check(p, &(struct puppet_check){0});
+    assert_true(puppet_take_response(p, &more));
+    puppet_wait(p, 2 * AUGER_SEC);
+    assert_false(puppet_take(p, &more));
+    puppet_free(p);
+}
+
+static void test_an_answer_in_time_saves_the_triggered_check(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent first, more;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take(p, &first));
+    puppet_check(p, &(struct puppet_check){0});
+    puppet_answer(p, &first, &(struct puppet_answer){0});
+    assert_true(puppet_take_response(p, &more));
+    puppet_wait(p, AUGER_SEC);
+    assert_false(puppet_take(p, &more));
+    puppet_free(p);
+}
+
+static void test_a_failed_pair_is_checked_again_when_the_peer_asks(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 400});
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_FAILED);
+    puppet_wait(p, AUGER_SEC);
+    puppet_check(p, &(struct puppet_check){0});
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
+static void test_triggered_checks_on_a_pair_that_never_answers_come_to_an_end(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+    size_t requests = 0;
+
+    puppet_introduce(p);
+    for (int i = 0; i < 500; i++) {
+        puppet_check(p, &(struct puppet_check){0});
+        while (puppet_take(p, &sent))
+            requests += sent.msg.class_ == AUGER_STUN_REQUEST;
+        puppet_wait(p, 60 * AUGER_MS);
+    }
+    assert_true(requests <= 32 + 7);
+    puppet_free(p);
+}
+
+static void test_triggered_checks_are_sent_in_the_order_in_which_they_were_asked_for(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    static const char *const sources[] = {"198.51.100.3:3", "198.51.100.1:1", "198.51.100.2:2"};
+    struct sent sent;
+
+    puppet_introduce(p);
+    for (int i = 0; i < 3; i++)
+        puppet_check(p, &(struct puppet_check){.from = sources[i]});
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    for (int i = 0; i < 3; i++) {
+        struct auger_addr to = addr_of(sources[i]);
+        assert_true(puppet_take_request(p, &sent));
+        assert_true(auger_addr_equal(&sent.path.remote, &to));
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    puppet_free(p);
+}
+
+static void test_a_keepalive_indication_is_swallowed(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    uint8_t buf[64];
+    struct auger_stun_builder b;
+    struct auger_stun_tid tid = {{1}};
+    struct sent sent;
+
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_INDICATION, AUGER_STUN_BINDING, &tid);
+    auger_stun_build_fingerprint(&b);
+    int len = auger_stun_build_end(&b);
+    assert_null(puppet_deliver(p, NULL, NULL, buf, (size_t)len).data);
+    assert_false(puppet_take(p, &sent));
+    assert_int_equal(counters_of(p->world, 0).malformed, 0);
+    puppet_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_stranger_gets_no_answer_and_leaves_no_trace_but_a_count),
+        cmocka_unit_test(test_the_second_half_of_the_username_counts_once_it_is_known),
+        cmocka_unit_test(test_a_check_that_no_agent_may_send_gets_an_error_and_makes_nothing),
+        cmocka_unit_test(test_an_unknown_attribute_is_named_in_the_420),
+        cmocka_unit_test(test_the_answer_tells_where_the_check_came_from),
+        cmocka_unit_test(test_a_check_before_the_answer_is_answered_at_once_and_remembered),
+        cmocka_unit_test(test_an_unknown_source_becomes_a_peer_reflexive_candidate),
+        cmocka_unit_test(test_a_named_candidate_that_is_known_already_is_merged),
+        cmocka_unit_test(test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks),
+        cmocka_unit_test(test_a_dead_peer_reflexive_candidate_makes_room),
+        cmocka_unit_test(test_responses_that_nobody_fetches_are_bounded),
+        cmocka_unit_test(test_a_check_to_no_base_of_ours_is_dropped),
+        cmocka_unit_test(test_a_check_on_a_pair_under_way_triggers_a_fresh_one),
+        cmocka_unit_test(test_an_answer_in_time_saves_the_triggered_check),
+        cmocka_unit_test(test_a_failed_pair_is_checked_again_when_the_peer_asks),
+        cmocka_unit_test(test_triggered_checks_on_a_pair_that_never_answers_come_to_an_end),
+        cmocka_unit_test(test_triggered_checks_are_sent_in_the_order_in_which_they_were_asked_for),
+        cmocka_unit_test(test_a_keepalive_indication_is_swallowed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
