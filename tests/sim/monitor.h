@@ -41,7 +41,8 @@ void monitor_received(struct monitor *monitor, auger_time now, const struct auge
                       const uint8_t *buf, size_t len);
 void monitor_event(struct monitor *monitor, auger_time now, const struct auger_ice_event *event);
 /* Once nothing more is to be had from the agent at `now`: how much it sent since the
- * last time, and when it wants to be called. */
+ * last time, and when it wants to be called; AUGER_NEVER where its timers that are due
+ * have not been heard yet. */
 void monitor_drained(struct monitor *monitor, auger_time now, size_t sent, auger_time next);
 void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pairs, size_t len);
 /* Of the two ends of one session. */

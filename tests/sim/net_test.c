@@ -34,7 +34,7 @@ SCENARIO(a_datagram_takes_the_delay_of_the_internet)
     sim_run(sim, 1);
     assert_string_equal(sim_prober_heard(b, NULL), "hello");
     assert_int_equal(sim_now(sim) - start, DELAY);
-    sim_free(sim);
+    world_end(sim);
 }
 
 SCENARIO(a_nat_lets_in_what_was_asked_for_alone)
@@ -52,7 +52,7 @@ SCENARIO(a_nat_lets_in_what_was_asked_for_alone)
     assert_true(hears(sim, friend, inside, &mapped, NULL));
     assert_false(hears(sim, stranger, inside, &mapped, NULL));
     assert_false(hears(sim, friend, inside, &to, NULL)); /* a private address */
-    sim_free(sim);
+    world_end(sim);
 }
 
 SCENARIO(nats_in_a_row_translate_one_after_the_other)
@@ -71,7 +71,7 @@ SCENARIO(nats_in_a_row_translate_one_after_the_other)
     assert_true(hears(sim, outside, inside, &mapped, NULL));
     sim_gateway_reboot(sim, sim_net_gateway(net));
     assert_false(hears(sim, outside, inside, &mapped, NULL));
-    sim_free(sim);
+    world_end(sim);
 }
 
 SCENARIO(a_hairpin_leads_from_one_house_to_the_next)
@@ -95,7 +95,7 @@ SCENARIO(a_hairpin_leads_from_one_house_to_the_next)
         assert_int_equal(hears(sim, a, b, &b_mapped, &seen), hairpins[i]);
         if (hairpins[i])
             assert_true(auger_addr_equal(&seen, &a_mapped));
-        sim_free(sim);
+        world_end(sim);
     }
 }
 
@@ -112,7 +112,7 @@ SCENARIO(the_same_private_address_in_two_homes_is_two_hosts)
     assert_true(auger_addr_equal(&a_addr, &b_addr));
     assert_false(hears(sim, a, b, &b_addr, NULL));
     assert_int_equal(sim_prober_count(a), 1); /* it has reached itself */
-    sim_free(sim);
+    world_end(sim);
 }
 
 SCENARIO(ipv6_passes_a_nat_untranslated_but_not_unasked)
@@ -127,7 +127,7 @@ SCENARIO(ipv6_passes_a_nat_untranslated_but_not_unasked)
     assert_true(hears(sim, inside, outside, &out, &seen));
     assert_true(auger_addr_equal(&seen, &in));
     assert_true(hears(sim, outside, inside, &in, NULL));
-    sim_free(sim);
+    world_end(sim);
 }
 
 SCENARIO(a_firewall_lets_in_what_was_asked_for_or_nothing)
@@ -142,7 +142,7 @@ SCENARIO(a_firewall_lets_in_what_was_asked_for_or_nothing)
         assert_false(hears(sim, outside, inside, &in, NULL));
         assert_int_equal(hears(sim, inside, outside, &out, NULL), !blocks);
         assert_int_equal(hears(sim, outside, inside, &in, NULL), !blocks);
-        sim_free(sim);
+        world_end(sim);
     }
 }
 
@@ -156,7 +156,7 @@ SCENARIO(a_duplicating_wire_delivers_twice)
 
     assert_true(hears(sim, a, b, &to, NULL));
     assert_int_equal(sim_prober_count(b), 2);
-    sim_free(sim);
+    world_end(sim);
 }
 
 /* A stream of random losses between two hosts, told by which datagrams arrive. */
@@ -177,7 +177,7 @@ static uint64_t losses(uint64_t seed, bool with_third)
         sim_run(sim, 7 * AUGER_MS);
         arrived = digest_u64(arrived, sim_prober_count(b));
     }
-    sim_free(sim);
+    world_end(sim);
     return arrived;
 }
 

@@ -255,10 +255,10 @@ static void drain(struct sim_peer *peer)
         }
     } while (more > 0 && sent < DATAGRAMS_AT_ONCE_MAX);
 
-    peer->is_touched = false;
     peer->next = auger_ice_next_timeout(peer->ice);
     peer->story.requests_sent = monitor_requests(peer->monitor);
-    monitor_drained(peer->monitor, peer->sim->now, sent, peer->next);
+    monitor_drained(peer->monitor, peer->sim->now, sent, peer->is_woken ? peer->next : AUGER_NEVER);
+    peer->is_touched = peer->is_woken = false;
     look_at_pairs(peer);
     if (peer->partner)
         monitor_roles(peer->monitor, peer->partner->monitor);
@@ -294,7 +294,7 @@ void sim_peers_wake(struct sim *sim)
     for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
         if (peer->next <= sim->now) {
             auger_ice_handle_timeout(peer->ice, sim->now);
-            peer->is_touched = true;
+            peer->is_touched = peer->is_woken = true;
         }
         if (peer->chatter_at <= sim->now)
             chatter(sim, peer);

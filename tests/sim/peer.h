@@ -19,6 +19,7 @@ struct sim_peer {
 
     size_t memory, allocations; /* live */
     bool is_touched;            /* since it was drained last */
+    bool is_woken;              /* and by its timer */
     auger_time next;            /* when it wants to be called */
     auger_time chatter_at;
 

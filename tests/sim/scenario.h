@@ -5,7 +5,7 @@
  *     {
  *         struct sim *sim = world(seed, .delay = 40 * AUGER_MS);
  *         ...
- *         sim_free(sim);
+ *         world_end(sim);
  *     }
  *
  * A scenario runs with a seed of its own, which never changes, and with AUGER_SEEDS
@@ -37,6 +37,7 @@ typedef void scenario_body(uint64_t seed);
 /* What runs now, for the line that replays it; SCENARIOS() defines them. */
 extern const char *scenario_file;
 extern uint64_t scenario_seed;
+extern struct sim *scenario_world; /* that has not ended */
 
 /* "tests/scenarios/nat_test.c" is the ctest "scenarios_nat_test". */
 static inline void scenario_print_replay(const char *file, uint64_t seed)
@@ -97,12 +98,24 @@ static inline void scenario_run(const char *name, const char *file, scenario_bod
         scenario_run_seed(file, body, scenario_fresh_seed());
 }
 
+static inline struct sim *world_begin(const struct sim_options *options)
+{
+    return scenario_world = sim_new(options);
+}
+
+static inline void world_end(struct sim *sim)
+{
+    scenario_world = NULL;
+    sim_free(sim);
+}
+
 static inline int scenario_teardown(void **state)
 {
     (void)state;
     if (scenario_file)
         scenario_print_replay(scenario_file, scenario_seed);
     scenario_file = NULL;
+    world_end(scenario_world);
     return 0;
 }
 
@@ -121,6 +134,7 @@ static inline int scenario_teardown(void **state)
 #define SCENARIOS(...)                                                                             \
     const char *scenario_file;                                                                     \
     uint64_t scenario_seed;                                                                        \
+    struct sim *scenario_world;                                                                    \
     int main(void)                                                                                 \
     {                                                                                              \
         const struct CMUnitTest tests[] = {__VA_ARGS__};                                           \
@@ -128,10 +142,10 @@ static inline int scenario_teardown(void **state)
     }
 
 #define world(seed_, ...)                                                                          \
-    sim_new(&(struct sim_options){.seed = (seed_),                                                 \
-                                  .broken = scenario_broken,                                       \
-                                  .log = getenv("AUGER_SIM_LOG") ? stderr : NULL,                  \
-                                  __VA_ARGS__})
+    world_begin(&(struct sim_options){.seed = (seed_),                                             \
+                                      .broken = scenario_broken,                                   \
+                                      .log = getenv("AUGER_SIM_LOG") ? stderr : NULL,              \
+                                      __VA_ARGS__})
 
 /* A check that says what it was about. */
 #define CHECK(condition, ...)                                                                      \
