@@ -45,7 +45,7 @@ bool auger_text_to_uint(struct auger_text text, uint64_t max, uint64_t *value)
         if (!is_digit(text.data[i]))
             return false;
         uint64_t digit = (uint64_t)(text.data[i] - '0');
-        if (sum > (max - digit) / 10 || digit > max)
+        if (digit > max || sum > (max - digit) / 10)
             return false;
         sum = sum * 10 + digit;
     }
