@@ -1,0 +1,402 @@
+/* dtls/conn.c - one association: when it begins, what may reach the backend, when a
+ * flight is sent again, and when it is too late (RFC 6347 section 4.2.4). */
+#include "base/env.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "dtls/backend.h"
+#include "dtls/record_filter.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* From openssl_certificate.c; declared here so that no OpenSSL type is seen. */
+struct auger_certificate *auger_certificate_hold(struct auger_certificate *certificate);
+
+#define DATAGRAM_MAX 2048
+#define HELD_MAX 8
+#define RETRANSMIT_MAX (4 * AUGER_SEC) /* twelve steps then outlast 30 s */
+#define SEALED_OVERHEAD 37             /* of the largest suite we speak */
+
+struct held {
+    uint8_t *buf;
+    size_t len;
+};
+
+struct auger_dtls {
+    const struct auger_env *env;
+    struct auger_dtls_config config;
+    enum auger_dtls_state state;
+    enum auger_dtls_role role;
+    struct auger_fingerprints fingerprints;
+    struct auger_dtls_backend *backend; /* NULL before the start */
+    struct auger_record_filter filter;
+    struct auger_dtls_outbox outbox;
+    struct held held[HELD_MAX]; /* came before the start or the fingerprint */
+    size_t held_len;
+    uint8_t in[DATAGRAM_MAX];    /* what the backend is reading */
+    uint8_t plain[DATAGRAM_MAX]; /* what it read, until it is taken */
+    size_t plain_len;
+    auger_time deadline_at, retransmit_at, interval;
+    uint32_t flight;
+    struct auger_dtls_event events[2]; /* up, and down again: there are no more */
+    size_t events_len;
+};
+
+/* --- life ------------------------------------------------------------------------------ */
+
+void auger_dtls_config_init_sized(struct auger_dtls_config *config, size_t size)
+{
+    const struct auger_dtls_config defaults = {
+        .mtu = 1200, .deadline = 30 * AUGER_SEC, .retransmit = 100 * AUGER_MS, .srtp = true};
+
+    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
+}
+
+int auger_dtls_new_sized(struct auger_dtls **out, const struct auger_env *env,
+                         const struct auger_dtls_config *config, size_t size)
+{
+    struct auger_dtls_config full;
+
+    auger_dtls_config_init(&full);
+    if (config)
+        memcpy(&full, config, size < sizeof(full) ? size : sizeof(full));
+    if (!full.certificate || full.mtu < 256 || full.mtu > AUGER_DATAGRAM_MAX ||
+        full.deadline <= 0 || full.retransmit <= 0)
+        return AUGER_ERR_INVALID;
+    struct auger_dtls *dtls = auger_env_alloc(env, 1, sizeof(*dtls));
+    if (!dtls)
+        return AUGER_ERR_NO_MEMORY;
+    dtls->env = env;
+    dtls->config = full;
+    dtls->config.certificate = auger_certificate_hold(full.certificate);
+    dtls->outbox.mtu = full.mtu;
+    dtls->deadline_at = dtls->retransmit_at = AUGER_NEVER;
+    *out = dtls;
+    return 0;
+}
+
+static void drop_held(struct auger_dtls *dtls)
+{
+    for (size_t i = 0; i < dtls->held_len; i++)
+        auger_env_release(dtls->env, dtls->held[i].buf);
+    dtls->held_len = 0;
+}
+
+void auger_dtls_free(struct auger_dtls *dtls)
+{
+    if (!dtls)
+        return;
+    drop_held(dtls);
+    auger_backend_free(dtls->backend);
+    auger_certificate_free(dtls->config.certificate);
+    auger_env_release(dtls->env, dtls);
+}
+
+/* --- states ----------------------------------------------------------------------------- */
+
+static const char *const state_names[] = {
+    [AUGER_DTLS_NEW] = "new",
+    [AUGER_DTLS_CONNECTING] = "connecting",
+    [AUGER_DTLS_CONNECTED] = "connected",
+    [AUGER_DTLS_CLOSED] = "closed",
+    [AUGER_DTLS_FAILED] = "failed",
+};
+
+static void set_state(struct auger_dtls *dtls, auger_time now, enum auger_dtls_state state)
+{
+    dtls->state = state;
+    if (state != AUGER_DTLS_CONNECTING)
+        dtls->deadline_at = dtls->retransmit_at = AUGER_NEVER;
+    auger_trace(dtls->env, now, "dtls:state", AUGER_F_TEXT("state", state_names[state]));
+}
+
+static void tell(struct auger_dtls *dtls, enum auger_dtls_event_type type,
+                 enum auger_dtls_failure failure)
+{
+    assert(dtls->events_len < sizeof(dtls->events) / sizeof(dtls->events[0]));
+    dtls->events[dtls->events_len++] = (struct auger_dtls_event){
+        .type = type, .failure = failure, .alert_hint = dtls->filter.alert_hint};
+}
+
+static void fail(struct auger_dtls *dtls, auger_time now, enum auger_dtls_failure failure)
+{
+    set_state(dtls, now, AUGER_DTLS_FAILED);
+    drop_held(dtls);
+    tell(dtls, AUGER_DTLS_EVENT_FAILED, failure);
+}
+
+/* --- the handshake ------------------------------------------------------------------------- */
+
+/* A new flight starts the schedule anew; one that is answered ends it. */
+static void schedule(struct auger_dtls *dtls, auger_time now)
+{
+    uint32_t flight = auger_backend_flight(dtls->backend);
+    auger_time own = auger_backend_wait(dtls->backend);
+
+    if (flight == 0) {
+        dtls->retransmit_at = AUGER_NEVER;
+    } else if (own != AUGER_NEVER) {
+        dtls->retransmit_at = auger_time_add(now, own);
+    } else if (flight != dtls->flight) {
+        dtls->interval = dtls->config.retransmit;
+        dtls->retransmit_at = auger_time_add(now, dtls->interval);
+    }
+    dtls->flight = flight;
+}
+
+/* What the backend's new status means for us. */
+static void follow(struct auger_dtls *dtls, auger_time now, enum auger_backend_status status)
+{
+    switch (status) {
+    case AUGER_BACKEND_HANDSHAKING:
+        schedule(dtls, now);
+        break;
+    case AUGER_BACKEND_UP:
+        if (dtls->state != AUGER_DTLS_CONNECTING)
+            break;
+        dtls->filter.finished = true;
+        set_state(dtls, now, AUGER_DTLS_CONNECTED);
+        tell(dtls, AUGER_DTLS_EVENT_CONNECTED, AUGER_DTLS_OK);
+        break;
+    case AUGER_BACKEND_CLOSED:
+        if (dtls->state != AUGER_DTLS_CONNECTED)
+            break;
+        set_state(dtls, now, AUGER_DTLS_CLOSED);
+        tell(dtls, AUGER_DTLS_EVENT_CLOSED, AUGER_DTLS_OK);
+        break;
+    case AUGER_BACKEND_FAILED:
+        if (dtls->state == AUGER_DTLS_CONNECTING)
+            fail(dtls, now, auger_backend_failure(dtls->backend));
+        break;
+    }
+}
+
+/* Reads ahead by one piece: what is no application data takes effect at once. */
+static void read_ahead(struct auger_dtls *dtls, auger_time now)
+{
+    if (dtls->state != AUGER_DTLS_CONNECTED)
+        return;
+    dtls->plain_len = auger_backend_read(dtls->backend, dtls->plain, sizeof(dtls->plain));
+    follow(dtls, now, auger_backend_status(dtls->backend));
+}
+
+static void feed(struct auger_dtls *dtls, auger_time now, const uint8_t *buf, size_t len)
+{
+    size_t kept = auger_record_filter_pass(&dtls->filter, buf, len, dtls->in);
+
+    if (kept == 0) /* an empty datagram would mean the end to the backend */
+        return;
+    follow(dtls, now, auger_backend_feed(dtls->backend, dtls->in, kept));
+    if (dtls->plain_len == 0)
+        read_ahead(dtls, now);
+}
+
+static bool may_feed(const struct auger_dtls *dtls)
+{
+    return dtls->backend && dtls->fingerprints.len > 0;
+}
+
+static void hold(struct auger_dtls *dtls, const uint8_t *buf, size_t len)
+{
+    if (dtls->held_len == HELD_MAX)
+        return;
+    uint8_t *copy = auger_env_alloc(dtls->env, 1, len);
+    if (!copy)
+        return;
+    memcpy(copy, buf, len);
+    dtls->held[dtls->held_len++] = (struct held){.buf = copy, .len = len};
+}
+
+static void feed_held(struct auger_dtls *dtls, auger_time now)
+{
+    for (size_t i = 0; may_feed(dtls) && i < dtls->held_len; i++)
+        if (dtls->state == AUGER_DTLS_CONNECTING)
+            feed(dtls, now, dtls->held[i].buf, dtls->held[i].len);
+    if (may_feed(dtls))
+        drop_held(dtls);
+}
+
+int auger_dtls_add_remote_fingerprint(struct auger_dtls *dtls, auger_time now,
+                                      const struct auger_fingerprint *fingerprint)
+{
+    if (dtls->state != AUGER_DTLS_NEW && dtls->state != AUGER_DTLS_CONNECTING)
+        return AUGER_ERR_STATE;
+    if (dtls->fingerprints.len == AUGER_FINGERPRINTS_MAX)
+        return AUGER_ERR_LIMIT;
+    dtls->fingerprints.list[dtls->fingerprints.len++] = *fingerprint;
+    feed_held(dtls, now);
+    return 0;
+}
+
+int auger_dtls_start(struct auger_dtls *dtls, auger_time now, enum auger_dtls_role role)
+{
+    const struct auger_backend_config config = {
+        .certificate = dtls->config.certificate,
+        .role = role,
+        .mtu = dtls->config.mtu,
+        .srtp = dtls->config.srtp,
+        .retransmit = dtls->config.retransmit,
+        .retransmit_max = RETRANSMIT_MAX,
+        .fingerprints = &dtls->fingerprints,
+        .outbox = &dtls->outbox,
+    };
+
+    if (dtls->state != AUGER_DTLS_NEW)
+        return AUGER_ERR_STATE;
+    int err = auger_backend_new(&dtls->backend, &config);
+    if (err < 0)
+        return err;
+    dtls->role = dtls->filter.role = role;
+    set_state(dtls, now, AUGER_DTLS_CONNECTING);
+    dtls->deadline_at = auger_time_add(now, dtls->config.deadline);
+    follow(dtls, now, auger_backend_feed(dtls->backend, NULL, 0));
+    feed_held(dtls, now);
+    return 0;
+}
+
+/* --- the five verbs ----------------------------------------------------------------------------
+ */
+
+void auger_dtls_handle_datagram(struct auger_dtls *dtls, auger_time now, const uint8_t *buf,
+                                size_t len)
+{
+    if (len == 0 || len > DATAGRAM_MAX || dtls->state == AUGER_DTLS_CLOSED ||
+        dtls->state == AUGER_DTLS_FAILED)
+        return;
+    if (may_feed(dtls))
+        feed(dtls, now, buf, len);
+    else
+        hold(dtls, buf, len);
+}
+
+bool auger_dtls_read(struct auger_dtls *dtls, auger_time now, struct auger_bytes *data)
+{
+    /* The piece handed out last time is used up; the next one takes its place. */
+    if (dtls->plain_len == SIZE_MAX) {
+        dtls->plain_len = 0;
+        read_ahead(dtls, now);
+    }
+    if (dtls->plain_len == 0)
+        return false;
+    *data = (struct auger_bytes){.data = dtls->plain, .len = dtls->plain_len};
+    dtls->plain_len = SIZE_MAX;
+    return true;
+}
+
+void auger_dtls_handle_timeout(struct auger_dtls *dtls, auger_time now)
+{
+    if (now >= dtls->deadline_at) {
+        fail(dtls, now, AUGER_DTLS_TIMEOUT);
+        return;
+    }
+    if (now < dtls->retransmit_at)
+        return;
+    auger_trace(dtls->env, now, "dtls:retransmit", AUGER_F_TIME("interval", dtls->interval));
+    dtls->interval = auger_time_min(2 * dtls->interval, RETRANSMIT_MAX);
+    dtls->retransmit_at = auger_time_add(now, dtls->interval);
+    follow(dtls, now, auger_backend_retransmit(dtls->backend));
+}
+
+size_t auger_dtls_poll_transmit(struct auger_dtls *dtls, auger_time now, uint8_t *buf, size_t cap)
+{
+    (void)now;
+    return auger_dtls_outbox_take(&dtls->outbox, buf, cap);
+}
+
+bool auger_dtls_poll_event(struct auger_dtls *dtls, struct auger_dtls_event *event)
+{
+    if (dtls->events_len == 0)
+        return false;
+    *event = dtls->events[0];
+    dtls->events[0] = dtls->events[1];
+    dtls->events_len--;
+    return true;
+}
+
+auger_time auger_dtls_next_timeout(const struct auger_dtls *dtls)
+{
+    return auger_time_min(dtls->deadline_at, dtls->retransmit_at);
+}
+
+/* --- what rides on it
+ * ------------------------------------------------------------------------------ */
+
+int auger_dtls_write_data(struct auger_dtls *dtls, auger_time now, const uint8_t *data, size_t len,
+                          uint8_t *buf, size_t cap)
+{
+    (void)now;
+    if (dtls->state != AUGER_DTLS_CONNECTED)
+        return AUGER_ERR_STATE;
+    if (len == 0 || len > auger_dtls_data_max(dtls))
+        return len == 0 ? AUGER_ERR_INVALID : AUGER_ERR_TOO_LARGE;
+    if (cap < len + SEALED_OVERHEAD)
+        return AUGER_ERR_BUFFER;
+    return auger_backend_write(dtls->backend, data, len, buf, cap);
+}
+
+size_t auger_dtls_data_max(const struct auger_dtls *dtls)
+{
+    return (size_t)dtls->config.mtu - SEALED_OVERHEAD;
+}
+
+void auger_dtls_close(struct auger_dtls *dtls, auger_time now)
+{
+    if (dtls->state == AUGER_DTLS_CLOSED || dtls->state == AUGER_DTLS_FAILED)
+        return;
+    if (dtls->state == AUGER_DTLS_CONNECTED)
+        auger_backend_close(dtls->backend);
+    drop_held(dtls);
+    set_state(dtls, now, AUGER_DTLS_CLOSED);
+}
+
+enum auger_dtls_state auger_dtls_get_state(const struct auger_dtls *dtls)
+{
+    return dtls->state;
+}
+
+enum auger_dtls_role auger_dtls_get_role(const struct auger_dtls *dtls)
+{
+    return dtls->role;
+}
+
+const char *auger_dtls_version(const struct auger_dtls *dtls)
+{
+    return dtls->state == AUGER_DTLS_CONNECTED ? auger_backend_version(dtls->backend) : "";
+}
+
+const char *auger_dtls_cipher(const struct auger_dtls *dtls)
+{
+    return dtls->state == AUGER_DTLS_CONNECTED ? auger_backend_cipher(dtls->backend) : "";
+}
+
+int auger_dtls_export(struct auger_dtls *dtls, const char *label, uint8_t *out, size_t len)
+{
+    if (dtls->state != AUGER_DTLS_CONNECTED)
+        return AUGER_ERR_STATE;
+    return auger_backend_export(dtls->backend, label, out, len);
+}
+
+enum auger_srtp_profile auger_dtls_srtp_profile(const struct auger_dtls *dtls)
+{
+    return dtls->state == AUGER_DTLS_CONNECTED ? auger_backend_srtp_profile(dtls->backend)
+                                               : AUGER_SRTP_NONE;
+}
+
+const char *auger_dtls_failure_text(enum auger_dtls_failure failure)
+{
+    switch (failure) {
+    case AUGER_DTLS_OK:
+        return "no failure";
+    case AUGER_DTLS_TIMEOUT:
+        return "the handshake took too long";
+    case AUGER_DTLS_FINGERPRINT_MISMATCH:
+        return "the peer's certificate is not the one in its description";
+    case AUGER_DTLS_BAD_CERTIFICATE:
+        return "the peer's certificate is missing or its key too weak";
+    case AUGER_DTLS_PROTOCOL:
+        return "no common version or cipher, or a broken handshake";
+    case AUGER_DTLS_NO_EXTENDED_MASTER_SECRET:
+        return "the peer has no extended master secret";
+    }
+    return "unknown failure";
+}
