@@ -17,7 +17,7 @@ struct lines {
 
 static int format_cands(struct auger_peer *peer, struct lines *lines)
 {
-    size_t max = peer->config.ice.local_cands_max;
+    size_t max = (size_t)peer->config.ice.local_cands_max + peer->config.ice.prflx_cands_max;
     struct auger_cand *cands = auger_env_alloc(peer->env, max, sizeof(*cands));
     char(*text)[AUGER_CAND_LINE_MAX];
 

@@ -61,18 +61,20 @@ static void close_now(struct auger_peer *peer, auger_time now, enum auger_peer_r
     end(peer, now, AUGER_PEER_CLOSED, reason);
 }
 
-bool auger_peer_has_path(const struct auger_peer *peer)
+/* An empty write succeeds where a datagram would. */
+bool auger_peer_has_path(struct auger_peer *peer, auger_time now)
 {
-    enum auger_ice_state state = auger_ice_get_state(peer->ice);
+    struct auger_path path;
+    uint8_t nothing[AUGER_ICE_OVERHEAD];
 
-    return state == AUGER_ICE_CONNECTED || state == AUGER_ICE_DISCONNECTED;
+    return auger_ice_write_data(peer->ice, now, NULL, 0, &path, nothing, sizeof(nothing)) >= 0;
 }
 
 /* A usable path is enough, nominated or not (RFC 8445 section 12.1). */
 static void start_dtls(struct auger_peer *peer, auger_time now)
 {
-    if (!auger_peer_has_path(peer) || peer->setup == AUGER_SETUP_NONE ||
-        auger_dtls_get_state(peer->dtls) != AUGER_DTLS_NEW)
+    if (peer->setup == AUGER_SETUP_NONE || auger_dtls_get_state(peer->dtls) != AUGER_DTLS_NEW ||
+        !auger_peer_has_path(peer, now))
         return;
     if (auger_dtls_start(peer->dtls, now,
                          peer->setup == AUGER_SETUP_ACTIVE ? AUGER_DTLS_CLIENT

@@ -184,7 +184,7 @@ static size_t write_data(struct auger_peer *peer, auger_time now, struct auger_p
 {
     uint8_t datagram[AUGER_DATAGRAM_MAX];
 
-    if (!auger_peer_has_path(peer))
+    if (!auger_peer_has_path(peer, now))
         return 0;
     size_t len = write_secured(peer, now, datagram, sizeof(datagram));
     if (len == 0)
@@ -222,18 +222,21 @@ auger_time auger_peer_next_timeout(const struct auger_peer *peer)
 
 /* --- looking inside --------------------------------------------------------------- */
 
-static bool find_selected(const struct auger_peer *peer, struct auger_ice_pair_info *selected)
+/* The selected pair, else the best valid one: where data goes. */
+static bool find_route(const struct auger_peer *peer, struct auger_ice_pair_info *route)
 {
-    struct auger_ice_pair_info pairs[16];
-    size_t len = auger_ice_pairs(peer->ice, pairs, 16);
+    size_t max = peer->config.ice.pairs_max;
+    struct auger_ice_pair_info *pairs = auger_env_alloc(peer->env, max, sizeof(*pairs));
+    size_t len = pairs ? auger_ice_pairs(peer->ice, pairs, max) : 0;
+    const struct auger_ice_pair_info *found = NULL;
 
-    for (size_t i = 0; i < len; i++) {
-        if (pairs[i].selected) {
-            *selected = pairs[i];
-            return true;
-        }
-    }
-    return false;
+    for (size_t i = 0; i < len; i++)
+        if (pairs[i].selected || (pairs[i].valid && !found))
+            found = &pairs[i];
+    if (found)
+        *route = *found;
+    auger_env_release(peer->env, pairs);
+    return found != NULL;
 }
 
 void auger_peer_info_sized(const struct auger_peer *peer, struct auger_peer_info *info, size_t size)
@@ -250,7 +253,7 @@ void auger_peer_info_sized(const struct auger_peer *peer, struct auger_peer_info
         .datagrams_received = peer->datagrams_received,
     };
 
-    all.has_path = find_selected(peer, &all.selected);
+    all.has_path = find_route(peer, &all.selected);
     memcpy(info, &all, size < sizeof(all) ? size : sizeof(all));
 }
 

@@ -56,8 +56,8 @@ struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auge
 /* Reads the peer's description again, which was found good when it came. */
 void auger_peer_reread_remote(const struct auger_peer *peer, struct auger_sdp *sdp);
 
-/* Whether data can leave; what is taken from the engines above goes on it. */
-bool auger_peer_has_path(const struct auger_peer *peer);
+/* Whether data can leave. */
+bool auger_peer_has_path(struct auger_peer *peer, auger_time now);
 
 /* Does what the engines' states call for: a path starts DTLS, DTLS starts SCTP,
  * an end of either ends the peer. */

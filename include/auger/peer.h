@@ -165,7 +165,7 @@ struct auger_peer_info {
     enum auger_peer_state state;
     enum auger_ice_state ice_state;
     bool has_path;
-    struct auger_ice_pair_info selected; /* where has_path */
+    struct auger_ice_pair_info selected; /* where has_path: the one that carries data */
     const char *dtls_version, *dtls_cipher;
     enum auger_dtls_role dtls_role;
     uint64_t bytes_sent, bytes_received, datagrams_sent,
