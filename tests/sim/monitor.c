@@ -2,6 +2,7 @@
  * datagrams are in monitor_wire.c. */
 #include "tests/sim/monitor.h"
 
+#include "base/time.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/monitor_state.h"
 
@@ -37,6 +38,8 @@ void monitor_free(struct monitor *monitor)
         return;
     auger_stun_key_free(monitor->key);
     auger_stun_key_free(monitor->remote_key);
+    free(monitor->sent.ring);
+    free(monitor->received.ring);
     free(monitor->routes);
     free(monitor->remotes);
     free(monitor);
@@ -100,13 +103,25 @@ static bool may_follow(enum auger_ice_state from, enum auger_ice_state to)
     return false;
 }
 
-static void check_state(struct monitor *monitor, enum auger_ice_state to)
+static auger_time last_success(const struct monitor *monitor)
+{
+    auger_time last = 0;
+    for (size_t i = 0; i < monitor->routes_len; i++)
+        last = auger_time_max(last, monitor->routes[i].succeeded_at);
+    return last;
+}
+
+static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)
 {
     if (!may_follow(monitor->state, to))
         monitor_break(monitor, "11: %s after %s", auger_ice_state_name(to),
                       auger_ice_state_name(monitor->state));
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0)
         monitor_break(monitor, "1: connected, and no check has succeeded");
+    if (to == AUGER_ICE_FAILED && monitor->routes_len > 0 &&
+        now - last_success(monitor) < 30 * AUGER_SEC)
+        monitor_break(monitor, "2: failed %lld ms after the last success",
+                      (long long)((now - last_success(monitor)) / AUGER_MS));
     monitor->state = to;
 }
 
@@ -127,7 +142,7 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
         monitor->has_gathered = true;
         break;
     case AUGER_ICE_EVENT_STATE:
-        check_state(monitor, event->state);
+        check_state(monitor, now, event->state);
         break;
     case AUGER_ICE_EVENT_PATH:
         route = monitor_find_route(monitor, &event->path);

@@ -5,7 +5,7 @@
 
 #include "tests/sim/monitor.h"
 
-#define MONITOR_REQUESTS 512 /* the latest ones, each way */
+#define MONITOR_REQUESTS 4096 /* the latest ones, each way */
 #define MONITOR_SERVERS 8
 
 enum monitor_role { MONITOR_NO_ROLE, MONITOR_CONTROLLING, MONITOR_CONTROLLED };
@@ -18,8 +18,8 @@ struct monitor_request {
 
 /* The latest requests of one direction. */
 struct monitor_requests {
-    struct monitor_request ring[MONITOR_REQUESTS];
-    size_t total;
+    struct monitor_request *ring;
+    size_t cap, total;
 };
 
 struct monitor_route {
@@ -52,6 +52,7 @@ struct monitor {
     auger_time paced_at; /* of the last new transaction; AUGER_NEVER: none yet */
 
     enum monitor_role role; /* of the last new check */
+    unsigned role_changes;
     bool has_seen_conflict; /* a check of the peer in that role */
     bool has_insisted;      /* and yet began another check in it */
 

@@ -130,9 +130,9 @@ static void sends_data(struct stage *stage, auger_time now)
     monitor_sent(stage->monitor, now, &path, (const uint8_t *)data, sizeof(data));
 }
 
-static void enters(struct stage *stage, enum auger_ice_state state)
+static void enters(struct stage *stage, auger_time now, enum auger_ice_state state)
 {
-    monitor_event(stage->monitor, 0,
+    monitor_event(stage->monitor, now,
                   &(struct auger_ice_event){.type = AUGER_ICE_EVENT_STATE, .state = state});
 }
 
@@ -187,6 +187,17 @@ static void data_stops_30_s_after_the_last_success(void **state)
     breaks(stage, '2');
 }
 
+static void a_second_answer_says_nothing(void **state)
+{
+    struct stage *stage = *state;
+
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, 0, 1);
+    is_answered(stage, AUGER_SEC, 1);
+    sends_data(stage, 30 * AUGER_SEC + 1);
+    breaks(stage, '2');
+}
+
 static void a_path_is_one_where_a_check_succeeded(void **state)
 {
     struct stage *stage = *state;
@@ -207,12 +218,36 @@ static void a_path_needs_consent(void **state)
     breaks(stage, '2');
 }
 
+static void consent_lasts_for_30_s(void **state)
+{
+    static const struct {
+        auger_time failed_at;
+        bool fine;
+    } cases[] = {{30 * AUGER_SEC - 1, false}, {30 * AUGER_SEC, true}};
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        asks(stage, 0, (struct forged){.tid = 1});
+        is_answered(stage, 0, 1);
+        enters(stage, 0, AUGER_ICE_CHECKING);
+        enters(stage, 0, AUGER_ICE_CONNECTED);
+        enters(stage, cases[i].failed_at, AUGER_ICE_FAILED);
+        if (cases[i].fine)
+            holds(stage);
+        else
+            breaks(stage, '2');
+        tear_down((void **)&stage);
+    }
+}
+
 static void connected_needs_a_success(void **state)
 {
     struct stage *stage = *state;
 
-    enters(stage, AUGER_ICE_CHECKING);
-    enters(stage, AUGER_ICE_CONNECTED);
+    enters(stage, 0, AUGER_ICE_CHECKING);
+    enters(stage, 0, AUGER_ICE_CONNECTED);
     breaks(stage, '1');
 }
 
@@ -253,6 +288,17 @@ static void a_check_from_it_allows_7_more(void **state)
         asks(stage, i * AUGER_SEC, (struct forged){.tid = i});
     holds(stage);
     asks(stage, 14 * AUGER_SEC, (struct forged){.tid = 14});
+    breaks(stage, '3');
+}
+
+static void another_role_allows_7_more(void **state)
+{
+    struct stage *stage = *state;
+
+    for (uint8_t i = 0; i < 14; i++)
+        asks(stage, i * AUGER_SEC, (struct forged){.tid = i, .controlled = i > 6});
+    holds(stage);
+    asks(stage, 14 * AUGER_SEC, (struct forged){.tid = 14, .controlled = true});
     breaks(stage, '3');
 }
 
@@ -481,7 +527,7 @@ static void states_follow_each_other_by_the_grammar(void **state)
         asks(stage, 0, (struct forged){.tid = 1});
         is_answered(stage, 0, 1);
         for (const int *at = cases[i].states; *at != END; at++)
-            enters(stage, (enum auger_ice_state) * at);
+            enters(stage, 60 * AUGER_SEC, (enum auger_ice_state) * at);
         assert_int_equal(!monitor_broken(stage->monitor), cases[i].fine);
         tear_down((void **)&stage);
     }
@@ -491,8 +537,8 @@ static void nothing_comes_after_the_end(void **state)
 {
     struct stage *stage = *state;
 
-    enters(stage, AUGER_ICE_CHECKING);
-    enters(stage, AUGER_ICE_FAILED);
+    enters(stage, 0, AUGER_ICE_CHECKING);
+    enters(stage, 0, AUGER_ICE_FAILED);
     holds(stage);
     monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = AUGER_ICE_EVENT_GATHERED});
     breaks(stage, '1');
@@ -528,11 +574,12 @@ static void candidates_come_before_their_end(void **state)
 SCENARIOS(staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
           staged(a_success_under_a_wrong_key_is_none),
           staged(a_success_that_nobody_asked_for_is_none),
-          staged(data_stops_30_s_after_the_last_success),
+          staged(data_stops_30_s_after_the_last_success), staged(a_second_answer_says_nothing),
           staged(a_path_is_one_where_a_check_succeeded), staged(a_path_needs_consent),
-          staged(connected_needs_a_success), staged(a_request_is_sent_7_times_at_most),
+          cmocka_unit_test(consent_lasts_for_30_s), staged(connected_needs_a_success),
+          staged(a_request_is_sent_7_times_at_most),
           staged(a_silent_address_gets_7_requests_a_base), staged(a_check_from_it_allows_7_more),
-          staged(an_address_that_answers_may_be_asked_on),
+          staged(another_role_allows_7_more), staged(an_address_that_answers_may_be_asked_on),
           staged(all_silent_addresses_get_700_requests),
           cmocka_unit_test(new_transactions_keep_their_distance),
           cmocka_unit_test(a_check_must_be_well_formed), staged(a_message_must_be_well_formed),

@@ -62,6 +62,14 @@ static struct monitor_request *find_request(struct monitor_requests *requests,
     return NULL;
 }
 
+static void grow(struct monitor_requests *requests)
+{
+    if (requests->total < requests->cap || requests->cap == MONITOR_REQUESTS)
+        return;
+    requests->cap = requests->cap ? 2 * requests->cap : 64;
+    requests->ring = sim_resize(requests->ring, requests->cap, sizeof(*requests->ring));
+}
+
 /* The one there is, or a new one. */
 static struct monitor_request *note_request(struct monitor_requests *requests,
                                             const struct auger_stun_tid *tid,
@@ -70,6 +78,7 @@ static struct monitor_request *note_request(struct monitor_requests *requests,
     struct monitor_request *request = find_request(requests, tid, path);
 
     if (!request) {
+        grow(requests);
         request = &requests->ring[requests->total++ % MONITOR_REQUESTS];
         *request = (struct monitor_request){.tid = *tid, .path = *path};
     }
@@ -118,6 +127,12 @@ static void check_pace(struct monitor *monitor, auger_time now, const struct aug
     monitor->paced_at = now;
 }
 
+/* Checks begin anew in another role, and are triggered by those of the peer. */
+static size_t transactions_max(const struct monitor *monitor, const struct monitor_remote *remote)
+{
+    return monitor->bases * (1 + monitor->role_changes) + remote->checks;
+}
+
 static void check_budget(struct monitor *monitor, const struct auger_path *path)
 {
     struct monitor_remote *remote = remote_of(monitor, &path->remote);
@@ -125,8 +140,8 @@ static void check_budget(struct monitor *monitor, const struct auger_path *path)
     remote->requests++;
     if (remote->has_answered)
         return;
-    monitor->unanswered_requests++;
-    if (remote->requests > TRANSMISSIONS_MAX * (monitor->bases + remote->checks))
+    monitor->unanswered_requests += remote->checks == 0;
+    if (remote->requests > TRANSMISSIONS_MAX * transactions_max(monitor, remote))
         monitor_break(monitor, "3: %u requests to an address that does not answer",
                       remote->requests);
     if (monitor->unanswered_requests > UNANSWERED_REQUESTS_MAX)
@@ -149,6 +164,7 @@ static void sent_data(struct monitor *monitor, auger_time now, const struct auge
 static void began_check(struct monitor *monitor, enum monitor_role role)
 {
     if (role != monitor->role) {
+        monitor->role_changes += monitor->role != MONITOR_NO_ROLE;
         monitor->role = role;
         monitor->has_seen_conflict = monitor->has_insisted = false;
     }
@@ -187,9 +203,9 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     if (is_server(monitor, &path->remote))
         return;
     check_form(monitor, msg);
-    check_budget(monitor, path);
     if (request->sent == 1)
         began_check(monitor, role_in(msg));
+    check_budget(monitor, path);
 }
 
 static void sent_answer(struct monitor *monitor, const struct auger_path *path,
@@ -251,13 +267,17 @@ static void received_request(struct monitor *monitor, const struct auger_path *p
         monitor->has_seen_conflict = true;
 }
 
+/* The first answer ends a transaction; a second one says nothing. */
 static void received_answer(struct monitor *monitor, auger_time now, const struct auger_path *path,
                             const struct auger_stun_msg *msg)
 {
-    if (!find_request(&monitor->sent, &msg->tid, path) || is_server(monitor, &path->remote))
+    struct monitor_request *request = find_request(&monitor->sent, &msg->tid, path);
+
+    if (!request || request->answered > 0 || is_server(monitor, &path->remote))
         return;
     if (!monitor->remote_key || auger_stun_msg_verify(msg, monitor->remote_key) < 0)
         return;
+    request->answered++;
     remote_of(monitor, &path->remote)->has_answered = true;
     if (msg->class_ == AUGER_STUN_SUCCESS)
         route_succeeded(monitor, now, path);

@@ -28,7 +28,8 @@ struct sim_peer {
     bool offers;
     enum sim_gives gives;
     bool has_begun, has_described;
-    struct sim_message *held; /* candidates that wait for the description */
+    auger_time last_candidate_at; /* at the partner's */
+    struct sim_message *held;     /* candidates that wait for the description */
     struct sim_peer *next_peer;
 };
 

@@ -44,7 +44,9 @@ static void take_candidate(struct sim *sim, struct sim_peer *peer,
 
     if (err == 0)
         err = auger_ice_add_remote_cand(peer->ice, sim->now, &cand);
-    if (err < 0 && err != AUGER_ERR_UNSUPPORTED)
+    if (err == AUGER_ERR_UNSUPPORTED || err == AUGER_ERR_LIMIT)
+        sim_log(sim, "%s cannot use it: %s", peer->host->name, auger_strerror(err));
+    else if (err < 0)
         sim_break(sim, "%s: %s: %s", peer->host->name, message->line, auger_strerror(err));
 }
 
@@ -73,7 +75,8 @@ static void deliver(struct sim *sim, void *what)
 
 /* --- leaving ---------------------------------------------------------------- */
 
-/* Messages of one peer arrive in order unless they are delayed apart or jittered. */
+/* Messages of one peer arrive in order unless they are delayed apart or jittered; the
+ * end of candidates always comes after them all. */
 static void post(struct sim_peer *peer, struct sim_message *message)
 {
     const struct sim_signalling *s = &peer->signalling;
@@ -87,6 +90,10 @@ static void post(struct sim_peer *peer, struct sim_message *message)
         at += s->candidate_delay;
     if (s->jitter > 0)
         at += prng_between(&peer->host->random, 0, s->jitter);
+    if (message->type == END)
+        at = auger_time_max(at, peer->last_candidate_at);
+    else if (message->type == CANDIDATE)
+        peer->last_candidate_at = auger_time_max(at, peer->last_candidate_at);
     message->to = peer->partner;
     queue_put(&peer->sim->queue, at, deliver, message);
 }
