@@ -114,6 +114,7 @@ void auger_ice_free(struct auger_ice *ice)
 /* What follows from whatever has just happened. */
 static void draw_conclusions(struct auger_ice *ice, auger_time now)
 {
+    auger_consent_expire(ice, now);
     if (ice->state == AUGER_ICE_FAILED)
         return;
     auger_nominate_consider(ice, now);
@@ -212,7 +213,6 @@ void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
     }
     auger_gather_handle_timeout(ice, now);
     auger_check_handle_timeout(ice, now);
-    auger_consent_handle_timeout(ice, now);
     draw_conclusions(ice, now);
 }
 
@@ -377,11 +377,9 @@ int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, cons
     return 0;
 }
 
-/* 8838 section 9 and 14: of another generation, or after the end. */
-static bool is_to_ignore(const struct auger_ice *ice, const struct auger_cand *cand)
+/* 8838 section 9. */
+static bool is_of_other_generation(const struct auger_ice *ice, const struct auger_cand *cand)
 {
-    if (ice->remote_ended)
-        return true;
     return cand->ufrag[0] && auger_credentials_are_known(&ice->remote) &&
            strcmp(cand->ufrag, ice->remote.ufrag) != 0;
 }
@@ -405,7 +403,7 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
         return AUGER_ERR_STATE;
     if (told.priority == 0 || told.priority > INT32_MAX) /* 5.1.2 */
         return AUGER_ERR_INVALID;
-    if (is_to_ignore(ice, &told))
+    if (is_of_other_generation(ice, &told))
         return 0;
     told.addr.scope = 0; /* means something at the peer's alone */
     if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) ||

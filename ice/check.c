@@ -33,6 +33,18 @@ size_t auger_check_build(struct auger_ice *ice, const struct auger_pair *pair,
     return len < 0 ? 0 : (size_t)len;
 }
 
+static bool was_answered(const struct auger_pair *pair)
+{
+    return pair->responses_received > 0;
+}
+
+/* Whether the session may still afford a request that may be in vain. */
+static bool may_ask(const struct auger_ice *ice, const struct auger_pair *pair)
+{
+    return was_answered(pair) ||
+           ice->unanswered < (uint32_t)AUGER_CHECK_UNANSWERED_MAX * ice->config.pairs_max;
+}
+
 static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_check *check,
                             struct auger_path *path, uint8_t *buf, size_t cap)
 {
@@ -42,6 +54,7 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     if (len == 0)
         return 0; /* as good as lost on the way */
     *path = auger_pair_path(check->pair);
+    ice->unanswered += !was_answered(check->pair);
     check->pair->requests_sent++;
     ice->counters.checks_sent++;
     ice->role_is_settled = true;
@@ -51,6 +64,24 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     return len;
 }
 
+/* A cancelled check can still succeed, but its failure says nothing about the
+ * check that took its place (7.3.1.4). */
+static void fail(struct auger_ice *ice, auger_time now, const struct auger_check *check,
+                 enum auger_pair_failure why)
+{
+    if (!check->cancelled)
+        auger_pair_fail(check->pair, ice->env, now, why);
+}
+
+static void give_up(struct auger_ice *ice, auger_time now, struct auger_check *check,
+                    enum auger_pair_failure why)
+{
+    struct auger_check done = *check;
+
+    auger_inflight_remove(&ice->checklist.inflight, check);
+    fail(ice, now, &done, why);
+}
+
 size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
 {
@@ -58,11 +89,15 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
 
     for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
         struct auger_check *check = &inflight->checks[i];
-        if (check->pair && !check->cancelled && auger_stun_transaction_is_due(&check->tx, now)) {
-            size_t len = write_request(ice, now, check, path, buf, cap);
-            if (len)
-                return len;
+        if (!check->pair || check->cancelled || !auger_stun_transaction_is_due(&check->tx, now))
+            continue;
+        if (!may_ask(ice, check->pair)) {
+            give_up(ice, now, check, AUGER_PAIR_LIMIT);
+            continue;
         }
+        size_t len = write_request(ice, now, check, path, buf, cap);
+        if (len)
+            return len;
     }
     return 0;
 }
@@ -117,7 +152,14 @@ size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struc
 size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
                               uint8_t *buf, size_t cap)
 {
-    struct auger_pair *pair = now >= ice->pace_at ? next_pair(ice) : NULL;
+    struct auger_pair *pair = NULL;
+
+    if (now >= ice->pace_at)
+        pair = next_pair(ice);
+    while (pair && !may_ask(ice, pair)) {
+        auger_pair_fail(pair, ice->env, now, AUGER_PAIR_LIMIT);
+        pair = next_pair(ice);
+    }
     if (!pair)
         return 0;
 
@@ -137,23 +179,12 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
 
 /* --- the answer ----------------------------------------------------------------- */
 
-/* A cancelled check can still succeed, but its failure says nothing about the
- * check that took its place (7.3.1.4). */
-static void fail(struct auger_ice *ice, auger_time now, const struct auger_check *check,
-                 enum auger_pair_failure why)
-{
-    if (!check->cancelled)
-        auger_pair_fail(check->pair, ice->env, now, why);
-}
-
 /* 7.2.5.1: the peer holds the role in which we asked. */
 static void retry_in_other_role(struct auger_ice *ice, auger_time now,
                                 const struct auger_check *check)
 {
     auger_role_yield(ice, now, check->role);
-    if (ice->state == AUGER_ICE_FAILED || check->cancelled)
-        return;
-    if (check->pair->state == AUGER_PAIR_IN_PROGRESS)
+    if (ice->state != AUGER_ICE_FAILED && !check->cancelled)
         auger_checklist_trigger(&ice->checklist, now, check->pair);
 }
 
@@ -260,11 +291,8 @@ void auger_check_handle_timeout(struct auger_ice *ice, auger_time now)
 
     for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
         struct auger_check *check = &inflight->checks[i];
-        if (!check->pair || !is_over(check, now))
-            continue;
-        struct auger_check done = *check;
-        auger_inflight_remove(inflight, check);
-        fail(ice, now, &done, AUGER_PAIR_TIMEOUT); /* 7.2.5.2.3 */
+        if (check->pair && is_over(check, now))
+            give_up(ice, now, check, AUGER_PAIR_TIMEOUT); /* 7.2.5.2.3 */
     }
 }
 

@@ -9,6 +9,10 @@
  * the RTO: the time that the default RTO comes to (8489 section 6.2.1). */
 #define AUGER_CHECK_LIFETIME (79 * AUGER_STUN_RTO)
 
+/* Requests in one session on pairs that have never been answered, for each pair
+ * that there may be (19.5.1): what an address can be made to suffer from us. */
+#define AUGER_CHECK_UNANSWERED_MAX AUGER_STUN_RC
+
 /* Writes the Binding request of a check along `pair`; its length, 0 on failure. */
 size_t auger_check_build(struct auger_ice *ice, const struct auger_pair *pair,
                          const struct auger_stun_tid *tid, bool nominates, uint8_t *buf,

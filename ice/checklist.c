@@ -222,11 +222,9 @@ void auger_checklist_cancel(struct auger_checklist *list, const struct auger_pai
 
 void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struct auger_pair *pair)
 {
-    if (pair->ticket || pair->failure == AUGER_PAIR_NO_CONSENT ||
-        pair->triggered == AUGER_TRIGGERED_MAX)
+    if (pair->ticket || pair->failure == AUGER_PAIR_NO_CONSENT)
         return;
     auger_checklist_cancel(list, pair);
-    pair->triggered++;
     pair->ticket = ++list->tickets;
     if (pair->state != AUGER_PAIR_SUCCEEDED)
         auger_pair_set_state(pair, list->env, now, AUGER_PAIR_WAITING);

@@ -5,10 +5,6 @@
 
 #include "ice/inflight.h"
 
-/* Triggered checks on one pair without an answer: what a peer can make us send
- * to an address that never proved to want it. */
-#define AUGER_TRIGGERED_MAX 32
-
 struct auger_checklist {
     const struct auger_env *env;
     struct auger_pair *pairs;  /* they stay where they are */

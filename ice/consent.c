@@ -150,7 +150,7 @@ void auger_consent_follow(struct auger_ice *ice, auger_time now)
         auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "heard");
 }
 
-void auger_consent_handle_timeout(struct auger_ice *ice, auger_time now)
+void auger_consent_expire(struct auger_ice *ice, auger_time now)
 {
     if (ice->consent.pair && !auger_pair_is_usable(ice->consent.pair, now))
         lose(ice, now, "consent expired"); /* 5.1 */

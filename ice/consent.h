@@ -17,7 +17,9 @@ struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
 void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
                                    struct auger_consent_check *check, const struct auger_path *path,
                                    const struct auger_stun_msg *msg);
-void auger_consent_handle_timeout(struct auger_ice *ice, auger_time now);
+/* Gives up the pair whose consent has expired, and the session with it if that
+ * was the last. */
+void auger_consent_expire(struct auger_ice *ice, auger_time now);
 auger_time auger_consent_next_timeout(const struct auger_ice *ice);
 
 #endif /* AUGER_ICE_CONSENT_H */

@@ -201,9 +201,8 @@ static void learn(struct auger_ice *ice, auger_time now, const struct auger_path
         return;
     if (request->use_candidate && ice->role == AUGER_CONTROLLED)
         auger_nominate_asked(ice, now, pair);
-    if (auger_pair_is_usable(pair, now))
-        return;
-    if (!auger_nominate_is_concluded(ice) || pair->use_when_valid)
+    /* After the nomination too: the peer's mapping may have changed. */
+    if (!auger_pair_is_usable(pair, now))
         auger_checklist_trigger(&ice->checklist, now, pair);
 }
 

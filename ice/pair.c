@@ -52,7 +52,7 @@ static const char *failure_name(enum auger_pair_failure failure)
 /* Figure 6, and beside it: a triggered check puts a pair back to waiting
  * (7.3.1.4), a cancelled check may succeed late, consent may end. */
 static const unsigned transitions[] = {
-    [AUGER_PAIR_FROZEN] = TO(AUGER_PAIR_WAITING),
+    [AUGER_PAIR_FROZEN] = TO(AUGER_PAIR_WAITING) | TO(AUGER_PAIR_FAILED),
     [AUGER_PAIR_WAITING] =
         TO(AUGER_PAIR_IN_PROGRESS) | TO(AUGER_PAIR_SUCCEEDED) | TO(AUGER_PAIR_FAILED),
     [AUGER_PAIR_IN_PROGRESS] =
@@ -93,7 +93,6 @@ void auger_pair_validate(struct auger_pair *pair, const struct auger_env *env, a
     pair->failure = AUGER_PAIR_NOT_FAILED;
     pair->seen_as = seen_as;
     pair->ticket = 0;
-    pair->triggered = 0;
     pair->answered_at = now;
     auger_pair_set_state(pair, env, now, AUGER_PAIR_SUCCEEDED);
 }

@@ -17,7 +17,7 @@ enum auger_pair_failure {
     AUGER_PAIR_ASYMMETRIC, /* 7.2.5.2.1 */
     AUGER_PAIR_REFUSED,    /* 7.2.5.2.4 */
     AUGER_PAIR_MALFORMED,  /* an answer without what it must have */
-    AUGER_PAIR_LIMIT,      /* no room for the candidate that it showed */
+    AUGER_PAIR_LIMIT,      /* no room for the candidate that it showed, or no request left */
     AUGER_PAIR_NO_CONSENT, /* expired or revoked: never again in this session (7675) */
 };
 
@@ -34,7 +34,6 @@ struct auger_pair {
     enum auger_pair_failure failure;
     uint32_t ticket;        /* place in the triggered-check queue; 0: not in it */
     bool use_when_valid;    /* USE-CANDIDATE came before our check succeeded (7.3.1.5) */
-    uint8_t triggered;      /* triggered checks since the last answer */
     auger_time answered_at; /* the last valid answer, if seen_as */
     auger_time rtt;         /* 0: none yet */
     uint32_t requests_sent, responses_received, requests_received;

@@ -34,6 +34,15 @@ static void ask_again(struct auger_ice *ice, auger_time now)
     }
 }
 
+/* So that two equal ones do not meet again.  Without entropy the old one stays:
+ * the conflict then lasts until there is some. */
+static void change_tie_breaker(struct auger_ice *ice)
+{
+    uint64_t fresh;
+    if (auger_env_random(ice->env, &fresh, sizeof(fresh)) == 0)
+        ice->tie_breaker = fresh;
+}
+
 static void set(struct auger_ice *ice, auger_time now, enum auger_role role, const char *reason)
 {
     if (ice->role == role)
@@ -44,6 +53,7 @@ static void set(struct auger_ice *ice, auger_time now, enum auger_role role, con
     }
     ice->counters.role_switches++;
     ice->role = role;
+    change_tie_breaker(ice);
     forget_nominations(ice);
     auger_checklist_reorder(&ice->checklist, role);
     ask_again(ice, now);
@@ -51,16 +61,8 @@ static void set(struct auger_ice *ice, auger_time now, enum auger_role role, con
                 AUGER_F_TEXT("reason", reason));
 }
 
-/* A new tie-breaker, so that two equal ones do not meet again.  Without entropy
- * the old one stays: the conflict then lasts until there is some. */
 void auger_role_yield(struct auger_ice *ice, auger_time now, enum auger_role asked_in)
 {
-    uint64_t fresh;
-
-    if (ice->role != asked_in)
-        return;
-    if (auger_env_random(ice->env, &fresh, sizeof(fresh)) == 0)
-        ice->tie_breaker = fresh;
     set(ice, now, opposite(asked_in), "487");
 }
 

@@ -103,8 +103,9 @@ struct auger_ice {
 
     struct auger_credentials local, remote;
     struct auger_cands locals, remotes;
-    bool remote_ended;   /* no more candidates of the peer are accepted */
+    bool remote_ended;   /* the peer says that no more candidates will come */
     bool patience_ended; /* the PAC timer has run out (8863) */
+    uint32_t unanswered; /* requests on pairs that had never been answered */
     struct auger_checklist checklist;
 
     struct auger_gather gather;

@@ -1,0 +1,283 @@
+/* Consent and liveness: RFC 7675, design decision 14. */
+#include "tests/ice/puppet.h"
+
+#include "ice/state.h"
+
+#define REMOTE "192.0.2.2:2002"
+
+static bool take_due(struct puppet *p, struct sent *sent)
+{
+    auger_time next = auger_ice_next_timeout(p->ice);
+    assert_true(next > p->world->now && next != AUGER_NEVER);
+    puppet_wait(p, next - p->world->now);
+    return puppet_take(p, sent);
+}
+
+static void test_consent_is_asked_for_every_4_to_6_seconds_each_time_anew(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct auger_stun_tid last = {{0}};
+    auger_time asked_at = p->world->now, least = AUGER_NEVER, most = 0;
+
+    for (int i = 0; i < 200; i++) {
+        struct sent sent;
+        while (!take_due(p, &sent)) {
+        }
+        auger_time gap = p->world->now - asked_at;
+        asked_at = p->world->now;
+        least = gap < least ? gap : least;
+        most = gap > most ? gap : most;
+        assert_memory_not_equal(last.bytes, sent.msg.tid.bytes, 12);
+        last = sent.msg.tid;
+        assert_false(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE));
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+        assert_false(puppet_take(p, &sent));
+    }
+    assert_true(least >= 4 * AUGER_SEC && most <= 6 * AUGER_SEC);
+    assert_true(least < 4100 * AUGER_MS && most > 5900 * AUGER_MS); /* spread, too */
+    puppet_free(p);
+}
+
+static int write_something(struct puppet *p)
+{
+    struct auger_path path;
+    uint8_t buf[64];
+    return auger_ice_write_data(p->ice, p->world->now, (const uint8_t *)"x", 1, &path, buf,
+                                sizeof(buf));
+}
+
+static void test_consent_ends_30_seconds_after_the_last_answer_even_if_nobody_looks(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+
+    p->world->now += 30 * AUGER_SEC - 1;
+    assert_int_equal(write_something(p), 1);
+    p->world->now += 1;
+    assert_int_equal(write_something(p), AUGER_ERR_NO_PATH);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_wait(p, 0);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
+static void test_a_silent_peer_is_disconnected_after_5_seconds_and_failed_after_30(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    auger_time t0 = p->world->now, disconnected_at = 0;
+    struct sent sent;
+    size_t requests = 0;
+
+    while (auger_ice_get_state(p->ice) != AUGER_ICE_FAILED) {
+        requests += take_due(p, &sent);
+        if (!disconnected_at && auger_ice_get_state(p->ice) == AUGER_ICE_DISCONNECTED)
+            disconnected_at = p->world->now;
+    }
+    assert_true(disconnected_at - t0 >= 5 * AUGER_SEC);
+    assert_true(disconnected_at - t0 <= 6500 * AUGER_MS);
+    assert_int_equal(p->world->now - t0, 30 * AUGER_SEC);
+    assert_true(requests >= 5 && requests <= 7); /* each sent once */
+
+    take_events(p->world, &p->world->sides[0]);
+    const enum auger_ice_state *states = p->world->sides[0].states;
+    assert_int_equal(p->world->sides[0].states_len, 4);
+    assert_int_equal(states[0], AUGER_ICE_CHECKING);
+    assert_int_equal(states[1], AUGER_ICE_CONNECTED);
+    assert_int_equal(states[2], AUGER_ICE_DISCONNECTED);
+    assert_int_equal(states[3], AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
+static void test_any_word_of_the_peer_ends_the_disconnection(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    while (auger_ice_get_state(p->ice) != AUGER_ICE_DISCONNECTED)
+        take_due(p, &sent);
+    puppet_check(p, &(struct puppet_check){.wrong_password = true});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    puppet_check(p, &(struct puppet_check){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
+/* Two agents that have nothing to say go six seconds without a word; that is no
+ * reason to worry. */
+static void test_a_quiet_session_is_never_called_disconnected(void **state)
+{
+    (void)state;
+    struct world *world = world_of_two(50 * AUGER_MS);
+
+    introduce(world);
+    world_run(world, 3600 * AUGER_SEC);
+    assert_int_equal(world->sides[0].states_len, 2);
+    assert_int_equal(world->sides[1].states_len, 2);
+    world_free(world);
+}
+
+static void test_checks_of_the_peer_are_life_but_not_consent(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    auger_time t0 = p->world->now;
+    struct sent sent;
+
+    for (int i = 0; i < 29; i++) {
+        puppet_wait(p, AUGER_SEC);
+        puppet_check(p, &(struct puppet_check){0});
+        while (puppet_take(p, &sent)) {
+        }
+        assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    }
+    puppet_wait(p, t0 + 30 * AUGER_SEC - p->world->now);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
+static const struct {
+    const char *name;
+    struct puppet_answer answer;
+} worthless[] = {
+    {"from elsewhere", {.from = "192.0.2.2:2003"}},
+    {"without integrity", {.no_integrity = true}},
+    {"with the wrong password", {.wrong_password = true}},
+    {"without fingerprint", {.no_fingerprint = true}},
+    {"an error", {.code = 400}},
+};
+
+static void test_only_a_good_answer_from_the_right_place_is_consent(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(worthless) / sizeof(worthless[0]); i++) {
+        struct puppet *p = puppet_connected(false);
+        auger_time t0 = p->world->now;
+        struct sent sent;
+
+        while (auger_ice_get_state(p->ice) != AUGER_ICE_FAILED) {
+            if (take_due(p, &sent))
+                puppet_answer(p, &sent, &worthless[i].answer);
+        }
+        if (p->world->now - t0 != 30 * AUGER_SEC)
+            fail_msg("%s", worthless[i].name);
+        puppet_free(p);
+    }
+}
+
+static void test_an_answer_to_an_earlier_question_counts(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent first, second;
+
+    while (!take_due(p, &first)) {
+    }
+    while (!take_due(p, &second)) {
+    }
+    auger_time answered_at = p->world->now;
+    puppet_answer(p, &first, &(struct puppet_answer){0});
+    p->world->now = answered_at + 30 * AUGER_SEC - 1;
+    assert_int_equal(write_something(p), 1);
+    puppet_free(p);
+}
+
+static void test_a_late_answer_does_not_revive(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    while (!take_due(p, &sent)) {
+    }
+    p->world->now += 30 * AUGER_SEC; /* nobody has called since */
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(write_something(p), AUGER_ERR_NO_PATH);
+    puppet_wait(p, 0);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_check(p, &(struct puppet_check){0});
+    assert_false(puppet_take(p, &sent));
+    puppet_free(p);
+}
+
+static void test_a_403_revokes_consent_at_once(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    while (!take_due(p, &sent)) {
+    }
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 403, .wrong_password = true});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 403});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
+static void test_another_pair_with_consent_takes_over(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+    auger_time t0 = p->world->now;
+
+    puppet_wait(p, 20 * AUGER_SEC);
+    while (puppet_take(p, &sent)) {
+    }
+    puppet_check(p, &(struct puppet_check){.from = "198.51.100.1:1"}); /* a lower pair */
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    while (p->world->now < t0 + 30 * AUGER_SEC)
+        take_due(p, &sent);
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_FAILED);
+    take_events(p->world, &p->world->sides[0]);
+    struct auger_addr other = addr_of("198.51.100.1:1");
+    assert_true(auger_addr_equal(&p->world->sides[0].path.remote, &other));
+    assert_int_equal(write_something(p), 1);
+    /* And the old one is not used again in this session. */
+    puppet_check(p, &(struct puppet_check){.use_candidate = true});
+    puppet_wait(p, AUGER_SEC);
+    while (puppet_take(p, &sent))
+        assert_true(sent.msg.class_ != AUGER_STUN_REQUEST ||
+                    auger_addr_equal(&sent.path.remote, &other));
+    puppet_free(p);
+}
+
+static void test_without_entropy_consent_waits_and_does_not_spin(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    p->world->no_entropy = true;
+    for (int i = 0; i < 10; i++)
+        assert_false(take_due(p, &sent));
+    p->world->no_entropy = false;
+    while (!take_due(p, &sent)) {
+    }
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_consent_is_asked_for_every_4_to_6_seconds_each_time_anew),
+        cmocka_unit_test(test_consent_ends_30_seconds_after_the_last_answer_even_if_nobody_looks),
+        cmocka_unit_test(test_a_silent_peer_is_disconnected_after_5_seconds_and_failed_after_30),
+        cmocka_unit_test(test_any_word_of_the_peer_ends_the_disconnection),
+        cmocka_unit_test(test_a_quiet_session_is_never_called_disconnected),
+        cmocka_unit_test(test_checks_of_the_peer_are_life_but_not_consent),
+        cmocka_unit_test(test_only_a_good_answer_from_the_right_place_is_consent),
+        cmocka_unit_test(test_an_answer_to_an_earlier_question_counts),
+        cmocka_unit_test(test_a_late_answer_does_not_revive),
+        cmocka_unit_test(test_a_403_revokes_consent_at_once),
+        cmocka_unit_test(test_another_pair_with_consent_takes_over),
+        cmocka_unit_test(test_without_entropy_consent_waits_and_does_not_spin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

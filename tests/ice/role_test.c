@@ -1,0 +1,169 @@
+/* Role conflicts: RFC 8445 sections 7.2.5.1 and 7.3.1.1. */
+#include "tests/ice/puppet.h"
+
+#include "ice/state.h"
+
+static struct world *conflict(bool controlling, uint64_t first, uint64_t second, auger_time delay)
+{
+    struct world *world = world_of_two(delay);
+
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(auger_ice_set_controlling(world->sides[i].ice, controlling), 0);
+    world->sides[0].ice->tie_breaker = first;
+    world->sides[1].ice->tie_breaker = second;
+    introduce(world);
+    return world;
+}
+
+static void test_a_conflict_ends_with_one_of_each_and_one_selected_pair(void **state)
+{
+    (void)state;
+    static const struct {
+        bool controlling;
+        uint64_t first, second;
+    } cases[] = {{true, 5, 9},  {true, 9, 5}, {false, 5, 9},
+                 {false, 9, 5}, {true, 7, 7}, {false, 7, 7}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct world *world =
+            conflict(cases[i].controlling, cases[i].first, cases[i].second, 100 * AUGER_MS);
+        auger_time t0 = world->now;
+        world_run(world, 5 * AUGER_SEC);
+
+        assert_int_not_equal(world->sides[0].ice->role, world->sides[1].ice->role);
+        if (cases[i].first != cases[i].second) { /* the larger one controls */
+            int larger = cases[i].first > cases[i].second ? 0 : 1;
+            assert_int_equal(world->sides[larger].ice->role, AUGER_CONTROLLING);
+        }
+        for (int side = 0; side < 2; side++) {
+            assert_int_not_equal(world->sides[side].selected_at, AUGER_NEVER);
+            assert_true(world->sides[side].path_at - t0 <= 3 * 200 * AUGER_MS);
+        }
+        world_free(world);
+    }
+}
+
+static void test_a_check_in_our_role_is_answered_by_the_tie_breaker(void **state)
+{
+    (void)state;
+    static const struct {
+        bool controlling;
+        uint64_t theirs;
+        uint16_t code;
+        enum auger_role role;
+    } cases[] = {/* ours is 100 */
+                 {true, 99, 487, AUGER_CONTROLLING}, {true, 100, 487, AUGER_CONTROLLING},
+                 {true, 101, 0, AUGER_CONTROLLED},   {false, 99, 0, AUGER_CONTROLLING},
+                 {false, 100, 0, AUGER_CONTROLLING}, {false, 101, 487, AUGER_CONTROLLED}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct puppet *p = puppet_new(cases[i].controlling);
+        struct sent sent;
+
+        p->ice->tie_breaker = 100;
+        puppet_introduce(p);
+        puppet_check(p,
+                     &(struct puppet_check){.role = cases[i].controlling ? CONTROLLING : CONTROLLED,
+                                            .tie_breaker = cases[i].theirs});
+        assert_true(puppet_take_response(p, &sent));
+        assert_int_equal(sent.msg.error_code, cases[i].code);
+        assert_int_equal(p->ice->role, cases[i].role);
+        assert_int_equal(puppet_pairs(p), cases[i].code ? 0 : 1);
+        puppet_free(p);
+    }
+}
+
+static void test_a_487_makes_us_ask_again_in_the_other_role_with_a_new_tie_breaker(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent first, second;
+    uint64_t before, after;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take(p, &first));
+    assert_true(auger_stun_msg_u64(&first.msg, AUGER_STUN_ATTR_ICE_CONTROLLING, &before));
+    puppet_answer(p, &first, &(struct puppet_answer){.code = 487});
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_WAITING);
+
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take(p, &second));
+    assert_true(auger_stun_msg_u64(&second.msg, AUGER_STUN_ATTR_ICE_CONTROLLED, &after));
+    assert_int_not_equal(before, after);
+    puppet_free(p);
+}
+
+/* The role is set, not toggled. */
+static void test_a_second_late_487_changes_nothing(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent first, second;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    struct auger_cand other = cand_of("192.0.2.3:2003", AUGER_CAND_HOST, 2130706175);
+    strcpy(other.foundation, "2");
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &other), 0);
+    assert_true(puppet_take(p, &first));
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take(p, &second));
+    puppet_answer(p, &first, &(struct puppet_answer){.code = 487});
+    assert_int_equal(p->ice->role, AUGER_CONTROLLED);
+    puppet_answer(p, &second, &(struct puppet_answer){.code = 487});
+    assert_int_equal(p->ice->role, AUGER_CONTROLLED);
+    assert_int_equal(counters_of(p->world, 0).role_switches, 1);
+    puppet_free(p);
+}
+
+static void test_a_peer_that_says_487_to_everything_ends_the_session(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent;
+    size_t answered = 0;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    for (int i = 0; i < 100 && auger_ice_get_state(p->ice) != AUGER_ICE_FAILED; i++) {
+        while (puppet_take(p, &sent)) {
+            puppet_answer(p, &sent, &(struct puppet_answer){.code = 487});
+            answered++;
+        }
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    assert_int_equal(answered, 5);
+    assert_int_equal(counters_of(p->world, 0).role_switches, 4);
+    assert_int_equal(auger_ice_next_timeout(p->ice), AUGER_NEVER);
+    puppet_free(p);
+}
+
+static void test_the_role_may_be_set_until_the_first_check(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent;
+
+    assert_int_equal(auger_ice_set_controlling(p->ice, false), 0);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_int_equal(auger_ice_set_controlling(p->ice, true), 0);
+    assert_true(puppet_take(p, &sent));
+    assert_int_equal(auger_ice_set_controlling(p->ice, false), AUGER_ERR_STATE);
+    puppet_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_conflict_ends_with_one_of_each_and_one_selected_pair),
+        cmocka_unit_test(test_a_check_in_our_role_is_answered_by_the_tie_breaker),
+        cmocka_unit_test(test_a_487_makes_us_ask_again_in_the_other_role_with_a_new_tie_breaker),
+        cmocka_unit_test(test_a_second_late_487_changes_nothing),
+        cmocka_unit_test(test_a_peer_that_says_487_to_everything_ends_the_session),
+        cmocka_unit_test(test_the_role_may_be_set_until_the_first_check),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
