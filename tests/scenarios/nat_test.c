@@ -81,7 +81,7 @@ SCENARIO(two_symmetric_nats_with_open_filters_chase_each_other_within_bounds)
     struct sim_peer *bob = sim_add_peer_in(sim, "bob", b_home, NULL);
 
     sim_signal(sim, alice, bob, 100 * AUGER_MS);
-    assert_true(sim_run(sim, 90 * AUGER_SEC));
+    assert_true(sim_run_until(sim, both_failed, 120 * AUGER_SEC));
     world_end(sim);
 }
 

@@ -6,7 +6,8 @@
  * about it.  The numbers are the invariants of the simulator's plan:
  *
  *     1  no application data on a path without a success of our own check
- *     2  none on a path 30 s after its last success, and no failure before
+ *     2  none on a path 30 s after its last success, and no failure
+ *        before
  *     3  at most 7 requests for each base to an address that does not answer, those
  *        that its own checks or a change of role caused apart; 700 in all; Ta between
  *        new transactions

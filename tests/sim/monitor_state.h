@@ -7,6 +7,7 @@
 
 #define MONITOR_REQUESTS 4096 /* the latest ones, each way */
 #define MONITOR_SERVERS 8
+#define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
 
 enum monitor_role { MONITOR_NO_ROLE, MONITOR_CONTROLLING, MONITOR_CONTROLLED };
 
@@ -57,6 +58,7 @@ struct monitor {
     bool has_insisted;      /* and yet began another check in it */
 
     enum auger_ice_state state;
+    struct auger_path path; /* in use, by the agent's word */
     bool has_gathered;
     char broken[256];
 };

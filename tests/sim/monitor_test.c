@@ -222,8 +222,12 @@ static void consent_lasts_for_30_s(void **state)
 {
     static const struct {
         auger_time failed_at;
+        int in_vain; /* requests since */
         bool fine;
-    } cases[] = {{30 * AUGER_SEC - 1, false}, {30 * AUGER_SEC, true}};
+    } cases[] = {{30 * AUGER_SEC - 1, 0, false},
+                 {30 * AUGER_SEC - 1, 6, false},
+                 {30 * AUGER_SEC - 1, 7, true},
+                 {30 * AUGER_SEC, 0, true}};
     struct stage *stage;
 
     (void)state;
@@ -232,7 +236,11 @@ static void consent_lasts_for_30_s(void **state)
         asks(stage, 0, (struct forged){.tid = 1});
         is_answered(stage, 0, 1);
         enters(stage, 0, AUGER_ICE_CHECKING);
+        monitor_event(stage->monitor, 0,
+                      &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = path});
         enters(stage, 0, AUGER_ICE_CONNECTED);
+        for (int n = 0; n < cases[i].in_vain; n++)
+            asks(stage, n * AUGER_SEC, (struct forged){.tid = 2});
         enters(stage, cases[i].failed_at, AUGER_ICE_FAILED);
         if (cases[i].fine)
             holds(stage);

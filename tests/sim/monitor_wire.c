@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define CONSENT (30 * AUGER_SEC) /* RFC 7675 section 5.1 */
-#define TRANSMISSIONS_MAX 7      /* RFC 8489 section 6.2.1 */
 #define UNANSWERED_REQUESTS_MAX 700
 
 /* --- what is remembered ----------------------------------------------------- */
@@ -141,7 +140,7 @@ static void check_budget(struct monitor *monitor, const struct auger_path *path)
     if (remote->has_answered)
         return;
     monitor->unanswered_requests += remote->checks == 0;
-    if (remote->requests > TRANSMISSIONS_MAX * transactions_max(monitor, remote))
+    if (remote->requests > MONITOR_TRANSMISSIONS * transactions_max(monitor, remote))
         monitor_break(monitor, "3: %u requests to an address that does not answer",
                       remote->requests);
     if (monitor->unanswered_requests > UNANSWERED_REQUESTS_MAX)
@@ -198,7 +197,7 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     monitor->requests++;
     if (request->sent == 1)
         check_pace(monitor, now, path);
-    else if (request->sent > TRANSMISSIONS_MAX)
+    else if (request->sent > MONITOR_TRANSMISSIONS)
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
     if (is_server(monitor, &path->remote))
         return;
