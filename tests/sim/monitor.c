@@ -102,14 +102,19 @@ static bool may_follow(enum auger_ice_state from, enum auger_ice_state to)
     return false;
 }
 
+static bool has_failed(const struct monitor_request *request)
+{
+    return request->has_failed ||
+           (request->answered == 0 && request->sent == MONITOR_TRANSMISSIONS);
+}
+
 /* A nominating check that fails takes its pair along (7.2.5.3.4). */
 static bool has_asked_in_vain(const struct monitor *monitor, const struct auger_path *path)
 {
     const struct monitor_requests *sent = &monitor->sent;
 
     for (size_t i = 0; i < sent->total && i < sent->cap; i++) {
-        if (auger_path_equal(&sent->ring[i].path, path) && sent->ring[i].answered == 0 &&
-            sent->ring[i].sent == MONITOR_TRANSMISSIONS)
+        if (auger_path_equal(&sent->ring[i].path, path) && has_failed(&sent->ring[i]))
             return true;
     }
     return false;

@@ -15,6 +15,7 @@ struct monitor_request {
     struct auger_stun_tid tid;
     struct auger_path path;
     unsigned sent, answered; /* datagrams */
+    bool has_failed;         /* an error, or an answer from elsewhere (7.2.5.2) */
 };
 
 /* The latest requests of one direction. */

@@ -187,6 +187,19 @@ static void data_stops_30_s_after_the_last_success(void **state)
     breaks(stage, '2');
 }
 
+static void a_success_from_elsewhere_is_none(void **state)
+{
+    struct stage *stage = *state;
+    struct auger_path other = path;
+
+    other.remote.port++;
+    asks(stage, 0, (struct forged){.tid = 1});
+    forge_success(stage, 1, stage->their_key, &path.local);
+    monitor_received(stage->monitor, 0, &other, stage->buf, stage->len);
+    sends_data(stage, 0);
+    breaks(stage, '1');
+}
+
 static void a_second_answer_says_nothing(void **state)
 {
     struct stage *stage = *state;
@@ -582,10 +595,10 @@ static void candidates_come_before_their_end(void **state)
 SCENARIOS(staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
           staged(a_success_under_a_wrong_key_is_none),
           staged(a_success_that_nobody_asked_for_is_none),
-          staged(data_stops_30_s_after_the_last_success), staged(a_second_answer_says_nothing),
-          staged(a_path_is_one_where_a_check_succeeded), staged(a_path_needs_consent),
-          cmocka_unit_test(consent_lasts_for_30_s), staged(connected_needs_a_success),
-          staged(a_request_is_sent_7_times_at_most),
+          staged(data_stops_30_s_after_the_last_success), staged(a_success_from_elsewhere_is_none),
+          staged(a_second_answer_says_nothing), staged(a_path_is_one_where_a_check_succeeded),
+          staged(a_path_needs_consent), cmocka_unit_test(consent_lasts_for_30_s),
+          staged(connected_needs_a_success), staged(a_request_is_sent_7_times_at_most),
           staged(a_silent_address_gets_7_requests_a_base), staged(a_check_from_it_allows_7_more),
           staged(another_role_allows_7_more), staged(an_address_that_answers_may_be_asked_on),
           staged(all_silent_addresses_get_700_requests),

@@ -47,6 +47,7 @@ static struct monitor_remote *remote_of(struct monitor *monitor, const struct au
     return remote;
 }
 
+/* On any path, if that is NULL. */
 static struct monitor_request *find_request(struct monitor_requests *requests,
                                             const struct auger_stun_tid *tid,
                                             const struct auger_path *path)
@@ -55,7 +56,8 @@ static struct monitor_request *find_request(struct monitor_requests *requests,
 
     for (size_t i = 1; i <= kept; i++) {
         struct monitor_request *request = &requests->ring[(requests->total - i) % MONITOR_REQUESTS];
-        if (memcmp(&request->tid, tid, sizeof(*tid)) == 0 && auger_path_equal(&request->path, path))
+        if (memcmp(&request->tid, tid, sizeof(*tid)) == 0 &&
+            (!path || auger_path_equal(&request->path, path)))
             return request;
     }
     return NULL;
@@ -270,15 +272,18 @@ static void received_request(struct monitor *monitor, const struct auger_path *p
 static void received_answer(struct monitor *monitor, auger_time now, const struct auger_path *path,
                             const struct auger_stun_msg *msg)
 {
-    struct monitor_request *request = find_request(&monitor->sent, &msg->tid, path);
+    struct monitor_request *request = find_request(&monitor->sent, &msg->tid, NULL);
 
     if (!request || request->answered > 0 || is_server(monitor, &path->remote))
         return;
     if (!monitor->remote_key || auger_stun_msg_verify(msg, monitor->remote_key) < 0)
         return;
+    bool is_symmetric = auger_path_equal(&request->path, path);
     request->answered++;
-    remote_of(monitor, &path->remote)->has_answered = true;
-    if (msg->class_ == AUGER_STUN_SUCCESS)
+    request->has_failed = !is_symmetric || msg->class_ == AUGER_STUN_ERROR;
+    if (is_symmetric)
+        remote_of(monitor, &path->remote)->has_answered = true;
+    if (!request->has_failed)
         route_succeeded(monitor, now, path);
 }
 
