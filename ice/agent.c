@@ -217,12 +217,11 @@ void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
 }
 
 /* The order is the policy: what the peer waits for, what keeps a working path
- * alive and settles it, what was begun, and only then, at the pace of Ta, something new. */
-size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct auger_path *path,
-                               uint8_t *buf, size_t cap)
+ * alive and settles it, what was begun, and only then, at the pace of Ta,
+ * something new. */
+static size_t write_datagram(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                             uint8_t *buf, size_t cap)
 {
-    if (ice->state == AUGER_ICE_FAILED || cap < AUGER_DATAGRAM_MAX)
-        return 0;
     size_t len = auger_inbound_write(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_consent_write(ice, now, path, buf, cap);
@@ -236,6 +235,19 @@ size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct aug
         len = auger_check_write_next(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_gather_write_next(ice, now, path, buf, cap);
+    return len;
+}
+
+size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                               uint8_t *buf, size_t cap)
+{
+    if (ice->state == AUGER_ICE_FAILED || cap < AUGER_DATAGRAM_MAX)
+        return 0;
+    size_t len = write_datagram(ice, now, path, buf, cap);
+    if (len == 0 && auger_check_is_spent(ice)) { /* pairs were given up unasked */
+        draw_conclusions(ice, now);
+        len = write_datagram(ice, now, path, buf, cap);
+    }
     return len;
 }
 

@@ -38,11 +38,14 @@ static bool was_answered(const struct auger_pair *pair)
     return pair->responses_received > 0;
 }
 
-/* Whether the session may still afford a request that may be in vain. */
+bool auger_check_is_spent(const struct auger_ice *ice)
+{
+    return ice->unanswered >= (uint32_t)AUGER_CHECK_UNANSWERED_MAX * ice->config.pairs_max;
+}
+
 static bool may_ask(const struct auger_ice *ice, const struct auger_pair *pair)
 {
-    return was_answered(pair) ||
-           ice->unanswered < (uint32_t)AUGER_CHECK_UNANSWERED_MAX * ice->config.pairs_max;
+    return was_answered(pair) || !auger_check_is_spent(ice);
 }
 
 static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_check *check,

@@ -13,6 +13,9 @@
  * that there may be (19.5.1): what an address can be made to suffer from us. */
 #define AUGER_CHECK_UNANSWERED_MAX AUGER_STUN_RC
 
+/* Whether they have all been sent; what is still to be asked is then given up. */
+bool auger_check_is_spent(const struct auger_ice *ice);
+
 /* Writes the Binding request of a check along `pair`; its length, 0 on failure. */
 size_t auger_check_build(struct auger_ice *ice, const struct auger_pair *pair,
                          const struct auger_stun_tid *tid, bool nominates, uint8_t *buf,
