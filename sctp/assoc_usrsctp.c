@@ -8,7 +8,6 @@
 
 #include <usrsctp.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -46,6 +45,25 @@ struct auger_assoc {
     size_t resets_len;
     enum auger_assoc_event_type reset_type;
 };
+
+/* The library wants ports and PPIDs in network order. */
+static uint16_t network16(uint16_t value)
+{
+    const uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
+
+    memcpy(&value, bytes, sizeof(bytes));
+    return value;
+}
+
+/* Its own inverse. */
+static uint32_t network32(uint32_t value)
+{
+    const uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
+                              (uint8_t)value};
+
+    memcpy(&value, bytes, sizeof(bytes));
+    return value;
+}
 
 /* --- options ------------------------------------------------------------------------ */
 
@@ -117,7 +135,7 @@ static bool set_protocol(struct auger_assoc *assoc)
 static struct sockaddr_conn own_address(const struct auger_assoc *assoc, uint16_t port)
 {
     return (struct sockaddr_conn){
-        .sconn_family = AF_CONN, .sconn_port = htons(port), .sconn_addr = (void *)assoc->id.id};
+        .sconn_family = AF_CONN, .sconn_port = network16(port), .sconn_addr = (void *)assoc->id.id};
 }
 
 /* The library leaves its common header out of the path's MTU. */
@@ -267,7 +285,7 @@ int auger_assoc_send(struct auger_assoc *assoc, auger_time now, uint16_t stream,
         .sendv_flags = SCTP_SEND_SNDINFO_VALID,
         .sendv_sndinfo = {.snd_sid = stream,
                           .snd_flags = (uint16_t)(SCTP_EOR | (unordered ? SCTP_UNORDERED : 0)),
-                          .snd_ppid = htonl(ppid)}};
+                          .snd_ppid = network32(ppid)}};
 
     if (assoc->phase != CONNECTING && assoc->phase != UP)
         return AUGER_ERR_STATE;
@@ -390,7 +408,7 @@ static bool take_data(struct auger_assoc *assoc, size_t len, const struct sctp_r
 {
     *event = (struct auger_assoc_event){.type = AUGER_ASSOC_DATA,
                                         .stream = info->rcv_sid,
-                                        .ppid = ntohl(info->rcv_ppid),
+                                        .ppid = network32(info->rcv_ppid),
                                         .data = {.data = assoc->piece, .len = len},
                                         .end = flags & MSG_EOR};
     return true;

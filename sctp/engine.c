@@ -1,11 +1,11 @@
 /* sctp/engine.c - data channels over one association, RFC 8831 and 8832: what the
  * application asks for, and the five verbs.  outgoing.c empties the queues, inbound.c
  * makes events of what comes. */
-#include "sctp/engine.h"
 #include "base/env.h"
 #include "base/time.h"
 #include "sctp/inbound.h"
 #include "sctp/outgoing.h"
+#include "sctp/state.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef AUGER_SCTP_INBOUND_H
 #define AUGER_SCTP_INBOUND_H
 
-#include "sctp/engine.h"
+#include "sctp/state.h"
 
 /* The next event, false when there is none. */
 bool auger_inbound_next(struct auger_sctp *sctp, struct auger_sctp_event *event);

@@ -2,7 +2,7 @@
 #ifndef AUGER_SCTP_OUTGOING_H
 #define AUGER_SCTP_OUTGOING_H
 
-#include "sctp/engine.h"
+#include "sctp/state.h"
 
 /* Hands on what the association takes, resets what has drained, shuts down at last. */
 void auger_outgoing_flush(struct auger_sctp *sctp);

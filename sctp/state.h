@@ -1,7 +1,7 @@
-/* sctp/engine.h - the state of data channels over one association.  outgoing.c,
+/* sctp/state.h - the state of data channels over one association.  outgoing.c,
  * inbound.c and engine.c work on it; a part below calls nothing above it. */
-#ifndef AUGER_SCTP_ENGINE_H
-#define AUGER_SCTP_ENGINE_H
+#ifndef AUGER_SCTP_STATE_H
+#define AUGER_SCTP_STATE_H
 
 #include "sctp/assoc.h"
 #include "sctp/channel.h"
@@ -55,4 +55,4 @@ struct auger_sctp {
     auger_time now; /* of the verb that is running */
 };
 
-#endif /* AUGER_SCTP_ENGINE_H */
+#endif /* AUGER_SCTP_STATE_H */
