@@ -20,27 +20,34 @@ struct auger_backend_config {
     enum auger_dtls_role role;
     uint16_t mtu;
     bool srtp;
+    /* For a library that keeps the schedule by its own clock. */
     auger_time retransmit, retransmit_max;
-    /* Both outlive the backend. */
+    /* All three outlive the backend. */
+    const struct auger_env *env;
     const struct auger_fingerprints *fingerprints;
     struct auger_dtls_outbox *outbox;
 };
+
+/* One reference more to a certificate; auger_certificate_free() drops it. */
+struct auger_certificate *auger_certificate_hold(struct auger_certificate *certificate);
 
 int auger_backend_new(struct auger_dtls_backend **out,
                       const struct auger_backend_config *config) AUGER_CHECK_RESULT;
 void auger_backend_free(struct auger_dtls_backend *backend); /* NULL is fine */
 
-/* Takes one datagram, or none (NULL) to begin; output goes to the outbox. */
+/* Takes one datagram, or none (NULL) to begin; output goes to the outbox.  The
+ * datagram stays in place until the next one, or until nothing is left to read. */
 enum auger_backend_status auger_backend_feed(struct auger_dtls_backend *backend, const uint8_t *buf,
                                              size_t len);
 enum auger_backend_status auger_backend_status(const struct auger_dtls_backend *backend);
 enum auger_dtls_failure auger_backend_failure(const struct auger_dtls_backend *backend);
 
-/* Retransmission.  A flight that waits for its answer has a number of its own, 0:
- * none waits.  Where the library cannot be driven by our clock, `wait` is what is
- * left on its own, else AUGER_NEVER: conn.c then keeps the schedule. */
+/* The flight that waits for an answer: another number for each, 0 if none does. */
 uint32_t auger_backend_flight(const struct auger_dtls_backend *backend);
+/* How long the library itself will wait before it sends that flight again, or
+ * AUGER_NEVER where it leaves that to the caller. */
 auger_time auger_backend_wait(const struct auger_dtls_backend *backend);
+/* Sends it again: at most 12 times, the thirteenth is a failure. */
 enum auger_backend_status auger_backend_retransmit(struct auger_dtls_backend *backend);
 
 /* The next application data of the fed datagram, into `buf`; 0 when there is none. */
@@ -48,9 +55,9 @@ size_t auger_backend_read(struct auger_dtls_backend *backend, uint8_t *buf, size
 /* One datagram of application data; its length or AUGER_ERR_CRYPTO, AUGER_ERR_BUFFER. */
 int auger_backend_write(struct auger_dtls_backend *backend, const uint8_t *data, size_t len,
                         uint8_t *buf, size_t cap) AUGER_CHECK_RESULT;
+/* Says close_notify. */
 void auger_backend_close(struct auger_dtls_backend *backend);
 
-size_t auger_backend_data_max(const struct auger_dtls_backend *backend);
 const char *auger_backend_version(const struct auger_dtls_backend *backend);
 const char *auger_backend_cipher(const struct auger_dtls_backend *backend);
 enum auger_srtp_profile auger_backend_srtp_profile(const struct auger_dtls_backend *backend);

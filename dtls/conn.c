@@ -9,9 +9,6 @@
 #include <assert.h>
 #include <string.h>
 
-/* From openssl_certificate.c; declared here so that no OpenSSL type is seen. */
-struct auger_certificate *auger_certificate_hold(struct auger_certificate *certificate);
-
 #define DATAGRAM_MAX 2048
 #define HELD_MAX 8
 #define RETRANSMIT_MAX (4 * AUGER_SEC) /* twelve steps then outlast 30 s */
@@ -237,6 +234,7 @@ int auger_dtls_start(struct auger_dtls *dtls, auger_time now, enum auger_dtls_ro
         .srtp = dtls->config.srtp,
         .retransmit = dtls->config.retransmit,
         .retransmit_max = RETRANSMIT_MAX,
+        .env = dtls->env,
         .fingerprints = &dtls->fingerprints,
         .outbox = &dtls->outbox,
     };
@@ -254,8 +252,7 @@ int auger_dtls_start(struct auger_dtls *dtls, auger_time now, enum auger_dtls_ro
     return 0;
 }
 
-/* --- the five verbs ----------------------------------------------------------------------------
- */
+/* --- the five verbs --------------------------------------------------------------------- */
 
 void auger_dtls_handle_datagram(struct auger_dtls *dtls, auger_time now, const uint8_t *buf,
                                 size_t len)
@@ -318,8 +315,7 @@ auger_time auger_dtls_next_timeout(const struct auger_dtls *dtls)
     return auger_time_min(dtls->deadline_at, dtls->retransmit_at);
 }
 
-/* --- what rides on it
- * ------------------------------------------------------------------------------ */
+/* --- what rides on it ------------------------------------------------------------------- */
 
 int auger_dtls_write_data(struct auger_dtls *dtls, auger_time now, const uint8_t *data, size_t len,
                           uint8_t *buf, size_t cap)

@@ -1,0 +1,131 @@
+/* dtls/bio.c - one read and one write a datagram, and a timer that never fires by
+ * itself. */
+#include "dtls/bio.h"
+#include "dtls/record_filter.h"
+
+#include <openssl/crypto.h>
+
+#include <limits.h>
+#include <sys/time.h>
+
+#define OPENSSL_3_2 0x30200000UL
+
+/* --- datagrams --------------------------------------------------------------------- */
+
+/* Never 0, which would mean that no datagram will ever come. */
+static int bio_read(BIO *handle, char *buf, int cap)
+{
+    struct auger_bio *bio = BIO_get_data(handle);
+
+    BIO_clear_retry_flags(handle);
+    if (!bio->in.data) {
+        BIO_set_retry_read(handle);
+        return -1;
+    }
+    size_t len = bio->in.len < (size_t)cap ? bio->in.len : (size_t)cap;
+    memcpy(buf, bio->in.data, len);
+    bio->in = (struct auger_bytes){0};
+    return (int)len;
+}
+
+static void hold_alert(struct auger_bio *bio, const uint8_t *buf, size_t len)
+{
+    if (len > sizeof(bio->alert))
+        return;
+    memcpy(bio->alert, buf, len);
+    bio->alert_len = len;
+}
+
+static int bio_write(BIO *handle, const char *data, int len)
+{
+    struct auger_bio *bio = BIO_get_data(handle);
+    const uint8_t *buf = (const uint8_t *)data;
+
+    BIO_clear_retry_flags(handle);
+    if (bio->sealed)
+        auger_write_bytes(bio->sealed, buf, (size_t)len);
+    else if (auger_record_is_plain_alert(buf, (size_t)len))
+        hold_alert(bio, buf, (size_t)len);
+    else
+        auger_dtls_outbox_add(bio->outbox, buf, (size_t)len);
+    return len;
+}
+
+void auger_bio_release_alert(struct auger_bio *bio)
+{
+    if (bio->alert_len > 0)
+        auger_dtls_outbox_add(bio->outbox, bio->alert, bio->alert_len);
+    bio->alert_len = 0;
+}
+
+/* --- the timer ----------------------------------------------------------------------- */
+
+/* The library that is loaded decides, not the headers: libssl.so.3 is any 3.x. */
+bool auger_bio_owns_timer(void)
+{
+    return OpenSSL_version_num() < OPENSSL_3_2;
+}
+
+static time_t end_of_time(void)
+{
+    return sizeof(time_t) > 4 ? (time_t)(LLONG_MAX / 2) : INT_MAX;
+}
+
+/* Before 3.2 OpenSSL shows its live timer here; set far it never fires by itself.
+ * From 3.2 on this is a copy on the stack, of which nothing may be kept. */
+static void show_timer(struct auger_bio *bio, struct timeval *timer)
+{
+    bool runs = timer->tv_sec != 0 || timer->tv_usec != 0;
+
+    bio->timer = NULL;
+    if (!runs)
+        return;
+    if (!bio->repeats)
+        bio->flight++;
+    if (!auger_bio_owns_timer())
+        return;
+    timer->tv_sec = end_of_time();
+    bio->timer = timer;
+}
+
+void auger_bio_fire(struct auger_bio *bio)
+{
+    if (bio->timer)
+        *bio->timer = (struct timeval){.tv_sec = 1};
+}
+
+/* --- the method ---------------------------------------------------------------------- */
+
+static long bio_ctrl(BIO *handle, int command, long number, void *pointer)
+{
+    (void)number;
+    if (command == BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT)
+        show_timer(BIO_get_data(handle), pointer);
+    return command == BIO_CTRL_FLUSH;
+}
+
+static int bio_create(BIO *handle)
+{
+    BIO_set_init(handle, 1);
+    return 1;
+}
+
+BIO_METHOD *auger_bio_method_new(void)
+{
+    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | 0x7F, "auger datagrams");
+
+    if (method && BIO_meth_set_read(method, bio_read) && BIO_meth_set_write(method, bio_write) &&
+        BIO_meth_set_ctrl(method, bio_ctrl) && BIO_meth_set_create(method, bio_create))
+        return method;
+    BIO_meth_free(method);
+    return NULL;
+}
+
+BIO *auger_bio_new(const BIO_METHOD *method, struct auger_bio *bio)
+{
+    BIO *handle = BIO_new(method);
+
+    if (handle)
+        BIO_set_data(handle, bio);
+    return handle;
+}
