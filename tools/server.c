@@ -1,10 +1,9 @@
 /* tools/server.c - HTTP and WebSocket: what comes in is given to the rooms, the demo and the page.
  */
 #include "tools/server.h"
+#include "tools/lws_loop.h"
 #include "tools/outbox.h"
 #include "tools/page.h"
-
-#include <libwebsockets.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -409,29 +408,14 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 }
 /* clang-format on */
 
-/* The loop's descriptor wakes server_wait(); its owner then turns the loop. */
-static int loop_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                         size_t len)
-{
-    (void)wsi, (void)reason, (void)user, (void)in, (void)len;
-    return 0;
-}
-
 static const struct lws_protocols protocols[] = {
     {.name = "auger",
      .callback = callback,
      .per_session_data_size = sizeof(struct session),
      .rx_buffer_size = 4096},
-    {.name = "loop", .callback = loop_callback},
+    LWS_LOOP_PROTOCOL,
     {0},
 };
-
-static bool adopt_loop(struct server *server)
-{
-    lws_sock_file_fd_type fd = {.filefd = auger_loop_fd(server->loop)};
-
-    return lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC, fd, "loop", NULL);
-}
 
 static void fill_info(struct lws_context_creation_info *info, struct server *server)
 {
@@ -470,7 +454,7 @@ struct server *server_new(const struct server_config *config, struct auger_loop 
     server->context = lws_create_context(&info);
     if (server->context)
         server->vhost = lws_create_vhost(server->context, &info);
-    if (!server->vhost || !adopt_loop(server)) {
+    if (!server->vhost || !lws_loop_adopt(server->vhost, loop)) {
         server_free(server);
         return NULL;
     }

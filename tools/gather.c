@@ -1,0 +1,195 @@
+/* tools/gather.c - auger gather: this machine's candidates, as they come. */
+#include "tools/command.h"
+#include "tools/interrupt.h"
+#include "tools/options.h"
+#include "tools/output.h"
+#include "tools/trace_writer.h"
+
+#include <auger/io.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: auger gather [--stun URI]... [--timeout SECONDS] [--loopback] [--json] [--trace FILE]\n"
+    "\n"
+    "Prints the addresses under which this machine may be reached, as they come: those of its\n"
+    "interfaces (host), and, as STUN servers see them from outside, those that a NAT gave it\n"
+    "(srflx).  A srflx address that equals a host address is not printed again: there is no NAT.\n"
+    "\n"
+    "  --stun URI         ask this server too, as stun:stun.example.org or stun:192.0.2.1:3478;\n"
+    "                     up to four\n"
+    "  --timeout SECONDS  how long to wait for the servers, 1 to 60; default 5\n"
+    "  --loopback         127.0.0.1 and ::1 too\n"
+    "  --json             one JSON object a line: {\"ev\":\"candidate\",...}, {\"ev\":\"trouble\",...},\n"
+    "                     last {\"ev\":\"gathered\",...}; times in milliseconds\n"
+    "  --trace FILE       write every decision there\n"
+    "\n"
+    "Exit status: 0 when there were candidates and no trouble, else 1; 2 wrong usage; 130 Ctrl-C.\n"
+    "\n"
+    "To try it on one machine: `auger serve` in one terminal, and in the other\n"
+    "`auger gather --loopback --stun stun:127.0.0.1`.\n";
+
+struct gathering {
+    struct auger_loop *loop;
+    auger_time started_at;
+    int interrupt_fd;
+    bool json, done, in_trouble;
+    size_t found;
+    int status;
+};
+
+static double elapsed_ms(const struct gathering *gathering)
+{
+    return (double)(auger_loop_now(gathering->loop) - gathering->started_at) / (double)AUGER_MS;
+}
+
+static void print_candidate(struct gathering *gathering, const char *line)
+{
+    char addr[AUGER_ADDR_TEXT_MAX], related[AUGER_ADDR_TEXT_MAX] = "";
+    struct auger_cand cand;
+    double ms = elapsed_ms(gathering);
+
+    if (auger_cand_parse(&cand, line, strlen(line)) < 0)
+        return;
+    gathering->found++;
+    auger_addr_format(&cand.addr, addr, sizeof(addr));
+    if (cand.related.family != AUGER_FAMILY_NONE)
+        auger_addr_format(&cand.related, related, sizeof(related));
+    const char *type = auger_cand_type_name(cand.type);
+    if (gathering->json)
+        output_line(json_pack("{ss ss ss ss sI ss sf}", "ev", "candidate", "type", type, "address",
+                              addr, "related", related, "priority", (json_int_t)cand.priority,
+                              "candidate", line, "t", ms));
+    else
+        printf("%-5s  %-40s %8.1f ms%s%s\n", type, addr, ms, *related ? "   from " : "", related);
+    fflush(stdout);
+}
+
+static void note_trouble(struct gathering *gathering, const char *what)
+{
+    gathering->in_trouble = true;
+    if (gathering->json)
+        output_line(json_pack("{ss so sf}", "ev", "trouble", "what", json_text(what, strlen(what)),
+                              "t", elapsed_ms(gathering)));
+    else
+        fprintf(stderr, "auger gather: %s\n", what);
+}
+
+static void finish(struct gathering *gathering)
+{
+    gathering->done = true;
+    gathering->status = gathering->found > 0 && !gathering->in_trouble ? EXIT_DONE : EXIT_FAILED;
+    if (gathering->json)
+        output_line(json_pack("{ss sI sf}", "ev", "gathered", "candidates",
+                              (json_int_t)gathering->found, "t", elapsed_ms(gathering)));
+    else
+        printf("%zu candidate%s in %.1f ms\n", gathering->found, gathering->found == 1 ? "" : "s",
+               elapsed_ms(gathering));
+}
+
+static void take(struct gathering *gathering, const struct auger_loop_event *event)
+{
+    switch (event->type) {
+    case AUGER_LOOP_EVENT_PEER:
+        if (event->event.type == AUGER_PEER_EVENT_CANDIDATE)
+            print_candidate(gathering, event->event.candidate);
+        else if (event->event.type == AUGER_PEER_EVENT_GATHERED)
+            finish(gathering);
+        break;
+    case AUGER_LOOP_EVENT_TROUBLE:
+        note_trouble(gathering, event->what);
+        break;
+    case AUGER_LOOP_EVENT_TIMER:
+        note_trouble(gathering, "a name was not resolved in time");
+        finish(gathering);
+        break;
+    case AUGER_LOOP_EVENT_FD:
+        gathering->status = interrupt_take(gathering->interrupt_fd);
+        gathering->done = gathering->status != 0;
+        break;
+    }
+}
+
+static int begin(struct gathering *gathering, const struct auger_net_config *net, long timeout_s)
+{
+    struct auger_peer_config config;
+    struct auger_peer *peer;
+
+    auger_peer_config_init(&config);
+    config.ice.gather_timeout = timeout_s * AUGER_SEC;
+    gathering->started_at = auger_loop_now(gathering->loop);
+    int err = auger_loop_watch_fd(gathering->loop, gathering->interrupt_fd, NULL);
+    if (err == 0)
+        err = auger_loop_peer_new(gathering->loop, &config, net, &peer);
+    /* The agent's own limit begins when all names are known; this one is for those. */
+    auger_loop_set_timer(gathering->loop,
+                         gathering->started_at + config.ice.gather_timeout + AUGER_SEC, NULL);
+    return err;
+}
+
+static int gather(struct gathering *gathering, const struct auger_env *env,
+                  const struct auger_net_config *net, long timeout_s)
+{
+    struct auger_loop_config config;
+    struct auger_loop_event event;
+
+    auger_loop_config_init(&config);
+    config.env = env;
+    int err = auger_loop_new(&gathering->loop, &config);
+    if (err == 0)
+        err = begin(gathering, net, timeout_s);
+    if (err < 0) {
+        fprintf(stderr, "auger gather: cannot begin: %s\n", auger_strerror(err));
+        gathering->status = EXIT_FAILED;
+        gathering->done = true;
+    }
+    while (!gathering->done && !ferror(stdout) && auger_loop_next(gathering->loop, &event))
+        take(gathering, &event);
+    auger_loop_free(gathering->loop);
+    return gathering->status;
+}
+
+static int run(int argc, char **argv)
+{
+    struct gathering gathering = {0};
+    struct auger_net_config net;
+    struct option_texts stun = {0};
+    const char *trace = NULL;
+    long timeout_s = 5;
+    int status;
+
+    auger_net_config_init(&net);
+    const struct option items[] = {
+        {"--stun", OPTION_TEXTS, .texts = &stun},
+        {"--timeout", OPTION_NUMBER, .number = &timeout_s, .min = 1, .max = 60},
+        {"--loopback", OPTION_FLAG, .flag = &net.loopback},
+        {"--json", OPTION_FLAG, .flag = &gathering.json},
+        {"--trace", OPTION_TEXT, .text = &trace},
+    };
+    const struct options options = {
+        .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
+    if (!options_read(&options, argc, argv, &status))
+        return status;
+
+    net.stun_servers = stun.items;
+    net.stun_servers_len = stun.len;
+    struct trace_writer *writer = trace_writer_new(trace);
+    gathering.interrupt_fd = interrupt_open();
+    if (!writer || gathering.interrupt_fd < 0) {
+        trace_writer_free(writer);
+        return EXIT_FAILED;
+    }
+    status = gather(&gathering, trace_writer_env(writer), &net, timeout_s);
+    trace_writer_free(writer);
+    close(gathering.interrupt_fd);
+    return status;
+}
+
+const struct command gather_command = {
+    .name = "gather",
+    .summary = "print the addresses under which this machine may be reached",
+    .help = help,
+    .run = run,
+};

@@ -1,0 +1,11 @@
+/* tools/interrupt.h - Ctrl-C and its kin, as something that a loop can watch. */
+#ifndef AUGER_TOOLS_INTERRUPT_H
+#define AUGER_TOOLS_INTERRUPT_H
+
+/* Holds back SIGINT and SIGTERM, here and in every thread started later, and ignores SIGPIPE.
+ * Returns a descriptor that is readable once one came; -1 when there is none to be had. */
+int interrupt_open(void);
+/* What a shell expects as exit status after the signal: 130 for Ctrl-C.  0: none came. */
+int interrupt_take(int fd);
+
+#endif /* AUGER_TOOLS_INTERRUPT_H */

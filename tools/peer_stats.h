@@ -1,0 +1,14 @@
+/* tools/peer_stats.h - how a peer stands, in the words of the W3C's statistics. */
+#ifndef AUGER_TOOLS_PEER_STATS_H
+#define AUGER_TOOLS_PEER_STATS_H
+
+#include <auger/peer.h>
+
+#include <jansson.h>
+
+/* A list of statistics objects. */
+json_t *peer_stats(const struct auger_peer *peer);
+/* The selected pair in short, or null. */
+json_t *peer_pair(const struct auger_peer *peer);
+
+#endif /* AUGER_TOOLS_PEER_STATS_H */

@@ -1,0 +1,437 @@
+/* tools/talk.c - one connection used as a pipe. */
+#define _POSIX_C_SOURCE 200809L
+#include "tools/talk.h"
+#include "tools/output.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIECE_MAX (16 * 1024) /* one message; what every peer takes */
+#define WAITING_MAX (512 * 1024)
+#define WAITING_LOW (128 * 1024)
+
+struct talk {
+    struct talk_config config;
+    struct auger_loop *loop;
+    struct auger_peer *peer;
+    enum talk_state state;
+    enum auger_sdp_type type; /* of our description */
+    bool gathered;            /* all our candidates are known */
+    bool described;           /* and the description waits for them */
+    bool connected;           /* the pipe stands */
+    bool has_channel, is_open, is_pipe;
+    auger_channel channel;
+    bool input_ended, output_ended, closing;
+    bool output_is_terminal;
+    auger_time connect_by;
+    uint8_t *given; /* input that others read */
+    size_t given_at, given_len;
+    size_t piece_len; /* read and not yet taken by the channel */
+    uint8_t piece[PIECE_MAX];
+    char sdp[AUGER_SDP_MAX + 1];
+};
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+static void tell(const struct talk *talk, const char *event, const char *text)
+{
+    if (talk->config.json) {
+        json_t *json = json_pack("{ss ss}", "ev", event, "text", text);
+        char *line = json ? json_dumps(json, JSON_COMPACT) : NULL;
+        fprintf(stderr, "%s\n", line ? line : "{}");
+        free(line);
+        json_decref(json);
+    } else if (!talk->config.quiet) {
+        fprintf(stderr, "auger connect: %s\n", text);
+    }
+}
+
+static void fail(struct talk *talk, const char *why)
+{
+    if (talk->state != TALK_GOES_ON)
+        return;
+    talk->state = TALK_FAILED;
+    if (talk->config.json)
+        tell(talk, "failed", why);
+    else
+        fprintf(stderr, "auger connect: %s\n", why);
+}
+
+static void done(struct talk *talk)
+{
+    if (talk->state == TALK_GOES_ON)
+        talk->state = TALK_DONE;
+}
+
+/* --- life ---------------------------------------------------------------------------------------
+ */
+
+struct talk *talk_new(struct auger_loop *loop, const struct talk_config *config)
+{
+    struct talk *talk = calloc(1, sizeof(*talk));
+
+    if (!talk)
+        return NULL;
+    talk->config = *config;
+    talk->loop = loop;
+    talk->connect_by = AUGER_NEVER;
+    talk->output_is_terminal = isatty(STDOUT_FILENO);
+    int err = auger_loop_peer_new(loop, NULL, &talk->config.net, &talk->peer);
+    if (err < 0) {
+        fprintf(stderr, "auger connect: cannot begin: %s\n",
+                err == AUGER_ERR_SYSTEM ? strerror(errno) : auger_strerror(err));
+        free(talk);
+        return NULL;
+    }
+    return talk;
+}
+
+void talk_free(struct talk *talk)
+{
+    if (!talk)
+        return;
+    auger_loop_peer_free(talk->loop, talk->peer);
+    free(talk->given);
+    free(talk);
+}
+
+enum talk_state talk_state(const struct talk *talk)
+{
+    return talk->state;
+}
+
+void talk_close(struct talk *talk)
+{
+    auger_peer_close(talk->peer, auger_loop_now(talk->loop));
+}
+
+auger_time talk_next_timeout(const struct talk *talk)
+{
+    return talk->connected ? AUGER_NEVER : talk->connect_by;
+}
+
+void talk_handle_timeout(struct talk *talk)
+{
+    if (auger_loop_now(talk->loop) >= talk_next_timeout(talk))
+        fail(talk, "no path was found in time; see --timeout, and --stun for a STUN server");
+}
+
+/* --- descriptions -------------------------------------------------------------------------------
+ */
+
+static void describe(struct talk *talk)
+{
+    if (!talk->described || (talk->config.whole && !talk->gathered))
+        return;
+    if (auger_peer_local_description(talk->peer, talk->sdp, sizeof(talk->sdp)) < 0) {
+        fail(talk, "our description is too long");
+        return;
+    }
+    talk->config.described(talk->config.user, talk->type, talk->sdp);
+}
+
+static void begin_clock(struct talk *talk)
+{
+    if (talk->connect_by == AUGER_NEVER)
+        talk->connect_by = auger_loop_now(talk->loop) + talk->config.connect_in;
+}
+
+void talk_offer(struct talk *talk)
+{
+    auger_time now = auger_loop_now(talk->loop);
+    const struct auger_channel_options options = {.label = "pipe", .protocol = TALK_PROTOCOL};
+
+    talk->type = AUGER_SDP_OFFER;
+    int err = auger_peer_channel_open(talk->peer, now, &options, &talk->channel);
+    if (err == 0)
+        err = auger_peer_create_offer(talk->peer, now, talk->sdp, sizeof(talk->sdp));
+    if (err < 0) {
+        fail(talk, auger_strerror(err));
+        return;
+    }
+    talk->has_channel = talk->is_pipe = talk->described = true;
+    describe(talk);
+}
+
+bool talk_take_description(struct talk *talk, enum auger_sdp_type type, const char *sdp)
+{
+    auger_time now = auger_loop_now(talk->loop);
+    struct auger_sdp_error where = {0};
+    char why[200];
+
+    int err = auger_peer_set_remote_description(talk->peer, now, type, sdp, strlen(sdp), &where);
+    if (err == 0 && type == AUGER_SDP_OFFER)
+        err = auger_peer_create_answer(talk->peer, now, talk->sdp, sizeof(talk->sdp));
+    if (err < 0) {
+        snprintf(why, sizeof(why), "the other side's description cannot be used: %s%s%s",
+                 auger_strerror(err), where.what ? ": " : "", where.what ? where.what : "");
+        fail(talk, why);
+        return false;
+    }
+    begin_clock(talk);
+    if (type == AUGER_SDP_OFFER) {
+        talk->type = AUGER_SDP_ANSWER;
+        talk->described = true;
+        describe(talk);
+    }
+    return true;
+}
+
+void talk_take_candidate(struct talk *talk, const char *line)
+{
+    int err =
+        auger_peer_add_remote_candidate(talk->peer, auger_loop_now(talk->loop), line, strlen(line));
+    (void)err; /* a name, TCP: of no use to us */
+}
+
+void talk_take_bye(struct talk *talk)
+{
+    if (!talk->connected)
+        fail(talk, "the other side does not want to connect");
+    else
+        talk_close(talk);
+}
+
+/* --- from standard input --------------------------------------------------------------------- */
+
+/* Text if it is text: what is typed reaches a page as text. */
+static enum auger_message_kind kind_of(const uint8_t *data, size_t len)
+{
+    json_t *text = json_stringn((const char *)data, len);
+
+    json_decref(text);
+    return text ? AUGER_MESSAGE_TEXT : AUGER_MESSAGE_BINARY;
+}
+
+/* false: the channel takes no more now. */
+static bool send_piece(struct talk *talk)
+{
+    if (talk->piece_len == 0)
+        return true;
+    int err = auger_peer_send(talk->peer, auger_loop_now(talk->loop), talk->channel,
+                              kind_of(talk->piece, talk->piece_len), talk->piece, talk->piece_len);
+    if (err == AUGER_ERR_AGAIN)
+        return false;
+    if (err < 0)
+        fail(talk, auger_strerror(err));
+    talk->piece_len = 0;
+    return err == 0;
+}
+
+static void finish_if_both_ended(struct talk *talk)
+{
+    if (!talk->closing && talk->input_ended && talk->output_ended) {
+        talk->closing = true;
+        talk_close(talk);
+    }
+}
+
+static void end_input(struct talk *talk)
+{
+    auger_time now = auger_loop_now(talk->loop);
+    int err;
+
+    talk->input_ended = true;
+    if (talk->is_pipe)
+        err = auger_peer_send(talk->peer, now, talk->channel, AUGER_MESSAGE_BINARY, "", 0);
+    else
+        err = auger_peer_channel_close(talk->peer, now, talk->channel);
+    if (err < 0)
+        fail(talk, auger_strerror(err));
+    finish_if_both_ended(talk);
+}
+
+void talk_give_input(struct talk *talk, const char *data, size_t len)
+{
+    talk->given = len ? malloc(len) : NULL;
+    if (talk->given)
+        memcpy(talk->given, data, len);
+    else if (len)
+        fail(talk, auger_strerror(AUGER_ERR_NO_MEMORY));
+    talk->given_len = talk->given ? len : 0;
+}
+
+/* The next piece of what was given; false when all of it is used up. */
+static bool take_given(struct talk *talk)
+{
+    size_t left = talk->given_len - talk->given_at;
+
+    if (left == 0)
+        return false;
+    talk->piece_len = left < sizeof(talk->piece) ? left : sizeof(talk->piece);
+    memcpy(talk->piece, talk->given + talk->given_at, talk->piece_len);
+    talk->given_at += talk->piece_len;
+    return true;
+}
+
+static bool is_full(const struct talk *talk)
+{
+    return auger_peer_buffered_amount(talk->peer, talk->channel) >= WAITING_MAX;
+}
+
+static void watch_input(struct talk *talk)
+{
+    if (auger_loop_watch_fd(talk->loop, STDIN_FILENO, talk) < 0)
+        fail(talk, "standard input cannot be read");
+}
+
+void talk_take_input(struct talk *talk)
+{
+    struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    while (talk->is_open && !talk->input_ended && talk->state == TALK_GOES_ON) {
+        if (!send_piece(talk) || is_full(talk))
+            return; /* low water comes */
+        if (take_given(talk))
+            continue;
+        if (poll(&readable, 1, 0) <= 0) {
+            watch_input(talk);
+            return;
+        }
+        ssize_t got = read(STDIN_FILENO, talk->piece, sizeof(talk->piece));
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
+            continue;
+        if (got <= 0)
+            end_input(talk);
+        else
+            talk->piece_len = (size_t)got;
+    }
+}
+
+/* --- to standard output ---------------------------------------------------------------------- */
+
+static void write_out(struct talk *talk, const struct auger_bytes *data)
+{
+    bool end_line = talk->output_is_terminal && data->len > 0 && data->data[data->len - 1] != '\n';
+
+    fwrite(data->data, 1, data->len, stdout);
+    if (end_line)
+        fputc('\n', stdout);
+    if (fflush(stdout) != 0)
+        fail(talk, "standard output was closed");
+}
+
+static void take_message(struct talk *talk, const struct auger_peer_event *event)
+{
+    if (!talk->has_channel || event->channel != talk->channel)
+        return;
+    if (talk->is_pipe && event->kind == AUGER_MESSAGE_BINARY && event->data.len == 0) {
+        talk->output_ended = true;
+        finish_if_both_ended(talk);
+    } else {
+        write_out(talk, &event->data);
+    }
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+static void open_pipe(struct talk *talk)
+{
+    talk->is_open = talk->connected = true;
+    int err = auger_peer_set_low_water(talk->peer, talk->channel, WAITING_LOW);
+    if (err < 0)
+        fail(talk, auger_strerror(err));
+    tell(talk, "open", "connected");
+    talk_take_input(talk);
+}
+
+/* The first channel is the pipe, others are closed again. */
+static void take_channel(struct talk *talk, auger_channel channel)
+{
+    struct auger_channel_options options;
+
+    if (talk->has_channel || auger_peer_channel_options(talk->peer, channel, &options) < 0) {
+        int err = auger_peer_channel_close(talk->peer, auger_loop_now(talk->loop), channel);
+        (void)err; /* it may be gone */
+        return;
+    }
+    talk->has_channel = true;
+    talk->channel = channel;
+    talk->is_pipe = options.protocol && strcmp(options.protocol, TALK_PROTOCOL) == 0;
+    open_pipe(talk);
+}
+
+static void tell_path(struct talk *talk)
+{
+    char local[AUGER_ADDR_TEXT_MAX], remote[AUGER_ADDR_TEXT_MAX], text[200];
+    struct auger_peer_info info;
+
+    auger_peer_get_info(talk->peer, &info);
+    if (!info.has_path)
+        return;
+    auger_addr_format(&info.selected.local.addr, local, sizeof(local));
+    auger_addr_format(&info.selected.remote.addr, remote, sizeof(remote));
+    snprintf(text, sizeof(text), "path %s to %s", local, remote);
+    tell(talk, "path", text);
+}
+
+static void take_state(struct talk *talk, const struct auger_peer_event *event)
+{
+    if (event->state == AUGER_PEER_CLOSED) {
+        if (talk->connected)
+            done(talk);
+        else
+            fail(talk, "the other side closed the connection");
+    } else if (event->state == AUGER_PEER_FAILED) {
+        fail(talk, event->reason == AUGER_PEER_DTLS_FAILED ? auger_dtls_failure_text(event->dtls)
+                   : event->reason == AUGER_PEER_CONSENT_LOST
+                       ? "the other side is gone: it has not answered for 30 s"
+                   : event->reason == AUGER_PEER_ICE_FAILED
+                       ? "no path was found: is UDP blocked? try a STUN server (--stun)"
+                       : "the association failed");
+    }
+}
+
+static void take_gathered(struct talk *talk)
+{
+    talk->gathered = true;
+    if (talk->config.whole)
+        describe(talk);
+    else
+        talk->config.candidate(talk->config.user, "");
+}
+
+void talk_take_event(struct talk *talk, const struct auger_peer_event *event)
+{
+    switch (event->type) {
+    case AUGER_PEER_EVENT_CANDIDATE:
+        if (!talk->config.whole)
+            talk->config.candidate(talk->config.user, event->candidate);
+        break;
+    case AUGER_PEER_EVENT_GATHERED:
+        take_gathered(talk);
+        break;
+    case AUGER_PEER_EVENT_STATE:
+        take_state(talk, event);
+        break;
+    case AUGER_PEER_EVENT_PATH:
+        tell_path(talk);
+        break;
+    case AUGER_PEER_EVENT_CHANNEL:
+        take_channel(talk, event->channel);
+        break;
+    case AUGER_PEER_EVENT_CHANNEL_OPEN:
+        if (event->channel == talk->channel)
+            open_pipe(talk);
+        break;
+    case AUGER_PEER_EVENT_MESSAGE:
+        take_message(talk, event);
+        break;
+    case AUGER_PEER_EVENT_LOW_WATER:
+        talk_take_input(talk);
+        break;
+    case AUGER_PEER_EVENT_CHANNEL_CLOSED:
+        if (talk->has_channel && event->channel == talk->channel && !talk->closing) {
+            talk->closing = true;
+            talk->is_open = false;
+            talk_close(talk);
+        }
+        break;
+    case AUGER_PEER_EVENT_ICE_STATE:
+        break;
+    }
+}
