@@ -7,7 +7,15 @@ export const NATIVE = { ns: "auger-native", v4: "10.77.0.1", v6: "fd77::1" };
 export const BROWSER = { ns: "auger-browser", v4: "10.77.0.2", v6: "fd77::2" };
 
 function ip(...args) {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
+  return execFileSync("ip", args, { stdio: ["ignore", "pipe", "pipe"] }).toString();
+}
+
+// Addresses that still look for duplicates appear a second later. Chromium, started in between, takes
+// that for a change of network and gathers nothing for its first connection.
+function settle() {
+  const tentative = ({ ns }) => ip("-n", ns, "-6", "addr", "show", "tentative").trim() !== "";
+  for (let tries = 0; tries < 100 && [NATIVE, BROWSER].some(tentative); tries++)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
 }
 
 export function down() {
@@ -34,6 +42,7 @@ export function up() {
     ip("-n", here.ns, "route", "add", "default", "via", there.v4);
     ip("-n", here.ns, "-6", "route", "add", "default", "via", there.v6);
   }
+  settle();
 }
 
 // The words that start a command inside a namespace; `ip netns exec` keeps the process id.

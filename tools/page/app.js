@@ -15,6 +15,7 @@ let signalling = null;
 let session = null;
 let chat = null;
 let poll = null;
+let theirRtt = 0; // as the other side measures it: Firefox tells none of its own
 let startedAt = performance.now();
 
 // --- what is shown --------------------------------------------------------------
@@ -62,7 +63,8 @@ function showFacts(picture) {
   if (!pair) return;
   const kind = (side, address) => side.find((each) => each.address === address)?.type ?? "?";
   $("fact-path").textContent = `${kind(picture.local, pair.local)} to ${kind(picture.remote, pair.remote)}, ${pair.remote}`;
-  $("fact-rtt").textContent = pair.rtt_ms > 0 ? milliseconds(pair.rtt_ms) : "–";
+  const rtt = pair.rtt_ms || theirRtt;
+  $("fact-rtt").textContent = rtt > 0 ? milliseconds(rtt) : "–";
   $("fact-dtls").textContent = picture.dtls || "–";
 }
 
@@ -79,6 +81,7 @@ function addresses(value) {
 
 function showTheirs(picture) {
   if (!picture || typeof picture !== "object") return;
+  theirRtt = Number(addresses(picture.pairs).find((pair) => pair?.selected)?.rtt_ms) || 0;
   draw($("picture-there"), {
     local: addresses(picture.local),
     remote: addresses(picture.remote),
@@ -121,6 +124,7 @@ function endSession() {
   clearInterval(poll);
   session?.end();
   session = chat = null;
+  theirRtt = 0;
   enable(false);
 }
 
@@ -286,7 +290,8 @@ const handlers = {
   error: ({ reason }) => tell(`the server says: ${reason}`),
   closed: () => {
     tell("the server is gone");
-    if (!chat) failed(new Error("no signalling"));
+    signalling = null;
+    if ($("status").dataset.state === "busy") failed(new Error("no signalling"));
   },
 };
 
