@@ -32,6 +32,11 @@ int bench_wants(const char *name)
     return !bench.filter || strstr(name, bench.filter);
 }
 
+double bench_seconds(double seconds)
+{
+    return bench.quick ? seconds / 10 : seconds;
+}
+
 static struct run measure(void (*fn)(void *arg), void *arg, uint64_t times)
 {
     uint64_t calls = bench_heap_calls();

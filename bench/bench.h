@@ -22,6 +22,9 @@ int bench_wants(const char *name);
 /* Reports a figure that was found otherwise: "ms", "MB/s", "bytes". */
 void bench_value(const char *name, const char *unit, double value);
 
+/* How long to measure what is measured by the second: `seconds`, or a tenth with --quick. */
+double bench_seconds(double seconds);
+
 /* Nanoseconds of a monotonic clock. */
 int64_t bench_now(void);
 
