@@ -30,7 +30,7 @@ struct end {
 /* What was done and used in one stretch of time. */
 struct stretch {
     double seconds, cpu_s;
-    uint64_t messages, bytes;
+    uint64_t messages, bytes, allocations;
 };
 
 static double cpu_now(void)
@@ -111,12 +111,14 @@ static struct stretch measure(struct auger_loop *loop, struct end *ends, size_t 
     int64_t start = bench_now();
     double cpu = cpu_now();
     uint64_t messages = receiver->messages, bytes = receiver->bytes;
+    uint64_t allocations = bench_heap_calls();
 
     run_for(loop, ends, ends_len, seconds);
     return (struct stretch){.seconds = (double)(bench_now() - start) / 1e9,
                             .cpu_s = cpu_now() - cpu,
                             .messages = receiver->messages - messages,
-                            .bytes = receiver->bytes - bytes};
+                            .bytes = receiver->bytes - bytes,
+                            .allocations = bench_heap_calls() - allocations};
 }
 
 /* --- reports -----------------------------------------------------------------------------------
@@ -165,6 +167,8 @@ static void in_one_thread(size_t size)
     struct stretch done = measure(loop, ends, 2, &ends[1], bench_seconds(2));
     auger_loop_free(loop);
     report("one_thread", size, &done);
+    bench_value(case_name("one_thread", size, "/heap"), "allocations/message",
+                (double)done.allocations / (double)done.messages);
 }
 
 /* --- each in its own process --------------------------------------------------------------------
@@ -243,7 +247,8 @@ static void in_two_processes(size_t size)
 static bool is_wanted(const char *how, size_t size)
 {
     return bench_wants(case_name(how, size, "")) || bench_wants(case_name(how, size, "/cpu")) ||
-           bench_wants(case_name(how, size, "/messages"));
+           bench_wants(case_name(how, size, "/messages")) ||
+           bench_wants(case_name(how, size, "/heap"));
 }
 
 /* Processes first: a fork takes no half-used SCTP runtime along. */
