@@ -14,6 +14,9 @@ enum auger_dcep_reliability {
 };
 #define AUGER_DCEP_UNORDERED 0x80
 
+/* DATA_CHANNEL_OPEN with the longest texts. */
+#define AUGER_DCEP_MAX (12 + 2 * AUGER_CHANNEL_TEXT_MAX)
+
 struct auger_dcep {
     enum auger_dcep_type type;
     /* Of an OPEN. */

@@ -92,6 +92,18 @@ static uint16_t free_stream(const struct auger_sctp *sctp)
     return AUGER_STREAM_NONE;
 }
 
+/* Before connect the parity is not known, but that half of the streams is ours is. */
+static bool has_stream_for_another(const struct auger_sctp *sctp)
+{
+    size_t ours = 0;
+
+    if (sctp->is_connected)
+        return free_stream(sctp) != AUGER_STREAM_NONE;
+    for (size_t i = 0; i < sctp->channels.cap; i++)
+        ours += auger_channels_at(&sctp->channels, i) != NULL;
+    return ours < AUGER_STREAMS_MAX / 2;
+}
+
 static struct auger_bytes text_bytes(const char *text)
 {
     return (struct auger_bytes){.data = (const uint8_t *)text, .len = text ? strlen(text) : 0};
@@ -122,8 +134,7 @@ int auger_sctp_channel_open(struct auger_sctp *sctp, auger_time now,
         return AUGER_ERR_UNSUPPORTED;
     if (label.len > AUGER_CHANNEL_TEXT_MAX || protocol.len > AUGER_CHANNEL_TEXT_MAX)
         return AUGER_ERR_INVALID;
-    uint16_t stream = sctp->is_connected ? free_stream(sctp) : AUGER_STREAM_NONE;
-    if (sctp->is_connected && stream == AUGER_STREAM_NONE)
+    if (!has_stream_for_another(sctp))
         return AUGER_ERR_LIMIT;
     int err = auger_channels_add(&sctp->channels, label, protocol, &entry);
     if (err < 0)
@@ -131,7 +142,7 @@ int auger_sctp_channel_open(struct auger_sctp *sctp, auger_time now,
     entry->is_ours = true;
     entry->unordered = options->unordered;
     entry->priority = options->priority;
-    entry->stream = stream;
+    entry->stream = sctp->is_connected ? free_stream(sctp) : AUGER_STREAM_NONE;
     err = queue_open(sctp, entry);
     if (err < 0) {
         auger_channels_remove(&sctp->channels, entry);
@@ -178,13 +189,13 @@ int auger_sctp_channel_options(const struct auger_sctp *sctp, auger_channel chan
 /* --- messages
  * --------------------------------------------------------------------------------------- */
 
-/* 8841 section 6.1: 0 is "any", and then our own limit is as good as another. */
-static uint64_t remote_message_max(const struct auger_sctp *sctp)
+/* 8841 section 6.1: 0 is "any".  Our own limit holds both ways. */
+static uint64_t message_max(const struct auger_sctp *sctp)
 {
-    if (!sctp->is_connected)
-        return REMOTE_MESSAGE_ASSUMED;
-    return sctp->remote.max_message_size ? sctp->remote.max_message_size
-                                         : sctp->config.max_message_size;
+    uint64_t own = sctp->config.max_message_size;
+    uint64_t remote = sctp->is_connected ? sctp->remote.max_message_size : REMOTE_MESSAGE_ASSUMED;
+
+    return remote > 0 && remote < own ? remote : own;
 }
 
 int auger_sctp_send(struct auger_sctp *sctp, auger_time now, auger_channel channel,
@@ -199,7 +210,7 @@ int auger_sctp_send(struct auger_sctp *sctp, auger_time now, auger_channel chann
         return AUGER_ERR_NOT_FOUND;
     if (sctp->is_down || sctp->is_shutting_down || entry->state > AUGER_CHANNEL_OPEN)
         return AUGER_ERR_STATE;
-    if (len > remote_message_max(sctp))
+    if (len > message_max(sctp))
         return AUGER_ERR_TOO_LARGE;
     if (sctp->buffered > 0 && sctp->buffered + len > sctp->config.send_buffer_max) {
         entry->wants_room = true;

@@ -49,7 +49,9 @@ static struct auger_early *find_early(struct auger_sctp *sctp, const struct auge
 
 static bool append(struct auger_sctp *sctp, struct auger_early *early, struct auger_bytes piece)
 {
-    if (piece.len > AUGER_EARLY_BYTES_MAX - sctp->early_bytes)
+    size_t max = AUGER_EARLY_BYTES_MAX + (early->ppid == AUGER_PPID_DCEP ? AUGER_DCEP_MAX : 0);
+
+    if (sctp->early_bytes + piece.len > max)
         return false;
     uint8_t *larger = auger_env_alloc(sctp->env, 1, early->len + piece.len + 1);
     if (!larger)

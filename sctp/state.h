@@ -18,7 +18,7 @@ enum auger_ppid {
 
 #define AUGER_STREAMS_START 16
 #define AUGER_STREAMS_MAX 1024
-#define AUGER_EARLY_BYTES_MAX 65536 /* of messages on streams without a channel */
+#define AUGER_EARLY_BYTES_MAX 65536 /* of messages on streams without a channel; OPEN on top */
 #define AUGER_EARLY_MAX 16
 
 /* A message on a stream without a channel: OPEN itself, or one that overtook it

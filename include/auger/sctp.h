@@ -36,7 +36,7 @@ struct auger_sctp_config {
     uint16_t local_port;
     /* What one SCTP packet may be: auger_dtls_data_max().  Default 1163. */
     uint16_t packet_max;
-    /* The largest message that we accept.  Default 262144. */
+    /* The largest message that we accept or send.  Default 262144. */
     uint32_t max_message_size;
     /* Unsent bytes kept for all channels together.  Default 1 MiB. */
     uint32_t send_buffer_max;
