@@ -27,6 +27,8 @@ double bench_seconds(double seconds);
 
 /* Nanoseconds of a monotonic clock. */
 int64_t bench_now(void);
+/* Of all threads of the process, user and system. */
+double bench_cpu_seconds(void);
 
 /* Bytes of the heap in use now, in the allocator's own measure.  0 when the
  * program was built with a sanitizer, which has an allocator of its own. */

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOW_WATER (512 * 1024)
@@ -32,14 +31,6 @@ struct stretch {
     double seconds, cpu_s;
     uint64_t messages, bytes, allocations;
 };
-
-static double cpu_now(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 /* --- an end ------------------------------------------------------------------------------------
  */
@@ -109,13 +100,13 @@ static struct stretch measure(struct auger_loop *loop, struct end *ends, size_t 
                               const struct end *receiver, double seconds)
 {
     int64_t start = bench_now();
-    double cpu = cpu_now();
+    double cpu = bench_cpu_seconds();
     uint64_t messages = receiver->messages, bytes = receiver->bytes;
     uint64_t allocations = bench_heap_calls();
 
     run_for(loop, ends, ends_len, seconds);
     return (struct stretch){.seconds = (double)(bench_now() - start) / 1e9,
-                            .cpu_s = cpu_now() - cpu,
+                            .cpu_s = bench_cpu_seconds() - cpu,
                             .messages = receiver->messages - messages,
                             .bytes = receiver->bytes - bytes,
                             .allocations = bench_heap_calls() - allocations};
