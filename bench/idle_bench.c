@@ -49,8 +49,8 @@ static void measure(struct auger_certificate *certificate, int pairs, const char
 
     for (int i = 0; i < pairs; i++)
         connect_pair(loop, certificate);
-    sit(loop, bench_seconds(5));
-    double cpu = bench_cpu_seconds(), seconds = bench_seconds(20);
+    sit(loop, bench_seconds(3));
+    double cpu = bench_cpu_seconds(), seconds = bench_seconds(10);
     int64_t start = bench_now();
     sit(loop, seconds);
     seconds = (double)(bench_now() - start) / 1e9;
