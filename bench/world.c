@@ -38,11 +38,11 @@ static void must(int err, const char *what)
 /* usrsctp and libssl ask this for their round-trip times; while there is a world, its time is
  * theirs. */
 __attribute__((visibility("default"))) int gettimeofday(struct timeval *restrict tv,
-                                                        void *restrict zone)
+                                                        void *restrict tz)
 {
     struct timespec ts;
 
-    (void)zone;
+    (void)tz;
     clock_gettime(CLOCK_REALTIME, &ts);
     if (current)
         ts = (struct timespec){.tv_sec = 1700000000 + current->now / AUGER_SEC,
