@@ -100,12 +100,19 @@ static bool preference_is_taken(const struct auger_cands *cands, enum auger_cand
     return false;
 }
 
-/* Unique among the candidates of its type (5.1.2.1). */
+/* Unique among the candidates of its type (5.1.2.1): the next below `wanted`, or
+ * failing that the next above. */
 static uint32_t free_preference(const struct auger_cands *cands, enum auger_cand_type type,
                                 uint32_t wanted)
 {
-    while (wanted > 0 && preference_is_taken(cands, type, wanted))
-        wanted--;
+    uint32_t preference = wanted;
+
+    while (preference > 0 && preference_is_taken(cands, type, preference))
+        preference--;
+    if (preference > 0)
+        return preference;
+    while (wanted < LOCAL_PREFERENCE_MAX && preference_is_taken(cands, type, wanted))
+        wanted++;
     return wanted;
 }
 

@@ -53,6 +53,7 @@ static bool take_sctp_event(struct auger_peer *peer, struct auger_peer_event *ev
         event->channel = sctp.channel;
         switch (sctp.type) {
         case AUGER_SCTP_EVENT_UP:
+            peer->sctp_up = true;
             continue;
         case AUGER_SCTP_EVENT_CHANNEL:
             event->type = AUGER_PEER_EVENT_CHANNEL;
@@ -73,7 +74,6 @@ static bool take_sctp_event(struct auger_peer *peer, struct auger_peer_event *ev
             return true;
         case AUGER_SCTP_EVENT_DOWN:
             peer->sctp_down = true;
-            peer->sctp_error = sctp.error;
             continue;
         }
     }

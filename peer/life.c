@@ -110,15 +110,15 @@ static void follow_dtls(struct auger_peer *peer, auger_time now)
     }
 }
 
-/* Nothing is left to flush, so an orderly close goes on; the peer's own shutdown
- * and its ABORT are its way of closing, a lost association is a failure. */
+/* An association that was up goes down by the peer's SHUTDOWN or ABORT, which is how
+ * browsers close, in order or not: one that is merely silent outlives consent. */
 static void follow_sctp(struct auger_peer *peer, auger_time now)
 {
     if (!peer->sctp_down)
         return;
     if (peer->close_by != AUGER_NEVER)
         close_now(peer, now, AUGER_PEER_CLOSED_HERE);
-    else if (peer->sctp_error == 0)
+    else if (peer->sctp_up)
         close_now(peer, now, AUGER_PEER_CLOSED_THERE);
     else
         end(peer, now, AUGER_PEER_FAILED, AUGER_PEER_SCTP_FAILED);

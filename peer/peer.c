@@ -251,6 +251,7 @@ void auger_peer_info_sized(const struct auger_peer *peer, struct auger_peer_info
         .bytes_received = peer->bytes_received,
         .datagrams_sent = peer->datagrams_sent,
         .datagrams_received = peer->datagrams_received,
+        .dropped = peer->dropped,
     };
 
     all.has_path = find_route(peer, &all.selected);

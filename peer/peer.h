@@ -32,9 +32,8 @@ struct auger_peer {
     enum auger_peer_reason reason;
     enum auger_dtls_failure failure;
     uint8_t alert_hint;
-    auger_time close_by; /* the end of an orderly close; AUGER_NEVER: none began */
-    bool sctp_down;      /* the association ended; sctp_error says how */
-    int sctp_error;
+    auger_time close_by;     /* the end of an orderly close; AUGER_NEVER: none began */
+    bool sctp_up, sctp_down; /* the association was there, and is gone */
 
     uint64_t bytes_sent, bytes_received, datagrams_sent, datagrams_received;
     uint64_t dropped;                    /* what is neither STUN nor DTLS */

@@ -180,10 +180,12 @@ static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_typ
 {
     const struct auger_sdp_section *data = &sdp->sections[sdp->data_section];
     const struct auger_sdp_transport *transport = &auger_sdp_carrier(sdp, type)->transport;
-    /* The offerer controls, and always the one who is not lite (RFC 8445 section 6.1.1). */
-    bool controlling = type == AUGER_SDP_ANSWER || transport->ice_lite;
-    int err = auger_ice_set_controlling(peer->ice, controlling);
+    int err = 0;
 
+    /* The offerer controls, and whoever is not lite (RFC 8445 section 6.1.1).  As the
+     * offerer we do since the offer, and checks have perhaps come since. */
+    if (type == AUGER_SDP_OFFER)
+        err = auger_ice_set_controlling(peer->ice, transport->ice_lite);
     if (err == 0)
         err = set_credentials(peer, now, transport);
     if (err == 0)

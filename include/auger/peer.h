@@ -170,6 +170,7 @@ struct auger_peer_info {
     enum auger_dtls_role dtls_role;
     uint64_t bytes_sent, bytes_received, datagrams_sent,
         datagrams_received; /* of application data */
+    uint64_t dropped;       /* datagrams on a path that were neither STUN nor DTLS */
 };
 AUGER_API void auger_peer_info_sized(const struct auger_peer *peer, struct auger_peer_info *info,
                                      size_t size);

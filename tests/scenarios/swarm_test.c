@@ -1,6 +1,6 @@
 /*
  * Random worlds: each seed picks a subset of what may be in a world.  AUGER_WORLDS says
- * how many fresh ones (200 by default).
+ * how many fresh ones (500 by default).
  */
 #include "tests/scenarios/swarm.h"
 
@@ -85,7 +85,7 @@ static double cpu_seconds(void)
 
 static void agents_live_through_random_worlds(void **state)
 {
-    uint64_t worlds = scenario_number("AUGER_WORLDS", 200);
+    uint64_t worlds = scenario_number("AUGER_WORLDS", 500);
     double start = cpu_seconds();
 
     (void)state;

@@ -38,6 +38,24 @@ SCENARIO(a_path_is_usable_after_one_round_trip_and_nominated_after_two)
     world_end(sim);
 }
 
+/* USE-CANDIDATE in alice's first check comes before bob's own check has succeeded: he
+ * remembers it (7.3.1.5), as of browsers that nominate so. */
+SCENARIO(a_nomination_in_the_first_check_takes_one_round_trip)
+{
+    struct sim *sim = world(seed, .delay = DELAY);
+    struct sim_peer_options options;
+    sim_peer_options_init(&options);
+    options.ice.nominate_at_once = true;
+    struct sim_peer *alice = sim_add_peer_in(sim, "alice", sim_internet(sim), &options);
+    struct sim_peer *bob = sim_add_peer(sim, "bob", SIM_NO_NAT);
+    auger_time t0 = sim_now(sim);
+
+    sim_signal(sim, alice, bob, 0);
+    assert_true(sim_run_until(sim, both_nominated, 5 * AUGER_SEC));
+    assert_int_equal(sim_now(sim) - t0, RTT);
+    world_end(sim);
+}
+
 /* Bob's checks find alice half a second before his answer does; as soon as she can
  * answer them, one round trip is enough. */
 SCENARIO(checks_that_come_before_the_answer_are_not_lost)
@@ -88,6 +106,7 @@ SCENARIO(a_dead_stun_server_does_not_delay_the_path)
 
 SCENARIOS(scenario_test(without_delay_no_time_passes_until_the_path_is_usable),
           scenario_test(a_path_is_usable_after_one_round_trip_and_nominated_after_two),
+          scenario_test(a_nomination_in_the_first_check_takes_one_round_trip),
           scenario_test(checks_that_come_before_the_answer_are_not_lost),
           scenario_test(a_check_tells_of_a_candidate_before_signalling_does),
           scenario_test(a_dead_stun_server_does_not_delay_the_path))
