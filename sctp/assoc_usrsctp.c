@@ -217,7 +217,8 @@ int auger_assoc_connect(struct auger_assoc *assoc, auger_time now, uint16_t remo
 
     if (assoc->phase != NEW)
         return AUGER_ERR_STATE;
-    assoc->piece = auger_env_alloc(assoc->env, 1, PIECE_MAX);
+    if (!assoc->piece)
+        assoc->piece = auger_env_alloc(assoc->env, 1, PIECE_MAX);
     if (!assoc->piece)
         return AUGER_ERR_NO_MEMORY;
     auger_runtime_tick(now);
@@ -238,13 +239,18 @@ void auger_assoc_shutdown(struct auger_assoc *assoc, auger_time now)
     stay_awake(assoc, now);
 }
 
-void auger_assoc_abort(struct auger_assoc *assoc)
+static void send_abort(struct auger_assoc *assoc)
 {
     struct sctp_sendv_spa spa = {.sendv_flags = SCTP_SEND_SNDINFO_VALID,
                                  .sendv_sndinfo.snd_flags = SCTP_ABORT};
 
+    usrsctp_sendv(assoc->socket, "", 0, NULL, 0, &spa, sizeof(spa), SCTP_SENDV_SPA, 0);
+}
+
+void auger_assoc_abort(struct auger_assoc *assoc)
+{
     if (assoc->phase == CONNECTING || assoc->phase == UP)
-        usrsctp_sendv(assoc->socket, "", 0, NULL, 0, &spa, sizeof(spa), SCTP_SENDV_SPA, 0);
+        send_abort(assoc);
     assoc->phase = DOWN;
 }
 
@@ -262,15 +268,16 @@ static void hold(struct auger_assoc *assoc, const uint8_t *packet, size_t len)
 
 void auger_assoc_input(struct auger_assoc *assoc, auger_time now, const uint8_t *packet, size_t len)
 {
-    if (!auger_sctp_packet_is_intact(packet, len) || assoc->phase == DOWN)
+    if (!auger_sctp_packet_is_intact(packet, len))
         return;
     if (assoc->phase == NEW) {
         hold(assoc, packet, len);
         return;
     }
     auger_runtime_tick(now);
-    feed(assoc, packet, len);
-    stay_awake(assoc, now);
+    feed(assoc, packet, len); /* after the end too: a SHUTDOWN-ACK that comes again */
+    if (assoc->phase != DOWN)
+        stay_awake(assoc, now);
 }
 
 size_t auger_assoc_output(struct auger_assoc *assoc, uint8_t *buf, size_t cap)
@@ -344,7 +351,9 @@ static bool association_changed(struct auger_assoc *assoc, const struct sctp_ass
         return went_down(assoc, event, 0);
     case SCTP_COMM_LOST:
     case SCTP_CANT_STR_ASSOC:
-    case SCTP_RESTART: /* channels do not survive one */
+        return went_down(assoc, event, AUGER_ERR_NO_PATH);
+    case SCTP_RESTART: /* channels do not survive one, and the peer learns it */
+        send_abort(assoc);
         return went_down(assoc, event, AUGER_ERR_NO_PATH);
     }
     return false;

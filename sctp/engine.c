@@ -157,16 +157,20 @@ int auger_sctp_connect(struct auger_sctp *sctp, auger_time now,
                        const struct auger_sctp_remote *remote)
 {
     sctp->now = now;
-    if (sctp->is_connected)
+    if (sctp->is_connected || sctp->is_down)
         return AUGER_ERR_STATE;
+    if (remote->port == 0)
+        return AUGER_ERR_INVALID;
     int err = auger_assoc_connect(sctp->assoc, now, remote->port);
     if (err < 0)
         return err;
     sctp->is_connected = true;
     sctp->remote = *remote;
-    for (size_t i = 0; i < sctp->channels.cap; i++)
-        if (auger_channels_at(&sctp->channels, i))
-            auger_channels_at(&sctp->channels, i)->stream = free_stream(sctp);
+    for (size_t i = 0; i < sctp->channels.cap; i++) {
+        struct auger_channel_entry *entry = auger_channels_at(&sctp->channels, i);
+        if (entry && entry->state == AUGER_CHANNEL_OPENING) /* not closed meanwhile */
+            entry->stream = free_stream(sctp);
+    }
     auger_outgoing_flush(sctp); /* rides with COOKIE-ECHO */
     return 0;
 }

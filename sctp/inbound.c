@@ -131,19 +131,59 @@ static bool take_open(struct auger_sctp *sctp, size_t i, struct auger_sctp_event
     return true;
 }
 
-static bool take_without_channel(struct auger_sctp *sctp, const struct auger_assoc_event *in,
-                                 struct auger_sctp_event *event)
+static void keep_early(struct auger_sctp *sctp, const struct auger_assoc_event *in)
 {
     struct auger_early *early = find_early(sctp, in);
 
-    if (!early || !append(sctp, early, in->data)) {
+    if (early && append(sctp, early, in->data))
+        early->whole = in->end;
+    else
         refuse_stream(sctp, in->stream, "too much before DATA_CHANNEL_OPEN");
-        return false;
+}
+
+/* An OPEN among the early messages whose stream is free. */
+static bool next_open(struct auger_sctp *sctp, struct auger_sctp_event *event)
+{
+    for (size_t i = 0; i < sctp->early_len;) {
+        const struct auger_early *early = &sctp->early[i];
+        if (!early->whole || early->ppid != AUGER_PPID_DCEP ||
+            auger_channels_find_stream(&sctp->channels, early->stream)) {
+            i++;
+            continue;
+        }
+        if (take_open(sctp, i, event))
+            return true;
+        i = 0; /* it was refused, and all that was early on its stream */
     }
-    early->whole = in->end;
-    if (!early->whole || early->ppid != AUGER_PPID_DCEP)
+    return false;
+}
+
+static bool take_without_channel(struct auger_sctp *sctp, const struct auger_assoc_event *in,
+                                 struct auger_sctp_event *event)
+{
+    keep_early(sctp, in);
+    return next_open(sctp, event);
+}
+
+static bool closed(struct auger_sctp *sctp, struct auger_channel_entry *entry,
+                   struct auger_sctp_event *event)
+{
+    *event = (struct auger_sctp_event){.type = AUGER_SCTP_EVENT_CLOSED, .channel = entry->handle};
+    sctp->buffered -= entry->buffered;
+    auger_channels_remove(&sctp->channels, entry);
+    return true;
+}
+
+/* The stream is used again, so the peer has seen our reset of it, although we have not
+ * heard so yet. */
+static bool take_for_next_channel(struct auger_sctp *sctp, struct auger_channel_entry *entry,
+                                  const struct auger_assoc_event *in,
+                                  struct auger_sctp_event *event)
+{
+    if (entry->state != AUGER_CHANNEL_RESET)
         return false;
-    return take_open(sctp, (size_t)(early - sctp->early), event);
+    keep_early(sctp, in);
+    return closed(sctp, entry, event);
 }
 
 /* --- messages
@@ -232,6 +272,8 @@ static bool take_data(struct auger_sctp *sctp, const struct auger_assoc_event *i
 
     if (!entry)
         return take_without_channel(sctp, in, event);
+    if (entry->in_is_reset)
+        return take_for_next_channel(sctp, entry, in, event);
     int err =
         auger_channel_collect(&sctp->channels, entry, in->data, sctp->config.max_message_size);
     if (err < 0) {
@@ -266,6 +308,9 @@ static bool next_waiting(struct auger_sctp *sctp, struct auger_sctp_event *event
     sctp->ready = 0;
     if (entry && deliver(sctp, entry, event))
         return true;
+    forget_delivered(sctp);
+    if (next_open(sctp, event))
+        return true;
     for (size_t i = 0; i < sctp->early_len; i++) {
         struct auger_early early = sctp->early[i];
         entry = auger_channels_find_stream(&sctp->channels, early.stream);
@@ -274,7 +319,7 @@ static bool next_waiting(struct auger_sctp *sctp, struct auger_sctp_event *event
         *event = (struct auger_sctp_event){.type = AUGER_SCTP_EVENT_MESSAGE,
                                            .channel = entry->handle,
                                            .data = {.data = early.data, .len = early.len}};
-        bool told = describe(early.ppid, event);
+        bool told = entry->state <= AUGER_CHANNEL_OPEN && describe(early.ppid, event);
         sctp->early[i].data = NULL;
         sctp->delivered_early = early.data;
         drop_early(sctp, i);
@@ -312,7 +357,7 @@ static void reset_out(struct auger_sctp *sctp, uint16_t stream)
 {
     struct auger_channel_entry *entry = auger_channels_find_stream(&sctp->channels, stream);
 
-    if (entry)
+    if (entry && entry->state == AUGER_CHANNEL_RESET)
         entry->out_is_reset = true;
 }
 
@@ -350,15 +395,6 @@ static bool take(struct auger_sctp *sctp, const struct auger_assoc_event *in,
         return false;
     }
     return false;
-}
-
-static bool closed(struct auger_sctp *sctp, struct auger_channel_entry *entry,
-                   struct auger_sctp_event *event)
-{
-    *event = (struct auger_sctp_event){.type = AUGER_SCTP_EVENT_CLOSED, .channel = entry->handle};
-    sctp->buffered -= entry->buffered;
-    auger_channels_remove(&sctp->channels, entry);
-    return true;
 }
 
 static bool fell_to_low_water(struct auger_sctp *sctp, struct auger_channel_entry *entry)

@@ -89,6 +89,16 @@ static void reset_if_drained(struct auger_sctp *sctp, struct auger_channel_entry
         entry->out_is_reset = true; /* it was never used */
 }
 
+static bool has_drained(const struct auger_sctp *sctp)
+{
+    for (size_t i = 0; i < sctp->channels.cap; i++) {
+        const struct auger_channel_entry *entry = auger_channels_at(&sctp->channels, i);
+        if (entry && entry->first)
+            return false;
+    }
+    return true;
+}
+
 void auger_outgoing_flush(struct auger_sctp *sctp)
 {
     if (!sctp->is_connected || sctp->is_down)
@@ -98,7 +108,7 @@ void auger_outgoing_flush(struct auger_sctp *sctp)
     for (size_t i = 0; i < sctp->channels.cap; i++)
         if (auger_channels_at(&sctp->channels, i))
             reset_if_drained(sctp, auger_channels_at(&sctp->channels, i));
-    if (sctp->is_shutting_down && !sctp->shutdown_is_sent && sctp->buffered == 0) {
+    if (sctp->is_shutting_down && !sctp->shutdown_is_sent && has_drained(sctp)) {
         auger_assoc_shutdown(sctp->assoc, sctp->now);
         sctp->shutdown_is_sent = true;
     }
