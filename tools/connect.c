@@ -3,11 +3,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/command.h"
 #include "tools/interrupt.h"
-#include "tools/line_reader.h"
+#include "tools/meet_manual.h"
+#include "tools/meet_room.h"
 #include "tools/options.h"
-#include "tools/room_client.h"
-#include "tools/signalling.h"
-#include "tools/talk.h"
 #include "tools/trace_writer.h"
 
 #include <auger/io.h>
@@ -19,7 +17,6 @@
 #include <unistd.h>
 
 #define CLOSE_WITHIN (1 * AUGER_SEC)
-#define PASTED_MAX (2 * AUGER_SDP_MAX)
 
 static const char help[] =
     "usage: auger connect ROOM [--server URL] [OPTION]...\n"
@@ -50,248 +47,19 @@ static const char help[] =
     "other, both with --server.\n";
 
 struct connect {
-    const char *room;
-    struct room_client_config room_config;
+    const char *room, *ca; /* no room: by hand */
+    struct server_url server;
     struct talk_config talk_config;
     bool manual;
 
     struct auger_loop *loop;
     struct talk *talk;
+    struct meet_room in_room;
+    struct meet_manual by_hand;
     int interrupt_fd;
     auger_time close_by; /* AUGER_NEVER: nobody asked us to end */
     int status;          /* of the signal that asked */
-    bool failed;         /* before or beside the talk */
-
-    /* In a room */
-    struct room_client *client;
-    char other[SIGNAL_NAME_MAX], session[SIGNAL_NAME_MAX]; /* "" before there is one */
-
-    /* By hand */
-    struct line_reader pasted;
-    bool is_described; /* theirs was read */
 };
-
-static void fail(struct connect *connect, const char *what, const char *why)
-{
-    fprintf(stderr, "auger connect: %s%s%s\n", what, *why ? ": " : "", why);
-    connect->failed = true;
-}
-
-static void note(const struct connect *connect, const char *text)
-{
-    if (connect->talk_config.json)
-        fprintf(stderr, "{\"ev\":\"note\",\"text\":\"%s\"}\n", text);
-    else if (!connect->talk_config.quiet)
-        fprintf(stderr, "auger connect: %s\n", text);
-}
-
-/* --- in a room -------------------------------------------------------------------------------- */
-
-/* `text` is used up. */
-static void say(struct connect *connect, char *text)
-{
-    if (text)
-        room_client_say(connect->client, text, strlen(text));
-    free(text);
-}
-
-static void say_description(void *user, enum auger_sdp_type type, const char *sdp)
-{
-    struct connect *connect = user;
-
-    say(connect, signal_description(type == AUGER_SDP_OFFER ? SIGNAL_OFFER : SIGNAL_ANSWER,
-                                    connect->other, connect->session, sdp));
-}
-
-static void say_candidate(void *user, const char *line)
-{
-    struct connect *connect = user;
-
-    if (connect->other[0])
-        say(connect, signal_candidate(connect->other, connect->session, line));
-}
-
-/* Who comes last offers to who is there. */
-static void take_welcome(struct connect *connect, const struct signal *signal)
-{
-    const char *id = json_string_value(json_object_get(json_array_get(signal->peers, 0), "id"));
-
-    if (!id) {
-        note(connect, "nobody is in the room yet: waiting");
-        return;
-    }
-    if (!signal_is_name(id, strlen(id)) || signal_random_name(connect->session) < 0) {
-        fail(connect, "the server's welcome is not understood", "");
-        return;
-    }
-    strcpy(connect->other, id);
-    talk_offer(connect->talk);
-}
-
-static void take_offer(struct connect *connect, const struct signal *signal)
-{
-    if (connect->other[0]) {
-        say(connect, signal_plain(SIGNAL_BYE, signal->from, signal->session));
-        return;
-    }
-    strcpy(connect->other, signal->from);
-    strcpy(connect->session, signal->session);
-    if (!talk_take_description(connect->talk, AUGER_SDP_OFFER, signal->sdp))
-        say(connect, signal_plain(SIGNAL_BYE, connect->other, connect->session));
-}
-
-static bool is_of_ours(const struct connect *connect, const struct signal *signal)
-{
-    return connect->other[0] && strcmp(signal->from, connect->other) == 0 &&
-           strcmp(signal->session, connect->session) == 0;
-}
-
-static void take_call(struct connect *connect, const struct signal *signal)
-{
-    if (connect->other[0] || signal_random_name(connect->session) < 0)
-        return;
-    strcpy(connect->other, signal->from);
-    talk_offer(connect->talk);
-}
-
-static void take_signal(struct connect *connect, const struct signal *signal)
-{
-    bool ours = is_of_ours(connect, signal);
-
-    switch (signal->type) {
-    case SIGNAL_WELCOME:
-        take_welcome(connect, signal);
-        break;
-    case SIGNAL_OFFER:
-        take_offer(connect, signal);
-        break;
-    case SIGNAL_CALL:
-        take_call(connect, signal);
-        break;
-    case SIGNAL_ANSWER:
-        if (ours)
-            talk_take_description(connect->talk, AUGER_SDP_ANSWER, signal->sdp);
-        break;
-    case SIGNAL_CANDIDATE:
-        if (ours)
-            talk_take_candidate(connect->talk, signal->candidate);
-        break;
-    case SIGNAL_BYE:
-        if (ours)
-            talk_take_bye(connect->talk);
-        break;
-    case SIGNAL_ERROR:
-        note(connect, "the server did not take what was sent");
-        break;
-    case SIGNAL_JOINED:
-    case SIGNAL_LEFT: /* the connection itself tells when it is gone */
-    case SIGNAL_PICTURE:
-        break;
-    }
-}
-
-static void take_text(void *user, const char *text, size_t len)
-{
-    struct connect *connect = user;
-    struct signal signal;
-    const char *why;
-
-    if (!signal_parse(&signal, text, len, &why))
-        return; /* the room is open to all */
-    take_signal(connect, &signal);
-    signal_release(&signal);
-}
-
-/* A path that stands needs no server. */
-static void server_gone(void *user, const char *why)
-{
-    struct connect *connect = user;
-    char what[SERVER_HOST_MAX + 60];
-
-    if (connect->talk && talk_next_timeout(connect->talk) == AUGER_NEVER && connect->other[0])
-        return;
-    snprintf(what, sizeof(what), "no server at %s port %u (see --server)",
-             connect->room_config.url.host, connect->room_config.url.port);
-    fail(connect, what, why);
-}
-
-static bool enter_room(struct connect *connect)
-{
-    connect->room_config.room = connect->room;
-    connect->room_config.message = take_text;
-    connect->room_config.closed = server_gone;
-    connect->room_config.user = connect;
-    connect->client = room_client_new(&connect->room_config, connect->loop);
-    return connect->client;
-}
-
-/* --- by hand ------------------------------------------------------------------------------------
- */
-
-static void show_description(void *user, enum auger_sdp_type type, const char *sdp)
-{
-    struct connect *connect = user;
-    bool is_offer = type == AUGER_SDP_OFFER;
-    json_t *json = json_pack("{ss ss}", "type", is_offer ? "offer" : "answer", "sdp", sdp);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-
-    if (text) {
-        note(connect, is_offer ? "give this line to the other side, and paste its answer here:"
-                               : "give this line to the other side:");
-        fprintf(stderr, "%s\n", text);
-    }
-    free(text);
-    json_decref(json);
-}
-
-static void take_pasted(struct connect *connect, const char *line, size_t len)
-{
-    json_t *json = json_loadb(line, len, 0, NULL);
-    const char *type = json_string_value(json_object_get(json, "type"));
-    const char *sdp = json_string_value(json_object_get(json, "sdp"));
-    bool is_offer = type && strcmp(type, "offer") == 0;
-
-    if (sdp && (is_offer || (type && strcmp(type, "answer") == 0)))
-        connect->is_described = talk_take_description(
-            connect->talk, is_offer ? AUGER_SDP_OFFER : AUGER_SDP_ANSWER, sdp);
-    else
-        fail(connect, "that line is no description: {\"type\":\"offer\",\"sdp\":\"...\"}", "");
-    json_decref(json);
-}
-
-/* The first lines are descriptions; the talk has the rest. */
-static void read_pasted(struct connect *connect)
-{
-    size_t len;
-
-    while (!connect->is_described && !connect->failed && line_reader_fill(&connect->pasted)) {
-        char *line;
-        while (!connect->is_described && !connect->failed &&
-               (line = line_reader_next(&connect->pasted, &len))) {
-            if (len == 0)
-                talk_offer(connect->talk);
-            else
-                take_pasted(connect, line, len);
-        }
-        if (connect->pasted.ended && !connect->is_described && !connect->failed)
-            fail(connect, "the input ended before the other side's description", "");
-    }
-    if (connect->is_described || connect->failed) {
-        const char *rest = line_reader_rest(&connect->pasted, &len);
-        talk_give_input(connect->talk, rest, len);
-    } else if (auger_loop_watch_fd(connect->loop, STDIN_FILENO, NULL) < 0) {
-        fail(connect, "standard input cannot be read", strerror(errno));
-    }
-}
-
-static bool begin_by_hand(struct connect *connect)
-{
-    if (!line_reader_init(&connect->pasted, STDIN_FILENO, PASTED_MAX))
-        return false;
-    note(connect, "paste the other side's line, or press Enter to make the first one");
-    read_pasted(connect);
-    return true;
-}
 
 /* --- the loop
  * ------------------------------------------------------------------------------------- */
@@ -309,8 +77,8 @@ static void take_readable(struct connect *connect, int fd)
 {
     if (fd == connect->interrupt_fd)
         begin_to_end(connect, interrupt_take(fd));
-    else if (connect->manual && !connect->is_described)
-        read_pasted(connect);
+    else if (connect->manual && !connect->by_hand.is_described)
+        meet_manual_take_input(&connect->by_hand);
     else
         talk_take_input(connect->talk);
 }
@@ -322,7 +90,7 @@ static void take(struct connect *connect, const struct auger_loop_event *event)
         talk_take_event(connect->talk, &event->event);
         break;
     case AUGER_LOOP_EVENT_TROUBLE:
-        note(connect, event->what);
+        talk_tell(&connect->talk_config, "trouble", event->what);
         break;
     case AUGER_LOOP_EVENT_TIMER:
         talk_handle_timeout(connect->talk);
@@ -333,9 +101,14 @@ static void take(struct connect *connect, const struct auger_loop_event *event)
     }
 }
 
+static bool has_failed(const struct connect *connect)
+{
+    return connect->in_room.failed || connect->by_hand.failed;
+}
+
 static bool is_over(const struct connect *connect)
 {
-    return connect->failed || talk_state(connect->talk) != TALK_GOES_ON ||
+    return has_failed(connect) || talk_state(connect->talk) != TALK_GOES_ON ||
            auger_loop_now(connect->loop) >= connect->close_by;
 }
 
@@ -359,29 +132,53 @@ static void wait_and_turn(struct connect *connect)
 {
     struct auger_loop_event event;
 
-    if (connect->client)
-        room_client_wait(connect->client);
+    if (!connect->manual)
+        room_client_wait(connect->in_room.client);
     else if (auger_loop_next(connect->loop, &event))
         take(connect, &event);
     turn(connect);
 }
 
+static bool meet(struct connect *connect)
+{
+    connect->by_hand.talk = connect->in_room.talk = connect->talk;
+    if (connect->manual)
+        return meet_manual_begin(&connect->by_hand, connect->loop);
+    return meet_room_begin(&connect->in_room, connect->loop, &connect->server, connect->room,
+                           connect->ca);
+}
+
 static int talk_until_over(struct connect *connect)
 {
-    bool begun = connect->manual ? begin_by_hand(connect) : enter_room(connect);
+    struct auger_loop_event event;
 
-    if (!begun)
+    if (!meet(connect))
         return EXIT_FAILED;
     turn(connect);
     while (!is_over(connect))
         wait_and_turn(connect);
     /* The last words: what the end has put out is sent. */
-    struct auger_loop_event event;
     while (auger_loop_poll(connect->loop, &event))
         ;
     if (connect->status)
         return connect->status;
-    return !connect->failed && talk_state(connect->talk) == TALK_DONE ? EXIT_DONE : EXIT_FAILED;
+    return !has_failed(connect) && talk_state(connect->talk) == TALK_DONE ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void configure_talk(struct connect *connect)
+{
+    struct talk_config *config = &connect->talk_config;
+
+    connect->by_hand.config = connect->in_room.config = config;
+    if (connect->manual) {
+        config->user = &connect->by_hand;
+        config->whole = true;
+        config->described = meet_manual_described;
+    } else {
+        config->user = &connect->in_room;
+        config->described = meet_room_described;
+        config->candidate = meet_room_candidate;
+    }
 }
 
 static int begin(struct connect *connect, const struct auger_env *env)
@@ -389,18 +186,15 @@ static int begin(struct connect *connect, const struct auger_env *env)
     struct auger_loop_config config;
 
     connect->close_by = AUGER_NEVER;
-    connect->talk_config.user = connect;
-    connect->talk_config.whole = connect->manual;
-    connect->talk_config.described = connect->manual ? show_description : say_description;
-    connect->talk_config.candidate = say_candidate;
+    configure_talk(connect);
     auger_loop_config_init(&config);
     config.env = env;
     int err = auger_loop_new(&connect->loop, &config);
     if (err == 0)
         err = auger_loop_watch_fd(connect->loop, connect->interrupt_fd, NULL);
     if (err < 0) {
-        fail(connect, "cannot begin",
-             err == AUGER_ERR_SYSTEM ? strerror(errno) : auger_strerror(err));
+        fprintf(stderr, "auger connect: cannot begin: %s\n",
+                err == AUGER_ERR_SYSTEM ? strerror(errno) : auger_strerror(err));
         return EXIT_FAILED;
     }
     connect->talk = talk_new(connect->loop, &connect->talk_config);
@@ -409,8 +203,8 @@ static int begin(struct connect *connect, const struct auger_env *env)
 
 static void end(struct connect *connect)
 {
-    room_client_free(connect->client);
-    line_reader_fini(&connect->pasted);
+    meet_room_end(&connect->in_room);
+    meet_manual_end(&connect->by_hand);
     talk_free(connect->talk);
     auger_loop_free(connect->loop);
 }
@@ -432,9 +226,9 @@ static bool check(struct connect *connect, const char *server)
         return wrong("name a room, as in: auger connect demo");
     if (!signal_is_name(connect->room, strlen(connect->room)))
         return wrong("a room's name is 1 to 64 of A-Z a-z 0-9 _ -");
-    if (!server_url_parse(&connect->room_config.url, server))
+    if (!server_url_parse(&connect->server, server))
         return wrong("--server takes a URL, as http://192.0.2.1:8080/");
-    if (connect->room_config.ca && access(connect->room_config.ca, R_OK) != 0)
+    if (connect->ca && access(connect->ca, R_OK) != 0)
         return wrong("the file of --ca cannot be read");
     return true;
 }
@@ -443,7 +237,7 @@ static bool check(struct connect *connect, const char *server)
 static void add_default_stun(const struct connect *connect, struct option_texts *stun, char *uri,
                              size_t cap)
 {
-    const char *host = connect->room_config.url.host;
+    const char *host = connect->server.host;
 
     if (connect->manual || stun->len > 0)
         return;
@@ -464,7 +258,7 @@ static int run(int argc, char **argv)
     auger_net_config_init(net);
     const struct option items[] = {
         {"--server", OPTION_TEXT, .text = &server},
-        {"--ca", OPTION_TEXT, .text = &connect.room_config.ca},
+        {"--ca", OPTION_TEXT, .text = &connect.ca},
         {"--manual", OPTION_FLAG, .flag = &connect.manual},
         {"--stun", OPTION_TEXTS, .texts = &stun},
         {"--loopback", OPTION_FLAG, .flag = &net->loopback},

@@ -37,17 +37,22 @@ struct talk {
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
-static void tell(const struct talk *talk, const char *event, const char *text)
+void talk_tell(const struct talk_config *config, const char *event, const char *text)
 {
-    if (talk->config.json) {
+    if (config->json) {
         json_t *json = json_pack("{ss ss}", "ev", event, "text", text);
         char *line = json ? json_dumps(json, JSON_COMPACT) : NULL;
         fprintf(stderr, "%s\n", line ? line : "{}");
         free(line);
         json_decref(json);
-    } else if (!talk->config.quiet) {
+    } else if (!config->quiet) {
         fprintf(stderr, "auger connect: %s\n", text);
     }
+}
+
+static void tell(const struct talk *talk, const char *event, const char *text)
+{
+    talk_tell(&talk->config, event, text);
 }
 
 static void fail(struct talk *talk, const char *why)

@@ -26,6 +26,9 @@ struct talk_config {
     void *user;
 };
 
+/* Tells what happens on standard error, as the config wants it; used beside a talk too. */
+void talk_tell(const struct talk_config *config, const char *event, const char *text);
+
 enum talk_state { TALK_GOES_ON, TALK_DONE, TALK_FAILED };
 
 /* NULL: it said on standard error what failed.  `config` is copied. */
