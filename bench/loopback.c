@@ -1,6 +1,8 @@
 /* bench/loopback.c - a peer on real sockets of the loopback interface. */
 #include "bench/loopback.h"
 
+#include <auger/crypto.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +15,30 @@ void loopback_must(int err, const char *what)
     exit(1);
 }
 
+static uint64_t allocations;
+
+static void *count_alloc(void *user, size_t size)
+{
+    allocations++;
+    return auger_env_system()->alloc(user, size);
+}
+
+uint64_t loopback_allocations(void)
+{
+    return allocations;
+}
+
 struct auger_loop *loopback_loop(void)
 {
+    static struct auger_env env;
+    struct auger_loop_config config;
     struct auger_loop *loop = NULL;
 
-    loopback_must(auger_loop_new(&loop, NULL), "no loop");
+    env = *auger_env_system();
+    env.alloc = count_alloc;
+    auger_loop_config_init(&config);
+    config.env = &env;
+    loopback_must(auger_loop_new(&loop, &config), "no loop");
     return loop;
 }
 

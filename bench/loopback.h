@@ -9,7 +9,10 @@
 
 /* Ends the program with a word of what is missing. */
 void loopback_must(int err, const char *what);
+/* Its peers' environment is the system's, but that their allocations are counted. */
 struct auger_loop *loopback_loop(void);
+/* Calls of that environment's alloc() so far, of all loops: what is ours of bench_heap_calls(). */
+uint64_t loopback_allocations(void);
 /* A peer at 127.0.0.1 whose candidates are gathered; `certificate` may be NULL. */
 struct auger_peer *loopback_peer(struct auger_loop *loop, struct auger_certificate *certificate);
 auger_channel loopback_channel(struct auger_loop *loop, struct auger_peer *peer);

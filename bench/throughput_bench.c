@@ -29,7 +29,7 @@ struct end {
 /* What was done and used in one stretch of time. */
 struct stretch {
     double seconds, cpu_s;
-    uint64_t messages, bytes, allocations;
+    uint64_t messages, bytes, allocations, own_allocations;
 };
 
 /* --- an end ------------------------------------------------------------------------------------
@@ -102,14 +102,15 @@ static struct stretch measure(struct auger_loop *loop, struct end *ends, size_t 
     int64_t start = bench_now();
     double cpu = bench_cpu_seconds();
     uint64_t messages = receiver->messages, bytes = receiver->bytes;
-    uint64_t allocations = bench_heap_calls();
+    uint64_t allocations = bench_heap_calls(), own_allocations = loopback_allocations();
 
     run_for(loop, ends, ends_len, seconds);
     return (struct stretch){.seconds = (double)(bench_now() - start) / 1e9,
                             .cpu_s = bench_cpu_seconds() - cpu,
                             .messages = receiver->messages - messages,
                             .bytes = receiver->bytes - bytes,
-                            .allocations = bench_heap_calls() - allocations};
+                            .allocations = bench_heap_calls() - allocations,
+                            .own_allocations = loopback_allocations() - own_allocations};
 }
 
 /* --- reports -----------------------------------------------------------------------------------
@@ -160,6 +161,8 @@ static void in_one_thread(size_t size)
     report("one_thread", size, &done);
     bench_value(case_name("one_thread", size, "/heap"), "allocations/message",
                 (double)done.allocations / (double)done.messages);
+    bench_value(case_name("one_thread", size, "/heap_ours"), "allocations/message",
+                (double)done.own_allocations / (double)done.messages);
 }
 
 /* --- each in its own process --------------------------------------------------------------------
@@ -239,7 +242,7 @@ static bool is_wanted(const char *how, size_t size)
 {
     return bench_wants(case_name(how, size, "")) || bench_wants(case_name(how, size, "/cpu")) ||
            bench_wants(case_name(how, size, "/messages")) ||
-           bench_wants(case_name(how, size, "/heap"));
+           bench_wants(case_name(how, size, "/heap_ours"));
 }
 
 /* Processes first: a fork takes no half-used SCTP runtime along. */
