@@ -1,6 +1,7 @@
 /* tools/server.c - HTTP and WebSocket: what comes in is given to the rooms, the demo and the page.
  */
 #include "tools/server.h"
+#include "tools/callers.h"
 #include "tools/lws_loop.h"
 #include "tools/outbox.h"
 #include "tools/page.h"
@@ -10,7 +11,6 @@
 
 #define PATH_MAX_LEN 256
 #define BODY_MAX AUGER_SDP_MAX
-#define CONNECTIONS_MAX 512
 
 /* What one connection is about; libwebsockets keeps one for each. */
 struct session {
@@ -21,7 +21,6 @@ struct session {
     struct outbox outbox;
     char *message; /* as it comes in pieces */
     size_t message_len;
-    bool too_slow;
     /* A request's */
     char *body;
     size_t body_len;
@@ -38,7 +37,7 @@ struct server {
     struct demo *demo;
     struct lws_context *context;
     struct lws_vhost *vhost;
-    unsigned connections;
+    struct callers callers;
     char config_json[128];
 };
 
@@ -241,16 +240,26 @@ static int delete (struct session *session, const char *path)
     return reply_text(session, 200, "The session ends.\n");
 }
 
+/* Whether the request is of that method; a path that is longer than any of ours becomes "". */
+static bool asked(struct lws *wsi, enum lws_token_indexes method, char path[PATH_MAX_LEN])
+{
+    if (lws_hdr_total_length(wsi, method) <= 0)
+        return false;
+    if (lws_hdr_copy(wsi, path, PATH_MAX_LEN, method) <= 0)
+        path[0] = '\0';
+    return true;
+}
+
 static int request(struct lws *wsi, struct session *session)
 {
     char path[PATH_MAX_LEN];
 
     *session = (struct session){.wsi = wsi, .server = server_of(wsi)};
-    if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_POST_URI) > 0)
+    if (asked(wsi, WSI_TOKEN_POST_URI, path))
         return post(session, path);
-    if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_DELETE_URI) > 0)
+    if (asked(wsi, WSI_TOKEN_DELETE_URI, path))
         return delete (session, path);
-    if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) > 0)
+    if (asked(wsi, WSI_TOKEN_GET_URI, path))
         return get(session, path);
     return reply_text(session, 405, "GET, POST and DELETE are known here.\n");
 }
@@ -293,9 +302,10 @@ static void deliver(void *user, const char *text, size_t len)
 {
     struct session *session = user;
 
-    if (!outbox_add(&session->outbox, LWS_PRE, text, len))
-        session->too_slow = true;
-    lws_callback_on_writable(session->wsi);
+    if (outbox_add(&session->outbox, LWS_PRE, text, len))
+        lws_callback_on_writable(session->wsi);
+    else /* too slow, and perhaps never writable again */
+        lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
 static int joined(struct lws *wsi, struct session *session)
@@ -343,8 +353,6 @@ static int ws_writable(struct session *session)
 {
     struct outbox_text *text = session->outbox.first;
 
-    if (session->too_slow)
-        return -1;
     if (!text)
         return 0;
     if (lws_write(session->wsi, text->buf + LWS_PRE, text->len, LWS_WRITE_TEXT) < 0)
@@ -367,23 +375,40 @@ static void left(struct session *session)
 /* --- libwebsockets ------------------------------------------------------------------------------
  */
 
+/* Each connection is counted from its first moment to its last, whatever comes of it. */
+static bool called(struct lws *wsi)
+{
+    char ip[CALLER_IP_MAX] = "";
+
+    lws_get_peer_simple(wsi, ip, sizeof(ip));
+    struct caller *caller = callers_add(&server_of(wsi)->callers, ip);
+    lws_set_opaque_user_data(wsi, caller);
+    return caller;
+}
+
+static void has_asked(struct lws *wsi)
+{
+    struct caller *caller = lws_get_opaque_user_data(wsi);
+
+    if (caller)
+        caller_asked(caller);
+}
+
 /* clang-format off */
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct session *session = user;
 
     switch ((int)reason) {
-    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return server_of(wsi)->connections >= CONNECTIONS_MAX;
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-        server_of(wsi)->connections++;
-        return 0;
+        return !called(wsi);
     case LWS_CALLBACK_WSI_DESTROY:
-        if (session && server_of(wsi)->connections > 0)
-            server_of(wsi)->connections--;
+        caller_left(lws_get_opaque_user_data(wsi));
         return 0;
 
-    case LWS_CALLBACK_HTTP:                    return request(wsi, session);
+    case LWS_CALLBACK_HTTP:
+        has_asked(wsi);
+        return request(wsi, session);
     case LWS_CALLBACK_HTTP_BODY:               return take_body(session, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:    return session->body ? post_whole(session) : 0;
     case LWS_CALLBACK_HTTP_WRITEABLE:          return http_writable(session);
@@ -397,7 +422,9 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         char path[PATH_MAX_LEN];
         return !is_own_origin(wsi) || !asked_room(wsi, path, sizeof(path));
     }
-    case LWS_CALLBACK_ESTABLISHED:             return joined(wsi, session);
+    case LWS_CALLBACK_ESTABLISHED:
+        has_asked(wsi);
+        return joined(wsi, session);
     case LWS_CALLBACK_RECEIVE:                 return received(session, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE:        return ws_writable(session);
     case LWS_CALLBACK_CLOSED:
@@ -426,6 +453,7 @@ static void fill_info(struct lws_context_creation_info *info, struct server *ser
     info->protocols = protocols;
     info->user = server;
     info->timeout_secs = 5;
+    info->timeout_secs_ah_idle = 5;
     info->keepalive_timeout = 5;
     info->max_http_header_data = 8192;
     info->options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
@@ -458,6 +486,7 @@ struct server *server_new(const struct server_config *config, struct auger_loop 
         server_free(server);
         return NULL;
     }
+    lws_set_log_level(0, NULL); /* from here on its errors are the callers' */
     return server;
 }
 
