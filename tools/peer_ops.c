@@ -1,35 +1,14 @@
-/* tools/peer_ops.c - the requests of `auger peer`, and its events. */
-#define _POSIX_C_SOURCE 200809L
-#include "tools/peer_ops.h"
+/* tools/peer_ops.c - the requests of `auger peer`.  Its events are peer_events.c. */
 #include "tools/output.h"
-#include "tools/peer_channels.h"
+#include "tools/peer_state.h"
 #include "tools/peer_stats.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HELD_MAX 64
-#define SHOWN_MAX 1000 /* characters of a message in its event */
 #define BINARY_MAX (64 * 1024 * 1024)
 #define STUN_SERVERS_MAX 4
-
-struct peer_ops {
-    struct auger_loop *loop;
-    struct peer_ops_config config;
-    struct auger_peer *peer; /* NULL before `new` */
-    struct peer_channels channels;
-    bool ended;
-    bool described; /* we have said an offer or an answer */
-    bool gathered;  /* before that */
-    char mid[AUGER_SDP_MID_MAX];
-    char *held[HELD_MAX]; /* candidates of before */
-    size_t held_len;
-    auger_time started_at; /* of `offer` or `answer` */
-    uint64_t received;
-    const char *err; /* of the current request */
-    char sdp[AUGER_SDP_MAX + 1];
-};
 
 struct peer_ops *peer_ops_new(struct auger_loop *loop, const struct peer_ops_config *config)
 {
@@ -59,26 +38,6 @@ void peer_ops_free(struct peer_ops *ops)
     free(ops);
 }
 
-static double elapsed_ms(const struct peer_ops *ops)
-{
-    return (double)(auger_loop_now(ops->loop) - ops->started_at) / (double)AUGER_MS;
-}
-
-/* `fields` is used up. */
-static void tell(const struct peer_ops *ops, const char *ev, json_t *fields)
-{
-    json_t *json = json_pack("{ss sf}", "ev", ev, "t", elapsed_ms(ops));
-
-    json_object_update(json, fields);
-    json_decref(fields);
-    output_line(json);
-}
-
-static void tell_state(const struct peer_ops *ops, const char *which, const char *value)
-{
-    tell(ops, "state", json_pack("{ss ss}", "which", which, "value", value));
-}
-
 static json_t *fail(struct peer_ops *ops, const char *why)
 {
     ops->err = why;
@@ -103,7 +62,7 @@ static void add_server(struct auger_net_config *net, const char **servers, const
     if (strncmp(text, "stun:", 5) == 0 && net->stun_servers_len < STUN_SERVERS_MAX)
         servers[net->stun_servers_len++] = text;
     else
-        tell(ops, "canderr", json_pack("{sO ss}", "url", url, "text", "not used"));
+        peer_tell(ops, "canderr", json_pack("{sO ss}", "url", url, "text", "not used"));
 }
 
 static void add_servers(struct auger_net_config *net, const char **servers, json_t *config,
@@ -145,18 +104,6 @@ static json_t *op_new(struct peer_ops *ops, json_t *request)
 /* --- descriptions and candidates ----------------------------------------------------------------
  */
 
-static void tell_candidate(const struct peer_ops *ops, const char *line)
-{
-    if (!line) {
-        tell(ops, "cand", json_pack("{sn}", "cand"));
-        tell_state(ops, "gather", "complete");
-        return;
-    }
-    tell(ops, "cand",
-         json_pack("{s{ss ss si}}", "cand", "candidate", line, "sdpMid", ops->mid, "sdpMLineIndex",
-                   0));
-}
-
 /* The m= line of our own description that carries the channels. */
 static void note_mid(struct peer_ops *ops)
 {
@@ -179,12 +126,12 @@ static void begin_telling(struct peer_ops *ops)
 {
     note_mid(ops);
     ops->described = true;
-    tell_state(ops, "gather", "gathering");
+    peer_tell_state(ops, "gather", "gathering");
     for (size_t i = 0; i < ops->held_len; i++)
-        tell_candidate(ops, ops->held[i]);
+        peer_tell_candidate(ops, ops->held[i]);
     drop_held(ops);
     if (ops->gathered)
-        tell_candidate(ops, NULL);
+        peer_tell_candidate(ops, NULL);
 }
 
 static json_t *describe(struct peer_ops *ops, enum auger_sdp_type type)
@@ -197,7 +144,7 @@ static json_t *describe(struct peer_ops *ops, enum auger_sdp_type type)
                     : auger_peer_create_answer(ops->peer, now, ops->sdp, sizeof(ops->sdp));
     if (err < 0)
         return result(ops, err);
-    tell_state(ops, "sig", offer ? "have-local-offer" : "stable");
+    peer_tell_state(ops, "sig", offer ? "have-local-offer" : "stable");
     return description_json(ops, offer ? "offer" : "answer");
 }
 
@@ -241,7 +188,7 @@ static json_t *op_remote(struct peer_ops *ops, json_t *request)
         return fail(ops, why);
     }
     if (err == 0)
-        tell_state(ops, "sig", offer ? "have-remote-offer" : "stable");
+        peer_tell_state(ops, "sig", offer ? "have-remote-offer" : "stable");
     return result(ops, err);
 }
 
@@ -430,157 +377,7 @@ bool peer_ops_take_line(struct peer_ops *ops, const char *line, size_t len)
     return true;
 }
 
-/* --- events
- * ----------------------------------------------------------------------------------------- */
-
-static void take_candidate(struct peer_ops *ops, const char *line)
-{
-    if (ops->described)
-        tell_candidate(ops, line);
-    else if (!line)
-        ops->gathered = true;
-    else if (ops->held_len < HELD_MAX)
-        ops->held[ops->held_len++] = strdup(line);
-}
-
-static void opened(struct peer_ops *ops, struct peer_channel *channel)
-{
-    struct auger_channel_options options = {.id = AUGER_STREAM_NONE};
-
-    if (auger_peer_channel_options(ops->peer, channel->id, &options) < 0)
-        return;
-    channel->is_open = true;
-    tell(ops, "open",
-         json_pack("{so si}", "label", json_text(channel->label, strlen(channel->label)), "dcid",
-                   (int)options.id));
-}
-
-static void take_channel(struct peer_ops *ops, auger_channel id)
-{
-    struct auger_channel_options options;
-
-    if (auger_peer_channel_options(ops->peer, id, &options) < 0)
-        return;
-    struct peer_channel *channel = peer_channels_add(&ops->channels, id, options.label);
-    if (!channel) {
-        (void)!auger_peer_channel_close(ops->peer, auger_loop_now(ops->loop), id);
-        return;
-    }
-    tell(ops, "datachannel",
-         json_pack("{so so sb}", "label", json_text(options.label, strlen(options.label)),
-                   "protocol", json_text(options.protocol, strlen(options.protocol)), "ordered",
-                   (int)!options.unordered));
-    opened(ops, channel);
-}
-
-/* Any of its bytes may be asked back, so they are copied before the peer is called. */
-static void reply(struct peer_ops *ops, struct peer_channel *channel,
-                  const struct auger_peer_event *event)
-{
-    size_t len = event->data.len;
-    bool ping =
-        event->kind == AUGER_MESSAGE_TEXT && len >= 4 && memcmp(event->data.data, "ping", 4) == 0;
-    bool echo = event->kind == AUGER_MESSAGE_BINARY && len >= 1 && event->data.data[0] == 0xE0;
-
-    if (!ping && !echo)
-        return;
-    uint8_t *copy = malloc(len);
-    if (!copy)
-        return;
-    memcpy(copy, event->data.data, len);
-    if (ping)
-        memcpy(copy, "pong", 4);
-    else
-        copy[0] = 1;
-    if (peer_channel_send(channel, ops->peer, auger_loop_now(ops->loop), event->kind, copy, len) <
-        0)
-        tell(ops, "dcerror", json_pack("{ss}", "text", "an echo did not fit"));
-    free(copy);
-}
-
-static void take_message(struct peer_ops *ops, const struct auger_peer_event *event)
-{
-    struct peer_channel *channel = peer_channels_find(&ops->channels, event->channel);
-    bool binary = event->kind == AUGER_MESSAGE_BINARY;
-    size_t shown = event->data.len < SHOWN_MAX ? event->data.len : SHOWN_MAX;
-
-    if (!channel)
-        return;
-    json_t *fields =
-        json_pack("{so sb sI}", "label", json_text(channel->label, strlen(channel->label)), "bin",
-                  (int)binary, "n", (json_int_t)event->data.len);
-    if (!binary)
-        json_object_set_new(fields, "data", json_text((const char *)event->data.data, shown));
-    else
-        ops->received += event->data.len;
-    tell(ops, "msg", fields);
-    reply(ops, channel, event);
-}
-
-static void channel_closed(struct peer_ops *ops, struct peer_channel *channel)
-{
-    if (!channel)
-        return;
-    tell(ops, "dcclose",
-         json_pack("{so}", "label", json_text(channel->label, strlen(channel->label))));
-    peer_channels_remove(&ops->channels, channel);
-}
-
-static void take_state(struct peer_ops *ops, enum auger_peer_state state)
-{
-    if (state == AUGER_PEER_FAILED || state == AUGER_PEER_CLOSED) {
-        ops->ended = true;
-        while (ops->channels.len > 0)
-            channel_closed(ops, ops->channels.items[0]);
-    }
-    tell_state(ops, "conn", auger_peer_state_name(state));
-}
-
-static void flush(struct peer_ops *ops, auger_channel id)
-{
-    struct peer_channel *channel = peer_channels_find(&ops->channels, id);
-
-    if (channel)
-        peer_channel_flush(channel, ops->peer, auger_loop_now(ops->loop));
-}
-
-void peer_ops_take_event(struct peer_ops *ops, const struct auger_peer_event *event)
-{
-    struct peer_channel *channel = peer_channels_find(&ops->channels, event->channel);
-
-    switch (event->type) {
-    case AUGER_PEER_EVENT_CANDIDATE:
-        take_candidate(ops, event->candidate);
-        break;
-    case AUGER_PEER_EVENT_GATHERED:
-        take_candidate(ops, NULL);
-        break;
-    case AUGER_PEER_EVENT_ICE_STATE:
-        tell_state(ops, "ice", auger_ice_state_name(event->ice_state));
-        break;
-    case AUGER_PEER_EVENT_STATE:
-        take_state(ops, event->state);
-        break;
-    case AUGER_PEER_EVENT_CHANNEL:
-        take_channel(ops, event->channel);
-        break;
-    case AUGER_PEER_EVENT_CHANNEL_OPEN:
-        if (channel)
-            opened(ops, channel);
-        break;
-    case AUGER_PEER_EVENT_MESSAGE:
-        take_message(ops, event);
-        break;
-    case AUGER_PEER_EVENT_LOW_WATER:
-        flush(ops, event->channel);
-        break;
-    case AUGER_PEER_EVENT_CHANNEL_CLOSED:
-        channel_closed(ops, channel);
-        break;
-    case AUGER_PEER_EVENT_PATH:
-        break;
-    }
-}
+/* --- the end ---------------------------------------------------------------------------------- */
 
 void peer_ops_close(struct peer_ops *ops)
 {
