@@ -1,4 +1,4 @@
-/* tools/demo_channel.c - what the demo does on one channel. */
+/* tools/demo_channel.c - what the demo does on the channels of a session. */
 #include "tools/demo_channel.h"
 
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #define ECHOES_MAX (8u * 1024 * 1024)
 #define LOW_WATER (256u * 1024)
 
-void demo_channel_init(struct demo_channel *channel, const struct auger_peer *peer,
-                       auger_channel id, struct parcel_budget *budget)
+static void init(struct demo_channel *channel, const struct auger_peer *peer, auger_channel id,
+                 struct parcel_budget *budget)
 {
     struct auger_channel_options options;
 
@@ -20,7 +20,7 @@ void demo_channel_init(struct demo_channel *channel, const struct auger_peer *pe
         channel->is_file = strcmp(options.protocol, FILE_PROTOCOL) == 0;
 }
 
-void demo_channel_fini(struct demo_channel *channel)
+static void fini(struct demo_channel *channel)
 {
     echo_queue_fini(&channel->echoes);
     parcel_fini(&channel->parcel);
@@ -59,7 +59,7 @@ static void flush_parcel(struct demo_channel *channel, struct auger_peer *peer, 
     }
 }
 
-void demo_channel_flush(struct demo_channel *channel, struct auger_peer *peer, auger_time now)
+static void flush(struct demo_channel *channel, struct auger_peer *peer, auger_time now)
 {
     if (channel->is_file)
         flush_parcel(channel, peer, now);
@@ -67,8 +67,8 @@ void demo_channel_flush(struct demo_channel *channel, struct auger_peer *peer, a
         flush_echoes(channel, peer, now);
 }
 
-bool demo_channel_take(struct demo_channel *channel, struct auger_peer *peer, auger_time now,
-                       enum auger_message_kind kind, const uint8_t *data, size_t len)
+static bool take(struct demo_channel *channel, struct auger_peer *peer, auger_time now,
+                 enum auger_message_kind kind, const uint8_t *data, size_t len)
 {
     if (channel->is_file)
         parcel_take(&channel->parcel, kind, data, len);
@@ -77,6 +77,63 @@ bool demo_channel_take(struct demo_channel *channel, struct auger_peer *peer, au
     /* Low water is asked for so that what waits goes on; the peer ignores it on a closing channel.
      */
     if (auger_peer_set_low_water(peer, channel->id, LOW_WATER) == 0)
-        demo_channel_flush(channel, peer, now);
+        flush(channel, peer, now);
     return true;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static struct demo_channel *find(struct demo_channels *channels, auger_channel id)
+{
+    for (size_t i = 0; i < channels->len; i++)
+        if (channels->list[i].id == id)
+            return &channels->list[i];
+    return NULL;
+}
+
+void demo_channels_fini(struct demo_channels *channels)
+{
+    while (channels->len > 0)
+        fini(&channels->list[--channels->len]);
+}
+
+void demo_channels_opened(struct demo_channels *channels, auger_time now, auger_channel id)
+{
+    if (channels->len == DEMO_CHANNELS_MAX)
+        (void)!auger_peer_channel_close(channels->peer, now, id);
+    else
+        init(&channels->list[channels->len++], channels->peer, id, channels->budget);
+}
+
+void demo_channels_closed(struct demo_channels *channels, auger_channel id)
+{
+    struct demo_channel *channel = find(channels, id);
+
+    if (!channel)
+        return;
+    fini(channel);
+    struct demo_channel *last = &channels->list[--channels->len];
+    if (channel == last)
+        return;
+    *channel = *last;
+    if (!channel->echoes.first)
+        channel->echoes.last = &channel->echoes.first;
+}
+
+void demo_channels_take(struct demo_channels *channels, auger_time now,
+                        const struct auger_peer_event *event)
+{
+    struct demo_channel *channel = find(channels, event->channel);
+
+    if (channel &&
+        !take(channel, channels->peer, now, event->kind, event->data.data, event->data.len))
+        (void)!auger_peer_channel_close(channels->peer, now, event->channel);
+}
+
+void demo_channels_flush(struct demo_channels *channels, auger_time now, auger_channel id)
+{
+    struct demo_channel *channel = find(channels, id);
+
+    if (channel)
+        flush(channel, channels->peer, now);
 }

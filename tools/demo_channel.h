@@ -1,4 +1,5 @@
-/* tools/demo_channel.h - what the demo does on one channel: echo, or a file there and back. */
+/* tools/demo_channel.h - what the demo does on the channels of a session: echo, or a file there and
+ * back. */
 #ifndef AUGER_TOOLS_DEMO_CHANNEL_H
 #define AUGER_TOOLS_DEMO_CHANNEL_H
 
@@ -7,6 +8,8 @@
 
 #include <auger/peer.h>
 
+#define DEMO_CHANNELS_MAX 16
+
 struct demo_channel {
     auger_channel id;
     bool is_file;
@@ -14,13 +17,22 @@ struct demo_channel {
     struct parcel parcel;
 };
 
-void demo_channel_init(struct demo_channel *channel, const struct auger_peer *peer,
-                       auger_channel id, struct parcel_budget *budget);
-void demo_channel_fini(struct demo_channel *channel);
-/* false: more waits than may wait; the channel is to be closed. */
-bool demo_channel_take(struct demo_channel *channel, struct auger_peer *peer, auger_time now,
-                       enum auger_message_kind kind, const uint8_t *data, size_t len);
+/* Those of one session. */
+struct demo_channels {
+    struct auger_peer *peer;
+    struct parcel_budget *budget;
+    struct demo_channel list[DEMO_CHANNELS_MAX];
+    size_t len;
+};
+
+void demo_channels_fini(struct demo_channels *channels);
+/* One that the peer says is open; one too many is closed again. */
+void demo_channels_opened(struct demo_channels *channels, auger_time now, auger_channel id);
+void demo_channels_closed(struct demo_channels *channels, auger_channel id);
+/* A message; a channel on which more waits than may wait is closed. */
+void demo_channels_take(struct demo_channels *channels, auger_time now,
+                        const struct auger_peer_event *event);
 /* Sends what waits, as far as the peer takes it. */
-void demo_channel_flush(struct demo_channel *channel, struct auger_peer *peer, auger_time now);
+void demo_channels_flush(struct demo_channels *channels, auger_time now, auger_channel id);
 
 #endif /* AUGER_TOOLS_DEMO_CHANNEL_H */

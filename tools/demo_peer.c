@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANNELS_MAX 16
 #define FILES_BUDGET (512u * 1024 * 1024)
 #define PICTURE_EVERY (100 * AUGER_MS) /* at the most */
 #define PICTURE_AT_LEAST (1 * AUGER_SEC)
@@ -26,8 +25,7 @@ struct session {
     auger_time answer_by; /* of a posted session whose answer is due, else AUGER_NEVER */
     demo_answered *answered;
     void *answered_user;
-    struct demo_channel channels[CHANNELS_MAX];
-    size_t channels_len;
+    struct demo_channels channels;
 };
 
 struct demo {
@@ -104,8 +102,7 @@ static void answer_poster(struct session *session, const char *sdp, size_t len)
 static void end_session(struct session *session)
 {
     answer_poster(session, NULL, 0);
-    for (size_t i = 0; i < session->channels_len; i++)
-        demo_channel_fini(&session->channels[i]);
+    demo_channels_fini(&session->channels);
     auger_loop_peer_free(session->demo->loop, session->peer);
     *session = (struct session){0};
 }
@@ -123,6 +120,8 @@ static int begin_session(struct demo *demo, const char *other, const char *id, s
     *session = (struct session){
         .demo = demo, .peer = peer, .picture_at = AUGER_NEVER, .answer_by = AUGER_NEVER};
     session->connect_by = auger_loop_now(demo->loop) + CONNECT_WITHIN;
+    session->channels.peer = peer;
+    session->channels.budget = &demo->budget;
     strcpy(session->id, id);
     strcpy(session->other, other);
     auger_loop_peer_set_user(demo->loop, peer, session);
@@ -271,59 +270,6 @@ void demo_take(struct demo *demo, const char *text, size_t len)
 
 /* --- what the peers say ----------------------------------------------------------------------- */
 
-static struct demo_channel *find_channel(struct session *session, auger_channel id)
-{
-    for (size_t i = 0; i < session->channels_len; i++)
-        if (session->channels[i].id == id)
-            return &session->channels[i];
-    return NULL;
-}
-
-static void channel_opened(struct session *session, auger_channel id)
-{
-    auger_time now = auger_loop_now(session->demo->loop);
-
-    if (session->channels_len == CHANNELS_MAX) {
-        (void)!auger_peer_channel_close(session->peer, now, id);
-        return;
-    }
-    demo_channel_init(&session->channels[session->channels_len++], session->peer, id,
-                      &session->demo->budget);
-}
-
-static void channel_closed(struct session *session, auger_channel id)
-{
-    struct demo_channel *channel = find_channel(session, id);
-
-    if (!channel)
-        return;
-    demo_channel_fini(channel);
-    struct demo_channel *last = &session->channels[--session->channels_len];
-    if (channel != last) {
-        *channel = *last;
-        if (!channel->echoes.first)
-            channel->echoes.last = &channel->echoes.first;
-    }
-}
-
-static void take_message(struct session *session, const struct auger_peer_event *event)
-{
-    struct demo_channel *channel = find_channel(session, event->channel);
-    auger_time now = auger_loop_now(session->demo->loop);
-
-    if (channel && !demo_channel_take(channel, session->peer, now, event->kind, event->data.data,
-                                      event->data.len))
-        (void)!auger_peer_channel_close(session->peer, now, event->channel);
-}
-
-static void flush(struct session *session, auger_channel id)
-{
-    struct demo_channel *channel = find_channel(session, id);
-
-    if (channel)
-        demo_channel_flush(channel, session->peer, auger_loop_now(session->demo->loop));
-}
-
 static void answer_with_candidates(struct session *session)
 {
     struct demo *demo = session->demo;
@@ -354,6 +300,8 @@ static bool state_changed(struct session *session, enum auger_peer_state state)
 
 static void take_peer_event(struct session *session, const struct auger_peer_event *event)
 {
+    auger_time now = auger_loop_now(session->demo->loop);
+
     switch (event->type) {
     case AUGER_PEER_EVENT_CANDIDATE:
         say_to(session, signal_candidate(session->other, session->id, event->candidate));
@@ -367,16 +315,16 @@ static void take_peer_event(struct session *session, const struct auger_peer_eve
         break;
     case AUGER_PEER_EVENT_CHANNEL:
     case AUGER_PEER_EVENT_CHANNEL_OPEN:
-        channel_opened(session, event->channel);
+        demo_channels_opened(&session->channels, now, event->channel);
         break;
     case AUGER_PEER_EVENT_MESSAGE:
-        take_message(session, event);
+        demo_channels_take(&session->channels, now, event);
         return; /* no picture a message */
     case AUGER_PEER_EVENT_LOW_WATER:
-        flush(session, event->channel);
+        demo_channels_flush(&session->channels, now, event->channel);
         return;
     case AUGER_PEER_EVENT_CHANNEL_CLOSED:
-        channel_closed(session, event->channel);
+        demo_channels_closed(&session->channels, event->channel);
         break;
     case AUGER_PEER_EVENT_ICE_STATE:
     case AUGER_PEER_EVENT_PATH:
@@ -438,8 +386,7 @@ bool demo_delete(struct demo *demo, const char *id)
     return session;
 }
 
-/* --- time
- * ------------------------------------------------------------------------------------------ */
+/* --- time ------------------------------------------------------------------------------------ */
 
 static auger_time earlier(auger_time a, auger_time b)
 {
@@ -482,8 +429,7 @@ void demo_handle_timeout(struct demo *demo, auger_time now)
             session_handle_timeout(&demo->sessions[i], now);
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------ */
+/* --- the end --------------------------------------------------------------------------------- */
 
 size_t demo_sessions(const struct demo *demo)
 {
