@@ -61,8 +61,7 @@ struct connect {
     int status;          /* of the signal that asked */
 };
 
-/* --- the loop
- * ------------------------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------------------------- */
 
 static void begin_to_end(struct connect *connect, int status)
 {
@@ -209,8 +208,7 @@ static void end(struct connect *connect)
     auger_loop_free(connect->loop);
 }
 
-/* --- the command
- * ------------------------------------------------------------------------------------ */
+/* --- the command -------------------------------------------------------------------------- */
 
 static bool wrong(const char *why)
 {

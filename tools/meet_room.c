@@ -150,8 +150,7 @@ static void server_gone(void *user, const char *why)
     fail(meeting, what, why);
 }
 
-/* --- life
- * ----------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------- */
 
 bool meet_room_begin(struct meet_room *meeting, struct auger_loop *loop,
                      const struct server_url *url, const char *room, const char *ca)

@@ -295,8 +295,7 @@ static json_t *op_dcclose(struct peer_ops *ops, json_t *request)
     return result(ops, auger_peer_channel_close(ops->peer, auger_loop_now(ops->loop), channel->id));
 }
 
-/* --- the rest
- * -------------------------------------------------------------------------------------- */
+/* --- the rest ----------------------------------------------------------------------------- */
 
 static json_t *op_pair(struct peer_ops *ops, json_t *request)
 {

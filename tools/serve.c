@@ -257,8 +257,7 @@ static void end(struct serve *serve)
     auger_loop_free(serve->loop);
 }
 
-/* --- the command
- * ---------------------------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------------- */
 
 static bool is_readable(const char *option, const char *path)
 {
