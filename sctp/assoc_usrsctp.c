@@ -20,7 +20,12 @@
 #define RTO_MAX_MS 10000
 #define SACK_DELAY_MS 20
 #define INIT_ATTEMPTS 16
-#define BUSY_FOR (300 * AUGER_MS) /* after the last packet: what was sent may need a timer */
+/* The library counts probes of a closed window as losses, which would end an association
+ * whose reader pauses, and takes the only path out of use before that: who is gone is for
+ * SILENCE_MAX to tell. */
+#define RETRANSMITS_MAX 60000
+#define SILENCE_MAX (80 * AUGER_SEC) /* with something unacknowledged */
+#define BUSY_FOR (300 * AUGER_MS)    /* after the last packet: what was sent may need a timer */
 #define IDLE_TICK (1 * AUGER_SEC)
 
 enum phase { NEW, CONNECTING, UP, DOWN };
@@ -39,6 +44,8 @@ struct auger_assoc {
     enum phase phase;
     auger_time busy_until; /* timers may be running until then */
     auger_time tick_at;
+    auger_time ticked_at, silence; /* of the peer's, while something is unacknowledged */
+    bool is_lost;
     struct held held[HELD_MAX]; /* came before our connect, which would mean an ABORT */
     size_t held_len;
     uint8_t *piece;         /* what was read last */
@@ -122,6 +129,7 @@ static bool set_protocol(struct auger_assoc *assoc)
                                       .sinit_max_init_timeo = RTO_MAX_MS};
     const struct sctp_rtoinfo rto = {
         .srto_initial = RTO_INITIAL_MS, .srto_max = RTO_MAX_MS, .srto_min = RTO_MIN_MS};
+    const struct sctp_assocparams assocparams = {.sasoc_asocmaxrxt = RETRANSMITS_MAX};
     const struct sctp_sack_info sack = {.sack_delay = SACK_DELAY_MS, .sack_freq = 2};
 
     return set(assoc, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof(on)) &&
@@ -130,7 +138,8 @@ static bool set_protocol(struct auger_assoc *assoc)
            set(assoc, IPPROTO_SCTP, SCTP_ENABLE_STREAM_RESET, &resets, sizeof(resets)) &&
            set(assoc, IPPROTO_SCTP, SCTP_INITMSG, &init, sizeof(init)) &&
            set(assoc, IPPROTO_SCTP, SCTP_RTOINFO, &rto, sizeof(rto)) &&
-           set(assoc, IPPROTO_SCTP, SCTP_DELAYED_SACK, &sack, sizeof(sack));
+           set(assoc, IPPROTO_SCTP, SCTP_DELAYED_SACK, &sack, sizeof(sack)) &&
+           set(assoc, IPPROTO_SCTP, SCTP_ASSOCINFO, &assocparams, sizeof(assocparams));
 }
 
 static struct sockaddr_conn own_address(const struct auger_assoc *assoc, uint16_t port)
@@ -145,6 +154,7 @@ static bool bind_with_mtu(struct auger_assoc *assoc)
     struct sockaddr_conn address = own_address(assoc, assoc->config.local_port);
     const struct sctp_paddrparams params = {.spp_assoc_id = SCTP_FUTURE_ASSOC,
                                             .spp_flags = SPP_PMTUD_DISABLE | SPP_HB_DISABLE,
+                                            .spp_pathmaxrxt = RETRANSMITS_MAX,
                                             .spp_pathmtu = assoc->config.packet_max - HEADER_LEN};
 
     return usrsctp_bind(assoc->socket, (struct sockaddr *)&address, sizeof(address)) == 0 &&
@@ -222,7 +232,7 @@ int auger_assoc_connect(struct auger_assoc *assoc, auger_time now, uint16_t remo
         assoc->piece = auger_env_alloc(assoc->env, 1, PIECE_MAX);
     if (!assoc->piece)
         return AUGER_ERR_NO_MEMORY;
-    auger_runtime_tick(now);
+    auger_runtime_catch_up(now);
     if (usrsctp_connect(assoc->socket, (struct sockaddr *)&address, sizeof(address)) < 0 &&
         errno != EINPROGRESS)
         return AUGER_ERR_NO_MEMORY;
@@ -236,6 +246,7 @@ int auger_assoc_connect(struct auger_assoc *assoc, auger_time now, uint16_t remo
 
 void auger_assoc_shutdown(struct auger_assoc *assoc, auger_time now)
 {
+    auger_runtime_catch_up(now);
     usrsctp_shutdown(assoc->socket, SHUT_WR);
     stay_awake(assoc, now);
 }
@@ -284,8 +295,9 @@ void auger_assoc_input(struct auger_assoc *assoc, auger_time now, const uint8_t 
         hold(assoc, packet, len);
         return;
     }
-    auger_runtime_tick(now);
+    auger_runtime_catch_up(now);
     feed(assoc, packet, len); /* after the end too: a SHUTDOWN-ACK that comes again */
+    assoc->silence = 0;
     if (assoc->phase != DOWN)
         stay_awake(assoc, now);
 }
@@ -306,6 +318,7 @@ int auger_assoc_send(struct auger_assoc *assoc, auger_time now, uint16_t stream,
 
     if (assoc->phase != CONNECTING && assoc->phase != UP)
         return AUGER_ERR_STATE;
+    auger_runtime_catch_up(now);
     ssize_t taken =
         usrsctp_sendv(assoc->socket, data, len, NULL, 0, &spa, sizeof(spa), SCTP_SENDV_SPA, 0);
     if (taken < 0 && errno != EWOULDBLOCK && errno != EAGAIN)
@@ -438,6 +451,8 @@ bool auger_assoc_poll(struct auger_assoc *assoc, struct auger_assoc_event *event
     struct sctp_rcvinfo info;
     struct sockaddr_conn from;
 
+    if (assoc->is_lost)
+        return went_down(assoc, event, AUGER_ERR_NO_PATH);
     if (next_reset(assoc, event))
         return true;
     while (assoc->phase == CONNECTING || assoc->phase == UP) {
@@ -474,12 +489,26 @@ static bool is_waiting_for_acks(struct auger_assoc *assoc)
            (status.sstat_unackdata > 0 || status.sstat_state != SCTP_ESTABLISHED);
 }
 
+/* A caller that was away for a minute has not listened for a minute: it counts little. */
+static void count_silence(struct auger_assoc *assoc, auger_time now, bool waiting)
+{
+    assoc->silence += auger_time_min(now - assoc->ticked_at, IDLE_TICK);
+    assoc->ticked_at = now;
+    if (!waiting || assoc->phase != UP)
+        assoc->silence = 0;
+    if (assoc->silence <= SILENCE_MAX || assoc->is_lost)
+        return;
+    send_abort(assoc);
+    assoc->is_lost = true;
+}
+
 void auger_assoc_handle_timeout(struct auger_assoc *assoc, auger_time now)
 {
     if (now < assoc->tick_at)
         return;
     auger_runtime_tick(now);
-    bool busy = now < assoc->busy_until || is_waiting_for_acks(assoc);
+    bool waiting = is_waiting_for_acks(assoc), busy = waiting || now < assoc->busy_until;
+    count_silence(assoc, now, waiting);
     if (!busy)
         auger_packet_queue_rest(&assoc->output);
     assoc->tick_at = auger_time_add(now, busy ? AUGER_RUNTIME_TICK : IDLE_TICK);

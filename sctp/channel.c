@@ -113,7 +113,7 @@ int auger_channels_add(struct auger_channels *channels, struct auger_bytes label
 
 void auger_channels_remove(struct auger_channels *channels, struct auger_channel_entry *entry)
 {
-    channels->slots[entry->handle & 0xFFFF] = NULL;
+    channels->slots[auger_channel_slot(entry)] = NULL;
     channels->len--;
     free_entry(channels, entry);
 }

@@ -64,6 +64,11 @@ struct auger_channel_entry *auger_channels_find(const struct auger_channels *cha
                                                 auger_channel handle);
 struct auger_channel_entry *auger_channels_find_stream(const struct auger_channels *channels,
                                                        uint16_t stream);
+static inline size_t auger_channel_slot(const struct auger_channel_entry *entry)
+{
+    return entry->handle & 0xFFFF;
+}
+
 /* The one in slot `i`, or NULL; for walking them all. */
 static inline struct auger_channel_entry *auger_channels_at(const struct auger_channels *channels,
                                                             size_t i)

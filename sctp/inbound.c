@@ -34,13 +34,16 @@ void auger_inbound_fini(struct auger_sctp *sctp)
     sctp->delivered_early = NULL;
 }
 
-/* The message that this piece continues, or a new one.  NULL: there is no room. */
+/* The message that this piece continues, or a new one.  NULL: there is no room.  The
+ * last place is for an OPEN. */
 static struct auger_early *find_early(struct auger_sctp *sctp, const struct auger_assoc_event *in)
 {
+    size_t max = in->ppid == AUGER_PPID_DCEP ? AUGER_EARLY_MAX : AUGER_EARLY_MAX - 1;
+
     for (size_t i = 0; i < sctp->early_len; i++)
         if (sctp->early[i].stream == in->stream && !sctp->early[i].whole)
             return &sctp->early[i];
-    if (sctp->early_len == AUGER_EARLY_MAX)
+    if (sctp->early_len >= max)
         return NULL;
     struct auger_early *early = &sctp->early[sctp->early_len++];
     *early = (struct auger_early){.stream = in->stream, .ppid = in->ppid};

@@ -2,6 +2,8 @@
 #include "sctp/outgoing.h"
 #include "base/env.h"
 
+#define TRIES_MAX 8
+
 int auger_outgoing_dcep(struct auger_sctp *sctp, struct auger_channel_entry *entry,
                         const struct auger_dcep *dcep)
 {
@@ -39,8 +41,10 @@ static bool can_send(struct auger_sctp *sctp, const struct auger_channel_entry *
     return false;
 }
 
-/* Hands the first message on, or a part of it.  true: all of it went. */
-static bool send_first(struct auger_sctp *sctp, struct auger_channel_entry *entry)
+enum sent { SENT_NOTHING, SENT_A_PART, SENT_ALL };
+
+/* Hands the first message on, or a part of it. */
+static enum sent send_first(struct auger_sctp *sctp, struct auger_channel_entry *entry)
 {
     struct auger_outgoing *message = entry->first;
     int taken = auger_assoc_send(sctp->assoc, sctp->now, entry->stream, message->ppid,
@@ -48,32 +52,40 @@ static bool send_first(struct auger_sctp *sctp, struct auger_channel_entry *entr
                                  message->data + message->sent, message->len - message->sent);
 
     if (taken <= 0)
-        return false;
+        return SENT_NOTHING;
     message->sent += (size_t)taken;
     if (message->counts) {
         entry->buffered -= (size_t)taken;
         sctp->buffered -= (size_t)taken;
     }
-    bool whole = message->sent == message->len;
-    sctp->sending = whole ? 0 : entry->handle;
-    if (whole)
-        auger_channel_drop_first(&sctp->channels, entry);
-    return whole;
+    if (message->sent < message->len) {
+        sctp->sending = entry->handle;
+        return SENT_A_PART;
+    }
+    sctp->sending = 0;
+    sctp->turn = auger_channel_slot(entry) + 1;
+    auger_channel_drop_first(&sctp->channels, entry);
+    return SENT_ALL;
 }
 
-/* A message that was begun goes on first: its pieces must not be mixed with another's. */
+/* A message that was begun goes on first: its pieces must not be mixed with another's.
+ * Whose turn it is keeps it until there is room; meanwhile a few others may try, for a
+ * stream that is being reset takes nothing either. */
 static bool send_one(struct auger_sctp *sctp)
 {
     struct auger_channel_entry *entry = auger_channels_find(&sctp->channels, sctp->sending);
 
     if (entry)
-        return send_first(sctp, entry);
-    for (size_t i = 0; i < sctp->channels.cap; i++) {
+        return send_first(sctp, entry) == SENT_ALL;
+    int tries = 0;
+    for (size_t i = 0; i < sctp->channels.cap && tries < TRIES_MAX; i++) {
         entry = auger_channels_at(&sctp->channels, (sctp->turn + i) % sctp->channels.cap);
-        if (entry && can_send(sctp, entry)) {
-            sctp->turn = (sctp->turn + i + 1) % sctp->channels.cap;
-            return send_first(sctp, entry);
-        }
+        if (!entry || !can_send(sctp, entry))
+            continue;
+        enum sent sent = send_first(sctp, entry);
+        if (sent != SENT_NOTHING)
+            return sent == SENT_ALL;
+        tries++;
     }
     return false;
 }

@@ -67,16 +67,32 @@ void auger_runtime_remove(struct auger_runtime_id *id)
     *link = id->next;
 }
 
-/* Whole milliseconds are handed on, the rest is kept for the next time.  A clock that
- * begins anew (another simulated world) begins a new count. */
-void auger_runtime_tick(auger_time now)
+/* A clock that begins anew (another simulated world) begins a new count. */
+static void check_clock(auger_time now)
 {
-    if (runtime.ticked_at == 0 || now < runtime.ticked_at ||
+    if (runtime.ticked_at == 0 || now + AUGER_MS < runtime.ticked_at ||
         now - runtime.ticked_at > 3600 * AUGER_SEC)
         runtime.ticked_at = now;
-    auger_time elapsed_ms = (now - runtime.ticked_at) / AUGER_MS;
-    if (elapsed_ms * AUGER_MS < AUGER_RUNTIME_TICK)
-        return;
+}
+
+static void advance(auger_time elapsed_ms)
+{
     runtime.ticked_at += elapsed_ms * AUGER_MS;
     usrsctp_handle_timers((uint32_t)elapsed_ms);
+}
+
+/* Whole milliseconds are handed on, the rest is kept for the next time. */
+void auger_runtime_tick(auger_time now)
+{
+    check_clock(now);
+    auger_time elapsed_ms = (now - runtime.ticked_at) / AUGER_MS;
+    if (elapsed_ms * AUGER_MS >= AUGER_RUNTIME_TICK)
+        advance(elapsed_ms);
+}
+
+void auger_runtime_catch_up(auger_time now)
+{
+    check_clock(now);
+    if (now > runtime.ticked_at)
+        advance((now - runtime.ticked_at + AUGER_MS - 1) / AUGER_MS);
 }

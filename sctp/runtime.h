@@ -20,6 +20,10 @@ void auger_runtime_remove(struct auger_runtime_id *id);
 /* Lets the library's timers run up to `now`, for all associations. */
 void auger_runtime_tick(auger_time now);
 
+/* The same before anything is sent: a retransmission timer that starts in the past
+ * fires before the library believes that its time-out is over, and then for nothing. */
+void auger_runtime_catch_up(auger_time now);
+
 /* The least step of auger_runtime_tick(). */
 #define AUGER_RUNTIME_TICK (10 * AUGER_MS)
 

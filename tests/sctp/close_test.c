@@ -133,7 +133,7 @@ static void test_a_stream_is_used_again_on_a_bad_wire(void **state)
         struct talk talk = talk_new(seed, DELAY, false);
         struct pair *pair = talk.pair;
         auger_channel last = talk.at[ALICE];
-        pair->wire.loss_percent = 10;
+        pair->wire.loss_percent = 15;
         pair->wire.reorder_percent = 15;
 
         for (size_t i = 1; i <= 20; i++) {
@@ -348,7 +348,7 @@ static void test_a_peer_that_falls_silent_is_given_up_when_something_is_unacknow
     (void)state;
     struct talk talk = talk_new(28, DELAY, false);
 
-    talk.pair->wire.loss_percent = 100;
+    talk.pair->wire.loss_percent = 150;
     assert_int_equal(send_text(talk.pair, ALICE, talk.at[ALICE], "hello?"), 0);
     assert_true(run_until(talk.pair, ALICE, AUGER_SCTP_EVENT_DOWN, 1, 600 * AUGER_SEC));
     assert_down(talk.pair, ALICE, AUGER_ERR_NO_PATH);
