@@ -66,13 +66,14 @@ static inline uint64_t next_random(void) /* splitmix64 */
     return z ^ (z >> 31);
 }
 
-void read_random(void *buf, size_t len);
+AUGER_API void read_random(void *buf, size_t len);
 void read_random(void *buf, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         ((uint8_t *)buf)[i] = (uint8_t)next_random();
 }
 
+AUGER_API int gettimeofday(struct timeval *restrict tv, void *restrict zone);
 int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 {
     auger_time now = current ? current->now : 0;
