@@ -5,6 +5,7 @@
 #include "tools/line_reader.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/peer_events.h"
 #include "tools/peer_ops.h"
 #include "tools/trace_writer.h"
 
@@ -89,7 +90,7 @@ static bool take(struct driven *driven, const struct auger_loop_event *event)
 {
     switch (event->type) {
     case AUGER_LOOP_EVENT_PEER:
-        peer_ops_take_event(driven->ops, &event->event);
+        peer_events_take(driven->ops, &event->event);
         break;
     case AUGER_LOOP_EVENT_TROUBLE:
         output_line(json_pack("{ss so}", "ev", "trouble", "what",

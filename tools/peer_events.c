@@ -1,47 +1,12 @@
 /* tools/peer_events.c - the events of `auger peer`.  Its requests are peer_ops.c. */
 #define _POSIX_C_SOURCE 200809L
+#include "tools/peer_events.h"
 #include "tools/output.h"
-#include "tools/peer_state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SHOWN_MAX 1000 /* characters of a message in its event */
-
-/* --- telling ---------------------------------------------------------------------------------- */
-
-static double elapsed_ms(const struct peer_ops *ops)
-{
-    return (double)(auger_loop_now(ops->loop) - ops->started_at) / (double)AUGER_MS;
-}
-
-void peer_tell(const struct peer_ops *ops, const char *ev, json_t *fields)
-{
-    json_t *json = json_pack("{ss sf}", "ev", ev, "t", elapsed_ms(ops));
-
-    json_object_update(json, fields);
-    json_decref(fields);
-    output_line(json);
-}
-
-void peer_tell_state(const struct peer_ops *ops, const char *which, const char *value)
-{
-    peer_tell(ops, "state", json_pack("{ss ss}", "which", which, "value", value));
-}
-
-void peer_tell_candidate(const struct peer_ops *ops, const char *line)
-{
-    if (!line) {
-        peer_tell(ops, "cand", json_pack("{sn}", "cand"));
-        peer_tell_state(ops, "gather", "complete");
-        return;
-    }
-    peer_tell(ops, "cand",
-              json_pack("{s{ss ss si}}", "cand", "candidate", line, "sdpMid", ops->mid,
-                        "sdpMLineIndex", 0));
-}
-
-/* --- taking ----------------------------------------------------------------------------------- */
 
 static void take_candidate(struct peer_ops *ops, const char *line)
 {
@@ -154,7 +119,7 @@ static void flush(struct peer_ops *ops, auger_channel id)
         peer_channel_flush(channel, ops->peer, auger_loop_now(ops->loop));
 }
 
-void peer_ops_take_event(struct peer_ops *ops, const struct auger_peer_event *event)
+void peer_events_take(struct peer_ops *ops, const struct auger_peer_event *event)
 {
     struct peer_channel *channel = peer_channels_find(&ops->channels, event->channel);
 

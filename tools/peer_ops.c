@@ -1,6 +1,6 @@
 /* tools/peer_ops.c - the requests of `auger peer`.  Its events are peer_events.c. */
+#include "tools/peer_ops.h"
 #include "tools/output.h"
-#include "tools/peer_state.h"
 #include "tools/peer_stats.h"
 
 #include <stdio.h>

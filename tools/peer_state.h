@@ -4,11 +4,16 @@
 #define AUGER_TOOLS_PEER_STATE_H
 
 #include "tools/peer_channels.h"
-#include "tools/peer_ops.h"
+
+#include <auger/io.h>
 
 #include <jansson.h>
 
 #define PEER_HELD_MAX 64
+
+struct peer_ops_config {
+    bool passive, loopback;
+};
 
 struct peer_ops {
     struct auger_loop *loop;
