@@ -42,6 +42,7 @@ static void start(void)
     usrsctp_tunable_set_sctp_hashtblsize(16384);
     usrsctp_tunable_set_sctp_pcbtblsize(1);
     usrsctp_init_nothreads(0, output, NULL);
+    usrsctp_sysctl_set_sctp_max_retran_chunk(0); /* no end: assoc_usrsctp.c judges silence */
     usrsctp_enable_crc32c_offload();
     runtime.is_up = true;
 }

@@ -5,7 +5,8 @@
  * An engine with the five verbs.  The association itself lives in a library
  * with state of the whole process: ARCHITECTURE.md says what that costs.
  *
- * Time     any monotonic clock, in nanoseconds; `now` never goes back.
+ * Time     any monotonic clock, in nanoseconds, the same for all associations of a
+ *          process; `now` never goes back.
  * Errors   0, a length or a negative enum auger_err; a failed call changes nothing.
  * Memory   bounded by the config.
  * Threads  all associations of a process belong to one thread at a time.

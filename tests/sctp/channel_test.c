@@ -136,6 +136,43 @@ static void test_open_and_first_message_ride_with_cookie_echo(void **state)
     pair_free(pair);
 }
 
+#define UNORDERED_BIT 4
+
+/* user: how many DATA chunks with the bit have left for BOB, and how many without. */
+static bool count_unordered(struct pair *pair, int to, uint8_t *bytes, size_t *len)
+{
+    int *counts = pair->user;
+
+    for (size_t at = HEADER_LEN; to == BOB && at + 4 <= *len;) {
+        size_t chunk_len = (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+        if (bytes[at] == CHUNK_DATA)
+            counts[(bytes[at + 1] & UNORDERED_BIT) != 0]++;
+        at += (chunk_len + 3) & ~(size_t)3;
+    }
+    return true;
+}
+
+/* 8832 section 6: what is sent before the acknowledgement must not overtake OPEN. */
+static void test_an_unordered_channel_is_ordered_until_it_is_acknowledged(void **state)
+{
+    (void)state;
+    struct pair *pair = two_engines(DELAY);
+    int counts[2] = {0};
+
+    pair->filter = count_unordered;
+    pair->user = counts;
+    auger_channel channel = open_channel(pair, ALICE, "", true);
+    assert_int_equal(send_text(pair, ALICE, channel, "early"), 0);
+    pair_connect(pair);
+    assert_true(run_until(pair, ALICE, AUGER_SCTP_EVENT_OPEN, 1, AUGER_SEC));
+    assert_int_equal(counts[0], 2); /* OPEN and the message */
+    assert_int_equal(counts[1], 0);
+    assert_int_equal(send_text(pair, ALICE, channel, "later"), 0);
+    assert_true(run_until(pair, BOB, AUGER_SCTP_EVENT_MESSAGE, 2, AUGER_SEC));
+    assert_int_equal(counts[1], 1);
+    pair_free(pair);
+}
+
 static void test_without_delay_nothing_waits_for_a_tick(void **state)
 {
     (void)state;
@@ -417,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_label_and_protocol_may_be_empty_or_as_long_as_they_can_be),
         cmocka_unit_test(test_the_dtls_client_opens_even_streams_and_the_server_odd_ones),
         cmocka_unit_test(test_open_and_first_message_ride_with_cookie_echo),
+        cmocka_unit_test(test_an_unordered_channel_is_ordered_until_it_is_acknowledged),
         cmocka_unit_test(test_without_delay_nothing_waits_for_a_tick),
         cmocka_unit_test(test_packets_that_come_before_connect_are_kept),
         cmocka_unit_test(test_messages_of_0_bytes_to_256_kib_arrive_whole_both_ways),

@@ -350,7 +350,9 @@ static void test_a_peer_that_falls_silent_is_given_up_when_something_is_unacknow
 
     talk.pair->wire.loss_percent = 150;
     assert_int_equal(send_text(talk.pair, ALICE, talk.at[ALICE], "hello?"), 0);
+    auger_time t0 = talk.pair->now;
     assert_true(run_until(talk.pair, ALICE, AUGER_SCTP_EVENT_DOWN, 1, 600 * AUGER_SEC));
+    assert_true(talk.pair->now - t0 >= 80 * AUGER_SEC && talk.pair->now - t0 <= 82 * AUGER_SEC);
     assert_down(talk.pair, ALICE, AUGER_ERR_NO_PATH);
     pair_free(talk.pair);
 }

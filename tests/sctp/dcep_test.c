@@ -286,6 +286,42 @@ static void test_data_that_overtakes_open_waits_for_it(void **state)
     pair_free(pair);
 }
 
+static void test_data_that_overtook_open_is_not_delivered_after_close(void **state)
+{
+    (void)state;
+    struct pair *pair = engine_and_raw(NULL);
+    struct auger_sctp *alice = pair->sides[ALICE].sctp;
+    struct auger_sctp_event event;
+
+    pair->sides[ALICE].is_deaf = true;
+    say_unordered(pair, 1, AUGER_PPID_TEXT, "too soon", 8);
+    say_open(pair, 1);
+    pair_run(pair, AUGER_SEC);
+    assert_true(auger_sctp_poll_event(alice, &event));
+    assert_int_equal(event.type, AUGER_SCTP_EVENT_CHANNEL);
+    assert_int_equal(auger_sctp_channel_close(alice, pair->now, event.channel), 0);
+    pair->sides[ALICE].is_deaf = false;
+    pair_run(pair, AUGER_SEC);
+    assert_int_equal(count_events(pair, ALICE, AUGER_SCTP_EVENT_MESSAGE), 0);
+    pair_free(pair);
+}
+
+static void test_data_of_a_stream_that_was_reset_is_not_the_next_channels(void **state)
+{
+    (void)state;
+    struct pair *pair = engine_and_raw(NULL);
+
+    say(pair, 1, AUGER_PPID_TEXT, "of nobody", 9);
+    pair_run(pair, AUGER_SEC);
+    assert_int_equal(auger_assoc_reset(pair->sides[BOB].raw, 1), 0);
+    pair_run(pair, 3 * AUGER_SEC);
+    say_open(pair, 1);
+    pair_run(pair, AUGER_SEC);
+    assert_int_equal(count_events(pair, ALICE, AUGER_SCTP_EVENT_CHANNEL), 1);
+    assert_int_equal(count_events(pair, ALICE, AUGER_SCTP_EVENT_MESSAGE), 0);
+    pair_free(pair);
+}
+
 static void test_data_without_open_is_kept_within_64_kib_and_then_refused(void **state)
 {
     (void)state;
@@ -366,8 +402,11 @@ static void test_an_unknown_ppid_before_the_acknowledgement_does_not_stick_to_wh
 
     open_channel(pair, ALICE, "", false);
     pair_run(pair, AUGER_SEC);
+    pair->sides[ALICE].is_deaf = true; /* until both have come */
     say(pair, 0, 99, "junk", 4);
     say(pair, 0, AUGER_PPID_TEXT, "good", 4);
+    pair_run(pair, AUGER_SEC);
+    pair->sides[ALICE].is_deaf = false;
     pair_run(pair, AUGER_SEC);
     assert_true(has_message(nth_event(pair, ALICE, AUGER_SCTP_EVENT_MESSAGE, 0), AUGER_MESSAGE_TEXT,
                             "good"));
@@ -522,6 +561,8 @@ int main(void)
         cmocka_unit_test(test_an_open_on_a_stream_that_we_opened_changes_nothing),
         cmocka_unit_test(test_an_ack_for_nothing_is_refused),
         cmocka_unit_test(test_data_that_overtakes_open_waits_for_it),
+        cmocka_unit_test(test_data_that_overtook_open_is_not_delivered_after_close),
+        cmocka_unit_test(test_data_of_a_stream_that_was_reset_is_not_the_next_channels),
         cmocka_unit_test(test_data_without_open_is_kept_within_64_kib_and_then_refused),
         cmocka_unit_test(test_a_full_table_of_early_messages_still_lets_an_open_in),
         cmocka_unit_test(test_an_open_that_never_ends_is_refused),

@@ -131,7 +131,7 @@ static void test_a_reader_that_stops_stops_the_sender_and_loses_nothing(void **s
     pair->sides[BOB].is_deaf = true;
     for (int i = 0; i < 10; i++) {
         taken += fill_up(&talk, ALICE, taken);
-        pair_run(pair, 20 * AUGER_SEC);
+        pair_run(pair, 100 * AUGER_SEC);
     }
     uint32_t stuck = fill_up(&talk, ALICE, taken);
     assert_int_equal(stuck, 0);
@@ -161,8 +161,10 @@ static void test_channels_take_turns(void **state)
     assert_int_equal(send_text(pair, ALICE, other, "me too"), 0);
     pair_run(pair, 60 * AUGER_SEC);
     /* It does not wait for all that the first had buffered above the association. */
-    assert_false(has_message(nth_event(pair, BOB, AUGER_SCTP_EVENT_MESSAGE, 20), AUGER_MESSAGE_TEXT,
-                             "me too"));
+    size_t place = 0;
+    while (!has_message(nth_event(pair, BOB, AUGER_SCTP_EVENT_MESSAGE, place), AUGER_MESSAGE_TEXT,
+                        "me too"))
+        assert_true(++place <= 10);
     assert_int_equal(count_events(pair, BOB, AUGER_SCTP_EVENT_MESSAGE), 21);
     pair_free(pair);
 }
