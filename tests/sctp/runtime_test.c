@@ -70,11 +70,14 @@ static void test_twenty_pairs_of_one_process_do_not_hear_each_other(void **state
 
 /* --- threads -------------------------------------------------------------------------- */
 
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
+static size_t turn;       /* whose it is */
+static auger_time common; /* one process, one clock */
 
 struct worker {
     struct pair *pair;
-    size_t messages;
+    size_t number;
 };
 
 /* One thread's pair; each of its steps is a turn. */
@@ -84,10 +87,16 @@ static void *work(void *user)
     struct pair *pair = worker->pair;
 
     for (int i = 0; i < 400; i++) {
-        pthread_mutex_lock(&turn);
+        pthread_mutex_lock(&lock);
+        while (turn != worker->number)
+            pthread_cond_wait(&turned, &lock);
         current = pair;
+        pair->now = pair->now > common ? pair->now : common;
         (void)!pair_step(pair, pair->now + AUGER_SEC);
-        pthread_mutex_unlock(&turn);
+        common = pair->now;
+        turn = 1 - turn;
+        pthread_cond_broadcast(&turned);
+        pthread_mutex_unlock(&lock);
     }
     return NULL;
 }
@@ -101,7 +110,7 @@ static void test_engines_of_two_threads_that_take_turns_do_not_disturb_each_othe
     pthread_t threads[2];
 
     for (size_t i = 0; i < 2; i++) {
-        workers[i].pair = pair_new(200 + i);
+        workers[i] = (struct worker){pair_new(200 + i), i};
         workers[i].pair->wire.delay = DELAY;
         pair_add_engine(workers[i].pair, ALICE, NULL);
         pair_add_engine(workers[i].pair, BOB, NULL);
