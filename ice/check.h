@@ -22,7 +22,7 @@ size_t auger_check_build(struct auger_ice *ice, const struct auger_pair *pair,
                          size_t cap);
 
 /* The first request of a nomination; not paced: it goes along a path that has
- * proved to be wanted, and once in a session (docs/decisions/031). */
+ * proved to be wanted, and once in a session (docs/decisions/011). */
 size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                     uint8_t *buf, size_t cap);
 /* The repetition that is due; not paced. */

@@ -101,7 +101,7 @@ size_t auger_inbound_write(struct auger_ice *ice, auger_time now, struct auger_p
 /* --- the request --------------------------------------------------------------------- */
 
 /* 7.3, 8489 section 9.1.3.  Who does not know our password gets no answer, not
- * even the 400 or 401 that the latter describes: docs/decisions/030. */
+ * even the 400 or 401 that the latter describes: docs/decisions/010. */
 static bool is_authentic(struct auger_ice *ice, const struct auger_stun_msg *msg)
 {
     struct auger_bytes username;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the documents say of the code is so: files and links exist, functions too, and the hello of the
-README is docs/hello.c to the letter.
+"""What the documents say of the code is so: files and links exist, functions too, the hello of the
+README is docs/hello.c to the letter, and the decisions that the code cites are there.
 
     scripts/check_docs.py"""
 
@@ -43,6 +43,14 @@ def check_document(path, functions):
             yield f"{where}: no such function: {name}()"
 
 
+def check_cited_decisions():
+    """What the code cites as docs/decisions/NNN is one page and no other."""
+    for path in (path for folder in CODE for path in (ROOT / folder).rglob("*.[ch]")):
+        for number in re.findall(r"docs/decisions/(\d{3})", path.read_text()):
+            if len(list((ROOT / "docs/decisions").glob(f"{number}-*.md"))) != 1:
+                yield f"{path.relative_to(ROOT)}: no such decision: {number}"
+
+
 def check_hello():
     hello = (ROOT / "docs/hello.c").read_text()
     if f"```c\n{hello}```" not in (ROOT / "README.md").read_text():
@@ -52,6 +60,7 @@ def check_hello():
 def main():
     functions = known_functions()
     wrong = [line for path in documents() for line in check_document(path, functions)]
+    wrong += check_cited_decisions()
     wrong += check_hello()
     print("\n".join(wrong) or "docs: ok")
     return 1 if wrong else 0
