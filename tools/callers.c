@@ -4,23 +4,67 @@
 #include <stdio.h>
 #include <string.h>
 
-struct caller *callers_add(struct callers *callers, const char *ip)
+static bool is_silent(const struct caller *caller)
 {
-    struct caller *free_one = NULL;
-    size_t silent = 0;
+    return caller->ip[0] && !caller->asked;
+}
 
+/* The one that is silent for longest, of an address or, where `ip` is NULL, of all. */
+static struct caller *find_oldest_silent(struct callers *callers, const char *ip, size_t *len)
+{
+    struct caller *oldest = NULL;
+
+    *len = 0;
     for (size_t i = 0; i < CALLERS_MAX; i++) {
         struct caller *caller = &callers->list[i];
-        if (!caller->ip[0])
-            free_one = caller;
-        else if (!caller->asked && strcmp(caller->ip, ip) == 0)
-            silent++;
+        if (!is_silent(caller) || (ip && strcmp(caller->ip, ip) != 0))
+            continue;
+        if (!oldest || caller->number < oldest->number)
+            oldest = caller;
+        ++*len;
     }
-    if (!free_one || !ip[0] || silent >= CALLERS_SILENT_MAX)
+    return oldest;
+}
+
+static struct caller *find_free(struct callers *callers)
+{
+    for (size_t i = 0; i < CALLERS_MAX; i++)
+        if (!callers->list[i].ip[0])
+            return &callers->list[i];
+    return NULL;
+}
+
+/* A place for one more of `ip`: a free one, or that of somebody who has to go. */
+static struct caller *find_place(struct callers *callers, const char *ip)
+{
+    size_t silent;
+    struct caller *oldest = find_oldest_silent(callers, ip, &silent);
+
+    if (silent >= CALLERS_SILENT_MAX)
+        return oldest;
+    struct caller *place = find_free(callers);
+    return place ? place : find_oldest_silent(callers, NULL, &silent);
+}
+
+struct caller *callers_add(struct callers *callers, const char *ip, void *connection,
+                           void **dismissed)
+{
+    struct caller *place = ip[0] ? find_place(callers, ip) : NULL;
+
+    *dismissed = place && place->ip[0] ? place->connection : NULL;
+    if (!place)
         return NULL;
-    snprintf(free_one->ip, sizeof(free_one->ip), "%s", ip);
-    free_one->asked = false;
-    return free_one;
+    *place = (struct caller){.number = ++callers->last_number, .connection = connection};
+    snprintf(place->ip, sizeof(place->ip), "%s", ip);
+    return place;
+}
+
+bool callers_are_full(const struct callers *callers)
+{
+    for (size_t i = 0; i < CALLERS_MAX; i++)
+        if (!callers->list[i].ip[0] || !callers->list[i].asked)
+            return false;
+    return true;
 }
 
 void caller_asked(struct caller *caller)

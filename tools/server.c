@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define PATH_MAX_LEN 256
 #define BODY_MAX AUGER_SDP_MAX
@@ -375,23 +376,35 @@ static void left(struct session *session)
 /* --- libwebsockets ------------------------------------------------------------------------------
  */
 
+/* By the socket: a time-out of libwebsockets is forgotten when the next byte comes. */
+static void dismiss(struct lws *wsi)
+{
+    lws_set_opaque_user_data(wsi, NULL);
+    shutdown(lws_get_socket_fd(wsi), SHUT_RDWR);
+}
+
 /* Each connection is counted from its first moment to its last, whatever comes of it. */
 static bool called(struct lws *wsi)
 {
     char ip[CALLER_IP_MAX] = "";
+    void *dismissed;
 
     lws_get_peer_simple(wsi, ip, sizeof(ip));
-    struct caller *caller = callers_add(&server_of(wsi)->callers, ip);
+    struct caller *caller = callers_add(&server_of(wsi)->callers, ip, wsi, &dismissed);
     lws_set_opaque_user_data(wsi, caller);
+    if (dismissed)
+        dismiss(dismissed);
     return caller;
 }
 
-static void has_asked(struct lws *wsi)
+/* false: it was dismissed before. */
+static bool has_asked(struct lws *wsi)
 {
     struct caller *caller = lws_get_opaque_user_data(wsi);
 
     if (caller)
         caller_asked(caller);
+    return caller;
 }
 
 /* clang-format off */
@@ -400,6 +413,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct session *session = user;
 
     switch ((int)reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        return callers_are_full(&server_of(wsi)->callers);
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
         return !called(wsi);
     case LWS_CALLBACK_WSI_DESTROY:
@@ -407,8 +422,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
 
     case LWS_CALLBACK_HTTP:
-        has_asked(wsi);
-        return request(wsi, session);
+        return has_asked(wsi) ? request(wsi, session) : -1;
     case LWS_CALLBACK_HTTP_BODY:               return take_body(session, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:    return session->body ? post_whole(session) : 0;
     case LWS_CALLBACK_HTTP_WRITEABLE:          return http_writable(session);
@@ -422,9 +436,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         char path[PATH_MAX_LEN];
         return !is_own_origin(wsi) || !asked_room(wsi, path, sizeof(path));
     }
-    case LWS_CALLBACK_ESTABLISHED:
-        has_asked(wsi);
-        return joined(wsi, session);
+    case LWS_CALLBACK_ESTABLISHED:             return has_asked(wsi) ? joined(wsi, session) : -1;
     case LWS_CALLBACK_RECEIVE:                 return received(session, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE:        return ws_writable(session);
     case LWS_CALLBACK_CLOSED:
