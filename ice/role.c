@@ -25,12 +25,15 @@ static void forget_nominations(struct auger_ice *ice)
 }
 
 /* A request is repeated byte for byte, but the role in those under way is the
- * wrong one now: fresh ones take their place. */
+ * wrong one now: fresh ones take their place, save where a pair is valid already. */
 static void ask_again(struct auger_ice *ice, auger_time now)
 {
     for (uint16_t i = 0; i < ice->checklist.len; i++) {
-        if (ice->checklist.order[i]->state == AUGER_PAIR_IN_PROGRESS)
-            auger_checklist_trigger(&ice->checklist, now, ice->checklist.order[i]);
+        struct auger_pair *pair = ice->checklist.order[i];
+        if (pair->state == AUGER_PAIR_IN_PROGRESS)
+            auger_checklist_trigger(&ice->checklist, now, pair);
+        else
+            auger_checklist_cancel(&ice->checklist, pair);
     }
 }
 

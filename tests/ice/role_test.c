@@ -140,6 +140,25 @@ static void test_a_peer_that_says_487_to_everything_ends_the_session(void **stat
     puppet_free(p);
 }
 
+static void test_a_nomination_is_not_repeated_in_the_other_role(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(true);
+    struct sent sent;
+
+    assert_true(puppet_take_request(p, &sent));
+    assert_true(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE));
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = UINT64_MAX});
+    assert_int_equal(p->ice->role, AUGER_CONTROLLED);
+    for (int i = 0; i < 20; i++) {
+        puppet_wait(p, 100 * AUGER_MS);
+        while (puppet_take_request(p, &sent))
+            assert_false(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE));
+    }
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
 static void test_the_role_may_be_set_until_the_first_check(void **state)
 {
     (void)state;
@@ -163,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_a_487_makes_us_ask_again_in_the_other_role_with_a_new_tie_breaker),
         cmocka_unit_test(test_a_second_late_487_changes_nothing),
         cmocka_unit_test(test_a_peer_that_says_487_to_everything_ends_the_session),
+        cmocka_unit_test(test_a_nomination_is_not_repeated_in_the_other_role),
         cmocka_unit_test(test_the_role_may_be_set_until_the_first_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
