@@ -419,7 +419,7 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
         return 0;
     told.addr.scope = 0; /* means something at the peer's alone */
     if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) ||
-        auger_cands_find(&ice->locals, &told.addr))
+        auger_cands_find_base(&ice->locals, &told.addr))
         return AUGER_ERR_UNSUPPORTED;
     int err = keep_remote(ice, &told);
     if (err)

@@ -99,6 +99,19 @@ static void test_what_a_server_says_is_believed_only_if_it_could_be_true(void **
     }
 }
 
+static void test_a_server_that_names_the_peer_does_not_hide_it(void **state)
+{
+    (void)state;
+    struct asked a = asking("10.0.0.1:1");
+    struct auger_cand peer = cand_of("192.0.2.77:77", AUGER_CAND_SRFLX, 1000);
+    struct sent sent;
+
+    assert_true(take(&a, &sent));
+    answer(&a, &sent, "192.0.2.77:77", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, NULL);
+    assert_int_equal(auger_ice_add_remote_cand(a.ice, a.world->now, &peer), 0);
+    world_free(a.world);
+}
+
 static void test_an_answer_from_elsewhere_is_not_the_servers(void **state)
 {
     (void)state;
@@ -231,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_server_says_is_believed_only_if_it_could_be_true),
+        cmocka_unit_test(test_a_server_that_names_the_peer_does_not_hide_it),
         cmocka_unit_test(test_an_answer_from_elsewhere_is_not_the_servers),
         cmocka_unit_test(test_gathering_without_servers_is_over_at_once),
         cmocka_unit_test(test_a_server_that_is_silent_is_waited_for_ten_seconds_and_no_longer),
