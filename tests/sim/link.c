@@ -62,3 +62,11 @@ size_t link_carry(struct link *link, auger_time now, size_t len,
         arrivals[i] = arrival(link, leaves);
     return copies;
 }
+
+void link_corrupt(struct link *link, uint8_t *buf, size_t len)
+{
+    if (len == 0 || !prng_permille(&link->random, link->quality.corrupt_permille))
+        return;
+    for (uint64_t flips = 1 + prng_below(&link->random, 8); flips > 0; flips--)
+        buf[prng_below(&link->random, len)] ^= (uint8_t)(1u << prng_below(&link->random, 8));
+}

@@ -16,8 +16,9 @@ struct link_quality {
     unsigned duplicate_permille;
     unsigned reorder_permille; /* held back by up to reorder_by, others may overtake */
     auger_time reorder_by;
-    uint64_t bits_per_second; /* 0: without limit */
-    auger_time queue;         /* with a limit: who would wait longer is dropped */
+    uint64_t bits_per_second;  /* 0: without limit */
+    auger_time queue;          /* with a limit: who would wait longer is dropped */
+    unsigned corrupt_permille; /* some bits are flipped, and the checksum does not tell */
 };
 
 struct link {
@@ -34,5 +35,8 @@ void link_init(struct link *link, const struct link_quality *quality, uint64_t s
 /* When the copies of a datagram arrive that enters now; returns how many do. */
 size_t link_carry(struct link *link, auger_time now, size_t len,
                   auger_time arrivals[LINK_COPIES_MAX]);
+
+/* What arrives of one copy; draws nothing where nothing is corrupted. */
+void link_corrupt(struct link *link, uint8_t *buf, size_t len);
 
 #endif /* SIM_LINK_H */

@@ -78,6 +78,11 @@ const char *monitor_broken(const struct monitor *monitor)
     return monitor->broken[0] ? monitor->broken : NULL;
 }
 
+uint64_t monitor_late_answers(const struct monitor *monitor)
+{
+    return monitor->late_answers;
+}
+
 uint64_t monitor_requests(const struct monitor *monitor)
 {
     return monitor->requests;
@@ -135,7 +140,7 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0)
         monitor_break(monitor, "1: connected, and no check has succeeded");
     if (to == AUGER_ICE_FAILED && has_consent(monitor, now) &&
-        !has_asked_in_vain(monitor, &monitor->path))
+        !has_asked_in_vain(monitor, &monitor->path) && monitor->conflicts < MONITOR_CONFLICTS)
         monitor_break(monitor, "2: failed on a path with consent");
     monitor->state = to;
 }

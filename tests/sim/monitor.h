@@ -52,6 +52,8 @@ void monitor_roles(struct monitor *a, const struct monitor *b);
 
 /* What is broken, or NULL. */
 const char *monitor_broken(const struct monitor *monitor);
+/* Answers to our checks on a path whose consent had ended by then. */
+uint64_t monitor_late_answers(const struct monitor *monitor);
 uint64_t monitor_requests(const struct monitor *monitor);
 
 #endif /* SIM_MONITOR_H */

@@ -7,6 +7,7 @@
 
 #define MONITOR_REQUESTS 4096 /* the latest ones, each way */
 #define MONITOR_SERVERS 8
+#define MONITOR_CONFLICTS 4     /* so many may be borne at least */
 #define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
 
 enum monitor_role { MONITOR_NO_ROLE, MONITOR_CONTROLLING, MONITOR_CONTROLLED };
@@ -49,12 +50,13 @@ struct monitor {
     size_t routes_len;
     struct monitor_remote *remotes;
     size_t remotes_len;
-    uint64_t requests;
+    uint64_t requests, late_answers;
     unsigned unanswered_requests;
     auger_time paced_at; /* of the last new transaction; AUGER_NEVER: none yet */
 
     enum monitor_role role; /* of the last new check */
     unsigned role_changes;
+    unsigned conflicts;     /* that it was shown: checks in its role, and 487s */
     bool has_seen_conflict; /* a check of the peer in that role */
     bool has_insisted;      /* and yet began another check in it */
 

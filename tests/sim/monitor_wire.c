@@ -264,6 +264,8 @@ static void received_request(struct monitor *monitor, const struct auger_path *p
         auger_stun_msg_verify(msg, monitor->key) < 0)
         return;
     remote_of(monitor, &path->remote)->checks++;
+    if (role_in(msg) == monitor->role || monitor->role == MONITOR_NO_ROLE)
+        monitor->conflicts++;
     if (monitor->role != MONITOR_NO_ROLE && role_in(msg) == monitor->role)
         monitor->has_seen_conflict = true;
 }
@@ -278,8 +280,11 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
         return;
     if (!monitor->remote_key || auger_stun_msg_verify(msg, monitor->remote_key) < 0)
         return;
+    const struct monitor_route *route = monitor_find_route(monitor, &request->path);
     bool is_symmetric = auger_path_equal(&request->path, path);
     request->answered++;
+    monitor->late_answers += route && now - route->succeeded_at > CONSENT;
+    monitor->conflicts += msg->error_code == AUGER_STUN_ROLE_CONFLICT;
     request->has_failed = !is_symmetric || msg->class_ == AUGER_STUN_ERROR;
     if (is_symmetric)
         remote_of(monitor, &path->remote)->has_answered = true;

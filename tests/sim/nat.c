@@ -124,8 +124,9 @@ static bool is_better(const struct nat_row *row, const struct nat_row *than,
     return is_flow != than_is_flow ? is_flow : row->used_at >= than->used_at;
 }
 
-enum nat_verdict nat_inbound(struct nat *nat, auger_time now, const struct auger_addr *src,
-                             struct auger_addr *dst)
+/* The row that lets it in, or NULL and why not. */
+static struct nat_row *admitting(struct nat *nat, auger_time now, const struct auger_addr *src,
+                                 const struct auger_addr *dst, enum nat_verdict *why_not)
 {
     struct nat_row *best = NULL;
     bool is_mapped = false;
@@ -139,11 +140,33 @@ enum nat_verdict nat_inbound(struct nat *nat, auger_time now, const struct auger
         if (filter_admits(nat, row, src) && is_better(row, best, src))
             best = row;
     }
-    if (!best)
-        return is_mapped ? NAT_DROP_FILTERED : NAT_DROP_UNMAPPED;
+    *why_not = is_mapped ? NAT_DROP_FILTERED : NAT_DROP_UNMAPPED;
+    return best;
+}
+
+enum nat_verdict nat_inbound(struct nat *nat, auger_time now, const struct auger_addr *src,
+                             struct auger_addr *dst)
+{
+    enum nat_verdict why_not;
+    struct nat_row *row = admitting(nat, now, src, dst, &why_not);
+
+    if (!row)
+        return why_not;
     if (nat->config.inbound_refreshes)
-        best->used_at = now;
-    *dst = best->inside;
+        row->used_at = now;
+    *dst = row->inside;
+    return NAT_FORWARD;
+}
+
+enum nat_verdict nat_inbound_unseen(struct nat *nat, auger_time now, const struct auger_addr *src,
+                                    struct auger_addr *dst)
+{
+    enum nat_verdict why_not;
+    const struct nat_row *row = admitting(nat, now, src, dst, &why_not);
+
+    if (!row)
+        return why_not;
+    *dst = row->inside;
     return NAT_FORWARD;
 }
 

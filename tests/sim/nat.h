@@ -82,6 +82,9 @@ enum nat_verdict nat_outbound(struct nat *nat, auger_time now, struct auger_addr
 /* A datagram from the outside to an address of the NAT. */
 enum nat_verdict nat_inbound(struct nat *nat, auger_time now, const struct auger_addr *src,
                              struct auger_addr *dst);
+/* The same verdict, and nothing is refreshed: for who must leave no trace. */
+enum nat_verdict nat_inbound_unseen(struct nat *nat, auger_time now, const struct auger_addr *src,
+                                    struct auger_addr *dst);
 bool nat_owns(const struct nat *nat, const struct auger_addr *addr);
 
 /* Forgets every row, as a restart of the router does. */

@@ -1,6 +1,8 @@
 /* tests/sim/peer.c - drives an ICE agent as a program would, with a monitor beside it. */
 #include "tests/sim/peer.h"
 
+#include "tests/sim/digest.h"
+
 #include "base/time.h"
 
 #include <assert.h>
@@ -43,7 +45,9 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
     peer->host = sim_host_new(sim, name);
     peer->host->receive = receive;
     peer->host->owner = peer;
+    prng_init(&peer->post_random, digest_bytes(sim->options.seed, name, strlen(name)), "post");
     sim_peer_init_env(peer);
+    sim_peer_init_clock(peer);
     peer->next = peer->chatter_at = AUGER_NEVER;
     peer->story.signalled_at = peer->story.usable_at = peer->story.nominated_at = AUGER_NEVER;
     peer->story.failed_at = peer->story.disconnected_at = peer->story.gathered_at = AUGER_NEVER;
@@ -85,79 +89,73 @@ void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *n
 void sim_peer_begin(struct sim_peer *peer, bool controlling)
 {
     struct sim *sim = peer->sim;
+    auger_time now = sim_peer_now(peer);
 
     assert(!peer->has_begun);
     peer->has_begun = peer->is_touched = true;
     check(peer, auger_ice_set_controlling(peer->ice, controlling), "role");
     for (size_t i = 0; i < peer->host->at_len; i++) {
         monitor_add_base(peer->monitor);
-        check(peer, auger_ice_add_local_addr(peer->ice, sim->now, &peer->host->at[i].addr),
+        check(peer, auger_ice_add_local_addr(peer->ice, now, &peer->host->at[i].addr),
               "local address");
     }
     for (size_t i = 0; i < sim->stun_servers_len && !peer->options.no_stun; i++) {
         monitor_add_server(peer->monitor, &sim->stun_servers[i]);
-        check(peer, auger_ice_add_stun_server(peer->ice, sim->now, &sim->stun_servers[i]),
+        check(peer, auger_ice_add_stun_server(peer->ice, now, &sim->stun_servers[i]),
               "STUN server");
     }
-    auger_ice_end_of_local_addrs(peer->ice, sim->now);
+    auger_ice_end_of_local_addrs(peer->ice, now);
+}
+
+static void end(struct sim_peer *peer)
+{
+    auger_ice_free(peer->ice);
+    peer->ice = NULL;
+    peer->next = peer->chatter_at = AUGER_NEVER;
+    peer->is_touched = false;
+    if (peer->allocations > 0)
+        sim_break(peer->sim, "16: %s leaks %zu bytes in %zu blocks", peer->host->name, peer->memory,
+                  peer->allocations);
+}
+
+void sim_peer_leave(struct sim *sim, struct sim_peer *peer)
+{
+    sim_log(sim, "%s leaves", peer->host->name);
+    sim_host_kill(peer->host);
+    end(peer);
 }
 
 void sim_peers_free(struct sim *sim)
 {
     for (struct sim_peer *peer = sim->peers, *next; peer; peer = next) {
         next = peer->next_peer;
-        auger_ice_free(peer->ice);
-        if (peer->allocations > 0)
-            sim_break(sim, "6: %s leaks %zu bytes in %zu blocks", peer->host->name, peer->memory,
-                      peer->allocations);
+        if (peer->ice)
+            end(peer);
         monitor_free(peer->monitor);
         sim_signal_forget(peer);
         free(peer->pairs);
+        free(peer->journal.notes);
         free(peer);
     }
 }
 
-/* --- application data: "name number" ---------------------------------------- */
-
-bool sim_peer_send(struct sim *sim, struct sim_peer *peer)
-{
-    char text[SIM_NAME_MAX + 24];
-    uint8_t buf[AUGER_DATAGRAM_MAX];
-    struct auger_path path;
-    int text_len = snprintf(text, sizeof(text), "%s %llu", peer->host->name,
-                            (unsigned long long)peer->story.data_sent);
-    int len = auger_ice_write_data(peer->ice, sim->now, (const uint8_t *)text, (size_t)text_len,
-                                   &path, buf, sizeof(buf));
-
-    if (len < 0)
-        return false;
-    peer->story.data_sent++;
-    peer->is_touched = true;
-    monitor_sent(peer->monitor, sim->now, &path, buf, (size_t)len);
-    sim_host_send(sim, peer->host, &path, buf, (size_t)len);
-    return true;
-}
-
-static void received_data(struct sim_peer *peer, const struct auger_bytes *data)
-{
-    const char *from = peer->partner ? peer->partner->host->name : "";
-    size_t len = strlen(from);
-
-    if (len == 0 || data->len < len + 2 || memcmp(data->data, from, len) != 0)
-        sim_break(peer->sim, "8: %s received data that nobody sent it", peer->host->name);
-    peer->story.data_received++;
-}
+/* --- what arrives ------------------------------------------------------------- */
 
 static void receive(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len)
 {
     struct sim_peer *peer = host->owner;
     struct auger_bytes data = {0};
+    auger_time now = sim_peer_now(peer);
 
-    monitor_received(peer->monitor, sim->now, path, buf, len);
-    auger_ice_handle_datagram(peer->ice, sim->now, path, buf, len, &data);
+    if (sim_peer_is_asleep(peer)) {
+        sim_log(sim, "%s sleeps", host->name);
+        return;
+    }
+    monitor_received(peer->monitor, now, path, buf, len);
+    auger_ice_handle_datagram(peer->ice, now, path, buf, len, &data);
     if (data.len > 0)
-        received_data(peer, &data);
+        sim_peer_take_data(peer, path, &data);
     peer->is_touched = true;
 }
 
@@ -195,21 +193,31 @@ static void came_onto_path(struct sim_peer *peer, const struct auger_path *path)
         peer->chatter_at = sim->now + peer->options.chatter;
 }
 
+static uint64_t addr_value(const struct auger_addr *addr)
+{
+    return digest_u64(digest_bytes(DIGEST_START, addr->ip, sizeof(addr->ip)), addr->port);
+}
+
 static void react(struct sim_peer *peer, const struct auger_ice_event *event)
 {
-    monitor_event(peer->monitor, peer->sim->now, event);
+    monitor_event(peer->monitor, sim_peer_now(peer), event);
     switch (event->type) {
     case AUGER_ICE_EVENT_CANDIDATE:
+        sim_peer_note(peer, SIM_NOTE_CANDIDATE, addr_value(&event->cand.addr));
         sim_signal_candidate(peer, &event->cand);
         break;
     case AUGER_ICE_EVENT_GATHERED:
         peer->story.gathered_at = peer->sim->now;
+        sim_peer_note(peer, SIM_NOTE_GATHERED, 0);
         sim_signal_gathered(peer);
         break;
     case AUGER_ICE_EVENT_STATE:
+        sim_peer_note(peer, SIM_NOTE_STATE, (uint64_t)event->state);
         came_into_state(peer, event->state);
         break;
     case AUGER_ICE_EVENT_PATH:
+        sim_peer_note(peer, SIM_NOTE_PATH,
+                      digest_u64(addr_value(&event->path.local), addr_value(&event->path.remote)));
         came_onto_path(peer, &event->path);
         break;
     }
@@ -220,11 +228,12 @@ static size_t transmit(struct sim_peer *peer)
     struct sim *sim = peer->sim;
     uint8_t buf[AUGER_DATAGRAM_MAX];
     struct auger_path path;
+    auger_time now = sim_peer_now(peer);
     size_t sent = 0, len;
 
-    while ((len = auger_ice_poll_transmit(peer->ice, sim->now, &path, buf, sizeof(buf))) > 0 &&
+    while ((len = auger_ice_poll_transmit(peer->ice, now, &path, buf, sizeof(buf))) > 0 &&
            sent++ < DATAGRAMS_AT_ONCE_MAX) {
-        monitor_sent(peer->monitor, sim->now, &path, buf, len);
+        monitor_sent(peer->monitor, now, &path, buf, len);
         sim_host_send(sim, peer->host, &path, buf, len);
     }
     return sent;
@@ -255,9 +264,11 @@ static void drain(struct sim_peer *peer)
         }
     } while (more > 0 && sent < DATAGRAMS_AT_ONCE_MAX);
 
-    peer->next = auger_ice_next_timeout(peer->ice);
+    auger_time next = auger_ice_next_timeout(peer->ice);
+    peer->next = sim_peer_moment(peer, next);
     peer->story.requests_sent = monitor_requests(peer->monitor);
-    monitor_drained(peer->monitor, peer->sim->now, sent, peer->is_woken ? peer->next : AUGER_NEVER);
+    peer->story.late_answers = monitor_late_answers(peer->monitor);
+    monitor_drained(peer->monitor, sim_peer_now(peer), sent, peer->is_woken ? next : AUGER_NEVER);
     peer->is_touched = peer->is_woken = false;
     look_at_pairs(peer);
     if (peer->partner)
@@ -269,7 +280,7 @@ static void drain(struct sim_peer *peer)
 void sim_peers_drain(struct sim *sim)
 {
     for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
-        if (peer->is_touched)
+        if (peer->is_touched && peer->ice && !sim_peer_is_asleep(peer))
             drain(peer);
     }
 }
@@ -278,9 +289,11 @@ auger_time sim_peers_next(const struct sim *sim)
 {
     auger_time next = AUGER_NEVER;
 
-    for (const struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer)
-        next = auger_time_min(next, auger_time_min(peer->next, peer->chatter_at));
-    return next;
+    for (const struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
+        auger_time wants = auger_time_min(peer->next, peer->chatter_at);
+        next = auger_time_min(next, auger_time_max(wants, peer->asleep_until));
+    }
+    return auger_time_max(next, sim->now);
 }
 
 static void chatter(struct sim *sim, struct sim_peer *peer)
@@ -292,8 +305,10 @@ static void chatter(struct sim *sim, struct sim_peer *peer)
 void sim_peers_wake(struct sim *sim)
 {
     for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
+        if (!peer->ice || sim_peer_is_asleep(peer))
+            continue;
         if (peer->next <= sim->now) {
-            auger_ice_handle_timeout(peer->ice, sim->now);
+            auger_ice_handle_timeout(peer->ice, sim_peer_now(peer));
             peer->is_touched = peer->is_woken = true;
         }
         if (peer->chatter_at <= sim->now)

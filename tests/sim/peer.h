@@ -6,6 +6,12 @@
 #include "tests/sim/monitor.h"
 #include "tests/sim/world.h"
 
+/* Runs `ppm` too fast, and may leap; linear since the last change. */
+struct sim_clock {
+    auger_time since, local;
+    int ppm;
+};
+
 struct sim_peer {
     struct sim_host *host;
     struct sim *sim;
@@ -22,6 +28,11 @@ struct sim_peer {
     bool is_woken;              /* and by its timer */
     auger_time next;            /* when it wants to be called */
     auger_time chatter_at;
+    struct sim_clock clock;
+    auger_time asleep_until;          /* suspended */
+    uint64_t fresh_max, fresh_window; /* of the other's numbers, as DTLS keeps them */
+    struct sim_journal journal;
+    struct prng post_random; /* what befalls what it says */
 
     struct sim_peer *partner;
     struct sim_signalling signalling;
@@ -36,6 +47,18 @@ struct sim_peer {
 /* Starts the agent: its role, its addresses and servers. */
 void sim_peer_begin(struct sim_peer *peer, bool controlling);
 
+/* peer_clock.c */
+/* By the clock of its host; and when that will show `local`. */
+auger_time sim_peer_now(const struct sim_peer *peer);
+auger_time sim_peer_moment(const struct sim_peer *peer, auger_time local);
+void sim_peer_init_clock(struct sim_peer *peer);
+bool sim_peer_is_asleep(const struct sim_peer *peer);
+
+/* peer_app.c */
+void sim_peer_take_data(struct sim_peer *peer, const struct auger_path *path,
+                        const struct auger_bytes *data);
+void sim_peer_note(struct sim_peer *peer, enum sim_note_kind kind, uint64_t value);
+
 /* peer_env.c */
 void sim_peer_init_env(struct sim_peer *peer);
 
@@ -43,5 +66,16 @@ void sim_peer_init_env(struct sim_peer *peer);
 void sim_signal_candidate(struct sim_peer *peer, const struct auger_cand *cand);
 void sim_signal_gathered(struct sim_peer *peer);
 void sim_signal_forget(struct sim_peer *peer);
+/* By a stranger; the peer may refuse it. */
+void sim_tell_description(struct sim_peer *to, auger_time at, const char *ufrag,
+                          const char *password);
+void sim_tell_candidate(struct sim_peer *to, auger_time at, const char *line);
+void sim_tell_end(struct sim_peer *to, auger_time at);
+/* At once. */
+void sim_take_line(struct sim_peer *peer, const char *line);
+
+/* hostile_signal.c: something was said to a peer and arrives at that time. */
+void sim_signaller_meddle(struct sim_signaller *signaller, struct sim_peer *to, auger_time at,
+                          const char *said);
 
 #endif /* SIM_PEER_H */

@@ -10,6 +10,10 @@ static int draw(void *user, uint8_t *buf, size_t len)
     struct sim_peer *peer = user;
 
     prng_fill(&peer->host->random, buf, len);
+    if (len == sizeof(peer->options.tie_breaker) && peer->options.tie_breaker) {
+        memcpy(buf, &peer->options.tie_breaker, len);
+        peer->options.tie_breaker = 0;
+    }
     return 0;
 }
 
@@ -82,6 +86,8 @@ static void take_record(void *user, const struct auger_trace_record *record)
             digest = digest_u64(digest, (uint64_t)field->i);
     }
     peer->sim->digest = digest;
+    if (peer->sim->options.record)
+        peer->sim->options.record(peer->sim->options.user, peer, record);
     if (peer->sim->options.log)
         log_record(peer, record);
 }

@@ -8,13 +8,13 @@
 static void note(struct sim *sim, char what, const struct sim_packet *packet, const char *where)
 {
     char src[AUGER_ADDR_TEXT_MAX], dst[AUGER_ADDR_TEXT_MAX];
+    uint64_t *sum = packet->cause ? &sim->attack_digest : &sim->digest;
+    uint64_t digest = digest_bytes(digest_u64(*sum, (uint64_t)sim->now), &what, 1);
 
-    sim->digest = digest_u64(sim->digest, (uint64_t)sim->now);
-    sim->digest = digest_bytes(sim->digest, &what, 1);
-    sim->digest = digest_bytes(sim->digest, packet->src.ip, 16);
-    sim->digest = digest_bytes(sim->digest, packet->dst.ip, 16);
-    sim->digest = digest_u64(sim->digest, (uint64_t)packet->src.port << 16 | packet->dst.port);
-    sim->digest = digest_bytes(sim->digest, packet->bytes, packet->len);
+    digest = digest_bytes(digest, packet->src.ip, 16);
+    digest = digest_bytes(digest, packet->dst.ip, 16);
+    digest = digest_u64(digest, (uint64_t)packet->src.port << 16 | packet->dst.port);
+    *sum = digest_bytes(digest, packet->bytes, packet->len);
     if (sim->options.log)
         sim_log(sim, "%c %s > %s, %zu bytes, %s", what,
                 auger_addr_format(&packet->src, src, sizeof(src)),
@@ -74,18 +74,24 @@ static struct sim_gateway *gateway_with(const struct sim *sim, const struct sim_
 
 static void arrive(struct sim *sim, void *what);
 
-static struct sim_wire *wire_between(struct sim *sim, struct sim_net *net, const void *from,
-                                     const char *from_name, const void *to, const char *to_name)
+static struct sim_wire *wire_for(struct sim *sim, const struct sim_packet *packet, const void *from,
+                                 const char *from_name)
 {
+    struct sim_net *net = packet->net;
+    const void *to =
+        packet->to_host ? (const void *)packet->to_host : (const void *)packet->to_gateway;
+
     for (struct sim_wire *wire = net->wires; wire; wire = wire->next) {
-        if (wire->from == from && wire->to == to)
+        if (wire->from == from && wire->to == to && wire->cause == packet->cause)
             return wire;
     }
-    char name[3 * SIM_NAME_MAX + 3];
+    char name[4 * SIM_NAME_MAX + 4];
     struct sim_wire *wire = sim_alloc(sizeof(*wire));
 
-    snprintf(name, sizeof(name), "%s:%s>%s", net->name, from_name, to_name);
-    *wire = (struct sim_wire){.from = from, .to = to, .next = net->wires};
+    snprintf(name, sizeof(name), "%s:%s>%s%s%s", net->name, from_name,
+             packet->to_host ? packet->to_host->name : packet->to_gateway->name,
+             packet->cause ? "!" : "", packet->cause ? packet->cause->name : "");
+    *wire = (struct sim_wire){.from = from, .to = to, .cause = packet->cause, .next = net->wires};
     link_init(&wire->link, &net->quality, sim->options.seed, name);
     net->wires = wire;
     return wire;
@@ -117,18 +123,20 @@ static void forward(struct sim *sim, struct sim_packet *packet, const void *from
         return;
     }
 
-    bool is_host = packet->to_host != NULL;
-    struct sim_wire *wire =
-        wire_between(sim, net, from, from_name,
-                     is_host ? (const void *)packet->to_host : (const void *)packet->to_gateway,
-                     is_host ? packet->to_host->name : packet->to_gateway->name);
+    if (net == sim->internet)
+        sim_observers_see(sim, packet);
+    struct sim_wire *wire = wire_for(sim, packet, from, from_name);
     size_t copies = link_carry(&wire->link, sim->now, packet->len, arrivals);
     if (copies == 0) {
         drop(sim, packet, "lost");
         return;
     }
-    if (copies == 2)
-        queue_put(&sim->queue, arrivals[1], arrive, copy(packet));
+    if (copies == 2) {
+        struct sim_packet *twin = copy(packet);
+        link_corrupt(&wire->link, twin->bytes, twin->len);
+        queue_put(&sim->queue, arrivals[1], arrive, twin);
+    }
+    link_corrupt(&wire->link, packet->bytes, packet->len);
     queue_put(&sim->queue, arrivals[0], arrive, packet);
 }
 
@@ -148,7 +156,8 @@ static bool is_bound(const struct sim_packet *packet)
     const struct sim_host *host = packet->to_host;
 
     for (size_t i = 0; i < host->at_len; i++) {
-        if (host->at[i].net == packet->net && auger_addr_equal(&host->at[i].addr, &packet->dst))
+        if (host->at[i].net == packet->net &&
+            (host->has_all_ports || auger_addr_equal(&host->at[i].addr, &packet->dst)))
             return true;
     }
     return false;
@@ -165,7 +174,9 @@ static void enter_host(struct sim *sim, struct sim_packet *packet)
     } else {
         struct auger_path path = {.local = packet->dst, .remote = packet->src};
         note(sim, '<', packet, host->name);
+        sim->cause = packet->cause;
         host->receive(sim, host, &path, packet->bytes, packet->len);
+        sim->cause = NULL;
         free(packet);
     }
 }
@@ -174,6 +185,11 @@ static void enter_host(struct sim *sim, struct sim_packet *packet)
 static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_gateway *gateway)
 {
     struct nat *nat = nat_for(gateway, &packet->dst);
+
+    if (packet->cause) { /* would take a mapping */
+        drop(sim, packet, "an attacker stays inside");
+        return;
+    }
     enum nat_verdict verdict = nat_outbound(nat, sim->now, &packet->src, &packet->dst);
 
     if (verdict == NAT_FORWARD)
@@ -190,7 +206,9 @@ static void come_from_outside(struct sim *sim, struct sim_packet *packet,
                               struct sim_gateway *gateway)
 {
     struct nat *nat = nat_for(gateway, &packet->dst);
-    enum nat_verdict verdict = nat_inbound(nat, sim->now, &packet->src, &packet->dst);
+    enum nat_verdict verdict = packet->cause
+                                   ? nat_inbound_unseen(nat, sim->now, &packet->src, &packet->dst)
+                                   : nat_inbound(nat, sim->now, &packet->src, &packet->dst);
 
     if (verdict != NAT_FORWARD) {
         drop(sim, packet, nat_verdict_name(verdict));
@@ -216,25 +234,71 @@ static void arrive(struct sim *sim, void *what)
         come_from_outside(sim, packet, gateway);
 }
 
-void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
-                   const uint8_t *buf, size_t len)
+static struct sim_packet *packet_new(struct sim *sim, struct sim_host *host,
+                                     const struct auger_path *path, const uint8_t *buf, size_t len)
 {
     struct sim_packet *packet = sim_alloc(sizeof(*packet) + len);
 
     packet->origin = host;
+    packet->cause = sim->cause;
     packet->src = path->local;
     packet->dst = path->remote;
     packet->len = len;
-    memcpy(packet->bytes, buf, len);
+    if (len > 0)
+        memcpy(packet->bytes, buf, len);
+    return packet;
+}
+
+static void leave_host(struct sim *sim, struct sim_packet *packet)
+{
+    struct sim_host *host = packet->origin;
+
     sim->packets++;
-    for (size_t i = 0; i < host->at_len; i++) {
-        if (auger_addr_equal(&host->at[i].addr, &path->local))
-            packet->net = host->at[i].net;
-    }
-    if (!packet->net || path->local.family != path->remote.family || host->is_dead) {
+    if (!packet->net || packet->src.family != packet->dst.family || host->is_dead) {
         drop(sim, packet, "no route");
         return;
     }
     note(sim, '>', packet, host->name);
     forward(sim, packet, host, host->name);
+}
+
+void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                   const uint8_t *buf, size_t len)
+{
+    struct sim_packet *packet = packet_new(sim, host, path, buf, len);
+
+    for (size_t i = 0; i < host->at_len; i++) {
+        if (auger_addr_equal(&host->at[i].addr, &path->local) ||
+            (host->has_all_ports && auger_addr_ip_equal(&host->at[i].addr, &path->local)))
+            packet->net = host->at[i].net;
+    }
+    leave_host(sim, packet);
+}
+
+static void leave_late(struct sim *sim, void *what)
+{
+    struct sim_packet *packet = what;
+
+    sim_host_send(sim, packet->origin, &(struct auger_path){packet->src, packet->dst},
+                  packet->bytes, packet->len);
+    free(packet);
+}
+
+void sim_host_send_later(struct sim *sim, struct sim_host *host, auger_time later,
+                         const struct auger_path *path, const uint8_t *buf, size_t len)
+{
+    if (later > 0)
+        queue_put(&sim->queue, sim->now + later, leave_late, packet_new(sim, host, path, buf, len));
+    else if (len > 0)
+        sim_host_send(sim, host, path, buf, len);
+}
+
+void sim_host_inject(struct sim *sim, struct sim_host *host, struct sim_net *net,
+                     const struct auger_path *path, const uint8_t *buf, size_t len)
+{
+    struct sim_packet *packet = packet_new(sim, host, path, buf, len);
+
+    packet->cause = host;
+    packet->net = net;
+    leave_host(sim, packet);
 }

@@ -13,6 +13,7 @@ struct sim_message {
     struct sim_peer *to;
     struct sim_message *next; /* of those held back */
     enum message_type type;
+    bool is_hostile; /* may be refused */
     char ufrag[AUGER_UFRAG_MAX], password[AUGER_PASSWORD_MAX];
     char line[AUGER_CAND_LINE_MAX];
 };
@@ -26,9 +27,9 @@ static void take_description(struct sim *sim, struct sim_peer *peer,
 {
     if (!peer->has_begun)
         sim_peer_begin(peer, peer->signalling.same_role && peer->signalling.both_control);
-    int err =
-        auger_ice_set_remote_credentials(peer->ice, sim->now, message->ufrag, message->password);
-    if (err < 0)
+    int err = auger_ice_set_remote_credentials(peer->ice, sim_peer_now(peer), message->ufrag,
+                                               message->password);
+    if (err < 0 && !message->is_hostile)
         sim_break(sim, "%s: credentials: %s", peer->host->name, auger_strerror(err));
     if (peer->story.signalled_at == AUGER_NEVER)
         peer->story.signalled_at = sim->now;
@@ -43,9 +44,11 @@ static void take_candidate(struct sim *sim, struct sim_peer *peer,
     int err = auger_cand_parse(&cand, message->line, strlen(message->line));
 
     if (err == 0)
-        err = auger_ice_add_remote_cand(peer->ice, sim->now, &cand);
+        err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), &cand);
     if (err == AUGER_ERR_UNSUPPORTED || err == AUGER_ERR_LIMIT)
         sim_log(sim, "%s cannot use it: %s", peer->host->name, auger_strerror(err));
+    else if (message->is_hostile && err < 0)
+        sim_log(sim, "%s refuses it: %s", peer->host->name, auger_strerror(err));
     else if (err < 0)
         sim_break(sim, "%s: %s: %s", peer->host->name, message->line, auger_strerror(err));
 }
@@ -55,6 +58,14 @@ static void deliver(struct sim *sim, void *what)
     struct sim_message *message = what;
     struct sim_peer *peer = message->to;
 
+    if (!peer->ice) {
+        free(message);
+        return;
+    }
+    if (sim_peer_is_asleep(peer)) {
+        queue_put(&sim->queue, peer->asleep_until, deliver, message);
+        return;
+    }
     switch (message->type) {
     case DESCRIPTION:
         sim_log(sim, "%s has the other's description", peer->host->name);
@@ -66,7 +77,7 @@ static void deliver(struct sim *sim, void *what)
         break;
     case END:
         sim_log(sim, "%s is told that no more candidates come", peer->host->name);
-        auger_ice_end_of_remote_cands(peer->ice, sim->now);
+        auger_ice_end_of_remote_cands(peer->ice, sim_peer_now(peer));
         break;
     }
     peer->is_touched = true;
@@ -89,12 +100,24 @@ static void post(struct sim_peer *peer, struct sim_message *message)
     if (message->type != DESCRIPTION)
         at += s->candidate_delay;
     if (s->jitter > 0)
-        at += prng_between(&peer->host->random, 0, s->jitter);
+        at += prng_between(&peer->post_random, 0, s->jitter);
     if (message->type == END)
         at = auger_time_max(at, peer->last_candidate_at);
     else if (message->type == CANDIDATE)
         peer->last_candidate_at = auger_time_max(at, peer->last_candidate_at);
     message->to = peer->partner;
+    if (peer->sim->signaller)
+        sim_signaller_meddle(peer->sim->signaller, message->to, at,
+                             message->type == CANDIDATE ? message->line : "");
+    if (message->type == CANDIDATE && prng_permille(&peer->post_random, s->drop_permille)) {
+        free(message);
+        return;
+    }
+    if (message->type == CANDIDATE && prng_permille(&peer->post_random, s->duplicate_permille)) {
+        struct sim_message *twin = sim_alloc(sizeof(*twin));
+        *twin = *message;
+        queue_put(&peer->sim->queue, at + s->delay, deliver, twin);
+    }
     queue_put(&peer->sim->queue, at, deliver, message);
 }
 
@@ -114,7 +137,7 @@ static void post_or_hold(struct sim_peer *peer, struct sim_message *message)
 
 static void describe(struct sim_peer *peer)
 {
-    if (peer->has_described)
+    if (peer->has_described || !peer->partner)
         return;
     struct sim_message *message = sim_alloc(sizeof(*message));
 
@@ -174,6 +197,50 @@ void sim_signal_forget(struct sim_peer *peer)
         free(held);
     }
 }
+
+/* --- strangers -------------------------------------------------------------- */
+
+static struct sim_message *told_by_stranger(struct sim_peer *to, auger_time at,
+                                            enum message_type type)
+{
+    struct sim_message *message = sim_alloc(sizeof(*message));
+
+    message->to = to;
+    message->type = type;
+    message->is_hostile = true;
+    queue_put(&to->sim->queue, at, deliver, message);
+    return message;
+}
+
+void sim_tell_description(struct sim_peer *to, auger_time at, const char *ufrag,
+                          const char *password)
+{
+    struct sim_message *message = told_by_stranger(to, at, DESCRIPTION);
+
+    snprintf(message->ufrag, sizeof(message->ufrag), "%s", ufrag);
+    snprintf(message->password, sizeof(message->password), "%s", password);
+}
+
+void sim_tell_candidate(struct sim_peer *to, auger_time at, const char *line)
+{
+    struct sim_message *message = told_by_stranger(to, at, CANDIDATE);
+    snprintf(message->line, sizeof(message->line), "%s", line);
+}
+
+void sim_tell_end(struct sim_peer *to, auger_time at)
+{
+    told_by_stranger(to, at, END);
+}
+
+void sim_take_line(struct sim_peer *peer, const char *line)
+{
+    struct sim_message message = {.to = peer, .is_hostile = true};
+
+    snprintf(message.line, sizeof(message.line), "%s", line);
+    take_candidate(peer->sim, peer, &message);
+}
+
+/* --- introducing ------------------------------------------------------------ */
 
 static void introduce(struct sim_peer *peer, struct sim_peer *partner,
                       const struct sim_signalling *signalling)

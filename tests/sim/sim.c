@@ -33,7 +33,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim->options = *options;
     sim->options.internet = NULL;
     sim->now = first_moment(options->seed);
-    sim->digest = DIGEST_START;
+    sim->digest = sim->attack_digest = DIGEST_START;
     sim->internet = sim_net_new(sim, "internet", NULL, NULL);
     if (options->internet)
         sim->internet->quality = *options->internet;
@@ -50,6 +50,7 @@ void sim_free(struct sim *sim)
         return;
     sim_peers_free(sim);
     sim_probers_free(sim);
+    sim_attackers_free(sim);
     sim_nets_free(sim);
     queue_fini(&sim->queue);
     free(sim);
@@ -93,6 +94,11 @@ auger_time sim_now(const struct sim *sim)
 }
 
 uint64_t sim_digest(const struct sim *sim)
+{
+    return digest_u64(sim->digest, sim->attack_digest);
+}
+
+uint64_t sim_honest_digest(const struct sim *sim)
 {
     return sim->digest;
 }

@@ -16,6 +16,7 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "tests/sim/attacker.h"
 #include "tests/sim/link.h"
 #include "tests/sim/nat.h"
 
@@ -38,6 +39,9 @@ struct sim_options {
     /* When not NULL it says all of the internet's quality instead of the three above. */
     const struct link_quality *internet;
     FILE *log; /* every datagram and trace record in words; may be NULL */
+    /* Called with each record of an agent's trace; may be NULL. */
+    void (*record)(void *user, struct sim_peer *peer, const struct auger_trace_record *record);
+    void *user;
     /* Called with what went wrong; NULL: to be asked for by sim_broken(). */
     void (*broken)(const struct sim *sim, const char *why);
 };
@@ -60,6 +64,8 @@ auger_time sim_now(const struct sim *sim);
 const char *sim_broken(const struct sim *sim);
 /* Of everything that was on the wire and in the traces so far. */
 uint64_t sim_digest(const struct sim *sim);
+/* The same without the datagrams that attackers caused (attacker.h). */
+uint64_t sim_honest_digest(const struct sim *sim);
 uint64_t sim_seed(const struct sim *sim);
 /* Datagrams put on a wire, not counting what signalling carries. */
 uint64_t sim_packets(const struct sim *sim);
@@ -129,8 +135,10 @@ struct sim_peer_options {
     struct auger_ice_config ice; /* from auger_ice_config_init() */
     bool ipv6;                   /* an IPv6 address beside the IPv4 one */
     bool no_ipv4;
-    bool no_stun;       /* do not ask the STUN servers */
-    auger_time chatter; /* sends data this often once it can; 0: once per path */
+    bool no_stun;         /* do not ask the STUN servers */
+    auger_time chatter;   /* sends data this often once it can; 0: once per path */
+    int drift_ppm;        /* how much its clock is fast */
+    uint64_t tie_breaker; /* the agent's first; 0: at random */
 };
 void sim_peer_options_init(struct sim_peer_options *options);
 
@@ -142,6 +150,13 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
 /* A second interface, in another network; before sim_signal(). */
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
                        enum auger_family family);
+/* The machine sleeps: nothing arrives, nothing leaves.  Its clock stands still as well, or
+ * has gone on. */
+void sim_peer_suspend(struct sim *sim, struct sim_peer *peer, auger_time duration,
+                      bool clock_stops);
+void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by);
+/* Its agent is freed, and its host is gone. */
+void sim_peer_leave(struct sim *sim, struct sim_peer *peer);
 /* The gateway nearest to the peer, or NULL. */
 struct sim_gateway *sim_peer_gateway(const struct sim_peer *peer);
 
@@ -157,8 +172,9 @@ struct sim_signalling {
     auger_time answer_delay;    /* of all that bob says, on top */
     auger_time candidate_delay; /* of candidates and their end, on top */
     auger_time jitter;          /* messages may overtake each other */
-    bool no_trickle;            /* a description waits for all candidates */
-    bool no_end;                /* never says that no more candidates come */
+    unsigned drop_permille, duplicate_permille; /* of candidates */
+    bool no_trickle;                            /* a description waits for all candidates */
+    bool no_end;                                /* never says that no more candidates come */
     enum sim_gives alice_gives, bob_gives;
     bool same_role, both_control; /* both say so: a conflict */
 };
@@ -178,11 +194,40 @@ struct sim_peer_story {
     struct auger_path path; /* of the last PATH event */
     unsigned paths;         /* how many there were */
     uint64_t data_sent, data_received;
-    uint64_t requests_sent; /* STUN requests, retransmissions included */
+    uint64_t data_forged, data_repeated; /* received, and known to be */
+    struct auger_path data_path;         /* of the last that was received */
+    uint64_t late_answers;               /* to checks on a path whose consent had ended */
+    uint64_t requests_sent;              /* STUN requests, retransmissions included */
     size_t memory_peak;
 };
 const struct sim_peer_story *sim_peer_story(const struct sim_peer *peer);
 struct auger_ice *sim_peer_ice(struct sim_peer *peer);
+
+/* What the application saw, in order. */
+enum sim_note_kind {
+    SIM_NOTE_CANDIDATE,
+    SIM_NOTE_GATHERED,
+    SIM_NOTE_STATE,
+    SIM_NOTE_PATH,
+    SIM_NOTE_DATA, /* once each, and genuine */
+};
+struct sim_note {
+    auger_time at;
+    enum sim_note_kind kind;
+    uint64_t value;
+};
+struct sim_journal {
+    struct sim_note *notes;
+    size_t len, cap;
+};
+const struct sim_journal *sim_peer_journal(const struct sim_peer *peer);
+/* Whether both have the same notes in the same order, each at most `apart` from its twin;
+ * else what differs, in words. */
+bool sim_journals_agree(const struct sim_journal *a, const struct sim_journal *b, auger_time apart,
+                        char *why, size_t why_cap);
+/* A copy, to be freed by sim_journal_fini(), that outlives the world. */
+struct sim_journal sim_journal_copy(const struct sim_journal *journal);
+void sim_journal_fini(struct sim_journal *journal);
 
 enum sim_route { SIM_NOT_CONNECTED, SIM_DIRECT, SIM_RELAYED };
 enum sim_route sim_route(struct sim_peer *alice, struct sim_peer *bob);

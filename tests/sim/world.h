@@ -14,6 +14,7 @@
 /* A datagram on its way; `src` and `dst` are as the last NAT left them. */
 struct sim_packet {
     struct sim_host *origin;
+    const struct sim_host *cause; /* the attacker without whom it would not be; or NULL */
     struct auger_addr src, dst;
     struct sim_net *net;      /* where it is */
     struct sim_host *to_host; /* whom it comes to next: one of these two */
@@ -32,7 +33,7 @@ struct sim_host {
     char name[SIM_NAME_MAX];
     struct sim_attachment at[SIM_HOST_ADDRS_MAX];
     size_t at_len;
-    bool is_dead;
+    bool is_dead, has_all_ports;
     void (*receive)(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len);
     void *owner;
@@ -49,9 +50,10 @@ struct sim_gateway {
     struct sim_gateway *next;
 };
 
-/* From one host or gateway to another of the same network. */
+/* From one host or gateway to another of the same network.  What an attacker causes has
+ * wires of its own, so that it changes nothing on those of the others. */
 struct sim_wire {
-    const void *from, *to;
+    const void *from, *to, *cause;
     struct link link;
     struct sim_wire *next;
 };
@@ -75,12 +77,18 @@ struct sim {
     auger_time now;
     struct queue queue;
     uint64_t digest, packets;
+    uint64_t attack_digest;       /* of what attackers caused */
+    const struct sim_host *cause; /* the attacker whose datagram is being received */
+    bool is_hostile;              /* bytes may arrive that nobody sent */
     unsigned steps_at_now;
 
     struct sim_net *internet, *nets; /* newest first, as in all lists here */
     struct sim_gateway *gateways;
     struct sim_host *hosts;
     struct sim_prober *probers;
+    struct sim_attacker *attackers;
+    struct sim_signaller *signaller;
+    uint64_t attacks[SIM_ATTACKS];
     struct sim_peer *peers;
     unsigned nets_len;
 
@@ -109,6 +117,18 @@ void sim_nets_free(struct sim *sim);
 /* Puts a datagram on the wire; dropped where no route leads from path->local. */
 void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                    const uint8_t *buf, size_t len);
+
+/* `later` from now, unless nothing is to be said. */
+void sim_host_send_later(struct sim *sim, struct sim_host *host, auger_time later,
+                         const struct auger_path *path, const uint8_t *buf, size_t len);
+/* From any address, into the network of the host's attachment that is asked for. */
+void sim_host_inject(struct sim *sim, struct sim_host *host, struct sim_net *net,
+                     const struct auger_path *path, const uint8_t *buf, size_t len);
+
+/* attacker.c */
+void sim_attackers_free(struct sim *sim);
+/* observer.c: what passes over the internet. */
+void sim_observers_see(struct sim *sim, const struct sim_packet *packet);
 
 /* prober.c */
 void sim_probers_free(struct sim *sim);
