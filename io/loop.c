@@ -1,17 +1,12 @@
-/* io/loop.c - the loop: waits for sockets and deadlines, gives each peer its turn, and hands out
- * what happened.  What one peer does in its turn is slot.c. */
+/* io/loop.c - the loop: its life, its peers, and what it is asked to watch.  How it goes round is
+ * turn.c, what one peer does in its turn slot.c. */
 #define _GNU_SOURCE
 #include "io/clock.h"
-#include "io/resolve.h"
-#include "io/slot.h"
+#include "io/loop_state.h"
 
 #include <auger/crypto.h>
-#include <auger/stun.h>
 
 #include <errno.h>
-#include <poll.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,39 +15,6 @@
 #include <unistd.h>
 
 #define STUN_SERVERS_MAX 4 /* of one peer */
-#define STUN_LISTENERS_MAX 8
-#define WATCHED_MAX 16
-#define READY_MAX 64
-#define TROUBLES_MAX 16
-#define TROUBLE_TEXT_MAX 320
-
-struct trouble {
-    uint64_t slot_id;
-    int error;
-    char what[TROUBLE_TEXT_MAX];
-};
-
-struct auger_loop {
-    struct auger_loop_config config;
-    int epoll_fd;
-    struct auger_watch timer, wake;
-    struct auger_watch listeners[STUN_LISTENERS_MAX];
-    size_t listeners_len;
-    struct auger_watch watched[WATCHED_MAX];
-    size_t ready_fds[WATCHED_MAX], ready_fds_len; /* indices of watched */
-    struct auger_resolver *resolver;
-    struct auger_slot **slots;
-    size_t slots_len;
-    uint64_t next_slot_id;
-    size_t turn; /* whose event comes next */
-    auger_time armed_at, timer_at;
-    void *timer_user;
-    struct trouble troubles[TROUBLES_MAX];
-    size_t troubles_at, troubles_len;
-    struct trouble told; /* the text of the latest event */
-    atomic_bool stopped;
-    struct auger_udp_batch batch;
-};
 
 /* --- configuration ------------------------------------------------------------------------- */
 
@@ -85,7 +47,6 @@ static int add_watch(struct auger_loop *loop, struct auger_watch *watch, enum au
 
 static int open_descriptors(struct auger_loop *loop)
 {
-    loop->timer.udp.fd = loop->wake.udp.fd = -1;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_fd < 0)
         return AUGER_ERR_SYSTEM;
@@ -110,8 +71,13 @@ int auger_loop_new_sized(struct auger_loop **out, const struct auger_loop_config
     if (!loop->config.env)
         loop->config.env = auger_env_system();
     loop->armed_at = loop->timer_at = AUGER_NEVER;
+    loop->epoll_fd = loop->timer.udp.fd = loop->wake.udp.fd = -1;
     loop->slots = calloc(loop->config.peers_max, sizeof(struct auger_slot *));
-    int err = loop->slots ? open_descriptors(loop) : AUGER_ERR_NO_MEMORY;
+    int err = loop->slots ? 0 : AUGER_ERR_NO_MEMORY;
+    if (err == 0)
+        err = auger_deadlines_init(&loop->deadlines, loop->config.peers_max);
+    if (err == 0)
+        err = open_descriptors(loop);
     if (err < 0) {
         auger_loop_free(loop);
         return err;
@@ -124,7 +90,7 @@ void auger_loop_free(struct auger_loop *loop)
 {
     if (!loop)
         return;
-    while (loop->slots_len > 0)
+    while (loop->slots && loop->slots_len > 0)
         auger_loop_peer_free(loop, loop->slots[0]->peer);
     auger_resolver_free(loop->resolver);
     for (size_t i = 0; i < loop->listeners_len; i++)
@@ -133,6 +99,7 @@ void auger_loop_free(struct auger_loop *loop)
     auger_udp_close(&loop->wake.udp);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
+    auger_deadlines_fini(&loop->deadlines);
     free(loop->slots);
     free(loop);
 }
@@ -164,24 +131,10 @@ void auger_loop_stop(struct auger_loop *loop)
     auger_loop_wake(loop);
 }
 
-/* --- troubles --------------------------------------------------------------------------------- */
-
-static void note_trouble(struct auger_loop *loop, uint64_t slot_id, int error, const char *what,
-                         const char *whom)
-{
-    if (loop->troubles_len == TROUBLES_MAX)
-        return;
-    struct trouble *trouble =
-        &loop->troubles[(loop->troubles_at + loop->troubles_len++) % TROUBLES_MAX];
-    trouble->slot_id = slot_id;
-    trouble->error = error;
-    snprintf(trouble->what, sizeof(trouble->what), "%s %s", what, whom);
-}
-
 /* --- peers --------------------------------------------------------------------------------------
  */
 
-static struct auger_slot *find_slot(const struct auger_loop *loop, uint64_t id)
+struct auger_slot *auger_loop_find_slot(const struct auger_loop *loop, uint64_t id)
 {
     for (size_t i = 0; i < loop->slots_len; i++)
         if (loop->slots[i]->id == id)
@@ -196,13 +149,15 @@ static void add_server(struct auger_loop *loop, struct auger_slot *slot, const c
     struct auger_addr addr;
 
     if (auger_stun_uri_parse(&uri, text) < 0)
-        note_trouble(loop, slot->id, AUGER_ERR_MALFORMED, "not a stun: URI:", text);
+        auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_MALFORMED,
+                           "not a stun: URI:", text);
     else if (auger_addr_parse_ip(&addr, uri.host, strlen(uri.host), uri.port) == 0)
         (void)!auger_peer_add_stun_server(slot->peer, now, &addr);
     else if (auger_resolver_ask(loop->resolver, slot->id, &uri) == 0)
         slot->names_pending++;
     else
-        note_trouble(loop, slot->id, AUGER_ERR_LIMIT, "too many names at once to resolve", text);
+        auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_LIMIT,
+                           "too many names at once to resolve", text);
 }
 
 static void add_servers(struct auger_loop *loop, struct auger_slot *slot,
@@ -254,50 +209,54 @@ int auger_loop_peer_new(struct auger_loop *loop, const struct auger_peer_config 
     if (err < 0)
         return err;
     slot->id = ++loop->next_slot_id;
-    loop->slots[loop->slots_len++] = slot;
+    slot->place = loop->slots_len++;
+    loop->slots[slot->place] = slot;
+    slot->ready = (struct auger_ready){.queue = &loop->ready, .owner = slot};
+    slot->due.at = AUGER_NEVER;
+    auger_peer_set_ready(slot->peer, &slot->ready);
     add_servers(loop, slot, net, auger_clock_now());
     *out = slot->peer;
     return 0;
 }
 
-static size_t index_of(const struct auger_loop *loop, const struct auger_peer *peer)
+static struct auger_slot *slot_of(const struct auger_peer *peer)
 {
-    size_t i = 0;
+    const struct auger_ready *ready = auger_peer_get_ready(peer);
 
-    while (i < loop->slots_len && loop->slots[i]->peer != peer)
-        i++;
-    return i;
+    return ready->owner;
 }
 
 void auger_loop_peer_free(struct auger_loop *loop, struct auger_peer *peer)
 {
-    size_t i = index_of(loop, peer);
-
-    if (!peer || i == loop->slots_len)
+    if (!peer)
         return;
-    auger_slot_close(loop->slots[i]);
-    free(loop->slots[i]);
-    loop->slots[i] = loop->slots[--loop->slots_len];
+    struct auger_slot *slot = slot_of(peer), *last = loop->slots[--loop->slots_len];
+    auger_ready_remove(&slot->ready);
+    auger_deadlines_set(&loop->deadlines, &slot->due, AUGER_NEVER);
+    last->place = slot->place;
+    loop->slots[last->place] = last;
+    auger_peer_set_ready(peer, NULL);
+    auger_slot_close(slot);
+    free(slot);
 }
 
 void auger_loop_peer_set_user(struct auger_loop *loop, struct auger_peer *peer, void *user)
 {
-    size_t i = index_of(loop, peer);
-
-    if (i < loop->slots_len)
-        loop->slots[i]->user = user;
+    (void)loop;
+    slot_of(peer)->user = user;
 }
 
-static void take_names(struct auger_loop *loop, auger_time now)
+void auger_loop_take_names(struct auger_loop *loop, auger_time now)
 {
     struct auger_resolved answer;
 
     while (auger_resolver_take(loop->resolver, &answer)) {
-        struct auger_slot *slot = find_slot(loop, answer.id);
+        struct auger_slot *slot = auger_loop_find_slot(loop, answer.id);
         if (!slot)
             continue;
         if (answer.addrs_len == 0)
-            note_trouble(loop, slot->id, AUGER_ERR_NOT_FOUND, "cannot resolve", answer.host);
+            auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_NOT_FOUND, "cannot resolve",
+                               answer.host);
         for (size_t i = 0; i < answer.addrs_len; i++)
             (void)!auger_peer_add_stun_server(slot->peer, now, &answer.addrs[i]);
         if (--slot->names_pending == 0)
@@ -313,7 +272,7 @@ int auger_loop_serve_stun(struct auger_loop *loop, struct auger_addr *listen)
     struct auger_watch *watch = &loop->listeners[loop->listeners_len];
     struct auger_udp udp;
 
-    if (loop->listeners_len == STUN_LISTENERS_MAX)
+    if (loop->listeners_len == AUGER_LOOP_LISTENERS_MAX)
         return AUGER_ERR_LIMIT;
     int err = auger_udp_open(&udp, listen, loop->config.socket_buffer);
     if (err < 0)
@@ -326,20 +285,6 @@ int auger_loop_serve_stun(struct auger_loop *loop, struct auger_addr *listen)
     watch->udp = udp;
     loop->listeners_len++;
     return 0;
-}
-
-static void answer_binding(struct auger_loop *loop, const struct auger_watch *watch)
-{
-    size_t len = auger_udp_receive(&watch->udp, &loop->batch);
-    uint8_t reply[AUGER_DATAGRAM_MAX];
-
-    for (size_t i = 0; i < len; i++) {
-        const struct auger_addr *from = &loop->batch.from[i];
-        size_t n = auger_stun_server_answer(from, loop->batch.bufs[i], loop->batch.lens[i], reply,
-                                            sizeof(reply));
-        if (n > 0)
-            (void)!auger_udp_send(&watch->udp, from, reply, n); /* a full socket drops it */
-    }
 }
 
 /* --- the application's timer and descriptors
@@ -355,7 +300,7 @@ static struct auger_watch *find_watched(struct auger_loop *loop, int fd)
 {
     struct auger_watch *free_one = NULL;
 
-    for (size_t i = 0; i < WATCHED_MAX; i++) {
+    for (size_t i = 0; i < AUGER_LOOP_WATCHED_MAX; i++) {
         if (loop->watched[i].kind == AUGER_WATCH_FD && loop->watched[i].udp.fd == fd)
             return &loop->watched[i];
         if (loop->watched[i].kind != AUGER_WATCH_FD && !free_one)
@@ -377,190 +322,4 @@ int auger_loop_watch_fd(struct auger_loop *loop, int fd, void *user)
         return AUGER_ERR_SYSTEM;
     *watch = (struct auger_watch){.kind = AUGER_WATCH_FD, .udp.fd = fd, .user = user};
     return 0;
-}
-
-/* --- the turn
- * --------------------------------------------------------------------------------------- */
-
-auger_time auger_loop_deadline(const struct auger_loop *loop)
-{
-    auger_time at = loop->timer_at;
-
-    for (size_t i = 0; i < loop->slots_len; i++) {
-        auger_time next = auger_peer_next_timeout(loop->slots[i]->peer);
-        if (next < at)
-            at = next;
-    }
-    return at;
-}
-
-/* The deadline is in the descriptor too, for those who watch nothing else. */
-static void arm(struct auger_loop *loop, auger_time at)
-{
-    struct itimerspec spec = {0};
-
-    if (at == loop->armed_at)
-        return;
-    loop->armed_at = at;
-    if (at != AUGER_NEVER) {
-        if (at < 1)
-            at = 1; /* zero would disarm it */
-        spec.it_value =
-            (struct timespec){.tv_sec = at / AUGER_SEC, .tv_nsec = (long)(at % AUGER_SEC)};
-    }
-    timerfd_settime(loop->timer.udp.fd, TFD_TIMER_ABSTIME, &spec, NULL);
-}
-
-static void drain_counter(int fd)
-{
-    uint64_t value;
-
-    (void)!read(fd, &value, sizeof(value));
-}
-
-static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t events,
-                  auger_time now)
-{
-    switch (watch->kind) {
-    case AUGER_WATCH_UDP:
-        if (events & EPOLLOUT)
-            auger_slot_writable(watch->slot, loop->epoll_fd, watch);
-        if (events & ~(uint32_t)EPOLLOUT)
-            auger_slot_receive(watch->slot, watch, &loop->batch, now);
-        break;
-    case AUGER_WATCH_STUN:
-        answer_binding(loop, watch);
-        break;
-    case AUGER_WATCH_TIMER:
-        drain_counter(watch->udp.fd);
-        loop->armed_at = AUGER_NEVER;
-        break;
-    case AUGER_WATCH_WAKE:
-        drain_counter(watch->udp.fd);
-        take_names(loop, now);
-        break;
-    case AUGER_WATCH_FD:
-        if (loop->ready_fds_len < WATCHED_MAX)
-            loop->ready_fds[loop->ready_fds_len++] = (size_t)(watch - loop->watched);
-        break;
-    }
-}
-
-static void receive(struct auger_loop *loop)
-{
-    struct epoll_event events[READY_MAX];
-    int len = epoll_wait(loop->epoll_fd, events, READY_MAX, 0);
-    auger_time now = auger_clock_now();
-
-    for (int i = 0; i < len; i++)
-        ready(loop, events[i].data.ptr, events[i].events, now);
-}
-
-static void wake_due(struct auger_loop *loop)
-{
-    auger_time now = auger_clock_now();
-
-    for (size_t i = 0; i < loop->slots_len; i++)
-        if (auger_peer_next_timeout(loop->slots[i]->peer) <= now)
-            auger_peer_handle_timeout(loop->slots[i]->peer, now);
-}
-
-static bool transmit(struct auger_loop *loop)
-{
-    auger_time now = auger_clock_now();
-    bool more = false;
-
-    for (size_t i = 0; i < loop->slots_len; i++)
-        more |= auger_slot_transmit(loop->slots[i], loop->epoll_fd, now);
-    return more;
-}
-
-/* --- events
- * -------------------------------------------------------------------------------------------- */
-
-static bool take_trouble(struct auger_loop *loop, struct auger_loop_event *event)
-{
-    if (loop->troubles_len == 0)
-        return false;
-    loop->told = loop->troubles[loop->troubles_at];
-    loop->troubles_at = (loop->troubles_at + 1) % TROUBLES_MAX;
-    loop->troubles_len--;
-    struct auger_slot *slot = find_slot(loop, loop->told.slot_id);
-    *event = (struct auger_loop_event){.type = AUGER_LOOP_EVENT_TROUBLE,
-                                       .peer = slot ? slot->peer : NULL,
-                                       .user = slot ? slot->user : NULL,
-                                       .what = loop->told.what,
-                                       .error = loop->told.error};
-    return true;
-}
-
-static bool take_fd(struct auger_loop *loop, struct auger_loop_event *event)
-{
-    if (loop->ready_fds_len == 0)
-        return false;
-    const struct auger_watch *watch = &loop->watched[loop->ready_fds[--loop->ready_fds_len]];
-    *event = (struct auger_loop_event){
-        .type = AUGER_LOOP_EVENT_FD, .user = watch->user, .fd = watch->udp.fd};
-    return true;
-}
-
-static bool take_timer(struct auger_loop *loop, struct auger_loop_event *event)
-{
-    if (loop->timer_at == AUGER_NEVER || auger_clock_now() < loop->timer_at)
-        return false;
-    loop->timer_at = AUGER_NEVER;
-    *event = (struct auger_loop_event){.type = AUGER_LOOP_EVENT_TIMER, .user = loop->timer_user};
-    return true;
-}
-
-/* Peers take turns, so that a talkative one does not silence the others. */
-static bool take_peer_event(struct auger_loop *loop, struct auger_loop_event *event)
-{
-    for (size_t i = 0; i < loop->slots_len; i++) {
-        struct auger_slot *slot = loop->slots[(loop->turn + i) % loop->slots_len];
-        *event = (struct auger_loop_event){
-            .type = AUGER_LOOP_EVENT_PEER, .peer = slot->peer, .user = slot->user};
-        if (auger_peer_poll_event(slot->peer, &event->event)) {
-            loop->turn = (loop->turn + i + 1) % loop->slots_len;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_event(struct auger_loop *loop, struct auger_loop_event *event)
-{
-    return take_timer(loop, event) || take_trouble(loop, event) || take_fd(loop, event) ||
-           take_peer_event(loop, event);
-}
-
-/* What the application did since the last call goes out first; sockets are read only when no event
- * waits, which is what keeps a slow application's memory small. */
-bool auger_loop_poll(struct auger_loop *loop, struct auger_loop_event *event)
-{
-    bool more = transmit(loop);
-
-    if (take_event(loop, event))
-        return true;
-    receive(loop);
-    wake_due(loop);
-    more |= transmit(loop);
-    if (take_event(loop, event))
-        return true;
-    arm(loop, more ? 0 : auger_loop_deadline(loop));
-    return false;
-}
-
-bool auger_loop_next(struct auger_loop *loop, struct auger_loop_event *event)
-{
-    /* poll() looks without taking: a descriptor that tells once must be taken in receive(). */
-    struct pollfd readable = {.fd = loop->epoll_fd, .events = POLLIN};
-
-    while (!atomic_load(&loop->stopped)) {
-        if (auger_loop_poll(loop, event))
-            return true;
-        if (poll(&readable, 1, -1) < 0 && errno != EINTR)
-            return false;
-    }
-    return false;
 }

@@ -124,6 +124,7 @@ void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_wat
     if (!auger_udp_send(&socket->udp, &slot->kept_to, slot->kept, slot->kept_len))
         return;
     slot->kept_len = 0;
+    auger_ready_mark(&slot->ready);
     (void)!watch(epoll_fd, EPOLL_CTL_MOD, socket, false);
 }
 

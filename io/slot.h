@@ -2,6 +2,7 @@
 #ifndef AUGER_IO_SLOT_H
 #define AUGER_IO_SLOT_H
 
+#include "io/deadlines.h"
 #include "io/interfaces.h"
 #include "io/udp.h"
 
@@ -26,7 +27,11 @@ struct auger_watch {
 };
 
 struct auger_slot {
-    uint64_t id; /* never used again */
+    uint64_t id;               /* never used again */
+    size_t place;              /* among the loop's */
+    struct auger_ready ready;  /* in the loop's queue: it may have something to do */
+    struct auger_deadline due; /* of what it waits for when it has not */
+    bool has_more;             /* its budget ended before what it has to send did */
     struct auger_peer *peer;
     void *user;
     struct auger_watch sockets[AUGER_INTERFACES_MAX];

@@ -7,6 +7,7 @@ int auger_peer_channel_open(struct auger_peer *peer, auger_time now,
 {
     if (auger_peer_is_closing(peer))
         return AUGER_ERR_STATE;
+    auger_ready_mark(peer->ready);
     return auger_sctp_channel_open(peer->sctp, now, options, channel);
 }
 
@@ -21,6 +22,7 @@ int auger_peer_send(struct auger_peer *peer, auger_time now, auger_channel chann
 {
     if (auger_peer_is_closing(peer))
         return AUGER_ERR_STATE;
+    auger_ready_mark(peer->ready);
     return auger_sctp_send(peer->sctp, now, channel, kind, data, len);
 }
 
@@ -31,6 +33,7 @@ size_t auger_peer_buffered_amount(const struct auger_peer *peer, auger_channel c
 
 int auger_peer_set_low_water(struct auger_peer *peer, auger_channel channel, size_t threshold)
 {
+    auger_ready_mark(peer->ready);
     return auger_sctp_set_low_water(peer->sctp, channel, threshold);
 }
 
@@ -38,5 +41,6 @@ int auger_peer_channel_close(struct auger_peer *peer, auger_time now, auger_chan
 {
     if (auger_peer_has_ended(peer))
         return AUGER_ERR_STATE;
+    auger_ready_mark(peer->ready);
     return auger_sctp_channel_close(peer->sctp, now, channel);
 }

@@ -104,6 +104,7 @@ int auger_peer_create_offer(struct auger_peer *peer, auger_time now, char *buf, 
 {
     if (auger_peer_is_closing(peer) || peer->remote_text)
         return AUGER_ERR_STATE;
+    auger_ready_mark(peer->ready);
     peer->session_version++;
     int len = write_local(peer, AUGER_SETUP_NONE, buf, cap);
     if (len < 0) {
@@ -142,6 +143,7 @@ int auger_peer_create_answer(struct auger_peer *peer, auger_time now, char *buf,
 {
     if (auger_peer_is_closing(peer) || peer->signaling != AUGER_HAVE_REMOTE_OFFER)
         return AUGER_ERR_STATE;
+    auger_ready_mark(peer->ready);
     enum auger_sdp_setup setup = choose_setup(peer);
     peer->session_version++;
     int len = write_local(peer, setup, buf, cap);

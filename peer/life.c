@@ -162,6 +162,7 @@ void auger_peer_close(struct auger_peer *peer, auger_time now)
 {
     if (auger_peer_is_closing(peer))
         return;
+    auger_ready_mark(peer->ready);
     if (auger_dtls_get_state(peer->dtls) != AUGER_DTLS_CONNECTED) {
         close_now(peer, now, AUGER_PEER_CLOSED_HERE);
         return;

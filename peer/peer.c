@@ -105,20 +105,35 @@ void auger_peer_free(struct auger_peer *peer)
     auger_env_release(peer->env, peer);
 }
 
+void auger_peer_set_ready(struct auger_peer *peer, struct auger_ready *ready)
+{
+    peer->ready = ready;
+    auger_sctp_set_ready(peer->sctp, ready);
+    auger_ready_mark(ready);
+}
+
+struct auger_ready *auger_peer_get_ready(const struct auger_peer *peer)
+{
+    return peer->ready;
+}
+
 int auger_peer_add_local_addr(struct auger_peer *peer, auger_time now,
                               const struct auger_addr *base)
 {
+    auger_ready_mark(peer->ready);
     return auger_ice_add_local_addr(peer->ice, now, base);
 }
 
 int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
                                const struct auger_addr *server)
 {
+    auger_ready_mark(peer->ready);
     return auger_ice_add_stun_server(peer->ice, now, server);
 }
 
 void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now)
 {
+    auger_ready_mark(peer->ready);
     auger_ice_end_of_local_addrs(peer->ice, now);
 }
 
@@ -141,6 +156,7 @@ void auger_peer_handle_datagram(struct auger_peer *peer, auger_time now,
 
     if (auger_peer_has_ended(peer))
         return;
+    auger_ready_mark(peer->ready);
     auger_ice_handle_datagram(peer->ice, now, path, buf, len, &data);
     if (data.len > 0) {
         peer->bytes_received += data.len;
@@ -157,6 +173,7 @@ void auger_peer_handle_timeout(struct auger_peer *peer, auger_time now)
 {
     if (auger_peer_has_ended(peer))
         return;
+    auger_ready_mark(peer->ready);
     auger_ice_handle_timeout(peer->ice, now);
     auger_dtls_handle_timeout(peer->dtls, now);
     auger_sctp_handle_timeout(peer->sctp, now);

@@ -14,6 +14,7 @@ struct auger_peer {
     struct auger_ice *ice;
     struct auger_dtls *dtls;
     struct auger_sctp *sctp;
+    struct auger_ready *ready; /* the driver's mark, or NULL */
 
     /* describe.c, remote.c */
     enum auger_signaling signaling;

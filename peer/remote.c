@@ -230,6 +230,8 @@ int auger_peer_set_remote_description(struct auger_peer *peer, auger_time now,
     struct auger_sdp sdp;
     int err = check_turn(peer, type, error);
 
+    auger_ready_mark(peer->ready);
+
     if (err == 0)
         err = auger_sdp_parse(&sdp, text, len, error);
     if (err == 0)
@@ -244,6 +246,7 @@ int auger_peer_add_remote_candidate(struct auger_peer *peer, auger_time now, con
 
     if (!peer->remote_text || auger_peer_is_closing(peer))
         return AUGER_ERR_STATE;
+    auger_ready_mark(peer->ready);
     if (len == 0) {
         auger_ice_end_of_remote_cands(peer->ice, now);
         return 0;

@@ -35,6 +35,8 @@ struct auger_assoc_event {
 
 int auger_assoc_new(struct auger_assoc **out, const struct auger_env *env,
                     const struct auger_assoc_config *config) AUGER_CHECK_RESULT;
+/* To be marked when there is output, which another association's turn may cause. */
+void auger_assoc_set_ready(struct auger_assoc *assoc, struct auger_ready *ready);
 /* Without a word to the peer.  NULL is fine. */
 void auger_assoc_free(struct auger_assoc *assoc);
 

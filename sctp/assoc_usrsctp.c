@@ -302,6 +302,11 @@ void auger_assoc_input(struct auger_assoc *assoc, auger_time now, const uint8_t 
         stay_awake(assoc, now);
 }
 
+void auger_assoc_set_ready(struct auger_assoc *assoc, struct auger_ready *ready)
+{
+    assoc->output.ready = ready;
+}
+
 size_t auger_assoc_output(struct auger_assoc *assoc, uint8_t *buf, size_t cap)
 {
     return auger_packet_queue_take(&assoc->output, buf, cap);

@@ -69,6 +69,11 @@ int auger_sctp_new_sized(struct auger_sctp **out, const struct auger_env *env,
     return 0;
 }
 
+void auger_sctp_set_ready(struct auger_sctp *sctp, struct auger_ready *ready)
+{
+    auger_assoc_set_ready(sctp->assoc, ready);
+}
+
 void auger_sctp_free(struct auger_sctp *sctp)
 {
     if (!sctp)

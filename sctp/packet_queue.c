@@ -76,6 +76,7 @@ void auger_packet_queue_add(struct auger_packet_queue *queue, const uint8_t *pac
     }
     copy_in(queue, head, LEN_BYTES);
     copy_in(queue, packet, len);
+    auger_ready_mark(queue->ready);
 }
 
 size_t auger_packet_queue_take(struct auger_packet_queue *queue, uint8_t *buf, size_t cap)

@@ -12,6 +12,7 @@ struct auger_packet_queue {
     uint8_t *buf; /* a ring of lengths and packets; NULL while idle */
     size_t cap, at, used;
     uint64_t dropped;
+    struct auger_ready *ready; /* marked when a packet comes; NULL: nobody cares */
 };
 
 void auger_packet_queue_init(struct auger_packet_queue *queue, const struct auger_env *env);

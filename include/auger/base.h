@@ -98,6 +98,31 @@ AUGER_API int auger_addr_parse(struct auger_addr *out, const char *text) AUGER_C
 AUGER_API const char *auger_addr_format_ip(const struct auger_addr *addr, char *buf, size_t cap);
 AUGER_API const char *auger_addr_format(const struct auger_addr *addr, char *buf, size_t cap);
 
+/* --- readiness: which of many engines has something to do ------------------- */
+
+/* Who drives thousands of engines gives each a mark.  An engine that was called
+ * marks itself, and the driver asks those in the queue alone: what it may send,
+ * what happened, when to call again.  Plain lists, for one thread at a time.  A
+ * queue of zeroes is empty; a mark needs its queue and its owner. */
+struct auger_ready_queue {
+    struct auger_ready *first, *last;
+    size_t len;
+};
+
+struct auger_ready {
+    struct auger_ready_queue *queue;
+    void *owner; /* the driver's */
+    struct auger_ready *prev, *next;
+    bool is_queued;
+};
+
+/* Puts it at the end of its queue, once; NULL is fine. */
+AUGER_API void auger_ready_mark(struct auger_ready *ready);
+/* Before its memory goes. */
+AUGER_API void auger_ready_remove(struct auger_ready *ready);
+/* Takes the one that has waited longest; NULL when there is none. */
+AUGER_API struct auger_ready *auger_ready_take(struct auger_ready_queue *queue);
+
 /* --- trace: one record a decision (docs/trace.md) --------------------------- */
 
 enum auger_trace_type { AUGER_TRACE_INT, AUGER_TRACE_TIME, AUGER_TRACE_TEXT, AUGER_TRACE_ADDR };

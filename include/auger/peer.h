@@ -75,6 +75,13 @@ AUGER_API int auger_peer_new_sized(struct auger_peer **out, const struct auger_e
     auger_peer_new_sized((out), (env), (config), sizeof(struct auger_peer_config))
 AUGER_API void auger_peer_free(struct auger_peer *peer); /* NULL is fine */
 
+/* For who drives many peers: `ready` is marked by every call after which the peer may
+ * send, tell or wait differently, so that those without a mark need not be asked.
+ * NULL: none.  The mark is the driver's and must outlive the peer, or be unset; peers
+ * of <auger/io.h> have theirs, which stays. */
+AUGER_API void auger_peer_set_ready(struct auger_peer *peer, struct auger_ready *ready);
+AUGER_API struct auger_ready *auger_peer_get_ready(const struct auger_peer *peer);
+
 /* As auger_ice_add_local_addr() and its neighbours. */
 AUGER_API int auger_peer_add_local_addr(struct auger_peer *peer, auger_time now,
                                         const struct auger_addr *base) AUGER_CHECK_RESULT;

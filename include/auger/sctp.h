@@ -90,6 +90,9 @@ AUGER_API int auger_sctp_new_sized(struct auger_sctp **out, const struct auger_e
                                    size_t size) AUGER_CHECK_RESULT;
 #define auger_sctp_new(out, env, config)                                                           \
     auger_sctp_new_sized((out), (env), (config), sizeof(struct auger_sctp_config))
+/* Marks `ready` when another association's turn makes this one speak: all of a process
+ * share their timers.  NULL: nobody is told. */
+AUGER_API void auger_sctp_set_ready(struct auger_sctp *sctp, struct auger_ready *ready);
 /* Ends the association without a word if it is still up.  NULL is fine. */
 AUGER_API void auger_sctp_free(struct auger_sctp *sctp);
 

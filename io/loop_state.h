@@ -1,0 +1,40 @@
+/* io/loop_state.h - what a loop knows.  loop.c makes and fills it, turn.c lets it go round. */
+#ifndef AUGER_IO_LOOP_STATE_H
+#define AUGER_IO_LOOP_STATE_H
+
+#include "io/resolve.h"
+#include "io/slot.h"
+#include "io/trouble.h"
+
+#include <stdatomic.h>
+
+#define AUGER_LOOP_LISTENERS_MAX 8 /* STUN servers */
+#define AUGER_LOOP_WATCHED_MAX 16  /* descriptors of the application */
+
+struct auger_loop {
+    struct auger_loop_config config;
+    int epoll_fd;
+    struct auger_watch timer, wake;
+    struct auger_watch listeners[AUGER_LOOP_LISTENERS_MAX];
+    size_t listeners_len;
+    struct auger_watch watched[AUGER_LOOP_WATCHED_MAX];
+    size_t ready_fds[AUGER_LOOP_WATCHED_MAX], ready_fds_len; /* indices of watched */
+    struct auger_resolver *resolver;
+    struct auger_slot **slots;
+    size_t slots_len;
+    uint64_t next_slot_id;
+    struct auger_ready_queue ready;   /* slots that may have something to do */
+    struct auger_deadlines deadlines; /* of the others */
+    auger_time armed_at, timer_at;
+    void *timer_user;
+    struct auger_troubles troubles;
+    struct auger_trouble told; /* the text of the latest event */
+    atomic_bool stopped;
+    struct auger_udp_batch batch;
+};
+
+struct auger_slot *auger_loop_find_slot(const struct auger_loop *loop, uint64_t id);
+/* Names that were resolved since. */
+void auger_loop_take_names(struct auger_loop *loop, auger_time now);
+
+#endif /* AUGER_IO_LOOP_STATE_H */

@@ -1,0 +1,230 @@
+/* io/turn.c - one turn of the loop: waits for sockets and deadlines, gives the peers that have
+ * something to do their turn, and hands out what happened.  What a loop consists of is loop.c. */
+#define _GNU_SOURCE
+#include "io/clock.h"
+#include "io/loop_state.h"
+
+#include <auger/stun.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define READY_MAX 64
+
+/* --- deadlines and sockets ------------------------------------------------------------------- */
+
+auger_time auger_loop_deadline(const struct auger_loop *loop)
+{
+    const struct auger_deadline *first = auger_deadlines_first(&loop->deadlines);
+
+    if (loop->ready.len > 0)
+        return 0;
+    return first && first->at < loop->timer_at ? first->at : loop->timer_at;
+}
+
+/* The deadline is in the descriptor too, for those who watch nothing else. */
+static void arm(struct auger_loop *loop, auger_time at)
+{
+    struct itimerspec spec = {0};
+
+    if (at == loop->armed_at)
+        return;
+    loop->armed_at = at;
+    if (at != AUGER_NEVER) {
+        if (at < 1)
+            at = 1; /* zero would disarm it */
+        spec.it_value =
+            (struct timespec){.tv_sec = at / AUGER_SEC, .tv_nsec = (long)(at % AUGER_SEC)};
+    }
+    timerfd_settime(loop->timer.udp.fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+static void drain_counter(int fd)
+{
+    uint64_t value;
+
+    (void)!read(fd, &value, sizeof(value));
+}
+
+static void answer_binding(struct auger_loop *loop, const struct auger_watch *watch)
+{
+    size_t len = auger_udp_receive(&watch->udp, &loop->batch);
+    uint8_t reply[AUGER_DATAGRAM_MAX];
+
+    for (size_t i = 0; i < len; i++) {
+        const struct auger_addr *from = &loop->batch.from[i];
+        size_t n = auger_stun_server_answer(from, loop->batch.bufs[i], loop->batch.lens[i], reply,
+                                            sizeof(reply));
+        if (n > 0)
+            (void)!auger_udp_send(&watch->udp, from, reply, n); /* a full socket drops it */
+    }
+}
+
+static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t events,
+                  auger_time now)
+{
+    switch (watch->kind) {
+    case AUGER_WATCH_UDP:
+        if (events & EPOLLOUT)
+            auger_slot_writable(watch->slot, loop->epoll_fd, watch);
+        if (events & ~(uint32_t)EPOLLOUT)
+            auger_slot_receive(watch->slot, watch, &loop->batch, now);
+        break;
+    case AUGER_WATCH_STUN:
+        answer_binding(loop, watch);
+        break;
+    case AUGER_WATCH_TIMER:
+        drain_counter(watch->udp.fd);
+        loop->armed_at = AUGER_NEVER;
+        break;
+    case AUGER_WATCH_WAKE:
+        drain_counter(watch->udp.fd);
+        auger_loop_take_names(loop, now);
+        break;
+    case AUGER_WATCH_FD:
+        if (loop->ready_fds_len < AUGER_LOOP_WATCHED_MAX)
+            loop->ready_fds[loop->ready_fds_len++] = (size_t)(watch - loop->watched);
+        break;
+    }
+}
+
+static void receive(struct auger_loop *loop)
+{
+    struct epoll_event events[READY_MAX];
+    int len = epoll_wait(loop->epoll_fd, events, READY_MAX, 0);
+    auger_time now = auger_clock_now();
+
+    for (int i = 0; i < len; i++)
+        ready(loop, events[i].data.ptr, events[i].events, now);
+}
+
+static struct auger_slot *slot_due(struct auger_deadline *deadline)
+{
+    return (struct auger_slot *)(void *)((char *)deadline - offsetof(struct auger_slot, due));
+}
+
+static void wake_due(struct auger_loop *loop)
+{
+    auger_time now = auger_clock_now();
+    struct auger_deadline *first;
+
+    while ((first = auger_deadlines_first(&loop->deadlines)) && first->at <= now) {
+        auger_deadlines_set(&loop->deadlines, first, AUGER_NEVER);
+        auger_ready_mark(&slot_due(first)->ready);
+        auger_peer_handle_timeout(slot_due(first)->peer, now);
+    }
+}
+
+static void transmit(struct auger_loop *loop)
+{
+    auger_time now = auger_clock_now();
+
+    for (struct auger_ready *ready = loop->ready.first; ready; ready = ready->next) {
+        struct auger_slot *slot = ready->owner;
+        slot->has_more = auger_slot_transmit(slot, loop->epoll_fd, now);
+    }
+}
+
+/* --- events
+ * -------------------------------------------------------------------------------------------- */
+
+static bool take_trouble(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    if (!auger_troubles_take(&loop->troubles, &loop->told))
+        return false;
+    struct auger_slot *slot = auger_loop_find_slot(loop, loop->told.slot_id);
+    *event = (struct auger_loop_event){.type = AUGER_LOOP_EVENT_TROUBLE,
+                                       .peer = slot ? slot->peer : NULL,
+                                       .user = slot ? slot->user : NULL,
+                                       .what = loop->told.what,
+                                       .error = loop->told.error};
+    return true;
+}
+
+static bool take_fd(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    if (loop->ready_fds_len == 0)
+        return false;
+    const struct auger_watch *watch = &loop->watched[loop->ready_fds[--loop->ready_fds_len]];
+    *event = (struct auger_loop_event){
+        .type = AUGER_LOOP_EVENT_FD, .user = watch->user, .fd = watch->udp.fd};
+    return true;
+}
+
+static bool take_timer(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    if (loop->timer_at == AUGER_NEVER || auger_clock_now() < loop->timer_at)
+        return false;
+    loop->timer_at = AUGER_NEVER;
+    *event = (struct auger_loop_event){.type = AUGER_LOOP_EVENT_TIMER, .user = loop->timer_user};
+    return true;
+}
+
+/* It has sent and told all that it had; a full socket is waited for by epoll. */
+static void rest(struct auger_loop *loop, struct auger_slot *slot)
+{
+    auger_time at = auger_peer_next_timeout(slot->peer);
+
+    if (slot->kept_len > 0 && at <= auger_clock_now())
+        at = AUGER_NEVER;
+    auger_deadlines_set(&loop->deadlines, &slot->due, at);
+}
+
+/* Peers take turns, so that a talkative one does not silence the others.  Each that is asked was
+ * given its turn to send just before. */
+static bool take_peer_event(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    for (size_t left = loop->ready.len; left > 0; left--) {
+        struct auger_slot *slot = auger_ready_take(&loop->ready)->owner;
+        *event = (struct auger_loop_event){
+            .type = AUGER_LOOP_EVENT_PEER, .peer = slot->peer, .user = slot->user};
+        bool told = auger_peer_poll_event(slot->peer, &event->event);
+        if (told || slot->has_more)
+            auger_ready_mark(&slot->ready);
+        else
+            rest(loop, slot);
+        if (told)
+            return true;
+    }
+    return false;
+}
+
+static bool take_event(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    return take_timer(loop, event) || take_trouble(loop, event) || take_fd(loop, event) ||
+           take_peer_event(loop, event);
+}
+
+/* What the application did since the last call goes out first; sockets are read only when no event
+ * waits, which is what keeps a slow application's memory small. */
+bool auger_loop_poll(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    transmit(loop);
+    if (take_event(loop, event))
+        return true;
+    receive(loop);
+    wake_due(loop);
+    transmit(loop);
+    if (take_event(loop, event))
+        return true;
+    arm(loop, auger_loop_deadline(loop));
+    return false;
+}
+
+bool auger_loop_next(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    /* poll() looks without taking: a descriptor that tells once must be taken in receive(). */
+    struct pollfd readable = {.fd = loop->epoll_fd, .events = POLLIN};
+
+    while (!atomic_load(&loop->stopped)) {
+        if (auger_loop_poll(loop, event))
+            return true;
+        if (poll(&readable, 1, -1) < 0 && errno != EINTR)
+            return false;
+    }
+    return false;
+}
