@@ -60,6 +60,13 @@ void auger_backend_close(struct auger_dtls_backend *backend);
 
 const char *auger_backend_version(const struct auger_dtls_backend *backend);
 const char *auger_backend_cipher(const struct auger_dtls_backend *backend);
+const char *auger_backend_cipher_iana(const struct auger_dtls_backend *backend);
+/* What decrypts a capture: false while there are no secrets yet. */
+struct auger_backend_secrets {
+    uint8_t client_random[32], master[48];
+};
+bool auger_backend_secrets(const struct auger_dtls_backend *backend,
+                           struct auger_backend_secrets *secrets);
 enum auger_srtp_profile auger_backend_srtp_profile(const struct auger_dtls_backend *backend);
 int auger_backend_export(struct auger_dtls_backend *backend, const char *label, uint8_t *out,
                          size_t len) AUGER_CHECK_RESULT;

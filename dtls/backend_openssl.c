@@ -277,6 +277,26 @@ const char *auger_backend_cipher(const struct auger_dtls_backend *backend)
     return SSL_get_cipher_name(backend->ssl);
 }
 
+const char *auger_backend_cipher_iana(const struct auger_dtls_backend *backend)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(backend->ssl);
+    const char *name = cipher ? SSL_CIPHER_standard_name(cipher) : NULL;
+
+    return name ? name : "";
+}
+
+bool auger_backend_secrets(const struct auger_dtls_backend *backend,
+                           struct auger_backend_secrets *secrets)
+{
+    const SSL_SESSION *session = SSL_get_session(backend->ssl);
+
+    return session &&
+           SSL_SESSION_get_master_key(session, secrets->master, sizeof(secrets->master)) ==
+               sizeof(secrets->master) &&
+           SSL_get_client_random(backend->ssl, secrets->client_random,
+                                 sizeof(secrets->client_random)) == sizeof(secrets->client_random);
+}
+
 enum auger_srtp_profile auger_backend_srtp_profile(const struct auger_dtls_backend *backend)
 {
     const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(backend->ssl);

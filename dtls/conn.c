@@ -7,6 +7,7 @@
 #include "dtls/record_filter.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DATAGRAM_MAX 2048
@@ -98,6 +99,11 @@ static const char *const state_names[] = {
     [AUGER_DTLS_CLOSED] = "closed",
     [AUGER_DTLS_FAILED] = "failed",
 };
+
+const char *auger_dtls_state_name(enum auger_dtls_state state)
+{
+    return state <= AUGER_DTLS_FAILED ? state_names[state] : "unknown";
+}
 
 static void set_state(struct auger_dtls *dtls, auger_time now, enum auger_dtls_state state)
 {
@@ -363,6 +369,37 @@ const char *auger_dtls_version(const struct auger_dtls *dtls)
 const char *auger_dtls_cipher(const struct auger_dtls *dtls)
 {
     return dtls->state == AUGER_DTLS_CONNECTED ? auger_backend_cipher(dtls->backend) : "";
+}
+
+const char *auger_dtls_cipher_iana(const struct auger_dtls *dtls)
+{
+    return dtls->state == AUGER_DTLS_CONNECTED ? auger_backend_cipher_iana(dtls->backend) : "";
+}
+
+static char *write_hex(char *at, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++, at += 2)
+        snprintf(at, 3, "%02x", bytes[i]);
+    return at;
+}
+
+int auger_dtls_key_log(const struct auger_dtls *dtls, char *buf, size_t cap)
+{
+    static const char label[] = "CLIENT_RANDOM ";
+    struct auger_backend_secrets secrets;
+
+    if (cap < AUGER_KEY_LOG_MAX)
+        return AUGER_ERR_BUFFER;
+    if (!dtls->backend || !auger_backend_secrets(dtls->backend, &secrets))
+        return AUGER_ERR_STATE;
+    memcpy(buf, label, sizeof(label));
+    char *at =
+        write_hex(buf + sizeof(label) - 1, secrets.client_random, sizeof(secrets.client_random));
+    *at++ = ' ';
+    at = write_hex(at, secrets.master, sizeof(secrets.master));
+    *at++ = '\n';
+    *at = '\0';
+    return (int)(at - buf);
 }
 
 int auger_dtls_export(struct auger_dtls *dtls, const char *label, uint8_t *out, size_t len)

@@ -134,6 +134,7 @@ static bool is_from_peer(struct auger_ice *ice, const struct auger_stun_msg *msg
     }
     if (auger_stun_msg_verify(msg, ice->remote.key) != 0) {
         ice->counters.unauthenticated++;
+        ice->tally.unproved_answers++;
         return false;
     }
     return true;
@@ -196,7 +197,7 @@ void auger_ice_handle_datagram(struct auger_ice *ice, auger_time now, const stru
     if (auger_stun_is_message(buf, len)) {
         handle_stun(ice, now, &from, buf, len);
         draw_conclusions(ice, now);
-    } else if (auger_route_accepts(ice, &from)) {
+    } else if (auger_route_accepts(ice, now, &from, len)) {
         *data = (struct auger_bytes){buf, len};
     } else {
         ice->counters.unvalidated_data++;

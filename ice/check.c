@@ -59,6 +59,7 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     *path = auger_pair_path(check->pair);
     ice->unanswered += !was_answered(check->pair);
     check->pair->requests_sent++;
+    check->pair->tally.retransmissions_sent += check->tx.sent > 1;
     ice->counters.checks_sent++;
     ice->role_is_settled = true;
     auger_trace(ice->env, now, "ice:check_sent", AUGER_F_ADDR("local", &path->local),
@@ -72,6 +73,8 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
 static void fail(struct auger_ice *ice, auger_time now, const struct auger_check *check,
                  enum auger_pair_failure why)
 {
+    ice->tally.checks_refused += why == AUGER_PAIR_REFUSED;
+    ice->tally.checks_misanswered += why == AUGER_PAIR_ASYMMETRIC;
     if (!check->cancelled)
         auger_pair_fail(check->pair, ice->env, now, why);
 }
@@ -224,7 +227,9 @@ static void succeed(struct auger_ice *ice, auger_time now, const struct auger_ch
         other->cancelled = true;
 
     measure(pair, check, now);
+    pair->tally.rtt_total += pair->rtt;
     pair->responses_received++;
+    ice->tally.responses_received++;
     auger_pair_validate(pair, ice->env, now, seen_as);    /* 7.2.5.3.2 */
     auger_checklist_unfreeze(&ice->checklist, now, pair); /* 7.2.5.3.3 */
     auger_trace(ice->env, now, "ice:check_succeeded", AUGER_F_ADDR("local", &pair->local->addr),

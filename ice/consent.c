@@ -60,6 +60,7 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
         return 0;
     *path = auger_pair_path(pair);
     pair->requests_sent++;
+    pair->tally.consent_requests_sent++;
     ice->counters.checks_sent++;
     auger_trace(ice->env, now, "ice:consent_asked", AUGER_F_ADDR("remote", &path->remote));
     return len;
@@ -104,10 +105,13 @@ void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
     check->sent_at = AUGER_NEVER;
     auger_ice_heard(ice, now);
     pair->responses_received++;
+    ice->tally.responses_received++;
     if (msg->class_ == AUGER_STUN_SUCCESS) {
         pair->answered_at = now;
         pair->rtt = now - sent_at;
+        pair->tally.rtt_total += pair->rtt;
     } else if (msg->error_code == AUGER_STUN_FORBIDDEN) {
+        ice->tally.consent_was_revoked = true;
         lose(ice, now, "consent revoked"); /* 5.2 */
     }
 }

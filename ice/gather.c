@@ -163,6 +163,7 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     if (len < 0)
         return 0;
     *path = (struct auger_path){query->host->addr, query->server};
+    ice->tally.server_requests++;
     auger_trace(ice->env, now, "ice:server_asked", AUGER_F_ADDR("base", &path->local),
                 AUGER_F_ADDR("server", &path->remote), AUGER_F_INT("attempt", query->tx.sent));
     return (size_t)len;
@@ -288,6 +289,7 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
                     AUGER_F_INT("code", msg->error_code));
         remove_query(ice, query);
     } else {
+        ice->tally.server_answers++;
         if (!query->is_refresh)
             add_candidate(ice, now, query, &mapped);
         query->state = AUGER_QUERY_ANSWERED;

@@ -78,6 +78,13 @@ static size_t build(struct auger_ice *ice, const struct auger_response *response
     return len < 0 ? 0 : (size_t)len;
 }
 
+static void count_response(struct auger_ice *ice, const struct auger_path *path)
+{
+    struct auger_pair *pair = auger_checklist_find(&ice->checklist, path);
+    if (pair)
+        pair->tally.responses_sent++;
+}
+
 size_t auger_inbound_write(struct auger_ice *ice, auger_time now, struct auger_path *path,
                            uint8_t *buf, size_t cap)
 {
@@ -90,6 +97,7 @@ size_t auger_inbound_write(struct auger_ice *ice, auger_time now, struct auger_p
         size_t len = build(ice, response, buf, cap);
         if (len) {
             *path = response->path;
+            count_response(ice, path);
             auger_trace(ice->env, now, "ice:response_sent", AUGER_F_ADDR("remote", &path->remote),
                         AUGER_F_INT("code", response->error_code));
             return len;
@@ -114,6 +122,7 @@ static bool is_authentic(struct auger_ice *ice, const struct auger_stun_msg *msg
         !auger_credentials_accept(&ice->local, &ice->remote, &username) ||
         auger_stun_msg_verify(msg, ice->local.key) != 0) {
         ice->counters.unauthenticated++;
+        ice->tally.unproved_checks++;
         return false;
     }
     return true;

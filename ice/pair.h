@@ -4,6 +4,7 @@
 #define AUGER_ICE_PAIR_H
 
 #include "ice/candidate.h"
+#include "ice/tally.h"
 
 /* Consent lasts this long after an answer (7675 section 5.1). */
 #define AUGER_CONSENT_LIFETIME (30 * AUGER_SEC)
@@ -37,6 +38,7 @@ struct auger_pair {
     auger_time answered_at; /* the last valid answer, if seen_as */
     auger_time rtt;         /* 0: none yet */
     uint32_t requests_sent, responses_received, requests_received;
+    struct auger_pair_tally tally; /* for statistics alone */
 };
 
 void auger_pair_set_state(struct auger_pair *pair, const struct auger_env *env, auger_time now,

@@ -22,6 +22,7 @@ void auger_route_update(struct auger_ice *ice, auger_time now)
     if (pair == ice->route)
         return;
     ice->route = pair;
+    ice->tally.route_changes++;
     ice->news.path = pair != NULL;
     if (!pair) {
         if (ice->state == AUGER_ICE_CONNECTED)
@@ -33,11 +34,16 @@ void auger_route_update(struct auger_ice *ice, auger_time now)
     auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "valid pair");
 }
 
-bool auger_route_accepts(const struct auger_ice *ice, const struct auger_path *path)
+bool auger_route_accepts(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                         size_t len)
 {
-    const struct auger_pair *pair = auger_checklist_find(&ice->checklist, path);
+    struct auger_pair *pair = auger_checklist_find(&ice->checklist, path);
 
-    return pair && (pair->seen_as || pair->requests_received > 0);
+    if (!pair || (!pair->seen_as && pair->requests_received == 0))
+        return false;
+    auger_tally_packet(&pair->tally.received, now, len);
+    auger_tally_packet(&ice->tally.received, now, len);
+    return true;
 }
 
 int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *data, size_t len,
@@ -48,7 +54,10 @@ int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *d
     if (len > cap || len > INT32_MAX)
         return AUGER_ERR_BUFFER;
     *path = auger_pair_path(ice->route);
-    if (len)
+    if (len) {
         memcpy(buf, data, len);
+        auger_tally_packet(&ice->route->tally.sent, now, len);
+        auger_tally_packet(&ice->tally.sent, now, len);
+    }
     return (int)len;
 }

@@ -8,8 +8,9 @@
 /* Chooses anew; the application is told of a change. */
 void auger_route_update(struct auger_ice *ice, auger_time now);
 
-/* Whether data that came along `path` is to be handed out: from a valid pair, or
- * from where an authenticated check has come. */
-bool auger_route_accepts(const struct auger_ice *ice, const struct auger_path *path);
+/* Whether the `len` bytes of data that came along `path` are to be handed out: from
+ * a valid pair, or from where an authenticated check has come.  Then they count. */
+bool auger_route_accepts(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                         size_t len);
 
 #endif /* AUGER_ICE_ROUTE_H */

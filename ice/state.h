@@ -120,6 +120,7 @@ struct auger_ice {
 
     struct auger_ice_news news;
     struct auger_ice_counters counters;
+    struct auger_ice_tally tally;
 };
 
 void auger_ice_set_state(struct auger_ice *ice, auger_time now, enum auger_ice_state state,

@@ -2,6 +2,8 @@
  * 8829 sections 5.10 and 5.11. */
 #include "peer/peer.h"
 
+#include <auger/ice_explain.h>
+
 #include "base/env.h"
 #include "base/trace.h"
 
@@ -252,5 +254,9 @@ int auger_peer_add_remote_candidate(struct auger_peer *peer, auger_time now, con
         return 0;
     }
     int err = auger_cand_parse(&cand, line, len);
-    return err < 0 ? err : auger_ice_add_remote_cand(peer->ice, now, &cand);
+    if (err == 0)
+        err = auger_ice_add_remote_cand(peer->ice, now, &cand);
+    if (err == AUGER_ERR_UNSUPPORTED)
+        auger_ice_note_unusable_cand(peer->ice);
+    return err;
 }

@@ -60,9 +60,9 @@ class Include:
 
 
 def layer_of(unit):
-    """"ice/check" and "include/auger/ice" are both of layer ice."""
+    """"ice/check", "include/auger/ice" and "include/auger/ice_stats" are all of layer ice."""
     parts = unit.split("/")
-    return parts[2] if parts[:2] == ["include", "auger"] else parts[0]
+    return parts[2].partition("_")[0] if parts[:2] == ["include", "auger"] else parts[0]
 
 
 def read_includes(root, law):

@@ -6,8 +6,12 @@
 #include <auger/crypto.h>
 #include <auger/dtls.h>
 #include <auger/ice.h>
+#include <auger/ice_explain.h>
+#include <auger/ice_stats.h>
 #include <auger/io.h>
 #include <auger/peer.h>
+#include <auger/peer_explain.h>
+#include <auger/peer_stats.h>
 #include <auger/sctp.h>
 #include <auger/sdp.h>
 #include <auger/stun.h>

@@ -140,11 +140,22 @@ AUGER_API size_t auger_dtls_data_max(const struct auger_dtls *dtls);
 /* Says close_notify; the association is closed at once. */
 AUGER_API void auger_dtls_close(struct auger_dtls *dtls, auger_time now);
 
+/* "new", "connecting", "connected", "closed", "failed". */
+AUGER_API const char *auger_dtls_state_name(enum auger_dtls_state state);
 AUGER_API enum auger_dtls_state auger_dtls_get_state(const struct auger_dtls *dtls);
 AUGER_API enum auger_dtls_role auger_dtls_get_role(const struct auger_dtls *dtls);
 /* "DTLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256"; static; "" before. */
 AUGER_API const char *auger_dtls_version(const struct auger_dtls *dtls);
 AUGER_API const char *auger_dtls_cipher(const struct auger_dtls *dtls);
+/* "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", as IANA has it; static; "" before. */
+AUGER_API const char *auger_dtls_cipher_iana(const struct auger_dtls *dtls);
+/* The secrets of this association as a line of a key log file ("CLIENT_RANDOM ...\n"),
+ * with which a capture is decrypted: whoever has it reads everything.  As soon as they
+ * exist, which is before the handshake is done.  The length, NUL not counted;
+ * AUGER_ERR_STATE before, AUGER_ERR_BUFFER. */
+#define AUGER_KEY_LOG_MAX 256
+AUGER_API int auger_dtls_key_log(const struct auger_dtls *dtls, char *buf,
+                                 size_t cap) AUGER_CHECK_RESULT;
 /* RFC 5705 without context; AUGER_ERR_STATE before the handshake is done. */
 AUGER_API int auger_dtls_export(struct auger_dtls *dtls, const char *label, uint8_t *out,
                                 size_t len) AUGER_CHECK_RESULT;

@@ -2,6 +2,8 @@
  * candidates as lines of text, and the end of candidates. */
 #include "tests/sim/peer.h"
 
+#include <auger/ice_explain.h>
+
 #include "base/time.h"
 
 #include <assert.h>
@@ -45,6 +47,8 @@ static void take_candidate(struct sim *sim, struct sim_peer *peer,
 
     if (err == 0)
         err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), &cand);
+    if (err == AUGER_ERR_UNSUPPORTED)
+        auger_ice_note_unusable_cand(peer->ice);
     if (err == AUGER_ERR_UNSUPPORTED || err == AUGER_ERR_LIMIT)
         sim_log(sim, "%s cannot use it: %s", peer->host->name, auger_strerror(err));
     else if (message->is_hostile && err < 0)
@@ -135,6 +139,21 @@ static void post_or_hold(struct sim_peer *peer, struct sim_message *message)
     *end = message;
 }
 
+static bool is_stale(const struct sim_peer *peer)
+{
+    return peer->offers && peer->signalling.alice_is_stale;
+}
+
+static const char *told_ufrag(const struct sim_peer *peer)
+{
+    return is_stale(peer) ? "before" : auger_ice_ufrag(peer->ice);
+}
+
+static const char *told_password(const struct sim_peer *peer)
+{
+    return is_stale(peer) ? "ofAnEarlierSessionOfHers" : auger_ice_password(peer->ice);
+}
+
 static void describe(struct sim_peer *peer)
 {
     if (peer->has_described || !peer->partner)
@@ -143,8 +162,8 @@ static void describe(struct sim_peer *peer)
 
     peer->has_described = true;
     message->type = DESCRIPTION;
-    snprintf(message->ufrag, sizeof(message->ufrag), "%s", auger_ice_ufrag(peer->ice));
-    snprintf(message->password, sizeof(message->password), "%s", auger_ice_password(peer->ice));
+    snprintf(message->ufrag, sizeof(message->ufrag), "%s", told_ufrag(peer));
+    snprintf(message->password, sizeof(message->password), "%s", told_password(peer));
     post(peer, message);
 }
 
@@ -247,16 +266,15 @@ static void introduce(struct sim_peer *peer, struct sim_peer *partner,
 {
     peer->partner = partner;
     peer->signalling = *signalling;
-    monitor_set_remote(peer->monitor, auger_ice_ufrag(partner->ice),
-                       auger_ice_password(partner->ice));
+    monitor_set_remote(peer->monitor, told_ufrag(partner), told_password(partner));
 }
 
 void sim_signal_with(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,
                      const struct sim_signalling *signalling)
 {
+    alice->offers = true;
     introduce(alice, bob, signalling);
     introduce(bob, alice, signalling);
-    alice->offers = true;
     alice->gives = signalling->alice_gives;
     bob->gives = signalling->bob_gives;
     sim->alice = alice;

@@ -177,6 +177,7 @@ struct sim_signalling {
     bool no_end;                                /* never says that no more candidates come */
     enum sim_gives alice_gives, bob_gives;
     bool same_role, both_control; /* both say so: a conflict */
+    bool alice_is_stale;          /* what is told of her are the credentials of before */
 };
 
 /* Alice offers and controls, bob answers; candidates trickle both ways. */
