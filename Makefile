@@ -1,7 +1,7 @@
 # The front door: one word each. `make` alone says which.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit format check lint fuzz soak bench coverage interop docs demo clean
+.PHONY: help build test unit format check lint fuzz soak matrix bench coverage interop docs demo clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +32,9 @@ fuzz: ## every fuzz target for ten minutes in all; SECONDS=N for another time
 
 soak: ## the tests over and over with new seeds for ten minutes; SECONDS=N
 	@scripts/soak $(or $(SECONDS),600)
+
+matrix: ## every meeting of NATs, five worlds each, and the times into docs/nat-matrix.md; SEEDS=N
+	@scripts/matrix --docs --seeds $(or $(SEEDS),5)
 
 bench: ## every measurement, into build/bench/*.json
 	@scripts/bench
