@@ -9,6 +9,7 @@
 #include <auger/ice_explain.h>
 #include <auger/ice_stats.h>
 #include <auger/io.h>
+#include <auger/mdns.h>
 #include <auger/peer.h>
 #include <auger/peer_explain.h>
 #include <auger/peer_stats.h>
