@@ -47,20 +47,21 @@ static int init(struct auger_ice *ice)
 {
     const struct auger_ice_config *config = &ice->config;
 
-    int err = auger_env_random(ice->env, &ice->tie_breaker, sizeof(ice->tie_breaker));
+    uint64_t tie_breaker;
+
+    int err = auger_env_random(ice->env, &tie_breaker, sizeof(tie_breaker));
     if (!err)
-        err = auger_credentials_generate(&ice->local, ice->env);
+        err = auger_generation_new(&ice->current, ice->env, config);
     if (!err)
         err = auger_cands_init(&ice->locals, ice->env, config->local_cands_max,
                                config->prflx_cands_max);
     if (!err)
-        err = auger_cands_init(&ice->remotes, ice->env, config->remote_cands_max,
-                               config->prflx_cands_max);
-    if (!err)
-        err = auger_checklist_init(&ice->checklist, ice->env, config->pairs_max);
-    if (!err)
         err = auger_gather_init(ice);
-    return err;
+    if (err)
+        return err;
+    ice->current->tie_breaker = tie_breaker;
+    ice->current->role = config->controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
+    return 0;
 }
 
 int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
@@ -80,11 +81,6 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
     ice->env = env;
     ice->config = copy;
     ice->policy = (struct auger_cand_policy){copy.allow_loopback, copy.allow_link_local};
-    ice->role = copy.controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
-    ice->pac_at = AUGER_NEVER;
-    ice->nomination.ask_at = AUGER_NEVER;
-    ice->nomination.valid_at = AUGER_NEVER;
-    ice->nomination.selected_at = AUGER_NEVER;
     ice->consent.asked_at = AUGER_NEVER;
 
     int err = init(ice);
@@ -101,11 +97,8 @@ void auger_ice_free(struct auger_ice *ice)
     if (!ice)
         return;
     auger_gather_fini(ice);
-    auger_checklist_fini(&ice->checklist);
-    auger_cands_fini(&ice->remotes, ice->env);
+    auger_generation_free(ice->current, ice->env);
     auger_cands_fini(&ice->locals, ice->env);
-    auger_credentials_fini(&ice->remote, ice->env);
-    auger_credentials_fini(&ice->local, ice->env);
     auger_env_release(ice->env, ice);
 }
 
@@ -120,19 +113,21 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     auger_nominate_consider(ice, now);
     auger_route_update(ice, now);
     auger_consent_follow(ice, now);
-    if (ice->patience_ended && !ice->route && !auger_checklist_may_beat(&ice->checklist, 0))
+    if (ice->current->patience_ended && !ice->route &&
+        !auger_checklist_may_beat(&ice->current->checklist, 0))
         auger_ice_fail(ice, now, "no pair succeeded"); /* 8863 section 4 */
 }
 
 /* Answers to checks are believed only with FINGERPRINT and the peer's password;
  * those of STUN servers have neither. */
-static bool is_from_peer(struct auger_ice *ice, const struct auger_stun_msg *msg)
+static bool is_from_peer(struct auger_ice *ice, const struct auger_generation *generation,
+                         const struct auger_stun_msg *msg)
 {
     if (!auger_stun_msg_fingerprint_ok(msg)) {
         ice->counters.no_fingerprint++;
         return false;
     }
-    if (auger_stun_msg_verify(msg, ice->remote.key) != 0) {
+    if (auger_stun_msg_verify(msg, generation->remote.key) != 0) {
         ice->counters.unauthenticated++;
         ice->tally.unproved_answers++;
         return false;
@@ -143,15 +138,15 @@ static bool is_from_peer(struct auger_ice *ice, const struct auger_stun_msg *msg
 static void handle_response(struct auger_ice *ice, auger_time now, const struct auger_path *path,
                             const struct auger_stun_msg *msg)
 {
-    struct auger_check *check = auger_inflight_find(&ice->checklist.inflight, &msg->tid);
+    struct auger_check *check = auger_inflight_find(&ice->current->checklist.inflight, &msg->tid);
     if (check) {
-        if (is_from_peer(ice, msg))
+        if (is_from_peer(ice, check->pair->generation, msg))
             auger_check_handle_response(ice, now, check, path, msg);
         return;
     }
     struct auger_consent_check *consent = auger_consent_find(ice, &msg->tid);
     if (consent) {
-        if (is_from_peer(ice, msg))
+        if (is_from_peer(ice, ice->consent.pair->generation, msg))
             auger_consent_handle_response(ice, now, consent, path, msg);
         return;
     }
@@ -208,9 +203,9 @@ void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
 {
     if (ice->state == AUGER_ICE_FAILED)
         return;
-    if (now >= ice->pac_at) {
-        ice->pac_at = AUGER_NEVER;
-        ice->patience_ended = true;
+    if (now >= ice->current->pac_at) {
+        ice->current->pac_at = AUGER_NEVER;
+        ice->current->patience_ended = true;
     }
     auger_gather_handle_timeout(ice, now);
     auger_check_handle_timeout(ice, now);
@@ -258,7 +253,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
         return AUGER_NEVER;
     if (auger_inbound_has_response(ice))
         return 0;
-    auger_time at = auger_time_min(ice->pac_at, auger_check_next_timeout(ice));
+    auger_time at = auger_time_min(ice->current->pac_at, auger_check_next_timeout(ice));
     at = auger_time_min(at, auger_gather_next_timeout(ice));
     at = auger_time_min(at, auger_consent_next_timeout(ice));
     return auger_time_min(at, auger_nominate_next_timeout(ice));
@@ -274,7 +269,7 @@ static bool poll_candidate(struct auger_ice *ice, struct auger_ice_event *event)
             continue;
         event->type = AUGER_ICE_EVENT_CANDIDATE;
         auger_cand_export(cand, &event->cand);
-        memcpy(event->cand.ufrag, ice->local.ufrag, strlen(ice->local.ufrag) + 1);
+        memcpy(event->cand.ufrag, ice->current->local.ufrag, strlen(ice->current->local.ufrag) + 1);
         return true;
     }
     return false;
@@ -316,19 +311,13 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
 
 int auger_ice_set_controlling(struct auger_ice *ice, bool controlling)
 {
-    if (ice->role_is_settled)
-        return AUGER_ERR_STATE;
-    ice->role = controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
-    auger_checklist_reorder(&ice->checklist, ice->role);
-    return 0;
-}
+    struct auger_generation *current = ice->current;
 
-/* The pairs that can be made now.  None before the peer's credentials are known:
- * then all candidates told until then are paired at once. */
-static void form_pairs(struct auger_ice *ice, auger_time now)
-{
-    if (auger_credentials_are_known(&ice->remote))
-        auger_checklist_form(&ice->checklist, now, &ice->locals, &ice->remotes, ice->role);
+    if (current->role_is_settled)
+        return AUGER_ERR_STATE;
+    current->role = controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
+    auger_checklist_reorder(&current->checklist, current->role);
+    return 0;
 }
 
 int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
@@ -345,7 +334,7 @@ int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct
     }
     auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &host->addr),
                 AUGER_F_TEXT("type", "host"), AUGER_F_INT("priority", host->priority));
-    form_pairs(ice, now);
+    auger_generation_form_pairs(ice->current, now, &ice->locals);
     return 0;
 }
 
@@ -364,48 +353,51 @@ void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now)
 }
 
 /* Candidates that were told with the ufrag of another generation go. */
-static void drop_strangers(struct auger_ice *ice)
+static void drop_strangers(struct auger_generation *generation)
 {
-    uint32_t generation = auger_cand_generation(ice->remote.ufrag);
+    uint32_t number = auger_cand_generation(generation->remote.ufrag);
 
-    for (uint16_t i = 0; i < ice->remotes.len; i++) {
-        struct auger_ice_cand *cand = &ice->remotes.items[i];
-        if (cand->generation && cand->generation != generation)
-            auger_cands_remove(&ice->remotes, cand);
+    for (uint16_t i = 0; i < generation->remotes.len; i++) {
+        struct auger_ice_cand *cand = &generation->remotes.items[i];
+        if (cand->generation && cand->generation != number)
+            auger_cands_remove(&generation->remotes, cand);
     }
 }
 
 int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, const char *ufrag,
                                      const char *password)
 {
-    if (auger_credentials_are_known(&ice->remote))
-        return auger_credentials_equal(&ice->remote, ufrag, password) ? 0 : AUGER_ERR_STATE;
-    int err = auger_credentials_set(&ice->remote, ice->env, ufrag, password);
+    struct auger_generation *current = ice->current;
+
+    if (auger_credentials_are_known(&current->remote))
+        return auger_credentials_equal(&current->remote, ufrag, password) ? 0 : AUGER_ERR_STATE;
+    int err = auger_credentials_set(&current->remote, ice->env, ufrag, password);
     if (err)
         return err;
-    drop_strangers(ice);
-    ice->pac_at = auger_time_add(now, ice->config.pac_timeout); /* 8863 section 4 */
+    drop_strangers(current);
+    current->pac_at = auger_time_add(now, ice->config.pac_timeout); /* 8863 section 4 */
     auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "remote credentials");
-    form_pairs(ice, now);
+    auger_generation_form_pairs(ice->current, now, &ice->locals);
     return 0;
 }
 
 /* 8838 section 9. */
-static bool is_of_other_generation(const struct auger_ice *ice, const struct auger_cand *cand)
+static bool is_of_other_generation(const struct auger_generation *generation,
+                                   const struct auger_cand *cand)
 {
-    return cand->ufrag[0] && auger_credentials_are_known(&ice->remote) &&
-           strcmp(cand->ufrag, ice->remote.ufrag) != 0;
+    return cand->ufrag[0] && auger_credentials_are_known(&generation->remote) &&
+           strcmp(cand->ufrag, generation->remote.ufrag) != 0;
 }
 
-static int keep_remote(struct auger_ice *ice, const struct auger_cand *told)
+static int keep_remote(struct auger_cands *remotes, const struct auger_cand *told)
 {
-    struct auger_ice_cand *known = auger_cands_find(&ice->remotes, &told->addr);
+    struct auger_ice_cand *known = auger_cands_find(remotes, &told->addr);
 
     if (known && known->type == AUGER_CAND_PRFLX)
-        return auger_cands_merge(&ice->remotes, known, told) ? 0 : AUGER_ERR_LIMIT;
+        return auger_cands_merge(remotes, known, told) ? 0 : AUGER_ERR_LIMIT;
     if (known)
         return 0;
-    return auger_cands_add_remote(&ice->remotes, told) ? 0 : AUGER_ERR_LIMIT;
+    return auger_cands_add_remote(remotes, told) ? 0 : AUGER_ERR_LIMIT;
 }
 
 int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struct auger_cand *cand)
@@ -416,24 +408,24 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
         return AUGER_ERR_STATE;
     if (told.priority == 0 || told.priority > INT32_MAX) /* 5.1.2 */
         return AUGER_ERR_INVALID;
-    if (is_of_other_generation(ice, &told))
+    if (is_of_other_generation(ice->current, &told))
         return 0;
     told.addr.scope = 0; /* means something at the peer's alone */
     if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) ||
         auger_cands_find_base(&ice->locals, &told.addr))
         return AUGER_ERR_UNSUPPORTED;
-    int err = keep_remote(ice, &told);
+    int err = keep_remote(&ice->current->remotes, &told);
     if (err)
         return err;
     auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &told.addr),
                 AUGER_F_TEXT("type", auger_cand_type_name(told.type)),
                 AUGER_F_INT("priority", told.priority));
-    form_pairs(ice, now);
+    auger_generation_form_pairs(ice->current, now, &ice->locals);
     return 0;
 }
 
 void auger_ice_end_of_remote_cands(struct auger_ice *ice, auger_time now)
 {
-    ice->remote_ended = true;
+    ice->current->remote_ended = true;
     draw_conclusions(ice, now);
 }

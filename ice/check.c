@@ -12,22 +12,24 @@
 
 /* --- sending ------------------------------------------------------------------ */
 
-size_t auger_check_build(struct auger_ice *ice, const struct auger_pair *pair,
-                         const struct auger_stun_tid *tid, bool nominates, uint8_t *buf, size_t cap)
+size_t auger_check_build(const struct auger_pair *pair, const struct auger_stun_tid *tid,
+                         bool nominates, uint8_t *buf, size_t cap)
 {
+    const struct auger_generation *generation = pair->generation;
     char username[AUGER_USERNAME_MAX];
-    size_t username_len = auger_credentials_username(&ice->local, &ice->remote, username);
-    uint16_t role_attr = ice->role == AUGER_CONTROLLING ? AUGER_STUN_ATTR_ICE_CONTROLLING
-                                                        : AUGER_STUN_ATTR_ICE_CONTROLLED;
+    size_t username_len =
+        auger_credentials_username(&generation->local, &generation->remote, username);
+    uint16_t role_attr = generation->role == AUGER_CONTROLLING ? AUGER_STUN_ATTR_ICE_CONTROLLING
+                                                               : AUGER_STUN_ATTR_ICE_CONTROLLED;
     struct auger_stun_builder b;
 
     auger_stun_build_begin(&b, buf, cap, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, tid);
     auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USERNAME, username, username_len);
     auger_stun_build_u32(&b, AUGER_STUN_ATTR_PRIORITY, auger_cand_prflx_priority(pair->local));
-    auger_stun_build_u64(&b, role_attr, ice->tie_breaker);
+    auger_stun_build_u64(&b, role_attr, generation->tie_breaker);
     if (nominates)
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, NULL, 0);
-    auger_stun_build_integrity(&b, ice->remote.key);
+    auger_stun_build_integrity(&b, generation->remote.key);
     auger_stun_build_fingerprint(&b);
     int len = auger_stun_build_end(&b);
     return len < 0 ? 0 : (size_t)len;
@@ -40,7 +42,7 @@ static bool was_answered(const struct auger_pair *pair)
 
 bool auger_check_is_spent(const struct auger_ice *ice)
 {
-    return ice->unanswered >= (uint32_t)AUGER_CHECK_UNANSWERED_MAX * ice->config.pairs_max;
+    return ice->current->unanswered >= (uint32_t)AUGER_CHECK_UNANSWERED_MAX * ice->config.pairs_max;
 }
 
 static bool may_ask(const struct auger_ice *ice, const struct auger_pair *pair)
@@ -51,17 +53,18 @@ static bool may_ask(const struct auger_ice *ice, const struct auger_pair *pair)
 static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_check *check,
                             struct auger_path *path, uint8_t *buf, size_t cap)
 {
-    size_t len = auger_check_build(ice, check->pair, &check->tx.id, check->nominates, buf, cap);
+    struct auger_generation *generation = check->pair->generation;
+    size_t len = auger_check_build(check->pair, &check->tx.id, check->nominates, buf, cap);
 
     auger_stun_transaction_sent(&check->tx, now);
     if (len == 0)
         return 0; /* as good as lost on the way */
     *path = auger_pair_path(check->pair);
-    ice->unanswered += !was_answered(check->pair);
+    generation->unanswered += !was_answered(check->pair);
     check->pair->requests_sent++;
     check->pair->tally.retransmissions_sent += check->tx.sent > 1;
     ice->counters.checks_sent++;
-    ice->role_is_settled = true;
+    generation->role_is_settled = true;
     auger_trace(ice->env, now, "ice:check_sent", AUGER_F_ADDR("local", &path->local),
                 AUGER_F_ADDR("remote", &path->remote), AUGER_F_INT("attempt", check->tx.sent),
                 AUGER_F_INT("use_candidate", check->nominates));
@@ -84,14 +87,14 @@ static void give_up(struct auger_ice *ice, auger_time now, struct auger_check *c
 {
     struct auger_check done = *check;
 
-    auger_inflight_remove(&ice->checklist.inflight, check);
+    auger_inflight_remove(&check->pair->generation->checklist.inflight, check);
     fail(ice, now, &done, why);
 }
 
 size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
 {
-    struct auger_inflight *inflight = &ice->checklist.inflight;
+    struct auger_inflight *inflight = &ice->current->checklist.inflight;
 
     for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
         struct auger_check *check = &inflight->checks[i];
@@ -113,25 +116,28 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
  * before the second of any. */
 static auger_time retransmission_timeout(const struct auger_ice *ice)
 {
-    auger_time active = (auger_time)auger_checklist_count_active(&ice->checklist);
+    auger_time active = (auger_time)auger_checklist_count_active(&ice->current->checklist);
     return auger_time_max(AUGER_STUN_RTO, ice->config.pacing * active);
 }
 
 static struct auger_pair *next_pair(const struct auger_ice *ice)
 {
-    if (!auger_credentials_are_known(&ice->remote) || ice->state == AUGER_ICE_FAILED)
+    const struct auger_generation *current = ice->current;
+
+    if (!auger_credentials_are_known(&current->remote) || ice->state == AUGER_ICE_FAILED)
         return NULL;
-    return auger_checklist_next(&ice->checklist, auger_nominate_is_concluded(ice));
+    return auger_checklist_next(&current->checklist, auger_nominate_is_concluded(current));
 }
 
 static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
                     const struct auger_stun_transaction *tx, bool nominates,
                     struct auger_path *path, uint8_t *buf, size_t cap)
 {
-    struct auger_check *check = auger_inflight_add(&ice->checklist.inflight, pair);
+    struct auger_generation *generation = pair->generation;
+    struct auger_check *check = auger_inflight_add(&generation->checklist.inflight, pair);
 
     check->tx = *tx;
-    check->role = ice->role;
+    check->role = generation->role;
     check->priority = auger_cand_prflx_priority(pair->local);
     check->nominates = nominates;
     return write_request(ice, now, check, path, buf, cap);
@@ -140,7 +146,7 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
 size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                     uint8_t *buf, size_t cap)
 {
-    struct auger_nomination *nomination = &ice->nomination;
+    struct auger_nomination *nomination = &ice->current->nomination;
     struct auger_stun_transaction tx;
 
     if (now < nomination->ask_at)
@@ -151,7 +157,7 @@ size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struc
     }
     nomination->ask_at = AUGER_NEVER;
     nomination->pair->ticket = 0;
-    auger_checklist_cancel(&ice->checklist, nomination->pair);
+    auger_checklist_cancel(&ice->current->checklist, nomination->pair);
     return begin(ice, now, nomination->pair, &tx, true, path, buf, cap);
 }
 
@@ -179,7 +185,7 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
         auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_WAITING);
     if (pair->state == AUGER_PAIR_WAITING)
         auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_IN_PROGRESS);
-    bool nominates = ice->role == AUGER_CONTROLLING && ice->config.nominate_at_once;
+    bool nominates = ice->current->role == AUGER_CONTROLLING && ice->config.nominate_at_once;
     return begin(ice, now, pair, &tx, nominates, path, buf, cap);
 }
 
@@ -189,9 +195,11 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
 static void retry_in_other_role(struct auger_ice *ice, auger_time now,
                                 const struct auger_check *check)
 {
-    auger_role_yield(ice, now, check->role);
+    struct auger_generation *generation = check->pair->generation;
+
+    auger_role_yield(ice, generation, now, check->role);
     if (ice->state != AUGER_ICE_FAILED && !check->cancelled)
-        auger_checklist_trigger(&ice->checklist, now, check->pair);
+        auger_checklist_trigger(&generation->checklist, now, check->pair);
 }
 
 /* 7.2.5.3.1: the candidate under which the peer saw us, made on the spot if a
@@ -219,10 +227,11 @@ static void succeed(struct auger_ice *ice, auger_time now, const struct auger_ch
                     struct auger_ice_cand *seen_as)
 {
     struct auger_pair *pair = check->pair;
-    bool nominating = check->nominates && check->role == ice->role;
+    struct auger_generation *generation = pair->generation;
+    bool nominating = check->nominates && check->role == generation->role;
 
     /* Another check on this pair has nothing more to find out. */
-    struct auger_check *other = auger_inflight_find_pair(&ice->checklist.inflight, pair);
+    struct auger_check *other = auger_inflight_find_pair(&generation->checklist.inflight, pair);
     if (other && !other->nominates)
         other->cancelled = true;
 
@@ -230,8 +239,8 @@ static void succeed(struct auger_ice *ice, auger_time now, const struct auger_ch
     pair->tally.rtt_total += pair->rtt;
     pair->responses_received++;
     ice->tally.responses_received++;
-    auger_pair_validate(pair, ice->env, now, seen_as);    /* 7.2.5.3.2 */
-    auger_checklist_unfreeze(&ice->checklist, now, pair); /* 7.2.5.3.3 */
+    auger_pair_validate(pair, ice->env, now, seen_as);           /* 7.2.5.3.2 */
+    auger_checklist_unfreeze(&generation->checklist, now, pair); /* 7.2.5.3.3 */
     auger_trace(ice->env, now, "ice:check_succeeded", AUGER_F_ADDR("local", &pair->local->addr),
                 AUGER_F_ADDR("remote", &pair->remote->addr), AUGER_F_ADDR("mapped", &seen_as->addr),
                 AUGER_F_TIME("rtt", pair->rtt));
@@ -276,7 +285,7 @@ void auger_check_handle_response(struct auger_ice *ice, auger_time now, struct a
     struct auger_check done = *check;
 
     assert(msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR);
-    auger_inflight_remove(&ice->checklist.inflight, check);
+    auger_inflight_remove(&check->pair->generation->checklist.inflight, check);
     conclude(ice, now, &done, path, msg);
 }
 
@@ -295,7 +304,7 @@ static bool is_over(const struct auger_check *check, auger_time now)
 
 void auger_check_handle_timeout(struct auger_ice *ice, auger_time now)
 {
-    struct auger_inflight *inflight = &ice->checklist.inflight;
+    struct auger_inflight *inflight = &ice->current->checklist.inflight;
 
     for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
         struct auger_check *check = &inflight->checks[i];
@@ -306,7 +315,7 @@ void auger_check_handle_timeout(struct auger_ice *ice, auger_time now)
 
 auger_time auger_check_next_timeout(const struct auger_ice *ice)
 {
-    const struct auger_inflight *inflight = &ice->checklist.inflight;
+    const struct auger_inflight *inflight = &ice->current->checklist.inflight;
     auger_time at = next_pair(ice) ? ice->pace_at : AUGER_NEVER;
 
     for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {

@@ -16,10 +16,10 @@
 /* Whether they have all been sent; what is still to be asked is then given up. */
 bool auger_check_is_spent(const struct auger_ice *ice);
 
-/* Writes the Binding request of a check along `pair`; its length, 0 on failure. */
-size_t auger_check_build(struct auger_ice *ice, const struct auger_pair *pair,
-                         const struct auger_stun_tid *tid, bool nominates, uint8_t *buf,
-                         size_t cap);
+/* Writes the Binding request of a check along `pair`, in the role and with the
+ * credentials of its generation; its length, 0 on failure. */
+size_t auger_check_build(const struct auger_pair *pair, const struct auger_stun_tid *tid,
+                         bool nominates, uint8_t *buf, size_t cap);
 
 /* The first request of a nomination; not paced: it goes along a path that has
  * proved to be wanted, and once in a session (docs/decisions/011). */

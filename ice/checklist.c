@@ -8,9 +8,11 @@
 #include <assert.h>
 #include <string.h>
 
-int auger_checklist_init(struct auger_checklist *list, const struct auger_env *env, uint16_t max)
+int auger_checklist_init(struct auger_checklist *list, const struct auger_env *env,
+                         struct auger_generation *generation, uint16_t max)
 {
     struct auger_checklist made = {.env = env,
+                                   .generation = generation,
                                    .max = max,
                                    .pairs = auger_env_alloc(env, max, sizeof(*made.pairs)),
                                    .order = auger_env_alloc(env, max, sizeof(struct auger_pair *))};
@@ -112,8 +114,11 @@ struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time 
     }
     struct auger_pair *pair = free_slot(list);
     assert(pair);
-    *pair = (struct auger_pair){
-        .local = local, .remote = remote, .priority = priority, .state = AUGER_PAIR_FROZEN};
+    *pair = (struct auger_pair){.generation = list->generation,
+                                .local = local,
+                                .remote = remote,
+                                .priority = priority,
+                                .state = AUGER_PAIR_FROZEN};
     insert_in_order(list, pair);
     auger_trace(list->env, now, "ice:pair_added", AUGER_F_ADDR("local", &local->addr),
                 AUGER_F_ADDR("remote", &remote->addr), AUGER_F_INT("priority", priority));

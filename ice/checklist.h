@@ -7,15 +7,16 @@
 
 struct auger_checklist {
     const struct auger_env *env;
-    struct auger_pair *pairs;  /* they stay where they are */
-    struct auger_pair **order; /* the same, best first */
+    struct auger_generation *generation; /* whose list it is */
+    struct auger_pair *pairs;            /* they stay where they are */
+    struct auger_pair **order;           /* the same, best first */
     uint16_t len, max;
     uint32_t tickets; /* given out so far */
     struct auger_inflight inflight;
 };
 
 int auger_checklist_init(struct auger_checklist *list, const struct auger_env *env,
-                         uint16_t max) AUGER_CHECK_RESULT;
+                         struct auger_generation *generation, uint16_t max) AUGER_CHECK_RESULT;
 void auger_checklist_fini(struct auger_checklist *list);
 
 struct auger_pair *auger_checklist_find(const struct auger_checklist *list,

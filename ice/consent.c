@@ -55,7 +55,7 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
     consent->checks[consent->checks_next] = check;
     consent->checks_next = (uint8_t)((consent->checks_next + 1) % AUGER_CONSENT_CHECKS_MAX);
 
-    size_t len = auger_check_build(ice, pair, &check.tid, false, buf, cap);
+    size_t len = auger_check_build(pair, &check.tid, false, buf, cap);
     if (len == 0)
         return 0;
     *path = auger_pair_path(pair);
@@ -82,8 +82,10 @@ struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
 
 static void lose(struct auger_ice *ice, auger_time now, const char *reason)
 {
-    auger_pair_fail(ice->consent.pair, ice->env, now, AUGER_PAIR_NO_CONSENT);
-    auger_inflight_remove_pair(&ice->checklist.inflight, ice->consent.pair);
+    struct auger_pair *pair = ice->consent.pair;
+
+    auger_pair_fail(pair, ice->env, now, AUGER_PAIR_NO_CONSENT);
+    auger_inflight_remove_pair(&pair->generation->checklist.inflight, pair);
     auger_route_update(ice, now);
     if (!ice->route)
         auger_ice_fail(ice, now, reason);

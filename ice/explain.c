@@ -135,9 +135,9 @@ static void collect(const struct auger_ice *ice, struct auger_ice_explanation *e
 
     *e = (struct auger_ice_explanation){
         .local_cands = count(&ice->locals),
-        .remote_cands = count(&ice->remotes),
+        .remote_cands = count(&ice->current->remotes),
         .unusable_cands = tally->unusable_cands,
-        .pairs = ice->checklist.len,
+        .pairs = ice->current->checklist.len,
         .checks_sent = ice->counters.checks_sent,
         .checks_received = ice->counters.checks_received,
         .answers_received = tally->responses_received,
@@ -146,9 +146,9 @@ static void collect(const struct auger_ice *ice, struct auger_ice_explanation *e
         .stun_servers = ice->gather.servers_len,
         .stun_requests = tally->server_requests,
         .stun_answers = tally->server_answers,
-        .has_relay = has_relay(&ice->locals) || has_relay(&ice->remotes),
+        .has_relay = has_relay(&ice->locals) || has_relay(&ice->current->remotes),
         .we_map_by_destination = map_by_destination(&ice->locals),
-        .peer_maps_by_destination = map_by_destination(&ice->remotes),
+        .peer_maps_by_destination = map_by_destination(&ice->current->remotes),
     };
     say(e);
 }
@@ -157,8 +157,8 @@ static void collect(const struct auger_ice *ice, struct auger_ice_explanation *e
 
 static bool lost_consent(const struct auger_ice *ice)
 {
-    for (uint16_t i = 0; i < ice->checklist.len; i++)
-        if (ice->checklist.order[i]->failure == AUGER_PAIR_NO_CONSENT)
+    for (uint16_t i = 0; i < ice->current->checklist.len; i++)
+        if (ice->current->checklist.order[i]->failure == AUGER_PAIR_NO_CONSENT)
             return true;
     return false;
 }
@@ -180,7 +180,7 @@ static enum auger_ice_why missing(const struct auger_ice *ice,
 {
     if (e->local_cands == 0)
         return AUGER_ICE_WHY_NO_LOCAL_ADDRESS;
-    if (!auger_credentials_are_known(&ice->remote))
+    if (!auger_credentials_are_known(&ice->current->remote))
         return AUGER_ICE_WHY_NO_DESCRIPTION;
     return AUGER_ICE_WHY_NOTHING;
 }
@@ -232,8 +232,8 @@ static enum auger_ice_why conclude(const struct auger_ice *ice,
     return why == AUGER_ICE_WHY_NOTHING ? between(e) : why;
 }
 
-void auger_ice_explain_sized(const struct auger_ice *ice,
-                             struct auger_ice_explanation *explanation, size_t size)
+void auger_ice_explain_sized(const struct auger_ice *ice, struct auger_ice_explanation *explanation,
+                             size_t size)
 {
     struct auger_ice_explanation all;
 

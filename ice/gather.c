@@ -241,7 +241,8 @@ static bool is_believable(const struct auger_ice *ice, const struct auger_query 
         return true; /* no NAT */
     if (auger_addr_is_private(mapped) && !auger_addr_is_private(&query->host->addr))
         return false;
-    return auger_cand_addr_is_usable(mapped, &strict) && !auger_cands_find(&ice->remotes, mapped);
+    return auger_cand_addr_is_usable(mapped, &strict) &&
+           !auger_cands_find(&ice->current->remotes, mapped);
 }
 
 static void add_candidate(struct auger_ice *ice, auger_time now, const struct auger_query *query,
@@ -310,7 +311,7 @@ static bool is_over(const struct auger_ice *ice, const struct auger_query *query
         return auger_stun_transaction_is_expired(&query->tx, now) ||
                (ice->gather.state == AUGER_GATHER_DONE && !query->is_refresh);
     case AUGER_QUERY_ANSWERED:
-        return now >= query->refresh_at && auger_nominate_is_concluded(ice);
+        return now >= query->refresh_at && auger_nominate_is_concluded(ice->current);
     }
     return true;
 }

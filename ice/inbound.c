@@ -70,9 +70,9 @@ static size_t build(struct auger_ice *ice, const struct auger_response *response
                                2u * response->unknown_len);
     }
     if (response->sha256)
-        auger_stun_build_integrity_sha256(&b, ice->local.key);
+        auger_stun_build_integrity_sha256(&b, ice->current->local.key);
     else
-        auger_stun_build_integrity(&b, ice->local.key);
+        auger_stun_build_integrity(&b, ice->current->local.key);
     auger_stun_build_fingerprint(&b);
     int len = auger_stun_build_end(&b);
     return len < 0 ? 0 : (size_t)len;
@@ -80,7 +80,7 @@ static size_t build(struct auger_ice *ice, const struct auger_response *response
 
 static void count_response(struct auger_ice *ice, const struct auger_path *path)
 {
-    struct auger_pair *pair = auger_checklist_find(&ice->checklist, path);
+    struct auger_pair *pair = auger_checklist_find(&ice->current->checklist, path);
     if (pair)
         pair->tally.responses_sent++;
 }
@@ -119,8 +119,8 @@ static bool is_authentic(struct auger_ice *ice, const struct auger_stun_msg *msg
         return false;
     }
     if (!auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_USERNAME, &username) ||
-        !auger_credentials_accept(&ice->local, &ice->remote, &username) ||
-        auger_stun_msg_verify(msg, ice->local.key) != 0) {
+        !auger_credentials_accept(&ice->current->local, &ice->current->remote, &username) ||
+        auger_stun_msg_verify(msg, ice->current->local.key) != 0) {
         ice->counters.unauthenticated++;
         ice->tally.unproved_checks++;
         return false;
@@ -146,35 +146,37 @@ static bool read_request(struct request *request, const struct auger_stun_msg *m
 
 /* A peer-reflexive candidate of which every pair has failed; the room is better
  * used by one that has just been heard. */
-static struct auger_ice_cand *dead_prflx(const struct auger_ice *ice)
+static struct auger_ice_cand *dead_prflx(const struct auger_generation *generation)
 {
-    for (uint16_t i = 0; i < ice->remotes.len; i++) {
-        struct auger_ice_cand *cand = &ice->remotes.items[i];
+    for (uint16_t i = 0; i < generation->remotes.len; i++) {
+        struct auger_ice_cand *cand = &generation->remotes.items[i];
         if (cand->addr.family != AUGER_FAMILY_NONE && cand->type == AUGER_CAND_PRFLX &&
-            auger_checklist_is_dead(&ice->checklist, cand))
+            auger_checklist_is_dead(&generation->checklist, cand))
             return cand;
     }
     return NULL;
 }
 
 /* 7.3.1.3: known, or learned now; NULL if it may not be sent to or there is no room. */
-static struct auger_ice_cand *remote_at(struct auger_ice *ice, auger_time now,
-                                        const struct auger_addr *source, uint32_t priority)
+static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_generation *generation,
+                                        auger_time now, const struct auger_addr *source,
+                                        uint32_t priority)
 {
+    struct auger_cands *remotes = &generation->remotes;
     struct auger_addr addr = *source;
     addr.scope = 0;
 
-    struct auger_ice_cand *cand = auger_cands_find(&ice->remotes, &addr);
+    struct auger_ice_cand *cand = auger_cands_find(remotes, &addr);
     if (cand || !auger_cand_addr_is_usable(&addr, &ice->policy))
         return cand;
-    if (ice->remotes.prflx == ice->remotes.prflx_max) {
-        struct auger_ice_cand *dead = dead_prflx(ice);
+    if (remotes->prflx == remotes->prflx_max) {
+        struct auger_ice_cand *dead = dead_prflx(generation);
         if (dead) {
-            auger_checklist_remove_cand(&ice->checklist, dead);
-            auger_cands_remove(&ice->remotes, dead);
+            auger_checklist_remove_cand(&generation->checklist, dead);
+            auger_cands_remove(remotes, dead);
         }
     }
-    cand = auger_cands_add_remote_prflx(&ice->remotes, &addr, priority);
+    cand = auger_cands_add_remote_prflx(remotes, &addr, priority);
     if (cand)
         auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &cand->addr),
                     AUGER_F_TEXT("type", "prflx"), AUGER_F_INT("priority", priority));
@@ -182,25 +184,26 @@ static struct auger_ice_cand *remote_at(struct auger_ice *ice, auger_time now,
 }
 
 /* 7.3.1.4: the pair along which the request came. */
-static struct auger_pair *pair_along(struct auger_ice *ice, auger_time now,
-                                     const struct auger_path *path, struct auger_ice_cand *local,
-                                     uint32_t priority)
+static struct auger_pair *pair_along(struct auger_ice *ice, struct auger_generation *generation,
+                                     auger_time now, const struct auger_path *path,
+                                     struct auger_ice_cand *local, uint32_t priority)
 {
-    struct auger_pair *pair = auger_checklist_find(&ice->checklist, path);
+    struct auger_pair *pair = auger_checklist_find(&generation->checklist, path);
     if (pair)
         return pair;
-    struct auger_ice_cand *remote = remote_at(ice, now, &path->remote, priority);
+    struct auger_ice_cand *remote = remote_at(ice, generation, now, &path->remote, priority);
     if (!remote || !auger_cand_can_pair(local, remote))
         return NULL;
-    return auger_checklist_add(&ice->checklist, now, local, remote, ice->role);
+    return auger_checklist_add(&generation->checklist, now, local, remote, generation->role);
 }
 
 /* Checks that come before the peer's credentials make pairs too; their own
  * checks leave once the credentials are there (7.3). */
-static void learn(struct auger_ice *ice, auger_time now, const struct auger_path *path,
-                  struct auger_ice_cand *local, const struct request *request)
+static void learn(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
+                  const struct auger_path *path, struct auger_ice_cand *local,
+                  const struct request *request)
 {
-    struct auger_pair *pair = pair_along(ice, now, path, local, request->priority);
+    struct auger_pair *pair = pair_along(ice, generation, now, path, local, request->priority);
     if (!pair) {
         ice->counters.limited++;
         return;
@@ -208,16 +211,17 @@ static void learn(struct auger_ice *ice, auger_time now, const struct auger_path
     pair->requests_received++;
     if (pair->failure == AUGER_PAIR_NO_CONSENT)
         return;
-    if (request->use_candidate && ice->role == AUGER_CONTROLLED)
+    if (request->use_candidate && generation->role == AUGER_CONTROLLED)
         auger_nominate_asked(ice, now, pair);
     /* After the nomination too: the peer's mapping may have changed. */
     if (!auger_pair_is_usable(pair, now))
-        auger_checklist_trigger(&ice->checklist, now, pair);
+        auger_checklist_trigger(&generation->checklist, now, pair);
 }
 
 void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
                                   const struct auger_path *path, const struct auger_stun_msg *msg)
 {
+    struct auger_generation *generation = ice->current;
     struct auger_ice_cand *local = auger_cands_find_base(&ice->locals, &path->local);
     struct request request;
 
@@ -229,7 +233,7 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
         return;
     }
     ice->counters.checks_received++;
-    ice->role_is_settled = true;
+    generation->role_is_settled = true;
     auger_ice_heard(ice, now);
     if (msg->unknown_len > 0) { /* 8489 section 6.3.1 */
         respond(ice, path, msg, AUGER_STUN_UNKNOWN_ATTRIBUTE);
@@ -243,12 +247,13 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
                 AUGER_F_ADDR("remote", &path->remote),
                 AUGER_F_TEXT("role", auger_role_name(request.role)),
                 AUGER_F_INT("use_candidate", request.use_candidate));
-    if (!auger_role_resolve(ice, now, request.role, request.tie_breaker)) { /* 7.3.1.1 */
+    if (!auger_role_resolve(ice, generation, now, request.role,
+                            request.tie_breaker)) { /* 7.3.1.1 */
         respond(ice, path, msg, AUGER_STUN_ROLE_CONFLICT);
         return;
     }
     if (ice->state == AUGER_ICE_FAILED)
         return;
     respond(ice, path, msg, 0);
-    learn(ice, now, path, local, &request);
+    learn(ice, generation, now, path, local, &request);
 }

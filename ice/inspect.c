@@ -5,12 +5,12 @@
 
 const char *auger_ice_ufrag(const struct auger_ice *ice)
 {
-    return ice->local.ufrag;
+    return ice->current->local.ufrag;
 }
 
 const char *auger_ice_password(const struct auger_ice *ice)
 {
-    return ice->local.password;
+    return ice->current->local.password;
 }
 
 enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice)
@@ -21,10 +21,11 @@ enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice)
 static void describe(const struct auger_ice *ice, const struct auger_pair *pair,
                      struct auger_ice_pair_info *info)
 {
-    bool selected = pair == ice->nomination.selected && pair->seen_as;
+    bool selected = pair == ice->current->nomination.selected && pair->seen_as;
 
     *info = (struct auger_ice_pair_info){
-        .priority = pair->seen_as ? auger_pair_valid_priority(pair, ice->role) : pair->priority,
+        .priority =
+            pair->seen_as ? auger_pair_valid_priority(pair, ice->current->role) : pair->priority,
         .state = pair->state,
         .valid = pair->seen_as != NULL,
         .nominated = selected,
@@ -41,8 +42,8 @@ static void describe(const struct auger_ice *ice, const struct auger_pair *pair,
 size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *pairs, size_t max)
 {
     size_t len = 0;
-    for (; len < ice->checklist.len && len < max; len++)
-        describe(ice, ice->checklist.order[len], &pairs[len]);
+    for (; len < ice->current->checklist.len && len < max; len++)
+        describe(ice, ice->current->checklist.order[len], &pairs[len]);
     return len;
 }
 
@@ -63,7 +64,7 @@ size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger_cand *can
 
 size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auger_cand *cands, size_t max)
 {
-    return copy_cands(&ice->remotes, cands, max);
+    return copy_cands(&ice->current->remotes, cands, max);
 }
 
 void auger_ice_counters_sized(const struct auger_ice *ice, struct auger_ice_counters *counters,

@@ -16,6 +16,6 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now);
 auger_time auger_nominate_next_timeout(const struct auger_ice *ice);
 
 /* Whether a selected pair has been chosen, so that no ordinary check is due. */
-bool auger_nominate_is_concluded(const struct auger_ice *ice);
+bool auger_nominate_is_concluded(const struct auger_generation *generation);
 
 #endif /* AUGER_ICE_NOMINATE_H */

@@ -22,10 +22,13 @@ enum auger_pair_failure {
     AUGER_PAIR_NO_CONSENT, /* expired or revoked: never again in this session (7675) */
 };
 
+struct auger_generation; /* above: generation.h */
+
 /* A pair stays where it is.  Its local candidate is a host candidate: reflexive
  * ones are replaced by their base (6.1.2.4), and the candidate under which the
  * peer sees us stands beside it once it is known. */
 struct auger_pair {
+    struct auger_generation *generation;   /* that it belongs to */
     struct auger_ice_cand *local, *remote; /* NULL: the slot is free */
     /* The local candidate of the valid pair that a check on this one made
      * (7.2.5.3.2).  NULL: not valid. */

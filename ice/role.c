@@ -17,68 +17,72 @@ static enum auger_role opposite(enum auger_role role)
 
 /* Nominations belong to the controlling side: what was under way in the old role
  * is forgotten, what has been selected stays. */
-static void forget_nominations(struct auger_ice *ice)
+static void forget_nominations(struct auger_generation *generation)
 {
-    auger_ice_forget_nomination(ice);
-    for (uint16_t i = 0; i < ice->checklist.len; i++)
-        ice->checklist.order[i]->use_when_valid = false;
+    auger_generation_forget_nomination(generation);
+    for (uint16_t i = 0; i < generation->checklist.len; i++)
+        generation->checklist.order[i]->use_when_valid = false;
 }
 
 /* A request is repeated byte for byte, but the role in those under way is the
  * wrong one now: fresh ones take their place, save where a pair is valid already. */
-static void ask_again(struct auger_ice *ice, auger_time now)
+static void ask_again(struct auger_generation *generation, auger_time now)
 {
-    for (uint16_t i = 0; i < ice->checklist.len; i++) {
-        struct auger_pair *pair = ice->checklist.order[i];
+    struct auger_checklist *list = &generation->checklist;
+
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_pair *pair = list->order[i];
         if (pair->state == AUGER_PAIR_IN_PROGRESS)
-            auger_checklist_trigger(&ice->checklist, now, pair);
+            auger_checklist_trigger(list, now, pair);
         else
-            auger_checklist_cancel(&ice->checklist, pair);
+            auger_checklist_cancel(list, pair);
     }
 }
 
 /* So that two equal ones do not meet again.  Without entropy the old one stays:
  * the conflict then lasts until there is some. */
-static void change_tie_breaker(struct auger_ice *ice)
+static void change_tie_breaker(struct auger_generation *generation, const struct auger_env *env)
 {
     uint64_t fresh;
-    if (auger_env_random(ice->env, &fresh, sizeof(fresh)) == 0)
-        ice->tie_breaker = fresh;
+    if (auger_env_random(env, &fresh, sizeof(fresh)) == 0)
+        generation->tie_breaker = fresh;
 }
 
-static void set(struct auger_ice *ice, auger_time now, enum auger_role role, const char *reason)
+static void set(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
+                enum auger_role role, const char *reason)
 {
-    if (ice->role == role)
+    if (generation->role == role)
         return;
     if (ice->counters.role_switches == AUGER_ROLE_SWITCHES_MAX) {
         auger_ice_fail(ice, now, "too many role switches");
         return;
     }
     ice->counters.role_switches++;
-    ice->role = role;
-    change_tie_breaker(ice);
-    forget_nominations(ice);
-    auger_checklist_reorder(&ice->checklist, role);
-    ask_again(ice, now);
+    generation->role = role;
+    change_tie_breaker(generation, ice->env);
+    forget_nominations(generation);
+    auger_checklist_reorder(&generation->checklist, role);
+    ask_again(generation, now);
     auger_trace(ice->env, now, "ice:role", AUGER_F_TEXT("role", auger_role_name(role)),
                 AUGER_F_TEXT("reason", reason));
 }
 
-void auger_role_yield(struct auger_ice *ice, auger_time now, enum auger_role asked_in)
+void auger_role_yield(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
+                      enum auger_role asked_in)
 {
-    set(ice, now, opposite(asked_in), "487");
+    set(ice, generation, now, opposite(asked_in), "487");
 }
 
-bool auger_role_resolve(struct auger_ice *ice, auger_time now, enum auger_role role,
-                        uint64_t tie_breaker)
+bool auger_role_resolve(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
+                        enum auger_role role, uint64_t tie_breaker)
 {
-    bool ours_is_larger = ice->tie_breaker >= tie_breaker;
+    bool ours_is_larger = generation->tie_breaker >= tie_breaker;
 
-    if (role != ice->role)
+    if (role != generation->role)
         return true;
     /* The larger one controls. */
-    if (ours_is_larger == (ice->role == AUGER_CONTROLLING))
+    if (ours_is_larger == (generation->role == AUGER_CONTROLLING))
         return false;
-    set(ice, now, opposite(role), "tie-breaker");
+    set(ice, generation, now, opposite(role), "tie-breaker");
     return true;
 }

@@ -8,11 +8,11 @@
 
 static struct auger_pair *best_route(const struct auger_ice *ice, auger_time now)
 {
-    struct auger_pair *selected = ice->nomination.selected;
+    struct auger_pair *selected = ice->current->nomination.selected;
 
     if (selected && auger_pair_is_usable(selected, now))
         return selected;
-    return auger_checklist_best(&ice->checklist, now, ice->role);
+    return auger_checklist_best(&ice->current->checklist, now, ice->current->role);
 }
 
 void auger_route_update(struct auger_ice *ice, auger_time now)
@@ -37,7 +37,7 @@ void auger_route_update(struct auger_ice *ice, auger_time now)
 bool auger_route_accepts(struct auger_ice *ice, auger_time now, const struct auger_path *path,
                          size_t len)
 {
-    struct auger_pair *pair = auger_checklist_find(&ice->checklist, path);
+    struct auger_pair *pair = auger_checklist_find(&ice->current->checklist, path);
 
     if (!pair || (!pair->seen_as && pair->requests_received == 0))
         return false;

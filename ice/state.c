@@ -56,7 +56,7 @@ void auger_ice_set_state(struct auger_ice *ice, auger_time now, enum auger_ice_s
 void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason)
 {
     auger_ice_set_state(ice, now, AUGER_ICE_FAILED, reason);
-    auger_inflight_clear(&ice->checklist.inflight);
+    auger_inflight_clear(&ice->current->checklist.inflight);
     ice->responses.len = 0;
     ice->route = NULL;
     ice->consent.pair = NULL;
@@ -72,10 +72,4 @@ void auger_ice_heard(struct auger_ice *ice, auger_time now)
 void auger_ice_pace(struct auger_ice *ice, auger_time now)
 {
     ice->pace_at = auger_time_add(now, ice->config.pacing);
-}
-
-void auger_ice_forget_nomination(struct auger_ice *ice)
-{
-    ice->nomination.pair = NULL;
-    ice->nomination.ask_at = AUGER_NEVER;
 }

@@ -3,8 +3,7 @@
 #ifndef AUGER_ICE_STATE_H
 #define AUGER_ICE_STATE_H
 
-#include "ice/checklist.h"
-#include "ice/credentials.h"
+#include "ice/generation.h"
 
 /* Responses that wait to be fetched; the peer asks again for one too many. */
 #define AUGER_RESPONSES_MAX 8
@@ -27,15 +26,6 @@ struct auger_response {
 struct auger_responses {
     struct auger_response items[AUGER_RESPONSES_MAX];
     uint8_t first, len;
-};
-
-/* Nomination: RFC 8445 section 8.1.1. */
-struct auger_nomination {
-    struct auger_pair *pair; /* being nominated by us; NULL: none */
-    auger_time ask_at;       /* when its check is to leave; AUGER_NEVER: it has */
-    auger_time valid_at;     /* of the first valid pair; AUGER_NEVER: none yet */
-    auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
-    struct auger_pair *selected;
 };
 
 struct auger_consent_check {
@@ -97,25 +87,16 @@ struct auger_ice {
     struct auger_cand_policy policy;
 
     enum auger_ice_state state;
-    enum auger_role role;
-    uint64_t tie_breaker;
-    bool role_is_settled; /* a check was sent or received */
 
-    struct auger_credentials local, remote;
-    struct auger_cands locals, remotes;
-    bool remote_ended;   /* the peer says that no more candidates will come */
-    bool patience_ended; /* the PAC timer has run out (8863) */
-    uint32_t unanswered; /* requests on pairs that had never been answered */
-    struct auger_checklist checklist;
+    struct auger_generation *current;
+    struct auger_cands locals;
 
     struct auger_gather gather;
     struct auger_responses responses;
-    struct auger_nomination nomination;
     struct auger_consent consent;
     struct auger_pair *route; /* the valid pair that data uses; NULL: none */
 
     auger_time pace_at;  /* when Ta allows the next new transaction */
-    auger_time pac_at;   /* when the PAC timer runs out; AUGER_NEVER: not started */
     auger_time heard_at; /* the last authenticated message of the peer */
 
     struct auger_ice_news news;
@@ -129,8 +110,6 @@ void auger_ice_set_state(struct auger_ice *ice, auger_time now, enum auger_ice_s
 void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason);
 /* An authenticated message of the peer arrived. */
 void auger_ice_heard(struct auger_ice *ice, auger_time now);
-/* No pair is being nominated by us. */
-void auger_ice_forget_nomination(struct auger_ice *ice);
 /* A new transaction leaves: Ta begins anew (14.2). */
 void auger_ice_pace(struct auger_ice *ice, auger_time now);
 

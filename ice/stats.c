@@ -68,13 +68,13 @@ static uint64_t checks_begun(const struct auger_pair *pair)
 int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
                                struct auger_ice_pair_stats *stats, size_t size)
 {
-    if (index >= ice->checklist.len)
+    if (index >= ice->current->checklist.len)
         return AUGER_ERR_NOT_FOUND;
-    const struct auger_pair *pair = ice->checklist.order[index];
+    const struct auger_pair *pair = ice->current->checklist.order[index];
     const struct auger_pair_tally *tally = &pair->tally;
     struct auger_ice_pair_stats all = {
         .state = pair->state,
-        .nominated = pair == ice->nomination.selected && pair->seen_as,
+        .nominated = pair == ice->current->nomination.selected && pair->seen_as,
         .packets_sent = tally->sent.packets - tally->packets_discarded,
         .packets_received = tally->received.packets,
         .bytes_sent = tally->sent.bytes - tally->bytes_discarded,
@@ -91,7 +91,8 @@ int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
         .packets_discarded_on_send = tally->packets_discarded,
         .bytes_discarded_on_send = tally->bytes_discarded,
         .retransmissions_sent = tally->retransmissions_sent,
-        .priority = pair->seen_as ? auger_pair_valid_priority(pair, ice->role) : pair->priority,
+        .priority =
+            pair->seen_as ? auger_pair_valid_priority(pair, ice->current->role) : pair->priority,
     };
 
     write_pair_id(all.id, pair);
@@ -103,7 +104,7 @@ int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
 
 void auger_ice_note_discarded(struct auger_ice *ice, const struct auger_path *path, size_t len)
 {
-    struct auger_pair *pair = auger_checklist_find(&ice->checklist, path);
+    struct auger_pair *pair = auger_checklist_find(&ice->current->checklist, path);
 
     if (!pair || pair->tally.packets_discarded == pair->tally.sent.packets)
         return;
@@ -135,15 +136,15 @@ int auger_ice_cand_stats_sized(const struct auger_ice *ice, size_t index,
 {
     size_t ours = count(&ice->locals);
     bool is_remote = index >= ours;
-    const struct auger_ice_cand *cand = is_remote ? cand_at(&ice->remotes, index - ours)
-                                                  : cand_at(&ice->locals, index);
+    const struct auger_ice_cand *cand =
+        is_remote ? cand_at(&ice->current->remotes, index - ours) : cand_at(&ice->locals, index);
     struct auger_ice_cand_stats all = {.is_remote = is_remote};
 
     if (!cand)
         return AUGER_ERR_NOT_FOUND;
     write_cand_id(all.id, cand, is_remote);
     auger_cand_export(cand, &all.cand);
-    const char *ufrag = is_remote ? ice->remote.ufrag : ice->local.ufrag;
+    const char *ufrag = is_remote ? ice->current->remote.ufrag : ice->current->local.ufrag;
     if (ufrag)
         snprintf(all.cand.ufrag, sizeof(all.cand.ufrag), "%s", ufrag);
     if (!is_remote && cand->type == AUGER_CAND_SRFLX)
@@ -159,7 +160,7 @@ void auger_ice_transport_stats_sized(const struct auger_ice *ice,
 {
     struct auger_ice_transport_stats all = {
         .ice_state = ice->state,
-        .is_controlling = ice->role == AUGER_CONTROLLING,
+        .is_controlling = ice->current->role == AUGER_CONTROLLING,
         .selected_candidate_pair_changes = ice->tally.route_changes,
         .packets_sent = ice->tally.sent.packets,
         .packets_received = ice->tally.received.packets,
@@ -168,7 +169,7 @@ void auger_ice_transport_stats_sized(const struct auger_ice *ice,
     };
 
     snprintf(all.ice_local_username_fragment, sizeof(all.ice_local_username_fragment), "%s",
-             ice->local.ufrag);
+             ice->current->local.ufrag);
     if (ice->route)
         write_pair_id(all.selected_candidate_pair_id, ice->route);
     hand_out(stats, size, &all, sizeof(all));

@@ -22,14 +22,14 @@ struct auger_pair_tally {
 struct auger_ice_tally {
     struct auger_tally_data sent, received; /* of all pairs, removed ones too */
     uint32_t route_changes;
-    uint32_t unusable_cands;      /* of the peer's, told and of no use to us */
-    uint32_t server_requests;     /* to STUN servers, repeated ones too */
-    uint32_t server_answers;      /* with an address */
-    uint32_t unproved_checks;     /* with another name or password than ours */
-    uint32_t unproved_answers;    /* to checks of ours, with another password than the peer's */
-    uint32_t checks_refused;      /* of ours, answered by an error */
-    uint32_t checks_misanswered;  /* of ours, answered along another path */
-    uint32_t responses_received;  /* of the peer's, to checks and for consent */
+    uint32_t unusable_cands;     /* of the peer's, told and of no use to us */
+    uint32_t server_requests;    /* to STUN servers, repeated ones too */
+    uint32_t server_answers;     /* with an address */
+    uint32_t unproved_checks;    /* with another name or password than ours */
+    uint32_t unproved_answers;   /* to checks of ours, with another password than the peer's */
+    uint32_t checks_refused;     /* of ours, answered by an error */
+    uint32_t checks_misanswered; /* of ours, answered along another path */
+    uint32_t responses_received; /* of the peer's, to checks and for consent */
     bool consent_was_revoked;
 };
 

@@ -59,7 +59,8 @@ void auger_mdns_free(struct auger_mdns *mdns)
     auger_env_release(mdns->env, mdns);
 }
 
-/* --- what the application asks ----------------------------------------------------------------- */
+/* --- what the application asks -----------------------------------------------------------------
+ */
 
 int auger_mdns_resolve(struct auger_mdns *mdns, auger_time now, const char *name, size_t len,
                        uint64_t token)
@@ -94,7 +95,8 @@ int auger_mdns_withdraw(struct auger_mdns *mdns, auger_time now, const char *nam
     return auger_mdns_records_remove(&mdns->records, now, name);
 }
 
-/* --- the five verbs ---------------------------------------------------------------------------- */
+/* --- the five verbs ----------------------------------------------------------------------------
+ */
 
 /* Section 11 has a host believe only what came from the link.  Who sends from another
  * port than 5353 did not mean this protocol. */

@@ -81,8 +81,7 @@ static void read_name(struct auger_dns_msg *msg, char text[AUGER_DNS_NAME_MAX])
             break;
         }
         before = (size_t)to;
-        struct auger_reader there =
-            auger_reader(msg->whole.data + before, msg->whole.len - before);
+        struct auger_reader there = auger_reader(msg->whole.data + before, msg->whole.len - before);
         to = read_labels(&there, &name);
         msg->r.failed = there.failed;
     }
@@ -125,8 +124,8 @@ bool auger_dns_next_record(struct auger_dns_msg *msg, struct auger_dns_record *r
 
 /* --- writing --------------------------------------------------------------------------- */
 
-void auger_dns_write_header(struct auger_writer *w, uint16_t id, uint16_t flags,
-                            uint16_t questions, uint16_t answers, uint16_t additional)
+void auger_dns_write_header(struct auger_writer *w, uint16_t id, uint16_t flags, uint16_t questions,
+                            uint16_t answers, uint16_t additional)
 {
     auger_write_u16(w, id);
     auger_write_u16(w, flags);

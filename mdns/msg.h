@@ -16,7 +16,7 @@ enum auger_dns_type {
     AUGER_DNS_ANY = 255,
 };
 #define AUGER_DNS_IN 1
-#define AUGER_DNS_TOP_BIT 0x8000 /* unicast answer wanted; flush what was known before */
+#define AUGER_DNS_TOP_BIT 0x8000  /* unicast answer wanted; flush what was known before */
 #define AUGER_DNS_RESPONSE 0x8400 /* with authority, as every multicast answer (18.4) */
 
 /* Names are in lower case; "" where one has a label that no text can show. */
@@ -48,8 +48,8 @@ int auger_dns_read(struct auger_dns_msg *msg, const uint8_t *buf, size_t len) AU
 bool auger_dns_next_question(struct auger_dns_msg *msg, struct auger_dns_question *question);
 bool auger_dns_next_record(struct auger_dns_msg *msg, struct auger_dns_record *record);
 
-void auger_dns_write_header(struct auger_writer *w, uint16_t id, uint16_t flags,
-                            uint16_t questions, uint16_t answers, uint16_t additional);
+void auger_dns_write_header(struct auger_writer *w, uint16_t id, uint16_t flags, uint16_t questions,
+                            uint16_t answers, uint16_t additional);
 /* A name of labels with dots between them. */
 void auger_dns_write_name(struct auger_writer *w, const char *name);
 void auger_dns_write_question(struct auger_writer *w, const char *name, uint16_t type);

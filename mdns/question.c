@@ -17,8 +17,7 @@ int auger_mdns_questions_init(struct auger_mdns_questions *questions, const stru
     return questions->items ? 0 : AUGER_ERR_NO_MEMORY;
 }
 
-void auger_mdns_questions_fini(struct auger_mdns_questions *questions,
-                               const struct auger_env *env)
+void auger_mdns_questions_fini(struct auger_mdns_questions *questions, const struct auger_env *env)
 {
     auger_env_release(env, questions->items);
     *questions = (struct auger_mdns_questions){0};
@@ -41,8 +40,7 @@ int auger_mdns_questions_ask(struct auger_mdns_questions *questions, auger_time 
         struct auger_mdns_question *question = &questions->items[i];
         if (question->state != AUGER_QUESTION_FREE)
             continue;
-        *question =
-            (struct auger_mdns_question){.state = AUGER_QUESTION_ASKED, .token = token};
+        *question = (struct auger_mdns_question){.state = AUGER_QUESTION_ASKED, .token = token};
         auger_mdns_name_copy(question->name, name);
         ask(question, now);
         return 0;
@@ -92,8 +90,7 @@ static bool read_addr(const struct auger_dns_record *record, struct auger_addr *
 {
     size_t len = record->type == AUGER_DNS_A ? 4 : record->type == AUGER_DNS_AAAA ? 16 : 0;
 
-    if (len == 0 || record->data.len != len || record->class_ != AUGER_DNS_IN ||
-        record->ttl_s == 0)
+    if (len == 0 || record->data.len != len || record->class_ != AUGER_DNS_IN || record->ttl_s == 0)
         return false;
     *addr = (struct auger_addr){.family = len == 4 ? AUGER_IPV4 : AUGER_IPV6};
     memcpy(addr->ip, record->data.data, len);
@@ -119,8 +116,7 @@ static void settle(struct auger_mdns_questions *questions)
 {
     for (uint16_t i = 0; i < questions->max; i++) {
         struct auger_mdns_question *question = &questions->items[i];
-        if (question->state != AUGER_QUESTION_ASKED ||
-            question->addr.family == AUGER_FAMILY_NONE)
+        if (question->state != AUGER_QUESTION_ASKED || question->addr.family == AUGER_FAMILY_NONE)
             continue;
         if (question->conflict)
             question->addr = (struct auger_addr){0};
@@ -147,10 +143,10 @@ bool auger_mdns_questions_poll(struct auger_mdns_questions *questions,
         if (question->state != AUGER_QUESTION_ANSWERED)
             continue;
         bool found = question->addr.family != AUGER_FAMILY_NONE;
-        *event = (struct auger_mdns_event){
-            .type = found ? AUGER_MDNS_EVENT_RESOLVED : AUGER_MDNS_EVENT_FAILED,
-            .token = question->token,
-            .addr = question->addr};
+        *event = (struct auger_mdns_event){.type = found ? AUGER_MDNS_EVENT_RESOLVED
+                                                         : AUGER_MDNS_EVENT_FAILED,
+                                           .token = question->token,
+                                           .addr = question->addr};
         question->state = AUGER_QUESTION_FREE;
         return true;
     }

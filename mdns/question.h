@@ -17,10 +17,10 @@ struct auger_mdns_question {
     enum auger_mdns_question_state state;
     char name[AUGER_MDNS_NAME_MAX];
     uint64_t token;
-    uint8_t times;                /* it has been asked */
+    uint8_t times; /* it has been asked */
     bool pending[AUGER_MDNS_FAMILIES];
-    auger_time next_at;           /* asked again, or given up */
-    struct auger_addr addr;       /* none: nobody answered, or with two addresses */
+    auger_time next_at;     /* asked again, or given up */
+    struct auger_addr addr; /* none: nobody answered, or with two addresses */
     bool conflict;
 };
 
@@ -31,8 +31,7 @@ struct auger_mdns_questions {
 
 int auger_mdns_questions_init(struct auger_mdns_questions *questions, const struct auger_env *env,
                               uint16_t max) AUGER_CHECK_RESULT;
-void auger_mdns_questions_fini(struct auger_mdns_questions *questions,
-                               const struct auger_env *env);
+void auger_mdns_questions_fini(struct auger_mdns_questions *questions, const struct auger_env *env);
 
 int auger_mdns_questions_ask(struct auger_mdns_questions *questions, auger_time now,
                              const char *name, uint64_t token) AUGER_CHECK_RESULT;

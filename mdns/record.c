@@ -59,9 +59,8 @@ int auger_mdns_records_add(struct auger_mdns_records *records, auger_time now, c
         struct auger_mdns_record *record = &records->items[i];
         if (record->state != AUGER_RECORD_FREE)
             continue;
-        *record = (struct auger_mdns_record){.state = AUGER_RECORD_PUBLISHED,
-                                             .addr = *addr,
-                                             .announcements = ANNOUNCEMENTS};
+        *record = (struct auger_mdns_record){
+            .state = AUGER_RECORD_PUBLISHED, .addr = *addr, .announcements = ANNOUNCEMENTS};
         memcpy(record->name, name, sizeof(record->name));
         for (size_t family = 0; family < AUGER_MDNS_FAMILIES; family++)
             record->send_at[family] = record->sent_at[family] = AUGER_NEVER;
@@ -71,8 +70,7 @@ int auger_mdns_records_add(struct auger_mdns_records *records, auger_time now, c
     return AUGER_ERR_LIMIT;
 }
 
-int auger_mdns_records_remove(struct auger_mdns_records *records, auger_time now,
-                              const char *name)
+int auger_mdns_records_remove(struct auger_mdns_records *records, auger_time now, const char *name)
 {
     struct auger_mdns_record *record = find(records, name);
 
@@ -105,8 +103,7 @@ static void answer(struct auger_mdns_records *records, auger_time now,
 {
     struct auger_mdns_record *record =
         question->class_ == AUGER_DNS_IN ? find(records, question->name) : NULL;
-    bool has_it =
-        record && (question->type == type_of(record) || question->type == AUGER_DNS_ANY);
+    bool has_it = record && (question->type == type_of(record) || question->type == AUGER_DNS_ANY);
 
     if (!record || (!has_it && question->type != AUGER_DNS_A && question->type != AUGER_DNS_AAAA))
         return;
@@ -123,8 +120,8 @@ static bool is_known(struct auger_dns_msg msg, const struct auger_mdns_record *r
     size_t len = record->addr.family == AUGER_IPV4 ? 4 : 16;
 
     for (int i = 0; i < AUGER_DNS_RECORDS_MAX && auger_dns_next_record(&msg, &known); i++)
-        if (known.type == type_of(record) && known.ttl_s >= TTL_S / 2 &&
-            known.data.len == len && memcmp(known.data.data, record->addr.ip, len) == 0 &&
+        if (known.type == type_of(record) && known.ttl_s >= TTL_S / 2 && known.data.len == len &&
+            memcmp(known.data.data, record->addr.ip, len) == 0 &&
             strcmp(known.name, record->name) == 0)
             return true;
     return false;
@@ -221,8 +218,8 @@ static void said(struct auger_mdns_record *record, auger_time now, size_t family
         say(record, now);
 }
 
-static size_t write_group(struct auger_mdns_records *records, auger_time now,
-                          struct auger_addr *to, uint8_t *buf, size_t cap)
+static size_t write_group(struct auger_mdns_records *records, auger_time now, struct auger_addr *to,
+                          uint8_t *buf, size_t cap)
 {
     for (uint16_t i = 0; i < records->max; i++) {
         struct auger_mdns_record *record = &records->items[i];

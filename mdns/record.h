@@ -21,7 +21,7 @@ struct auger_mdns_record {
     enum auger_mdns_record_state state;
     char name[AUGER_MDNS_NAME_MAX];
     struct auger_addr addr;
-    uint8_t announcements; /* still to be made, a second apart (8.3) */
+    uint8_t announcements;                   /* still to be made, a second apart (8.3) */
     auger_time send_at[AUGER_MDNS_FAMILIES]; /* AUGER_NEVER: nothing to be said */
     auger_time sent_at[AUGER_MDNS_FAMILIES]; /* AUGER_NEVER: not yet */
 };

@@ -28,11 +28,11 @@ static const char *dtls_code(enum auger_dtls_failure failure)
 
 static void say_secured(const struct auger_peer *peer, struct auger_peer_explanation *e)
 {
-    int len = snprintf(e->evidence, sizeof(e->evidence),
-                       "datagrams over the path: %llu sent, %llu received, %llu of no use",
-                       (unsigned long long)peer->datagrams_sent,
-                       (unsigned long long)peer->datagrams_received,
-                       (unsigned long long)peer->dropped);
+    int len =
+        snprintf(e->evidence, sizeof(e->evidence),
+                 "datagrams over the path: %llu sent, %llu received, %llu of no use",
+                 (unsigned long long)peer->datagrams_sent,
+                 (unsigned long long)peer->datagrams_received, (unsigned long long)peer->dropped);
     if (peer->alert_hint)
         snprintf(e->evidence + len, sizeof(e->evidence) - (size_t)len,
                  "; last an alert, %u, that anybody could have sent", peer->alert_hint);

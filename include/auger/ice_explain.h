@@ -16,9 +16,9 @@ extern "C" {
 
 /* Numbers keep their meaning; new ones are added at the end. */
 enum auger_ice_why {
-    AUGER_ICE_WHY_NOTHING = 0,          /* there is a path */
-    AUGER_ICE_WHY_NO_DESCRIPTION = 1,   /* the peer's credentials are not known yet */
-    AUGER_ICE_WHY_NO_LOCAL_ADDRESS = 2, /* nothing to send from */
+    AUGER_ICE_WHY_NOTHING = 0,             /* there is a path */
+    AUGER_ICE_WHY_NO_DESCRIPTION = 1,      /* the peer's credentials are not known yet */
+    AUGER_ICE_WHY_NO_LOCAL_ADDRESS = 2,    /* nothing to send from */
     AUGER_ICE_WHY_NO_REMOTE_CANDIDATE = 3, /* none told, none learned from a check */
     AUGER_ICE_WHY_REMOTE_UNUSABLE = 4,     /* names, TCP, another family alone */
     AUGER_ICE_WHY_NO_STUN_ANSWER = 5,      /* nor did anything of the peer arrive */
@@ -26,12 +26,12 @@ enum auger_ice_why {
     AUGER_ICE_WHY_OUR_NAT = 7,             /* ours does */
     AUGER_ICE_WHY_PEER_NAT = 8,            /* the peer's does */
     AUGER_ICE_WHY_NOTHING_ARRIVED = 9,     /* neither checks nor answers of the peer */
-    AUGER_ICE_WHY_UNANSWERED = 10,     /* its checks arrive, answers to ours do not */
-    AUGER_ICE_WHY_WRONG_PASSWORD = 11, /* checks or answers that prove another password */
-    AUGER_ICE_WHY_REFUSED = 12,        /* the peer answers our checks with errors */
-    AUGER_ICE_WHY_ASYMMETRIC = 13,     /* answers take another path than questions */
-    AUGER_ICE_WHY_ROLE_CONFLICT = 14,  /* the roles were never settled */
-    AUGER_ICE_WHY_SILENCE = 15,        /* connected; nothing heard of late, may recover */
+    AUGER_ICE_WHY_UNANSWERED = 10,         /* its checks arrive, answers to ours do not */
+    AUGER_ICE_WHY_WRONG_PASSWORD = 11,     /* checks or answers that prove another password */
+    AUGER_ICE_WHY_REFUSED = 12,            /* the peer answers our checks with errors */
+    AUGER_ICE_WHY_ASYMMETRIC = 13,         /* answers take another path than questions */
+    AUGER_ICE_WHY_ROLE_CONFLICT = 14,      /* the roles were never settled */
+    AUGER_ICE_WHY_SILENCE = 15,            /* connected; nothing heard of late, may recover */
     AUGER_ICE_WHY_CONSENT_EXPIRED = 16,
     AUGER_ICE_WHY_CONSENT_REVOKED = 17,
 };

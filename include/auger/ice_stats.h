@@ -67,8 +67,8 @@ AUGER_API int auger_ice_cand_stats_sized(const struct auger_ice *ice, size_t ind
 
 struct auger_ice_transport_stats {
     enum auger_ice_state ice_state;
-    bool is_controlling;                                /* iceRole */
-    char ice_local_username_fragment[AUGER_UFRAG_MAX];  /* ours */
+    bool is_controlling;                                 /* iceRole */
+    char ice_local_username_fragment[AUGER_UFRAG_MAX];   /* ours */
     char selected_candidate_pair_id[AUGER_STATS_ID_MAX]; /* that data uses; empty: none */
     uint64_t selected_candidate_pair_changes;
     uint64_t packets_sent, packets_received, bytes_sent, bytes_received; /* of all pairs */

@@ -26,7 +26,7 @@ extern "C" {
 struct auger_mdns; /* opaque */
 
 #define AUGER_MDNS_PORT 5353
-#define AUGER_MDNS_NAME_MAX 43   /* a UUID, ".local" and a NUL */
+#define AUGER_MDNS_NAME_MAX 43     /* a UUID, ".local" and a NUL */
 #define AUGER_MDNS_MESSAGE_MAX 512 /* the least buffer to give to a poll_transmit */
 
 struct auger_mdns_config {

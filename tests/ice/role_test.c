@@ -9,8 +9,8 @@ static struct world *conflict(bool controlling, uint64_t first, uint64_t second,
 
     for (int i = 0; i < 2; i++)
         assert_int_equal(auger_ice_set_controlling(world->sides[i].ice, controlling), 0);
-    world->sides[0].ice->tie_breaker = first;
-    world->sides[1].ice->tie_breaker = second;
+    world->sides[0].ice->current->tie_breaker = first;
+    world->sides[1].ice->current->tie_breaker = second;
     introduce(world);
     return world;
 }
@@ -30,10 +30,11 @@ static void test_a_conflict_ends_with_one_of_each_and_one_selected_pair(void **s
         auger_time t0 = world->now;
         world_run(world, 5 * AUGER_SEC);
 
-        assert_int_not_equal(world->sides[0].ice->role, world->sides[1].ice->role);
+        assert_int_not_equal(world->sides[0].ice->current->role,
+                             world->sides[1].ice->current->role);
         if (cases[i].first != cases[i].second) { /* the larger one controls */
             int larger = cases[i].first > cases[i].second ? 0 : 1;
-            assert_int_equal(world->sides[larger].ice->role, AUGER_CONTROLLING);
+            assert_int_equal(world->sides[larger].ice->current->role, AUGER_CONTROLLING);
         }
         for (int side = 0; side < 2; side++) {
             assert_int_not_equal(world->sides[side].selected_at, AUGER_NEVER);
@@ -60,14 +61,14 @@ static void test_a_check_in_our_role_is_answered_by_the_tie_breaker(void **state
         struct puppet *p = puppet_new(cases[i].controlling);
         struct sent sent;
 
-        p->ice->tie_breaker = 100;
+        p->ice->current->tie_breaker = 100;
         puppet_introduce(p);
         puppet_check(p,
                      &(struct puppet_check){.role = cases[i].controlling ? CONTROLLING : CONTROLLED,
                                             .tie_breaker = cases[i].theirs});
         assert_true(puppet_take_response(p, &sent));
         assert_int_equal(sent.msg.error_code, cases[i].code);
-        assert_int_equal(p->ice->role, cases[i].role);
+        assert_int_equal(p->ice->current->role, cases[i].role);
         assert_int_equal(puppet_pairs(p), cases[i].code ? 0 : 1);
         puppet_free(p);
     }
@@ -110,9 +111,9 @@ static void test_a_second_late_487_changes_nothing(void **state)
     puppet_wait(p, 50 * AUGER_MS);
     assert_true(puppet_take(p, &second));
     puppet_answer(p, &first, &(struct puppet_answer){.code = 487});
-    assert_int_equal(p->ice->role, AUGER_CONTROLLED);
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
     puppet_answer(p, &second, &(struct puppet_answer){.code = 487});
-    assert_int_equal(p->ice->role, AUGER_CONTROLLED);
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
     assert_int_equal(counters_of(p->world, 0).role_switches, 1);
     puppet_free(p);
 }
@@ -149,7 +150,7 @@ static void test_a_nomination_is_not_repeated_in_the_other_role(void **state)
     assert_true(puppet_take_request(p, &sent));
     assert_true(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE));
     puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = UINT64_MAX});
-    assert_int_equal(p->ice->role, AUGER_CONTROLLED);
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
     for (int i = 0; i < 20; i++) {
         puppet_wait(p, 100 * AUGER_MS);
         while (puppet_take_request(p, &sent))

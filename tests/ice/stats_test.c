@@ -67,7 +67,8 @@ static void test_checks_and_consent_are_counted_apart(void **state)
     struct world *world = after_a_minute();
     struct auger_ice_pair_stats stats = pair_of(world, 0, 0);
 
-    assert_in_range(stats.requests_sent, 2, 3); /* a check, perhaps a triggered one, the nomination */
+    assert_in_range(stats.requests_sent, 2,
+                    3); /* a check, perhaps a triggered one, the nomination */
     assert_in_range(stats.consent_requests_sent, 9, 16);
     assert_int_equal(stats.responses_received, stats.requests_sent + stats.consent_requests_sent);
     world_free(world);
@@ -163,12 +164,11 @@ static void test_a_caller_of_an_earlier_version_gets_what_it_knows(void **state)
     struct auger_ice_pair_stats stats;
 
     memset(&stats, 0x5A, sizeof(stats));
-    assert_int_equal(
-        auger_ice_pair_stats_sized(world->sides[0].ice, 0, &stats, sizeof(stats.id)), 0);
+    assert_int_equal(auger_ice_pair_stats_sized(world->sides[0].ice, 0, &stats, sizeof(stats.id)),
+                     0);
     assert_string_equal(stats.id, "P 192.0.2.1:1001 192.0.2.2:2002");
     assert_int_equal(stats.local_candidate_id[0], 0x5A);
-    assert_int_equal(auger_ice_get_pair_stats(world->sides[0].ice, 1, &stats),
-                     AUGER_ERR_NOT_FOUND);
+    assert_int_equal(auger_ice_get_pair_stats(world->sides[0].ice, 1, &stats), AUGER_ERR_NOT_FOUND);
     world_free(world);
 }
 

@@ -68,8 +68,12 @@ static void names_that_lead_in_circles_or_ahead_end(void **state)
     assert_false(reads_name("\1a\xc0\x0c", 4, text));      /* to its own beginning */
     assert_false(reads_name("\xc0\x0e\xc0\x0c", 4, text)); /* to one that leads back */
     assert_false(reads_name("\xc0\xff", 2, text));         /* beyond the end */
-    assert_false(reads_name("\x40" "a", 2, text));         /* a kind of label that is none */
-    assert_false(reads_name("\x80" "a", 2, text));
+    assert_false(reads_name("\x40"
+                            "a",
+                            2, text)); /* a kind of label that is none */
+    assert_false(reads_name("\x80"
+                            "a",
+                            2, text));
 }
 
 static void names_are_lowered_and_odd_ones_are_nobodys(void **state)

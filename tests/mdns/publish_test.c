@@ -161,8 +161,7 @@ static void who_does_not_listen_to_the_group_gets_a_short_answer_of_his_own(void
     assert_true(10 * said.len <= 17 * asked);
     assert_int_equal(auger_dns_read(&msg, said.buf, said.len), 0);
     assert_int_equal(msg.id, 0x1234);
-    assert_true(auger_dns_next_question(&msg, &question) &&
-                auger_dns_next_record(&msg, &record));
+    assert_true(auger_dns_next_question(&msg, &question) && auger_dns_next_record(&msg, &record));
     assert_string_equal(question.name, name);
     assert_string_equal(record.name, name);
     assert_int_equal(record.ttl_s, 10);

@@ -47,8 +47,7 @@ static void only_a_uuid_under_local_is_such_a_name(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(auger_mdns_is_name(bad[i], strlen(bad[i])));
-        assert_int_equal(auger_mdns_resolve(mdns, 0, bad[i], strlen(bad[i]), 1),
-                         AUGER_ERR_INVALID);
+        assert_int_equal(auger_mdns_resolve(mdns, 0, bad[i], strlen(bad[i]), 1), AUGER_ERR_INVALID);
     }
     assert_true(auger_mdns_is_name(NAME, strlen(NAME)));
     assert_true(auger_mdns_is_name("ABCDEF07-17E4-47AE-955F-30EC4B37E64F.LOCAL", strlen(NAME)));

@@ -146,8 +146,7 @@ static void both_sides_log_the_same_secrets(void **state)
     char alice[AUGER_KEY_LOG_MAX], bob[AUGER_KEY_LOG_MAX];
     struct pair *pair = pair_new(10 * AUGER_MS, NULL, NULL);
 
-    assert_int_equal(auger_peer_key_log(pair->peers[ALICE], alice, sizeof(alice)),
-                     AUGER_ERR_STATE);
+    assert_int_equal(auger_peer_key_log(pair->peers[ALICE], alice, sizeof(alice)), AUGER_ERR_STATE);
     introduce(pair);
     run_for(pair, 2 * AUGER_SEC);
     assert_int_equal(auger_peer_key_log(pair->peers[ALICE], alice, sizeof(alice)), 14 + 64 + 98);

@@ -1,0 +1,62 @@
+/* ice/generation.c - one generation: all that a restart makes anew, so that it
+ * begins like a new session beside the old one (RFC 8445 section 9). */
+#include "ice/generation.h"
+
+#include "base/env.h"
+
+static int init(struct auger_generation *generation, const struct auger_env *env,
+                const struct auger_ice_config *config)
+{
+    int err = auger_credentials_generate(&generation->local, env);
+    if (!err)
+        err = auger_cands_init(&generation->remotes, env, config->remote_cands_max,
+                               config->prflx_cands_max);
+    if (!err)
+        err = auger_checklist_init(&generation->checklist, env, generation, config->pairs_max);
+    return err;
+}
+
+int auger_generation_new(struct auger_generation **out, const struct auger_env *env,
+                         const struct auger_ice_config *config)
+{
+    struct auger_generation *generation = auger_env_alloc(env, 1, sizeof(*generation));
+    if (!generation)
+        return AUGER_ERR_NO_MEMORY;
+    generation->pac_at = AUGER_NEVER;
+    generation->nomination.ask_at = AUGER_NEVER;
+    generation->nomination.valid_at = AUGER_NEVER;
+    generation->nomination.selected_at = AUGER_NEVER;
+
+    int err = init(generation, env, config);
+    if (err) {
+        auger_generation_free(generation, env);
+        return err;
+    }
+    *out = generation;
+    return 0;
+}
+
+void auger_generation_free(struct auger_generation *generation, const struct auger_env *env)
+{
+    if (!generation)
+        return;
+    auger_checklist_fini(&generation->checklist);
+    auger_cands_fini(&generation->remotes, env);
+    auger_credentials_fini(&generation->remote, env);
+    auger_credentials_fini(&generation->local, env);
+    auger_env_release(env, generation);
+}
+
+void auger_generation_forget_nomination(struct auger_generation *generation)
+{
+    generation->nomination.pair = NULL;
+    generation->nomination.ask_at = AUGER_NEVER;
+}
+
+void auger_generation_form_pairs(struct auger_generation *generation, auger_time now,
+                                 const struct auger_cands *locals)
+{
+    if (auger_credentials_are_known(&generation->remote))
+        auger_checklist_form(&generation->checklist, now, locals, &generation->remotes,
+                             generation->role);
+}

@@ -1,0 +1,47 @@
+/* ice/generation.h - one generation: all that a restart makes anew, so that it
+ * begins like a new session beside the old one (RFC 8445 section 9).  The word is
+ * RFC 8838's.  What outlives a restart is in state.h. */
+#ifndef AUGER_ICE_GENERATION_H
+#define AUGER_ICE_GENERATION_H
+
+#include "ice/checklist.h"
+#include "ice/credentials.h"
+
+/* Nomination: RFC 8445 section 8.1.1. */
+struct auger_nomination {
+    struct auger_pair *pair; /* being nominated by us; NULL: none */
+    auger_time ask_at;       /* when its check is to leave; AUGER_NEVER: it has */
+    auger_time valid_at;     /* of the first valid pair; AUGER_NEVER: none yet */
+    auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
+    struct auger_pair *selected;
+};
+
+/* It stays where it is: its pairs point to it. */
+struct auger_generation {
+    enum auger_role role;
+    uint64_t tie_breaker;
+    bool role_is_settled; /* a check was sent or received */
+
+    struct auger_credentials local, remote;
+    struct auger_cands remotes;
+    bool remote_ended;   /* the peer says that no more candidates will come */
+    bool patience_ended; /* the PAC timer has run out (8863) */
+    auger_time pac_at;   /* when it does; AUGER_NEVER: not started */
+    uint32_t unanswered; /* requests on pairs that had never been answered */
+    struct auger_checklist checklist;
+    struct auger_nomination nomination;
+};
+
+/* With fresh credentials of ours, and none of the peer's. */
+int auger_generation_new(struct auger_generation **out, const struct auger_env *env,
+                         const struct auger_ice_config *config) AUGER_CHECK_RESULT;
+void auger_generation_free(struct auger_generation *generation, const struct auger_env *env);
+
+/* No pair is being nominated by us. */
+void auger_generation_forget_nomination(struct auger_generation *generation);
+/* The pairs that can be made now.  None before the peer's credentials are known:
+ * then all candidates told until then are paired at once. */
+void auger_generation_form_pairs(struct auger_generation *generation, auger_time now,
+                                 const struct auger_cands *locals);
+
+#endif /* AUGER_ICE_GENERATION_H */
