@@ -42,6 +42,9 @@ enum auger_backend_status auger_backend_feed(struct auger_dtls_backend *backend,
 enum auger_backend_status auger_backend_status(const struct auger_dtls_backend *backend);
 enum auger_dtls_failure auger_backend_failure(const struct auger_dtls_backend *backend);
 
+/* Whether the peer's Finished can be read: it has changed to the new keys. */
+bool auger_backend_has_keys(const struct auger_dtls_backend *backend);
+
 /* The flight that waits for an answer: another number for each, 0 if none does. */
 uint32_t auger_backend_flight(const struct auger_dtls_backend *backend);
 /* How long the library itself will wait before it sends that flight again, or

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/time.h>
 
-#define FRAGMENT_MAX 1300 /* bounds the write buffer */
+#define FRAGMENT_MIN 512 /* OpenSSL takes no less */
 #define CERT_LIST_MAX 16384
 
 struct auger_dtls_backend {
@@ -66,7 +66,7 @@ SSL_CTX *auger_backend_ctx_new(void)
         SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) &&
         SSL_CTX_set_cipher_list(ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE+AESGCM:"
                                      "ECDHE+CHACHA20") &&
-        set_groups(ctx) && SSL_CTX_set_max_send_fragment(ctx, FRAGMENT_MAX))
+        set_groups(ctx))
         return ctx;
     SSL_CTX_free(ctx);
     return NULL;
@@ -101,6 +101,10 @@ static bool set_up(struct auger_dtls_backend *backend)
         return false;
     SSL_set_app_data(backend->ssl, backend);
     SSL_set_mtu(backend->ssl, config->mtu);
+    /* Bounds the write buffer, and what may be written at once. */
+    if (SSL_set_max_send_fragment(backend->ssl,
+                                  config->mtu < FRAGMENT_MIN ? FRAGMENT_MIN : config->mtu) != 1)
+        return false;
     DTLS_set_timer_cb(backend->ssl, timer_schedule);
     /* 0 is success here. */
     if (config->srtp &&
@@ -150,8 +154,9 @@ static void fail(struct auger_dtls_backend *backend, enum auger_dtls_failure fai
 
 static void finish(struct auger_dtls_backend *backend)
 {
-    if (SSL_get_extms_support(backend->ssl) != 1) {
-        fail(backend, AUGER_DTLS_NO_EXTENDED_MASTER_SECRET); /* RFC 7627 section 5 */
+    if (SSL_get_extms_support(backend->ssl) != 1) { /* RFC 7627 section 5 */
+        SSL_shutdown(backend->ssl);                 /* the peer believes itself connected */
+        fail(backend, AUGER_DTLS_NO_EXTENDED_MASTER_SECRET);
         return;
     }
     backend->status = AUGER_BACKEND_UP;
@@ -167,6 +172,16 @@ static bool is_terminal(const struct auger_dtls_backend *backend, int result)
            strcmp(SSL_state_string_long(backend->ssl), "error") == 0;
 }
 
+/* Why OpenSSL gave up, as far as it was not we who told it to. */
+static enum auger_dtls_failure last_failure(const struct auger_dtls_backend *backend)
+{
+    if (backend->failure != AUGER_DTLS_OK)
+        return backend->failure;
+    return ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
+               ? AUGER_DTLS_BAD_CERTIFICATE
+               : AUGER_DTLS_PROTOCOL;
+}
+
 static void shake(struct auger_dtls_backend *backend)
 {
     ERR_clear_error();
@@ -174,7 +189,7 @@ static void shake(struct auger_dtls_backend *backend)
     if (result == 1)
         finish(backend);
     else if (is_terminal(backend, result))
-        fail(backend, backend->failure != AUGER_DTLS_OK ? backend->failure : AUGER_DTLS_PROTOCOL);
+        fail(backend, last_failure(backend));
 }
 
 enum auger_backend_status auger_backend_feed(struct auger_dtls_backend *backend, const uint8_t *buf,
@@ -189,6 +204,13 @@ enum auger_backend_status auger_backend_feed(struct auger_dtls_backend *backend,
 enum auger_backend_status auger_backend_status(const struct auger_dtls_backend *backend)
 {
     return backend->status;
+}
+
+bool auger_backend_has_keys(const struct auger_dtls_backend *backend)
+{
+    OSSL_HANDSHAKE_STATE state = SSL_get_state(backend->ssl);
+
+    return state == TLS_ST_CR_CHANGE || state == TLS_ST_SR_CHANGE || state == TLS_ST_OK;
 }
 
 enum auger_dtls_failure auger_backend_failure(const struct auger_dtls_backend *backend)
@@ -237,8 +259,11 @@ size_t auger_backend_read(struct auger_dtls_backend *backend, uint8_t *buf, size
     int result = SSL_read(backend->ssl, buf, (int)cap);
     if (result > 0)
         return (size_t)result;
-    if (is_terminal(backend, result))
-        backend->status = AUGER_BACKEND_CLOSED;
+    if (!is_terminal(backend, result))
+        return 0;
+    backend->status = AUGER_BACKEND_CLOSED;
+    if (SSL_get_error(backend->ssl, result) == SSL_ERROR_ZERO_RETURN)
+        SSL_shutdown(backend->ssl); /* answered in kind: RFC 5246 section 7.2.1 */
     return 0;
 }
 

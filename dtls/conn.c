@@ -12,8 +12,10 @@
 
 #define DATAGRAM_MAX 2048
 #define HELD_MAX 8
-#define RETRANSMIT_MAX (4 * AUGER_SEC) /* twelve steps then outlast 30 s */
+#define RETRANSMIT_MAX (4 * AUGER_SEC) /* twelve steps of 100 ms and more outlast 30 s */
+#define REPEATS_MAX 12                 /* of a flight: one more, and OpenSSL gives up */
 #define SEALED_OVERHEAD 37             /* of the largest suite we speak */
+#define TAKEN SIZE_MAX
 
 struct held {
     uint8_t *buf;
@@ -29,13 +31,16 @@ struct auger_dtls {
     struct auger_dtls_backend *backend; /* NULL before the start */
     struct auger_record_filter filter;
     struct auger_dtls_outbox outbox;
-    struct held held[HELD_MAX]; /* came before the start or the fingerprint */
+    /* What came before the start, the fingerprint, the keys, or before anybody has
+     * read what came before it. */
+    struct held held[HELD_MAX];
     size_t held_len;
     uint8_t in[DATAGRAM_MAX];    /* what the backend is reading */
     uint8_t plain[DATAGRAM_MAX]; /* what it read, until it is taken */
-    size_t plain_len;
+    size_t plain_len;            /* TAKEN: handed out, and used up at the next call */
     auger_time deadline_at, retransmit_at, interval;
     uint32_t flight;
+    unsigned repeats;                  /* of that flight */
     struct auger_dtls_event events[2]; /* up, and down again: there are no more */
     size_t events_len;
 };
@@ -110,6 +115,8 @@ static void set_state(struct auger_dtls *dtls, auger_time now, enum auger_dtls_s
     dtls->state = state;
     if (state != AUGER_DTLS_CONNECTING)
         dtls->deadline_at = dtls->retransmit_at = AUGER_NEVER;
+    if (state == AUGER_DTLS_CLOSED || state == AUGER_DTLS_FAILED)
+        drop_held(dtls);
     auger_trace(dtls->env, now, "dtls:state", AUGER_F_TEXT("state", state_names[state]));
 }
 
@@ -124,7 +131,6 @@ static void tell(struct auger_dtls *dtls, enum auger_dtls_event_type type,
 static void fail(struct auger_dtls *dtls, auger_time now, enum auger_dtls_failure failure)
 {
     set_state(dtls, now, AUGER_DTLS_FAILED);
-    drop_held(dtls);
     tell(dtls, AUGER_DTLS_EVENT_FAILED, failure);
 }
 
@@ -142,9 +148,11 @@ static void schedule(struct auger_dtls *dtls, auger_time now)
         dtls->retransmit_at = auger_time_add(now, own);
     } else if (flight != dtls->flight) {
         dtls->interval = dtls->config.retransmit;
+        dtls->repeats = 0;
         dtls->retransmit_at = auger_time_add(now, dtls->interval);
     }
     dtls->flight = flight;
+    dtls->filter.has_hello |= dtls->role == AUGER_DTLS_SERVER && flight != 0;
 }
 
 /* What the backend's new status means for us. */
@@ -174,34 +182,32 @@ static void follow(struct auger_dtls *dtls, auger_time now, enum auger_backend_s
     }
 }
 
+static bool wants_data(const struct auger_dtls *dtls)
+{
+    return dtls->state == AUGER_DTLS_CONNECTED && dtls->plain_len == 0;
+}
+
 /* Reads ahead by one piece: what is no application data takes effect at once. */
 static void read_ahead(struct auger_dtls *dtls, auger_time now)
 {
-    if (dtls->state != AUGER_DTLS_CONNECTED)
+    if (!wants_data(dtls))
         return;
     dtls->plain_len = auger_backend_read(dtls->backend, dtls->plain, sizeof(dtls->plain));
     follow(dtls, now, auger_backend_status(dtls->backend));
 }
 
-static void feed(struct auger_dtls *dtls, auger_time now, const uint8_t *buf, size_t len)
+static void give(struct auger_dtls *dtls, auger_time now, const uint8_t *buf, size_t len)
 {
-    size_t kept = auger_record_filter_pass(&dtls->filter, buf, len, dtls->in);
-
-    if (kept == 0) /* an empty datagram would mean the end to the backend */
+    if (len == 0) /* would mean the end to the backend */
         return;
-    follow(dtls, now, auger_backend_feed(dtls->backend, dtls->in, kept));
-    if (dtls->plain_len == 0)
-        read_ahead(dtls, now);
-}
-
-static bool may_feed(const struct auger_dtls *dtls)
-{
-    return dtls->backend && dtls->fingerprints.len > 0;
+    follow(dtls, now, auger_backend_feed(dtls->backend, buf, len));
+    read_ahead(dtls, now);
 }
 
 static void hold(struct auger_dtls *dtls, const uint8_t *buf, size_t len)
 {
-    if (dtls->held_len == HELD_MAX)
+    if (dtls->held_len == HELD_MAX || dtls->state == AUGER_DTLS_FAILED ||
+        dtls->state == AUGER_DTLS_CLOSED)
         return;
     uint8_t *copy = auger_env_alloc(dtls->env, 1, len);
     if (!copy)
@@ -210,23 +216,70 @@ static void hold(struct auger_dtls *dtls, const uint8_t *buf, size_t len)
     dtls->held[dtls->held_len++] = (struct held){.buf = copy, .len = len};
 }
 
-static void feed_held(struct auger_dtls *dtls, auger_time now)
+static bool may_feed(const struct auger_dtls *dtls)
 {
-    for (size_t i = 0; may_feed(dtls) && i < dtls->held_len; i++)
-        if (dtls->state == AUGER_DTLS_CONNECTING)
-            feed(dtls, now, dtls->held[i].buf, dtls->held[i].len);
-    if (may_feed(dtls))
-        drop_held(dtls);
+    return dtls->backend && dtls->fingerprints.len > 0;
 }
 
-int auger_dtls_add_remote_fingerprint(struct auger_dtls *dtls, auger_time now,
-                                      const struct auger_fingerprint *fingerprint)
+static bool wants_handshake(const struct auger_dtls *dtls)
 {
-    if (dtls->state != AUGER_DTLS_NEW && dtls->state != AUGER_DTLS_CONNECTING)
-        return AUGER_ERR_STATE;
-    if (dtls->fingerprints.len == AUGER_FINGERPRINTS_MAX)
+    return dtls->state == AUGER_DTLS_CONNECTING && auger_backend_has_keys(dtls->backend);
+}
+
+/* Gives the backend what it has a use for now.  What is sealed before there are keys
+ * it would keep without a bound, and whole buffers of it. */
+static void feed(struct auger_dtls *dtls, auger_time now, const uint8_t *buf, size_t len)
+{
+    struct auger_record_parts parts = auger_record_filter_split(&dtls->filter, buf, len, dtls->in);
+    const uint8_t *at = dtls->in + parts.clear;
+
+    give(dtls, now, dtls->in, parts.clear);
+    if (parts.handshake > 0 && wants_handshake(dtls)) {
+        give(dtls, now, at, parts.handshake);
+        at += parts.handshake;
+        parts.handshake = 0;
+    }
+    size_t rest = parts.handshake + parts.sealed;
+    if (parts.handshake == 0 && wants_data(dtls))
+        give(dtls, now, at, rest);
+    else if (rest > 0)
+        hold(dtls, at, rest);
+}
+
+static void feed_first_held(struct auger_dtls *dtls, auger_time now)
+{
+    struct held first = dtls->held[0];
+
+    dtls->held_len--;
+    memmove(dtls->held, dtls->held + 1, dtls->held_len * sizeof(dtls->held[0]));
+    feed(dtls, now, first.buf, first.len);
+    auger_env_release(dtls->env, first.buf);
+}
+
+/* Each of them once, since it may be held again; and what was held as data, should one
+ * of them have completed the handshake. */
+static void feed_held(struct auger_dtls *dtls, auger_time now)
+{
+    if (!may_feed(dtls))
+        return;
+    for (size_t left = dtls->held_len; left > 0 && dtls->held_len > 0; left--)
+        feed_first_held(dtls, now);
+    while (wants_data(dtls) && dtls->held_len > 0)
+        feed_first_held(dtls, now);
+}
+
+int auger_dtls_set_remote_fingerprints(struct auger_dtls *dtls, auger_time now,
+                                       const struct auger_fingerprint *list, size_t len)
+{
+    if (len == 0)
+        return AUGER_ERR_INVALID;
+    if (len > AUGER_FINGERPRINTS_MAX)
         return AUGER_ERR_LIMIT;
-    dtls->fingerprints.list[dtls->fingerprints.len++] = *fingerprint;
+    if (dtls->fingerprints.len > 0 || dtls->state == AUGER_DTLS_CLOSED ||
+        dtls->state == AUGER_DTLS_FAILED)
+        return AUGER_ERR_STATE;
+    memcpy(dtls->fingerprints.list, list, len * sizeof(list[0]));
+    dtls->fingerprints.len = len;
     feed_held(dtls, now);
     return 0;
 }
@@ -260,30 +313,50 @@ int auger_dtls_start(struct auger_dtls *dtls, auger_time now, enum auger_dtls_ro
 
 /* --- the five verbs --------------------------------------------------------------------- */
 
+/* What was handed out last is used up, and the next piece takes its place. */
+static void use_up(struct auger_dtls *dtls, auger_time now)
+{
+    if (dtls->plain_len != TAKEN)
+        return;
+    dtls->plain_len = 0;
+    read_ahead(dtls, now);
+    if (wants_data(dtls))
+        feed_held(dtls, now);
+}
+
 void auger_dtls_handle_datagram(struct auger_dtls *dtls, auger_time now, const uint8_t *buf,
                                 size_t len)
 {
     if (len == 0 || len > DATAGRAM_MAX || dtls->state == AUGER_DTLS_CLOSED ||
         dtls->state == AUGER_DTLS_FAILED)
         return;
-    if (may_feed(dtls))
-        feed(dtls, now, buf, len);
-    else
+    if (!may_feed(dtls)) {
         hold(dtls, buf, len);
+        return;
+    }
+    use_up(dtls, now);
+    feed(dtls, now, buf, len);
+    if (wants_handshake(dtls) || wants_data(dtls))
+        feed_held(dtls, now);
 }
 
 bool auger_dtls_read(struct auger_dtls *dtls, auger_time now, struct auger_bytes *data)
 {
-    /* The piece handed out last time is used up; the next one takes its place. */
-    if (dtls->plain_len == SIZE_MAX) {
-        dtls->plain_len = 0;
-        read_ahead(dtls, now);
-    }
+    use_up(dtls, now);
     if (dtls->plain_len == 0)
         return false;
     *data = (struct auger_bytes){.data = dtls->plain, .len = dtls->plain_len};
-    dtls->plain_len = SIZE_MAX;
+    dtls->plain_len = TAKEN;
     return true;
+}
+
+/* RFC 6347 section 4.2.1, when no ServerHello has come instead. */
+static bool obey_verify_request(struct auger_dtls *dtls, auger_time now)
+{
+    size_t len = auger_record_filter_take_verify(&dtls->filter, dtls->in);
+
+    give(dtls, now, dtls->in, len);
+    return len > 0;
 }
 
 void auger_dtls_handle_timeout(struct auger_dtls *dtls, auger_time now)
@@ -292,11 +365,12 @@ void auger_dtls_handle_timeout(struct auger_dtls *dtls, auger_time now)
         fail(dtls, now, AUGER_DTLS_TIMEOUT);
         return;
     }
-    if (now < dtls->retransmit_at)
+    if (now < dtls->retransmit_at || obey_verify_request(dtls, now))
         return;
     auger_trace(dtls->env, now, "dtls:retransmit", AUGER_F_TIME("interval", dtls->interval));
     dtls->interval = auger_time_min(2 * dtls->interval, RETRANSMIT_MAX);
-    dtls->retransmit_at = auger_time_add(now, dtls->interval);
+    dtls->retransmit_at =
+        ++dtls->repeats < REPEATS_MAX ? auger_time_add(now, dtls->interval) : AUGER_NEVER;
     follow(dtls, now, auger_backend_retransmit(dtls->backend));
 }
 
@@ -347,7 +421,7 @@ void auger_dtls_close(struct auger_dtls *dtls, auger_time now)
         return;
     if (dtls->state == AUGER_DTLS_CONNECTED)
         auger_backend_close(dtls->backend);
-    drop_held(dtls);
+    dtls->plain_len = 0;
     set_state(dtls, now, AUGER_DTLS_CLOSED);
 }
 

@@ -4,8 +4,8 @@
 
 #define RECORD_HEADER_LEN 13
 #define RECORD_LEN_MAX 16640
-#define HANDSHAKE_HEADER_LEN 12
-#define HANDSHAKE_LEN_MAX 16384
+#define CERTIFICATE_LEN_MAX 16384 /* OpenSSL makes room for a message at its first */
+#define HANDSHAKE_LEN_MAX 4096    /* fragment: so much for each of the others */
 #define MESSAGE_SEQ_MAX 8
 #define SEALED_LEN_MIN 25 /* explicit nonce, one byte and tag */
 
@@ -14,6 +14,7 @@ enum content_type { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22, APPLICA
 enum handshake_type {
     CLIENT_HELLO = 1,
     SERVER_HELLO = 2,
+    HELLO_VERIFY_REQUEST = 3,
     CERTIFICATE = 11,
     SERVER_KEY_EXCHANGE = 12,
     CERTIFICATE_REQUEST = 13,
@@ -23,14 +24,25 @@ enum handshake_type {
 };
 
 struct record {
+    const uint8_t *start;
     uint8_t type;
     uint16_t version;
     uint16_t epoch;
     struct auger_bytes body;
 };
 
+struct fragment {
+    uint8_t type;
+    uint16_t seq;
+    uint32_t len, offset;
+    struct auger_bytes body;
+};
+
+/* --- reading --------------------------------------------------------------------------- */
+
 static bool read_record(struct auger_reader *r, struct record *record)
 {
+    record->start = r->at;
     record->type = auger_read_u8(r);
     record->version = auger_read_u16(r);
     record->epoch = auger_read_u16(r);
@@ -40,51 +52,100 @@ static bool read_record(struct auger_reader *r, struct record *record)
     return !r->failed && record->type >= CHANGE_CIPHER_SPEC && record->type <= APPLICATION_DATA;
 }
 
-/* Whether the other role may send such a message in clear. */
-static bool is_expected(enum auger_dtls_role role, uint8_t type)
+/* 4.2.2: it lies whole within its record and within its message. */
+static bool read_fragment(struct auger_reader *r, struct fragment *fragment)
 {
-    switch (type) {
+    fragment->type = auger_read_u8(r);
+    fragment->len = auger_read_u24(r);
+    fragment->seq = auger_read_u16(r);
+    fragment->offset = auger_read_u24(r);
+    fragment->body.len = auger_read_u24(r);
+    fragment->body.data = auger_read_bytes(r, fragment->body.len);
+    return !r->failed && fragment->offset + fragment->body.len <= fragment->len &&
+           (fragment->body.len > 0 || fragment->len == 0);
+}
+
+/* --- messages in clear ------------------------------------------------------------------ */
+
+/* The first one is 0, and 1 from a client that counts on after a lost one, or from
+ * a server that has sent a HelloVerifyRequest (4.2.2). */
+static bool is_hello_due(const struct auger_record_filter *filter, uint16_t seq)
+{
+    if (filter->role == AUGER_DTLS_SERVER)
+        return !filter->has_hello && seq <= 1;
+    return seq == filter->has_verified;
+}
+
+/* Whether the other role may send such a message in clear, in this place. */
+static bool is_due(const struct auger_record_filter *filter, const struct fragment *fragment)
+{
+    bool from_client = filter->role == AUGER_DTLS_SERVER;
+    uint16_t first = (uint16_t)(1 + filter->has_verified);
+
+    switch (fragment->type) {
     case CLIENT_HELLO:
+        return from_client && is_hello_due(filter, fragment->seq);
+    case SERVER_HELLO:
+        return !from_client && is_hello_due(filter, fragment->seq);
+    case CERTIFICATE:
+        return fragment->seq == first;
     case CERTIFICATE_VERIFY:
     case CLIENT_KEY_EXCHANGE:
-        return role == AUGER_DTLS_SERVER;
-    case SERVER_HELLO:
+        return from_client && fragment->seq >= first;
     case SERVER_KEY_EXCHANGE:
     case CERTIFICATE_REQUEST:
     case SERVER_HELLO_DONE:
-        return role == AUGER_DTLS_CLIENT;
-    case CERTIFICATE:
-        return true;
+        return !from_client && fragment->seq >= first;
     }
     return false;
 }
 
-/* 4.2.2: one fragment, whole within its record, of a plausible message. */
-static bool is_well_formed(enum auger_dtls_role role, struct auger_reader *r)
+static bool is_plausible(const struct auger_record_filter *filter, const struct fragment *fragment)
 {
-    uint8_t type = auger_read_u8(r);
-    uint32_t len = auger_read_u24(r);
-    uint16_t seq = auger_read_u16(r);
-    uint32_t offset = auger_read_u24(r), fragment = auger_read_u24(r);
-    bool is_hello = type == CLIENT_HELLO || type == SERVER_HELLO;
+    uint32_t max = fragment->type == CERTIFICATE ? CERTIFICATE_LEN_MAX : HANDSHAKE_LEN_MAX;
 
-    auger_read_bytes(r, fragment);
-    return !r->failed && is_expected(role, type) && is_hello == (seq == 0) &&
-           seq <= MESSAGE_SEQ_MAX && len <= HANDSHAKE_LEN_MAX && offset + fragment <= len &&
-           (fragment > 0 || len == 0);
+    return is_due(filter, fragment) && fragment->seq <= MESSAGE_SEQ_MAX && fragment->len <= max;
 }
 
 /* A record may carry several messages: BoringSSL packs them so. */
-static bool may_pass_handshake(const struct auger_record_filter *filter, struct auger_bytes body)
+static bool may_pass_handshake(struct auger_record_filter *filter, struct auger_bytes body)
 {
     struct auger_reader r = auger_reader(body.data, body.len);
+    struct fragment fragment;
+    bool has_server_hello = false;
 
     do {
-        if (!is_well_formed(filter->role, &r))
+        if (!read_fragment(&r, &fragment) || !is_plausible(filter, &fragment))
             return false;
+        has_server_hello |= fragment.type == SERVER_HELLO;
     } while (r.left > 0);
+    if (has_server_hello) {
+        filter->has_hello = true;
+        filter->verify_len = 0;
+    }
     return true;
 }
+
+/* 4.2.1: version and cookie, alone in its record. */
+static bool is_verify_request(const struct record *record)
+{
+    struct auger_reader r = auger_reader(record->body.data, record->body.len);
+    struct fragment fragment;
+
+    return read_fragment(&r, &fragment) && r.left == 0 && fragment.type == HELLO_VERIFY_REQUEST &&
+           fragment.seq == 0 && fragment.body.len == fragment.len && fragment.len >= 3 &&
+           fragment.body.data[2] == fragment.len - 3;
+}
+
+static void keep_verify(struct auger_record_filter *filter, const struct record *record)
+{
+    if (filter->role != AUGER_DTLS_CLIENT || filter->has_hello || filter->has_verified)
+        return;
+    filter->verify_len = RECORD_HEADER_LEN + record->body.len;
+    memcpy(filter->verify, record->start, filter->verify_len);
+}
+
+/* --- records ------------------------------------------------------------------------------ */
 
 /* 4.1.2.7: anybody could have sent it, so it is kept as a hint alone. */
 static void take_hint(struct auger_record_filter *filter, struct auger_bytes body)
@@ -104,6 +165,10 @@ static bool may_pass_in_clear(struct auger_record_filter *filter, const struct r
         take_hint(filter, record->body);
         return false;
     case HANDSHAKE:
+        if (is_verify_request(record)) {
+            keep_verify(filter, record);
+            return false;
+        }
         return may_pass_handshake(filter, record->body);
     }
     return false;
@@ -130,30 +195,62 @@ static void renumber(struct auger_record_filter *filter, uint8_t *header)
     auger_write_uint(&w, filter->next_seq++, 6);
 }
 
-size_t auger_record_filter_pass(struct auger_record_filter *filter, const uint8_t *in, size_t len,
-                                uint8_t *out)
+static size_t *part_of(const struct auger_record_filter *filter, struct auger_record_parts *parts,
+                       const struct record *record)
+{
+    if (record->epoch == 0)
+        return &parts->clear;
+    return record->type == HANDSHAKE && !filter->finished ? &parts->handshake : &parts->sealed;
+}
+
+/* Puts a record behind those of its part. */
+static void insert(struct auger_record_filter *filter, struct auger_record_parts *parts,
+                   const struct record *record, uint8_t *out)
+{
+    size_t *part = part_of(filter, parts, record);
+    size_t len = RECORD_HEADER_LEN + record->body.len;
+    size_t total = parts->clear + parts->handshake + parts->sealed;
+    size_t end = part == &parts->clear       ? parts->clear
+                 : part == &parts->handshake ? parts->clear + parts->handshake
+                                             : total;
+
+    memmove(out + end + len, out + end, total - end);
+    memcpy(out + end, record->start, len);
+    if (record->epoch == 0)
+        renumber(filter, out + end);
+    *part += len;
+}
+
+struct auger_record_parts auger_record_filter_split(struct auger_record_filter *filter,
+                                                    const uint8_t *in, size_t len, uint8_t *out)
 {
     struct auger_reader r = auger_reader(in, len);
+    struct auger_record_parts parts = {0};
     struct record record;
-    size_t kept = 0;
 
     while (r.left > 0) {
-        const uint8_t *start = r.at;
-        if (!read_record(&r, &record)) {
+        bool is_record = read_record(&r, &record);
+        if (is_record && may_pass(filter, &record))
+            insert(filter, &parts, &record, out);
+        else
             filter->dropped++;
+        if (!is_record)
             break;
-        }
-        if (!may_pass(filter, &record)) {
-            filter->dropped++;
-            continue;
-        }
-        size_t size = RECORD_HEADER_LEN + record.body.len;
-        memcpy(out + kept, start, size);
-        if (record.epoch == 0)
-            renumber(filter, out + kept);
-        kept += size;
     }
-    return kept;
+    return parts;
+}
+
+size_t auger_record_filter_take_verify(struct auger_record_filter *filter, uint8_t *out)
+{
+    size_t len = filter->verify_len;
+
+    if (len == 0)
+        return 0;
+    memcpy(out, filter->verify, len);
+    renumber(filter, out);
+    filter->verify_len = 0;
+    filter->has_verified = true;
+    return len;
 }
 
 bool auger_record_is_plain_alert(const uint8_t *buf, size_t len)

@@ -153,12 +153,7 @@ static int set_fingerprints(struct auger_peer *peer, auger_time now,
     struct auger_fingerprint fingerprints[AUGER_SDP_FINGERPRINTS_MAX];
     size_t len = read_fingerprints(transport, fingerprints);
 
-    for (size_t i = 0; i < len; i++) {
-        int err = auger_dtls_add_remote_fingerprint(peer->dtls, now, &fingerprints[i]);
-        if (err < 0)
-            return err;
-    }
-    return 0;
+    return auger_dtls_set_remote_fingerprints(peer->dtls, now, fingerprints, len);
 }
 
 /* Candidates that cannot be used cost themselves alone. */

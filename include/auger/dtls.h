@@ -75,7 +75,7 @@ struct auger_dtls_config {
     uint16_t mtu;
     /* For the whole handshake.  Default 30 s. */
     auger_time deadline;
-    /* First retransmission, doubled each time.  Default 100 ms. */
+    /* First retransmission, doubled each time up to 4 s; at most 12.  Default 100 ms. */
     auger_time retransmit;
     /* Offer and accept use_srtp.  Default true. */
     bool srtp;
@@ -106,17 +106,19 @@ AUGER_API int auger_dtls_new_sized(struct auger_dtls **out, const struct auger_e
     auger_dtls_new_sized((out), (env), (config), sizeof(struct auger_dtls_config))
 AUGER_API void auger_dtls_free(struct auger_dtls *dtls); /* NULL is fine */
 
-/* The peer's fingerprints, one call each (at most 4); any one of them suffices. */
-AUGER_API int auger_dtls_add_remote_fingerprint(struct auger_dtls *dtls, auger_time now,
-                                                const struct auger_fingerprint *fingerprint)
-    AUGER_CHECK_RESULT;
+/* All fingerprints of the peer's description, 1 to 4, once.  Of those with the
+ * strongest hash one must match (RFC 8122 section 5.1).  AUGER_ERR_INVALID for none,
+ * AUGER_ERR_LIMIT for too many, AUGER_ERR_STATE when it has some or is over. */
+AUGER_API int auger_dtls_set_remote_fingerprints(struct auger_dtls *dtls, auger_time now,
+                                                 const struct auger_fingerprint *list,
+                                                 size_t len) AUGER_CHECK_RESULT;
 /* A path is usable and the role is agreed.  The client speaks at once, whether
  * or not the fingerprint is known yet; nothing completes without it. */
 AUGER_API int auger_dtls_start(struct auger_dtls *dtls, auger_time now,
                                enum auger_dtls_role role) AUGER_CHECK_RESULT;
 
 /* One datagram from the peer.  Application data in it is taken afterwards with
- * auger_dtls_read(), until that says false. */
+ * auger_dtls_read(), until that says false; before that, up to 8 more are kept. */
 AUGER_API void auger_dtls_handle_datagram(struct auger_dtls *dtls, auger_time now,
                                           const uint8_t *buf, size_t len);
 /* The next piece of application data; false when there is none.  The bytes are
