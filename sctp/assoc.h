@@ -15,8 +15,8 @@ struct auger_assoc_config {
 };
 
 enum auger_assoc_event_type {
-    AUGER_ASSOC_UP,           /* .streams: outgoing */
-    AUGER_ASSOC_DATA,         /* .stream .ppid .data .end: valid until the next call */
+    AUGER_ASSOC_UP,   /* .streams: outgoing */
+    AUGER_ASSOC_DATA, /* .stream .ppid .data .end: valid until the next call on any association */
     AUGER_ASSOC_RESET_IN,     /* .stream: the peer will send no more on it */
     AUGER_ASSOC_RESET_OUT,    /* .stream: ours is reset */
     AUGER_ASSOC_RESET_FAILED, /* .stream: the peer refused */

@@ -8,13 +8,14 @@
 
 #include <usrsctp.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #define HEADER_LEN 12
 #define CHUNK_INIT 1
 #define HELD_MAX 8
-#define PIECE_MAX 65536
+#define RESETS_MAX 1024 /* streams that one notification may name, each a bit */
 #define RTO_MIN_MS 1000 /* below it the library's window collapses without loss */
 #define RTO_INITIAL_MS 1000
 #define RTO_MAX_MS 10000
@@ -48,8 +49,7 @@ struct auger_assoc {
     bool is_lost;
     struct held held[HELD_MAX]; /* came before our connect, which would mean an ABORT */
     size_t held_len;
-    uint8_t *piece;         /* what was read last */
-    const uint16_t *resets; /* of a notification in `piece` that names several streams */
+    uint8_t resets[RESETS_MAX / 8]; /* streams of a notification that are still to be told */
     size_t resets_len;
     enum auger_assoc_event_type reset_type;
 };
@@ -163,6 +163,7 @@ static bool bind_with_mtu(struct auger_assoc *assoc)
 
 static bool set_up(struct auger_assoc *assoc)
 {
+    assert(assoc->config.streams_max <= RESETS_MAX);
     assoc->socket = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, NULL, NULL, 0, NULL);
     return assoc->socket && usrsctp_set_non_blocking(assoc->socket, 1) == 0 && set_buffers(assoc) &&
            switch_off_extras(assoc) && set_protocol(assoc) && subscribe(assoc) &&
@@ -207,7 +208,6 @@ void auger_assoc_free(struct auger_assoc *assoc)
         usrsctp_close(assoc->socket);
     drop_held(assoc);
     auger_packet_queue_fini(&assoc->output);
-    auger_env_release(assoc->env, assoc->piece);
     auger_env_release(assoc->env, assoc);
 }
 
@@ -228,10 +228,6 @@ int auger_assoc_connect(struct auger_assoc *assoc, auger_time now, uint16_t remo
 
     if (assoc->phase != NEW)
         return AUGER_ERR_STATE;
-    if (!assoc->piece)
-        assoc->piece = auger_env_alloc(assoc->env, 1, PIECE_MAX);
-    if (!assoc->piece)
-        return AUGER_ERR_NO_MEMORY;
     auger_runtime_catch_up(now);
     if (usrsctp_connect(assoc->socket, (struct sockaddr *)&address, sizeof(address)) < 0 &&
         errno != EINPROGRESS)
@@ -387,13 +383,28 @@ static bool association_changed(struct auger_assoc *assoc, const struct sctp_ass
     return false;
 }
 
+static void note_reset(struct auger_assoc *assoc, uint16_t stream)
+{
+    uint8_t bit = (uint8_t)(1 << stream % 8);
+
+    if (stream >= RESETS_MAX || assoc->resets[stream / 8] & bit)
+        return;
+    assoc->resets[stream / 8] |= bit;
+    assoc->resets_len++;
+}
+
 static bool next_reset(struct auger_assoc *assoc, struct auger_assoc_event *event)
 {
-    if (assoc->resets_len == 0)
-        return false;
-    *event = (struct auger_assoc_event){.type = assoc->reset_type,
-                                        .stream = assoc->resets[--assoc->resets_len]};
-    return true;
+    for (uint16_t stream = 0; assoc->resets_len > 0 && stream < RESETS_MAX; stream++) {
+        uint8_t bit = (uint8_t)(1 << stream % 8);
+        if (!(assoc->resets[stream / 8] & bit))
+            continue;
+        assoc->resets[stream / 8] &= (uint8_t)~bit;
+        assoc->resets_len--;
+        *event = (struct auger_assoc_event){.type = assoc->reset_type, .stream = stream};
+        return true;
+    }
+    return false;
 }
 
 static bool streams_were_reset(struct auger_assoc *assoc,
@@ -403,8 +414,8 @@ static bool streams_were_reset(struct auger_assoc *assoc,
     size_t head = offsetof(struct sctp_stream_reset_event, strreset_stream_list);
     uint16_t flags = reset->strreset_flags;
 
-    assoc->resets = reset->strreset_stream_list;
-    assoc->resets_len = len > head ? (len - head) / sizeof(uint16_t) : 0;
+    for (size_t i = 0; head + (i + 1) * sizeof(uint16_t) <= len; i++)
+        note_reset(assoc, reset->strreset_stream_list[i]);
     if (flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED))
         assoc->reset_type = AUGER_ASSOC_RESET_FAILED;
     else
@@ -425,7 +436,7 @@ static bool streams_changed(const struct sctp_stream_change_event *change,
 static bool take_notification(struct auger_assoc *assoc, size_t len,
                               struct auger_assoc_event *event)
 {
-    const union sctp_notification *note = (const union sctp_notification *)(void *)assoc->piece;
+    const union sctp_notification *note = (const union sctp_notification *)auger_runtime_piece();
 
     if (len < sizeof(note->sn_header))
         return false;
@@ -440,13 +451,13 @@ static bool take_notification(struct auger_assoc *assoc, size_t len,
     return false;
 }
 
-static bool take_data(struct auger_assoc *assoc, size_t len, const struct sctp_rcvinfo *info,
-                      int flags, struct auger_assoc_event *event)
+static bool take_data(size_t len, const struct sctp_rcvinfo *info, int flags,
+                      struct auger_assoc_event *event)
 {
     *event = (struct auger_assoc_event){.type = AUGER_ASSOC_DATA,
                                         .stream = info->rcv_sid,
                                         .ppid = network32(info->rcv_ppid),
-                                        .data = {.data = assoc->piece, .len = len},
+                                        .data = {.data = auger_runtime_piece(), .len = len},
                                         .end = flags & MSG_EOR};
     return true;
 }
@@ -464,15 +475,15 @@ bool auger_assoc_poll(struct auger_assoc *assoc, struct auger_assoc_event *event
         socklen_t from_len = sizeof(from), info_len = sizeof(info);
         unsigned int info_type = 0;
         int flags = 0;
-        ssize_t len =
-            usrsctp_recvv(assoc->socket, assoc->piece, PIECE_MAX, (struct sockaddr *)&from,
-                          &from_len, &info, &info_len, &info_type, &flags);
+        ssize_t len = usrsctp_recvv(assoc->socket, auger_runtime_piece(), AUGER_RUNTIME_PIECE_MAX,
+                                    (struct sockaddr *)&from, &from_len, &info, &info_len,
+                                    &info_type, &flags);
         if (len < 0 && (errno == EWOULDBLOCK || errno == EAGAIN))
             return false;
         if (len <= 0)
             return went_down(assoc, event, len == 0 ? 0 : AUGER_ERR_NO_PATH);
         bool told = flags & MSG_NOTIFICATION ? take_notification(assoc, (size_t)len, event)
-                                             : take_data(assoc, (size_t)len, &info, flags, event);
+                                             : take_data((size_t)len, &info, flags, event);
         if (told)
             return true;
     }

@@ -2,6 +2,7 @@
 #include "sctp/runtime.h"
 #include "sctp/crc32c.h"
 
+#include <stddef.h>
 #include <usrsctp.h>
 
 #define BUCKETS 1024 /* of ids that follow one another: chains stay short */
@@ -12,7 +13,13 @@ static struct {
     uintptr_t last_id;
     auger_time ticked_at;
     struct auger_runtime_id *buckets[BUCKETS];
+    _Alignas(max_align_t) uint8_t piece[AUGER_RUNTIME_PIECE_MAX];
 } runtime;
+
+void *auger_runtime_piece(void)
+{
+    return runtime.piece;
+}
 
 static struct auger_runtime_id *find(uintptr_t id)
 {

@@ -24,6 +24,11 @@ void auger_runtime_tick(auger_time now);
  * fires before the library believes that its time-out is over, and then for nothing. */
 void auger_runtime_catch_up(auger_time now);
 
+/* Where an association reads what came, one at a time as they all run; what is not copied
+ * at once is written over by the next. */
+#define AUGER_RUNTIME_PIECE_MAX 65536
+void *auger_runtime_piece(void);
+
 /* The least step of auger_runtime_tick(). */
 #define AUGER_RUNTIME_TICK (10 * AUGER_MS)
 
