@@ -57,14 +57,6 @@ static void write_pair_id(char id[AUGER_STATS_ID_MAX], const struct auger_pair *
 
 /* --- pairs ------------------------------------------------------------------------ */
 
-/* Two kinds of requests beside each other, as browsers count: what was sent in all is
- * those, the repetitions, and the checks of consent. */
-static uint64_t checks_begun(const struct auger_pair *pair)
-{
-    return pair->requests_sent - pair->tally.retransmissions_sent -
-           pair->tally.consent_requests_sent;
-}
-
 int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
                                struct auger_ice_pair_stats *stats, size_t size)
 {
@@ -83,7 +75,7 @@ int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
         .last_packet_received_timestamp = last_at(&tally->received),
         .total_round_trip_time = seconds(tally->rtt_total),
         .current_round_trip_time = seconds(pair->rtt),
-        .requests_sent = checks_begun(pair),
+        .requests_sent = pair->requests_sent - tally->retransmissions_sent,
         .requests_received = pair->requests_received,
         .responses_sent = tally->responses_sent,
         .responses_received = pair->responses_received,

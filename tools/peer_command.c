@@ -39,6 +39,7 @@ static const char help[] =
     "  sendbin  label, n, first            n bytes: byte i is 31 i mod 256, the first one `first`\n"
     "  rx                                  how many binary bytes came\n"
     "  pair, stats                         the path in use; W3C statistics\n"
+    "  explain                             why there is no path: {code, text, evidence}\n"
     "  dcclose  label                      close a channel\n"
     "  close, quit                         close the connection; end the program\n"
     "\n"

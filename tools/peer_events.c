@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/peer_events.h"
 #include "tools/output.h"
+#include "tools/peer_stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,12 @@ static void take_state(struct peer_ops *ops, enum auger_peer_state state)
         while (ops->channels.len > 0)
             channel_closed(ops, ops->channels.items[0]);
     }
-    peer_tell_state(ops, "conn", auger_peer_state_name(state));
+    if (state == AUGER_PEER_FAILED)
+        peer_tell(ops, "state",
+                  json_pack("{ss ss so}", "which", "conn", "value", auger_peer_state_name(state),
+                            "why", peer_why(ops->peer)));
+    else
+        peer_tell_state(ops, "conn", auger_peer_state_name(state));
 }
 
 static void flush(struct peer_ops *ops, auger_channel id)

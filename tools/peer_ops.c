@@ -306,7 +306,13 @@ static json_t *op_pair(struct peer_ops *ops, json_t *request)
 static json_t *op_stats(struct peer_ops *ops, json_t *request)
 {
     (void)request;
-    return peer_stats(ops->peer);
+    return peer_stats(ops->peer, auger_loop_now(ops->loop));
+}
+
+static json_t *op_explain(struct peer_ops *ops, json_t *request)
+{
+    (void)request;
+    return peer_why(ops->peer);
 }
 
 static json_t *op_restart(struct peer_ops *ops, json_t *request)
@@ -329,7 +335,7 @@ static const struct {
     {"new", op_new},         {"dc", op_dc},       {"offer", op_offer},     {"answer", op_answer},
     {"remote", op_remote},   {"cand", op_cand},   {"local", op_local},     {"send", op_send},
     {"sendbin", op_sendbin}, {"rx", op_rx},       {"dcclose", op_dcclose}, {"pair", op_pair},
-    {"stats", op_stats},     {"close", op_close}, {"restart", op_restart},
+    {"stats", op_stats},     {"close", op_close}, {"restart", op_restart}, {"explain", op_explain},
 };
 
 static json_t *run_op(struct peer_ops *ops, const char *name, json_t *request)

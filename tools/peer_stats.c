@@ -1,24 +1,57 @@
-/* tools/peer_stats.c - how a peer stands, in the words of the W3C's statistics. */
+/* tools/peer_stats.c - how a peer stands, as the statistics of the W3C: objects, names, units and
+ * ids that refer to each other. */
+#define _POSIX_C_SOURCE 200809L
 #include "tools/peer_stats.h"
+
+#include <auger/peer_stats.h>
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-#define PAIRS_MAX 100
-#define CANDS_MAX 100
+#define TRANSPORT_ID "T"
+#define LOCAL_CERTIFICATE_ID "C local"
+#define REMOTE_CERTIFICATE_ID "C remote"
 
-#define ID_MAX 16
-
-struct side {
-    char prefix; /* of its ids */
-    const char *type;
-    struct auger_cand cands[CANDS_MAX];
-    size_t len;
+/* Relates the peer's clock to that of the wall, in which the W3C's timestamps are. */
+struct clock {
+    auger_time now;
+    double wall_ms;
 };
 
-static double seconds(auger_time t)
+static struct clock read_clock(auger_time now)
 {
-    return (double)t / (double)AUGER_SEC;
+    struct timespec wall;
+
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return (struct clock){now, (double)wall.tv_sec * 1e3 + (double)wall.tv_nsec / 1e6};
+}
+
+static double wall_ms(const struct clock *clock, auger_time at)
+{
+    return clock->wall_ms - (double)(clock->now - at) / (double)AUGER_MS;
+}
+
+static json_t *begin(const struct clock *clock, const char *type, const char *id)
+{
+    return json_pack("{ss ss sf}", "type", type, "id", id, "timestamp", clock->wall_ms);
+}
+
+static void set_text(json_t *json, const char *key, const char *text)
+{
+    if (text[0])
+        json_object_set_new(json, key, json_string(text));
+}
+
+static void set_count(json_t *json, const char *key, uint64_t count)
+{
+    json_object_set_new(json, key, json_integer((json_int_t)count));
+}
+
+static void set_time(json_t *json, const struct clock *clock, const char *key, auger_time at)
+{
+    if (at != AUGER_NEVER)
+        json_object_set_new(json, key, json_real(wall_ms(clock, at)));
 }
 
 static const char *role_name(enum auger_dtls_role role)
@@ -28,90 +61,143 @@ static const char *role_name(enum auger_dtls_role role)
 
 /* --- candidates ----------------------------------------------------------------------------- */
 
-static json_t *candidate_json(const struct side *side, size_t i)
+static void set_address(json_t *json, const char *address, const char *port,
+                        const struct auger_addr *addr)
 {
-    const struct auger_cand *cand = &side->cands[i];
-    char ip[AUGER_ADDR_TEXT_MAX], id[ID_MAX];
+    char ip[AUGER_ADDR_TEXT_MAX];
 
-    snprintf(id, sizeof(id), "%c%zu", side->prefix, i);
-    return json_pack("{ss ss ss ss ss si sI ss}", "type", side->type, "id", id, "candidateType",
-                     auger_cand_type_name(cand->type), "protocol", "udp", "address",
-                     auger_addr_format_ip(&cand->addr, ip, sizeof(ip)), "port",
-                     (int)cand->addr.port, "priority", (json_int_t)cand->priority, "foundation",
-                     cand->foundation);
+    if (addr->family == AUGER_FAMILY_NONE)
+        return;
+    set_text(json, address, auger_addr_format_ip(addr, ip, sizeof(ip)));
+    json_object_set_new(json, port, json_integer(addr->port));
 }
 
-static void find_id(const struct side *side, const struct auger_cand *cand, char id[ID_MAX])
+static void set_url(json_t *json, const struct auger_addr *server)
 {
-    size_t i = 0;
+    char addr[AUGER_ADDR_TEXT_MAX], url[AUGER_ADDR_TEXT_MAX + 8];
 
-    while (i < side->len && (side->cands[i].type != cand->type ||
-                             !auger_addr_equal(&side->cands[i].addr, &cand->addr)))
-        i++;
-    snprintf(id, ID_MAX, "%c%zu", side->prefix, i);
+    if (server->family == AUGER_FAMILY_NONE)
+        return;
+    snprintf(url, sizeof(url), "stun:%s", auger_addr_format(server, addr, sizeof(addr)));
+    set_text(json, "url", url);
 }
 
-/* --- pairs and transport ---------------------------------------------------------------------- */
-
-static json_t *pair_json(const struct auger_ice_pair_info *pair, size_t i, const struct side *local,
-                         const struct side *remote)
+static json_t *cand_json(const struct clock *clock, const struct auger_ice_cand_stats *stats)
 {
-    char id[ID_MAX], local_id[ID_MAX], remote_id[ID_MAX];
-
-    snprintf(id, sizeof(id), "P%zu", i);
-    find_id(local, &pair->local, local_id);
-    find_id(remote, &pair->remote, remote_id);
-    return json_pack("{ss ss ss ss ss sb sb sI sf sI sI sI}", "type", "candidate-pair", "id", id,
-                     "localCandidateId", local_id, "remoteCandidateId", remote_id, "state",
-                     auger_ice_pair_state_name(pair->state), "nominated", (int)pair->nominated,
-                     "selected", (int)pair->selected, "priority", (json_int_t)pair->priority,
-                     "currentRoundTripTime", seconds(pair->rtt), "requestsSent",
-                     (json_int_t)pair->requests_sent, "responsesReceived",
-                     (json_int_t)pair->responses_received, "requestsReceived",
-                     (json_int_t)pair->requests_received);
-}
-
-static json_t *transport_json(const struct auger_peer_info *info, const char *selected_id)
-{
+    const struct auger_cand *cand = &stats->cand;
     json_t *json =
-        json_pack("{ss ss ss ss ss ss sI sI sI sI}", "type", "transport", "id", "T0", "iceState",
-                  auger_ice_state_name(info->ice_state), "tlsVersion", info->dtls_version,
-                  "dtlsCipher", info->dtls_cipher, "dtlsRole", role_name(info->dtls_role),
-                  "bytesSent", (json_int_t)info->bytes_sent, "bytesReceived",
-                  (json_int_t)info->bytes_received, "packetsSent", (json_int_t)info->datagrams_sent,
-                  "packetsReceived", (json_int_t)info->datagrams_received);
+        begin(clock, stats->is_remote ? "remote-candidate" : "local-candidate", stats->id);
 
-    if (json && selected_id[0])
-        json_object_set_new(json, "selectedCandidatePairId", json_string(selected_id));
+    set_text(json, "transportId", TRANSPORT_ID);
+    set_text(json, "candidateType", auger_cand_type_name(cand->type));
+    set_text(json, "protocol", cand->addr.transport == AUGER_TCP ? "tcp" : "udp");
+    set_address(json, "address", "port", &cand->addr);
+    set_address(json, "relatedAddress", "relatedPort", &cand->related);
+    set_count(json, "priority", cand->priority);
+    set_text(json, "foundation", cand->foundation);
+    set_text(json, "usernameFragment", cand->ufrag);
+    set_url(json, &stats->server);
+    if (!stats->is_remote)
+        set_text(json, "networkType", "unknown");
     return json;
 }
 
-json_t *peer_stats(const struct auger_peer *peer)
+/* --- pairs ------------------------------------------------------------------------------------ */
+
+static json_t *pair_json(const struct clock *clock, const struct auger_ice_pair_stats *stats)
+{
+    json_t *json = begin(clock, "candidate-pair", stats->id);
+
+    set_text(json, "transportId", TRANSPORT_ID);
+    set_text(json, "localCandidateId", stats->local_candidate_id);
+    set_text(json, "remoteCandidateId", stats->remote_candidate_id);
+    set_text(json, "state", auger_ice_pair_state_name(stats->state));
+    json_object_set_new(json, "nominated", json_boolean(stats->nominated));
+    set_count(json, "packetsSent", stats->packets_sent);
+    set_count(json, "packetsReceived", stats->packets_received);
+    set_count(json, "bytesSent", stats->bytes_sent);
+    set_count(json, "bytesReceived", stats->bytes_received);
+    set_time(json, clock, "lastPacketSentTimestamp", stats->last_packet_sent_timestamp);
+    set_time(json, clock, "lastPacketReceivedTimestamp", stats->last_packet_received_timestamp);
+    json_object_set_new(json, "totalRoundTripTime", json_real(stats->total_round_trip_time));
+    if (stats->responses_received > 0)
+        json_object_set_new(json, "currentRoundTripTime",
+                            json_real(stats->current_round_trip_time));
+    set_count(json, "requestsSent", stats->requests_sent);
+    set_count(json, "requestsReceived", stats->requests_received);
+    set_count(json, "responsesSent", stats->responses_sent);
+    set_count(json, "responsesReceived", stats->responses_received);
+    set_count(json, "consentRequestsSent", stats->consent_requests_sent);
+    set_count(json, "packetsDiscardedOnSend", stats->packets_discarded_on_send);
+    set_count(json, "bytesDiscardedOnSend", stats->bytes_discarded_on_send);
+    set_count(json, "retransmissionsSent", stats->retransmissions_sent);
+    set_count(json, "priority", stats->priority);
+    return json;
+}
+
+/* --- transport and certificates ------------------------------------------------------------------
+ */
+
+static json_t *transport_json(const struct clock *clock,
+                              const struct auger_peer_transport_stats *stats)
+{
+    json_t *json = begin(clock, "transport", TRANSPORT_ID);
+    const struct auger_ice_transport_stats *ice = &stats->ice;
+
+    set_count(json, "packetsSent", ice->packets_sent);
+    set_count(json, "packetsReceived", ice->packets_received);
+    set_count(json, "bytesSent", ice->bytes_sent);
+    set_count(json, "bytesReceived", ice->bytes_received);
+    set_text(json, "iceState", auger_ice_state_name(ice->ice_state));
+    set_text(json, "iceRole", ice->is_controlling ? "controlling" : "controlled");
+    set_text(json, "iceLocalUsernameFragment", ice->ice_local_username_fragment);
+    set_text(json, "selectedCandidatePairId", ice->selected_candidate_pair_id);
+    set_count(json, "selectedCandidatePairChanges", ice->selected_candidate_pair_changes);
+    set_text(json, "dtlsState", auger_dtls_state_name(stats->dtls_state));
+    set_text(json, "dtlsRole", role_name(stats->dtls_role));
+    set_text(json, "tlsVersion", stats->tls_version);
+    set_text(json, "dtlsCipher", stats->dtls_cipher);
+    set_text(json, "localCertificateId", LOCAL_CERTIFICATE_ID);
+    if (stats->remote_fingerprint[0])
+        set_text(json, "remoteCertificateId", REMOTE_CERTIFICATE_ID);
+    return json;
+}
+
+/* "sha-256 AB:CD:..." */
+static json_t *certificate_json(const struct clock *clock, const char *id, const char *text)
+{
+    json_t *json = begin(clock, "certificate", id);
+    size_t len = strcspn(text, " ");
+
+    json_object_set_new(json, "fingerprintAlgorithm", json_stringn(text, len));
+    set_text(json, "fingerprint", text + len + (text[len] == ' '));
+    return json;
+}
+
+json_t *peer_stats(const struct auger_peer *peer, auger_time now)
 {
     const struct auger_ice *ice = auger_peer_ice(peer);
-    struct side local = {.prefix = 'L', .type = "local-candidate"};
-    struct side remote = {.prefix = 'R', .type = "remote-candidate"};
-    struct auger_ice_pair_info pairs[PAIRS_MAX];
-    struct auger_peer_info info;
-    char selected_id[ID_MAX] = "";
+    const struct clock clock = read_clock(now);
+    struct auger_peer_transport_stats transport;
+    struct auger_ice_cand_stats cand;
+    struct auger_ice_pair_stats pair;
     json_t *list = json_array();
 
-    local.len = auger_ice_local_cands(ice, local.cands, CANDS_MAX);
-    remote.len = auger_ice_remote_cands(ice, remote.cands, CANDS_MAX);
-    size_t pairs_len = auger_ice_pairs(ice, pairs, PAIRS_MAX);
-    for (size_t i = 0; i < local.len; i++)
-        json_array_append_new(list, candidate_json(&local, i));
-    for (size_t i = 0; i < remote.len; i++)
-        json_array_append_new(list, candidate_json(&remote, i));
-    for (size_t i = 0; i < pairs_len; i++) {
-        json_array_append_new(list, pair_json(&pairs[i], i, &local, &remote));
-        if (pairs[i].selected)
-            snprintf(selected_id, sizeof(selected_id), "P%zu", i);
-    }
-    auger_peer_get_info(peer, &info);
-    json_array_append_new(list, transport_json(&info, selected_id));
+    for (size_t i = 0; auger_ice_get_cand_stats(ice, i, &cand) == 0; i++)
+        json_array_append_new(list, cand_json(&clock, &cand));
+    for (size_t i = 0; auger_ice_get_pair_stats(ice, i, &pair) == 0; i++)
+        json_array_append_new(list, pair_json(&clock, &pair));
+    auger_peer_get_transport_stats(peer, &transport);
+    json_array_append_new(list, transport_json(&clock, &transport));
+    json_array_append_new(
+        list, certificate_json(&clock, LOCAL_CERTIFICATE_ID, transport.local_fingerprint));
+    if (transport.remote_fingerprint[0])
+        json_array_append_new(
+            list, certificate_json(&clock, REMOTE_CERTIFICATE_ID, transport.remote_fingerprint));
     return list;
 }
+
+/* --- the pair in use, in short ---------------------------------------------------------------- */
 
 static json_t *end_json(const struct auger_cand *cand)
 {
@@ -129,7 +215,18 @@ json_t *peer_pair(const struct auger_peer *peer)
     if (!info.has_path)
         return json_null();
     return json_pack("{so so sf ss ss ss}", "local", end_json(&info.selected.local), "remote",
-                     end_json(&info.selected.remote), "rtt", seconds(info.selected.rtt), "tls",
-                     info.dtls_version, "cipher", info.dtls_cipher, "role",
-                     role_name(info.dtls_role));
+                     end_json(&info.selected.remote), "rtt",
+                     (double)info.selected.rtt / (double)AUGER_SEC, "tls", info.dtls_version,
+                     "cipher", info.dtls_cipher, "role", role_name(info.dtls_role));
+}
+
+/* --- why ---------------------------------------------------------------------------------------
+ */
+
+json_t *peer_why(const struct auger_peer *peer)
+{
+    struct auger_peer_explanation why;
+
+    auger_peer_explain(peer, &why);
+    return json_pack("{ss ss ss}", "code", why.code, "text", why.text, "evidence", why.evidence);
 }

@@ -1,6 +1,8 @@
 /* tools/picture.c - how one peer stands, as JSON. */
 #include "tools/picture.h"
 
+#include <auger/peer_explain.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +51,7 @@ json_t *picture_of(const struct auger_peer *peer)
 {
     const struct auger_ice *ice = auger_peer_ice(peer);
     struct auger_cand local[SHOWN_MAX], remote[SHOWN_MAX];
+    struct auger_peer_explanation why;
     struct auger_peer_info info;
     char dtls[128];
 
@@ -57,7 +60,9 @@ json_t *picture_of(const struct auger_peer *peer)
              info.dtls_role == AUGER_DTLS_CLIENT ? "client" : "server");
     json_t *locals = candidates_json(local, auger_ice_local_cands(ice, local, SHOWN_MAX));
     json_t *remotes = candidates_json(remote, auger_ice_remote_cands(ice, remote, SHOWN_MAX));
-    return json_pack("{ss ss ss so so so sI sI}", "state", auger_peer_state_name(info.state), "ice",
+    auger_peer_explain(peer, &why);
+    return json_pack("{ss ss ss ss ss so so so sI sI}", "why", why.code, "why_text", why.text,
+                     "state", auger_peer_state_name(info.state), "ice",
                      auger_ice_state_name(info.ice_state), "dtls", dtls, "local", locals, "remote",
                      remotes, "pairs", pairs_json(ice), "bytes_sent", (json_int_t)info.bytes_sent,
                      "bytes_received", (json_int_t)info.bytes_received);

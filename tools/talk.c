@@ -3,6 +3,8 @@
 #include "tools/talk.h"
 #include "tools/output.h"
 
+#include <auger/peer_explain.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -66,6 +68,28 @@ static void fail(struct talk *talk, const char *why)
         fprintf(stderr, "auger connect: %s\n", why);
 }
 
+/* `what` happened; why, the peer's record says. */
+static void fail_because(struct talk *talk, const char *what)
+{
+    struct auger_peer_explanation why;
+
+    if (talk->state != TALK_GOES_ON)
+        return;
+    talk->state = TALK_FAILED;
+    auger_peer_explain(talk->peer, &why);
+    if (!talk->config.json) {
+        fprintf(stderr, "auger connect: %s: %s\n  %s: %s\n", what, why.text, why.code,
+                why.evidence);
+        return;
+    }
+    json_t *json =
+        json_pack("{ss so ss ss}", "ev", "failed", "text", json_sprintf("%s: %s", what, why.text),
+                  "code", why.code, "evidence", why.evidence);
+    json_dumpf(json, stderr, JSON_COMPACT);
+    fputc('\n', stderr);
+    json_decref(json);
+}
+
 static void done(struct talk *talk)
 {
     if (talk->state == TALK_GOES_ON)
@@ -122,7 +146,7 @@ auger_time talk_next_timeout(const struct talk *talk)
 void talk_handle_timeout(struct talk *talk)
 {
     if (auger_loop_now(talk->loop) >= talk_next_timeout(talk))
-        fail(talk, "no path was found in time; see --timeout, and --stun for a STUN server");
+        fail_because(talk, "no path in time (--timeout; --stun names a STUN server)");
 }
 
 /* --- descriptions -------------------------------------------------------------------------------
@@ -382,12 +406,7 @@ static void take_state(struct talk *talk, const struct auger_peer_event *event)
         else
             fail(talk, "the other side closed the connection");
     } else if (event->state == AUGER_PEER_FAILED) {
-        fail(talk, event->reason == AUGER_PEER_DTLS_FAILED ? auger_dtls_failure_text(event->dtls)
-                   : event->reason == AUGER_PEER_CONSENT_LOST
-                       ? "the other side is gone: it has not answered for 30 s"
-                   : event->reason == AUGER_PEER_ICE_FAILED
-                       ? "no path was found: is UDP blocked? try a STUN server (--stun)"
-                       : "the association failed");
+        fail_because(talk, talk->connected ? "the connection is lost" : "not connected");
     }
 }
 

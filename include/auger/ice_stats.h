@@ -31,7 +31,7 @@ struct auger_ice_pair_stats {
     uint64_t packets_sent, packets_received, bytes_sent, bytes_received;
     auger_time last_packet_sent_timestamp, last_packet_received_timestamp;
     double total_round_trip_time, current_round_trip_time; /* seconds; 0: not measured yet */
-    uint64_t requests_sent; /* checks, without retransmissions and consent */
+    uint64_t requests_sent; /* those for consent among them, without retransmissions */
     uint64_t requests_received;
     uint64_t responses_sent, responses_received;
     uint64_t consent_requests_sent;

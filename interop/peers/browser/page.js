@@ -110,6 +110,7 @@ const ops = {
       tls: transport?.tlsVersion, cipher: transport?.dtlsCipher, role: transport?.dtlsRole,
     };
   },
+  stats: async () => [...(await peer.pc.getStats()).values()],
   dcclose({ label = "d" }) {
     peer.channels.get(label).close();
     return null;
