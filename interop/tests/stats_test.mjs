@@ -99,7 +99,8 @@ for (const kind of BROWSERS) {
             if (a.pair.responsesSent !== undefined && b.pair.responsesReceived !== undefined)
               near(a.pair.responsesSent, b.pair.responsesReceived, 2, `responses of ${who}`);
           }
-          assert.ok(us.pair.bytesSent > 5 * 65536 && us.pair.bytesReceived > 5 * 65536);
+          // Perhaps over more than one pair: whoever controls may choose a better one on the way.
+          assert.ok(us.transport.bytesSent > 5 * 65536 && us.transport.bytesReceived > 5 * 65536);
           assert.ok(us.pair.consentRequestsSent >= 1);
           assert.equal(us.pair.state, "succeeded");
           assert.equal(us.pair.nominated, them.pair.nominated);
