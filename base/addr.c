@@ -125,7 +125,6 @@ int auger_addr_parse_ip(struct auger_addr *out, const char *ip, size_t len, uint
     if (read_ipv4(ip, ip + len, addr.ip)) {
         addr.family = AUGER_IPV4;
     } else {
-        memset(addr.ip, 0, sizeof(addr.ip));
         if (!read_ipv6(ip, ip + len, addr.ip))
             return AUGER_ERR_MALFORMED;
         addr.family = AUGER_IPV6;
@@ -139,7 +138,7 @@ static int read_port(const char *text, uint16_t *port)
     unsigned value = 0;
     size_t digits = 0;
 
-    for (; text[digits] >= '0' && text[digits] <= '9' && digits < 6; digits++)
+    for (; text[digits] >= '0' && text[digits] <= '9' && digits < 5; digits++)
         value = value * 10 + (unsigned)(text[digits] - '0');
     if (digits == 0 || text[digits] != '\0' || value > 65535)
         return AUGER_ERR_MALFORMED;
@@ -188,11 +187,29 @@ static size_t longest_zero_run(const uint16_t groups[8], size_t *len)
     return best;
 }
 
+static bool all_zero(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i])
+            return false;
+    return true;
+}
+
+/* ::ffff:0:0/96 */
+static bool is_mapped(const uint8_t ip[16])
+{
+    return all_zero(ip, 10) && ip[10] == 0xFF && ip[11] == 0xFF;
+}
+
 static void format_ipv6(const uint8_t ip[16], char text[48])
 {
     uint16_t groups[8];
     size_t run_len, len = 0;
 
+    if (is_mapped(ip)) { /* RFC 5952 section 5 */
+        snprintf(text, 48, "::ffff:%u.%u.%u.%u", ip[12], ip[13], ip[14], ip[15]);
+        return;
+    }
     for (size_t i = 0; i < 8; i++)
         groups[i] = (uint16_t)(ip[2 * i] << 8 | ip[2 * i + 1]);
     size_t run = longest_zero_run(groups, &run_len);
@@ -239,14 +256,6 @@ const char *auger_addr_format(const struct auger_addr *addr, char *buf, size_t c
 
 /* --- classifying ------------------------------------------------------------- */
 
-static bool all_zero(const uint8_t *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (bytes[i])
-            return false;
-    return true;
-}
-
 bool auger_addr_is_unspecified(const struct auger_addr *addr)
 {
     /* All of 0.0.0.0/8 is "this host" (RFC 1122 section 3.2.1.3). */
@@ -290,9 +299,6 @@ bool auger_addr_is_embedded_ipv4(const struct auger_addr *addr)
         return false;
     if (addr->ip[0] == 0xFE && (addr->ip[1] & 0xC0) == 0xC0) /* site-local, deprecated */
         return true;
-    if (!all_zero(addr->ip, 10))
-        return false;
-    bool mapped = addr->ip[10] == 0xFF && addr->ip[11] == 0xFF;
-    bool compatible = all_zero(addr->ip + 10, 2) && !all_zero(addr->ip + 12, 3);
-    return mapped || compatible;
+    bool compatible = all_zero(addr->ip, 12) && !all_zero(addr->ip + 12, 3);
+    return compatible || is_mapped(addr->ip);
 }

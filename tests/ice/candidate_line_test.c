@@ -45,8 +45,8 @@ static const struct {
     /* the bounds */
     {"candidate:a 001 udp 2147483647 0.0.0.0 65535 typ host",
      "candidate:a 1 udp 2147483647 0.0.0.0 65535 typ host"},
-    {"candidate:+/ 1 udp 1 ::ffff:1.2.3.4 0 typ host",
-     "candidate:+/ 1 udp 1 ::ffff:102:304 0 typ host"},
+    {"candidate:+/ 1 udp 1 ::ffff:102:304 0 typ host",
+     "candidate:+/ 1 udp 1 ::ffff:1.2.3.4 0 typ host"},
     /* a hidden related address; one that is a name */
     {"candidate:a 1 udp 1 192.0.2.1 9 typ srflx",
      "candidate:a 1 udp 1 192.0.2.1 9 typ srflx raddr 0.0.0.0 rport 9"},
