@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <limits.h>
 #include <stdlib.h>
 
 struct auger_hmac {
@@ -21,8 +22,9 @@ int auger_hmac_new(struct auger_hmac **out, enum auger_hash hash, const uint8_t 
     if (!hmac)
         return AUGER_ERR_NO_MEMORY;
     hmac->ctx = HMAC_CTX_new();
-    if (!hmac->ctx || !HMAC_Init_ex(hmac->ctx, key, (int)len,
-                                    hash == AUGER_SHA1 ? EVP_sha1() : EVP_sha256(), NULL)) {
+    if (!hmac->ctx || len > INT_MAX ||
+        !HMAC_Init_ex(hmac->ctx, key, (int)len, hash == AUGER_SHA1 ? EVP_sha1() : EVP_sha256(),
+                      NULL)) {
         auger_hmac_free(hmac);
         return AUGER_ERR_CRYPTO;
     }
