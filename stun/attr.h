@@ -8,7 +8,8 @@ enum auger_stun_attr_kind {
     AUGER_STUN_KIND_BYTES,
     AUGER_STUN_KIND_ADDR,
     AUGER_STUN_KIND_XOR_ADDR,
-    AUGER_STUN_KIND_ERROR,
+    AUGER_STUN_KIND_ALGORITHM,
+    AUGER_STUN_KIND_ALGORITHMS,
 };
 
 /* One row a type: the lengths that its value may have, and whether a message may

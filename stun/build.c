@@ -1,4 +1,5 @@
 /* stun/build.c - writing a message: RFC 8489 sections 5, 6.1 and 14. */
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "base/crc32.h"
 #include "stun/attr.h"
@@ -40,6 +41,13 @@ void auger_stun_build_begin(struct auger_stun_builder *b, uint8_t *buf, size_t c
     b->len = w.len;
 }
 
+static bool may_have(uint16_t type, size_t len)
+{
+    const struct auger_stun_attr_row *row = auger_stun_attr_find(type);
+
+    return !row || (len >= row->len_min && len <= row->len_max);
+}
+
 /* Room for a value behind its header, padding zeroed; NULL after an error. */
 static uint8_t *add(struct auger_stun_builder *b, uint16_t type, size_t len)
 {
@@ -49,6 +57,10 @@ static uint8_t *add(struct auger_stun_builder *b, uint16_t type, size_t len)
         return NULL;
     if (len > BODY_MAX || b->len - AUGER_STUN_HEADER_LEN + 4 + padded > BODY_MAX) {
         fail(b, AUGER_ERR_TOO_LARGE);
+        return NULL;
+    }
+    if (!may_have(type, len)) {
+        fail(b, AUGER_ERR_INVALID);
         return NULL;
     }
     struct auger_writer w = auger_writer(b->buf + b->len, b->cap - b->len);
@@ -98,10 +110,12 @@ void auger_stun_build_addr(struct auger_stun_builder *b, uint16_t type,
                            const struct auger_addr *addr)
 {
     const struct auger_stun_attr_row *row = auger_stun_attr_find(type);
-    size_t ip_len = addr->family == AUGER_IPV4 ? 4 : 16;
+    size_t ip_len = auger_addr_ip_len(addr);
     struct auger_addr wire = *addr;
     struct auger_stun_tid tid;
 
+    if (ip_len == 0)
+        fail(b, AUGER_ERR_INVALID);
     uint8_t *at = add(b, type, 4 + ip_len);
     if (!at)
         return;
@@ -128,12 +142,30 @@ static const char *reason_phrase(uint16_t code)
         return "Forbidden";
     case AUGER_STUN_UNKNOWN_ATTRIBUTE:
         return "Unknown Attribute";
+    case AUGER_STUN_ALLOCATION_MISMATCH:
+        return "Allocation Mismatch";
     case AUGER_STUN_STALE_NONCE:
         return "Stale Nonce";
+    case AUGER_STUN_ADDRESS_FAMILY_NOT_SUPPORTED:
+        return "Address Family not Supported";
+    case AUGER_STUN_WRONG_CREDENTIALS:
+        return "Wrong Credentials";
+    case AUGER_STUN_UNSUPPORTED_TRANSPORT:
+        return "Unsupported Transport Protocol";
+    case AUGER_STUN_PEER_ADDRESS_FAMILY_MISMATCH:
+        return "Peer Address Family Mismatch";
+    case AUGER_STUN_CONNECTION_EXISTS:
+        return "Connection Already Exists";
+    case AUGER_STUN_CONNECTION_FAILURE:
+        return "Connection Timeout or Failure";
+    case AUGER_STUN_ALLOCATION_QUOTA_REACHED:
+        return "Allocation Quota Reached";
     case AUGER_STUN_ROLE_CONFLICT:
         return "Role Conflict";
     case AUGER_STUN_SERVER_ERROR:
         return "Server Error";
+    case AUGER_STUN_INSUFFICIENT_CAPACITY:
+        return "Insufficient Capacity";
     }
     return "";
 }
@@ -142,6 +174,9 @@ void auger_stun_build_error(struct auger_stun_builder *b, uint16_t code)
 {
     const char *reason = reason_phrase(code);
     size_t len = strlen(reason);
+
+    if (code < 300 || code > 699) /* 14.8 */
+        fail(b, AUGER_ERR_INVALID);
     uint8_t *at = add(b, AUGER_STUN_ATTR_ERROR_CODE, 4 + len);
 
     if (at) {

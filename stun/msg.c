@@ -20,12 +20,18 @@ static void split_type(uint16_t type, struct auger_stun_msg *msg)
     msg->method = (uint16_t)((type >> 2 & 0xF80) | (type >> 1 & 0x70) | (type & 0xF));
 }
 
-static const struct auger_stun_attr_view *find(const struct auger_stun_msg *msg, uint16_t type)
+static const struct auger_stun_attr_view *find_nth(const struct auger_stun_msg *msg, uint16_t type,
+                                                   size_t nth)
 {
     for (size_t i = 0; i < msg->attrs_len; i++)
-        if (msg->attrs[i].type == type)
+        if (msg->attrs[i].type == type && nth-- == 0)
             return &msg->attrs[i];
     return NULL;
+}
+
+static const struct auger_stun_attr_view *find(const struct auger_stun_msg *msg, uint16_t type)
+{
+    return find_nth(msg, type, 0);
 }
 
 static void note_unknown(struct auger_stun_msg *msg, uint16_t type)
@@ -52,18 +58,47 @@ static bool has_valid_addr(const uint8_t *value, size_t len)
     return (value[1] == 1 && len == 8) || (value[1] == 2 && len == 20); /* 14.1 */
 }
 
+/* 14.11: the next of a list, with its parameters; those of the last one may be without
+ * their padding. */
+static uint16_t read_algorithm(struct auger_reader *r)
+{
+    uint16_t algorithm = auger_read_u16(r), len = auger_read_u16(r);
+    size_t padding = -(size_t)len & 3;
+
+    auger_read_bytes(r, len);
+    auger_read_bytes(r, padding < r->left ? padding : r->left);
+    return algorithm;
+}
+
+static bool has_valid_algorithms(const uint8_t *value, size_t len, bool is_list)
+{
+    struct auger_reader r = auger_reader(value, len);
+
+    do {
+        read_algorithm(&r);
+    } while (is_list && !r.failed && r.left > 0);
+    return !r.failed && r.left == 0;
+}
+
 static bool has_valid_value(const struct auger_stun_attr_row *row, const uint8_t *value, size_t len)
 {
     if (len < row->len_min || len > row->len_max)
         return false;
-    if (row->kind == AUGER_STUN_KIND_ADDR || row->kind == AUGER_STUN_KIND_XOR_ADDR)
+    switch ((enum auger_stun_attr_kind)row->kind) {
+    case AUGER_STUN_KIND_ADDR:
+    case AUGER_STUN_KIND_XOR_ADDR:
         return has_valid_addr(value, len);
-    if (row->type == AUGER_STUN_ATTR_MESSAGE_INTEGRITY_SHA256)
-        return len % 4 == 0; /* 14.6 */
-    return true;
+    case AUGER_STUN_KIND_ALGORITHM:
+        return has_valid_algorithms(value, len, false);
+    case AUGER_STUN_KIND_ALGORITHMS:
+        return has_valid_algorithms(value, len, true);
+    case AUGER_STUN_KIND_BYTES:
+        break;
+    }
+    return row->type != AUGER_STUN_ATTR_MESSAGE_INTEGRITY_SHA256 || len % 4 == 0; /* 14.6 */
 }
 
-/* 14.5 and 14.6: behind MESSAGE-INTEGRITY only the SHA-256 one and FINGERPRINT
+/* 9: behind MESSAGE-INTEGRITY only the SHA-256 one and FINGERPRINT
  * count, behind the latter two nothing or FINGERPRINT alone. */
 static bool is_covered(const struct auger_stun_msg *msg, uint16_t type)
 {
@@ -104,11 +139,12 @@ static bool take_attr(struct auger_stun_msg *msg, uint16_t type, uint16_t offset
         return true; /* 14: the first one counts */
     }
     note_trailer(msg, type, (uint16_t)(offset - 4));
+    if (msg->attrs_len == AUGER_STUN_ATTRS_MAX)
+        return true;
+    msg->attrs[msg->attrs_len++] =
+        (struct auger_stun_attr_view){.type = type, .len = len, .offset = offset};
     if (type == AUGER_STUN_ATTR_ERROR_CODE)
         msg->error_code = read_error_code(value);
-    if (msg->attrs_len < AUGER_STUN_ATTRS_MAX)
-        msg->attrs[msg->attrs_len++] =
-            (struct auger_stun_attr_view){.type = type, .len = len, .offset = offset};
     return true;
 }
 
@@ -182,8 +218,14 @@ bool auger_stun_msg_u64(const struct auger_stun_msg *msg, uint16_t type, uint64_
 
 bool auger_stun_msg_addr(const struct auger_stun_msg *msg, uint16_t type, struct auger_addr *addr)
 {
+    return auger_stun_msg_addr_at(msg, type, 0, addr);
+}
+
+bool auger_stun_msg_addr_at(const struct auger_stun_msg *msg, uint16_t type, size_t nth,
+                            struct auger_addr *addr)
+{
     const struct auger_stun_attr_row *row = auger_stun_attr_find(type);
-    const struct auger_stun_attr_view *attr = find(msg, type);
+    const struct auger_stun_attr_view *attr = find_nth(msg, type, nth);
 
     if (!row || !attr ||
         (row->kind != AUGER_STUN_KIND_ADDR && row->kind != AUGER_STUN_KIND_XOR_ADDR))
@@ -196,4 +238,21 @@ bool auger_stun_msg_addr(const struct auger_stun_msg *msg, uint16_t type, struct
     if (row->kind == AUGER_STUN_KIND_XOR_ADDR)
         auger_stun_xor_addr(addr, &msg->tid);
     return true;
+}
+
+int auger_stun_msg_password_algorithm(const struct auger_stun_msg *msg, uint16_t type)
+{
+    const struct auger_stun_attr_row *row = auger_stun_attr_find(type);
+    const struct auger_stun_attr_view *attr = find(msg, type);
+
+    if (!row || !attr ||
+        (row->kind != AUGER_STUN_KIND_ALGORITHM && row->kind != AUGER_STUN_KIND_ALGORITHMS))
+        return AUGER_ERR_NOT_FOUND;
+    struct auger_reader r = auger_reader(msg->buf + attr->offset, attr->len);
+    while (r.left > 0) {
+        uint16_t algorithm = read_algorithm(&r);
+        if (algorithm == AUGER_STUN_MD5 || algorithm == AUGER_STUN_SHA256)
+            return algorithm;
+    }
+    return AUGER_ERR_UNSUPPORTED;
 }

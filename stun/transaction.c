@@ -29,6 +29,13 @@ bool auger_stun_transaction_is_due(const struct auger_stun_transaction *t, auger
     return t->sent < t->rc && now >= t->next_at;
 }
 
+static auger_time doubled(auger_time wait, unsigned times)
+{
+    while (times-- > 0)
+        wait = auger_time_add(wait, wait);
+    return wait;
+}
+
 /* 6.2.1: the wait doubles with each request; behind the last it is Rm times the
  * first.  Counted from this request, so that a late caller sends no burst. */
 void auger_stun_transaction_sent(struct auger_stun_transaction *t, auger_time now)
@@ -37,7 +44,7 @@ void auger_stun_transaction_sent(struct auger_stun_transaction *t, auger_time no
         t->first_sent_at = now;
     t->last_sent_at = now;
     t->sent++;
-    auger_time wait = t->sent < t->rc ? t->rto << (t->sent - 1) : t->rto * t->rm;
+    auger_time wait = t->sent < t->rc ? doubled(t->rto, t->sent - 1u) : t->rto * t->rm;
     t->next_at = auger_time_add(now, wait);
 }
 

@@ -81,6 +81,7 @@ enum auger_stun_attr {
     AUGER_STUN_ATTR_ICMP = 0x8004,
     AUGER_STUN_ATTR_SOFTWARE = 0x8022,
     AUGER_STUN_ATTR_ALTERNATE_SERVER = 0x8023,
+    AUGER_STUN_ATTR_CACHE_TIMEOUT = 0x8027, /* 5780 */
     AUGER_STUN_ATTR_FINGERPRINT = 0x8028,
     AUGER_STUN_ATTR_ICE_CONTROLLED = 0x8029,
     AUGER_STUN_ATTR_ICE_CONTROLLING = 0x802A,
@@ -94,11 +95,26 @@ enum auger_stun_error_code {
     AUGER_STUN_TRY_ALTERNATE = 300,
     AUGER_STUN_BAD_REQUEST = 400,
     AUGER_STUN_UNAUTHENTICATED = 401,
-    AUGER_STUN_FORBIDDEN = 403,
+    AUGER_STUN_FORBIDDEN = 403, /* 8656 */
     AUGER_STUN_UNKNOWN_ATTRIBUTE = 420,
+    AUGER_STUN_ALLOCATION_MISMATCH = 437, /* 8656 */
     AUGER_STUN_STALE_NONCE = 438,
-    AUGER_STUN_ROLE_CONFLICT = 487,
+    AUGER_STUN_ADDRESS_FAMILY_NOT_SUPPORTED = 440,
+    AUGER_STUN_WRONG_CREDENTIALS = 441,
+    AUGER_STUN_UNSUPPORTED_TRANSPORT = 442,
+    AUGER_STUN_PEER_ADDRESS_FAMILY_MISMATCH = 443,
+    AUGER_STUN_CONNECTION_EXISTS = 446, /* 6062 */
+    AUGER_STUN_CONNECTION_FAILURE = 447,
+    AUGER_STUN_ALLOCATION_QUOTA_REACHED = 486,
+    AUGER_STUN_ROLE_CONFLICT = 487, /* 8445 */
     AUGER_STUN_SERVER_ERROR = 500,
+    AUGER_STUN_INSUFFICIENT_CAPACITY = 508,
+};
+
+/* How a long-term password becomes a key: section 18.5. */
+enum auger_stun_password_algorithm {
+    AUGER_STUN_MD5 = 0x0001,
+    AUGER_STUN_SHA256 = 0x0002,
 };
 
 struct auger_stun_tid {
@@ -111,9 +127,10 @@ struct auger_stun_attr_view {
     uint16_t offset; /* of the value, from the start of the message */
 };
 
-/* A parsed message.  Attributes behind the integrity are left out, as section
- * 14.5 demands (FINGERPRINT excepted), and so are repetitions where the
- * registry allows one alone.  Read it through the functions below. */
+/* A parsed message.  Attributes behind the integrity are left out, as section 9
+ * demands (FINGERPRINT excepted), and so are repetitions where the registry
+ * allows one alone, and what comes after the 64th.  Read it through the
+ * functions below. */
 struct auger_stun_msg {
     enum auger_stun_class class_;
     uint16_t method;
@@ -148,6 +165,14 @@ AUGER_API bool auger_stun_msg_u64(const struct auger_stun_msg *msg, uint16_t typ
 /* Any address attribute; those of the XOR kind are decoded. */
 AUGER_API bool auger_stun_msg_addr(const struct auger_stun_msg *msg, uint16_t type,
                                    struct auger_addr *addr);
+/* The nth from 0 of those that may come several times, as the peers of a
+ * CreatePermission do. */
+AUGER_API bool auger_stun_msg_addr_at(const struct auger_stun_msg *msg, uint16_t type, size_t nth,
+                                      struct auger_addr *addr);
+/* The first algorithm that we know (9.2.5) in PASSWORD-ALGORITHMS, or the one of
+ * PASSWORD-ALGORITHM.  AUGER_ERR_NOT_FOUND: no such attribute;
+ * AUGER_ERR_UNSUPPORTED: none that we know, and a client must not ask again. */
+AUGER_API int auger_stun_msg_password_algorithm(const struct auger_stun_msg *msg, uint16_t type);
 
 /* A key whose HMAC pads are prepared once: of a short-term credential the
  * password itself (9.1.1), of a long-term one the hash of 9.2.2. */
@@ -157,9 +182,14 @@ AUGER_API int auger_stun_key_new(struct auger_stun_key **out, const uint8_t *sec
 AUGER_API void auger_stun_key_free(struct auger_stun_key *key); /* NULL is fine */
 
 /* 0, or AUGER_ERR_INTEGRITY: there is neither attribute, or the one that counts
- * is wrong.  With both present the SHA-256 decides (9.1.3). */
+ * is wrong.  With both present the SHA-256 decides (9.1.3), which must be whole. */
 AUGER_API int auger_stun_msg_verify(const struct auger_stun_msg *msg,
                                     struct auger_stun_key *key) AUGER_CHECK_RESULT;
+/* For a usage that allows the SHA-256 to be truncated (14.6), to `sha256_len_min`
+ * bytes, never below 16. */
+AUGER_API int auger_stun_msg_verify_truncated(const struct auger_stun_msg *msg,
+                                              struct auger_stun_key *key,
+                                              size_t sha256_len_min) AUGER_CHECK_RESULT;
 /* Whether FINGERPRINT is present, last and right (14.7). */
 AUGER_API bool auger_stun_msg_fingerprint_ok(const struct auger_stun_msg *msg);
 
@@ -180,7 +210,7 @@ AUGER_API void auger_stun_build_u64(struct auger_stun_builder *b, uint16_t type,
 /* Encodes the XOR kinds by the type. */
 AUGER_API void auger_stun_build_addr(struct auger_stun_builder *b, uint16_t type,
                                      const struct auger_addr *addr);
-/* ERROR-CODE with the registry's reason phrase. */
+/* ERROR-CODE with the registry's reason phrase; 300 to 699. */
 AUGER_API void auger_stun_build_error(struct auger_stun_builder *b, uint16_t code);
 /* UNKNOWN-ATTRIBUTES with what `request` listed. */
 AUGER_API void auger_stun_build_unknown(struct auger_stun_builder *b,
@@ -190,12 +220,14 @@ AUGER_API void auger_stun_build_integrity_sha256(struct auger_stun_builder *b,
                                                  struct auger_stun_key *key);
 AUGER_API void auger_stun_build_fingerprint(struct auger_stun_builder *b);
 /* The length of the message, or the first error: AUGER_ERR_BUFFER,
- * AUGER_ERR_TOO_LARGE, AUGER_ERR_CRYPTO. */
+ * AUGER_ERR_TOO_LARGE, AUGER_ERR_CRYPTO; AUGER_ERR_INVALID for a value that its
+ * attribute cannot have. */
 AUGER_API int auger_stun_build_end(struct auger_stun_builder *b) AUGER_CHECK_RESULT;
 
 /* The Binding server: answers one datagram from `from`.  Returns the length of
  * the reply, 0 where none is due.  Keeps no state, and its reply is never longer
- * than 1.7 times the question on the wire. */
+ * than 1.7 times the question on the wire.  Questions of NAT behaviour discovery
+ * (5780) get 420, since there is one address alone to answer from. */
 AUGER_API size_t auger_stun_server_answer(const struct auger_addr *from, const uint8_t *buf,
                                           size_t len, uint8_t *reply, size_t cap);
 

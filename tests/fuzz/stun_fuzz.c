@@ -2,7 +2,8 @@
 /* fuzz: reaches has_valid_addr read_error_code note_unknown is_covered auger_stun_msg_has */
 /* fuzz: reaches auger_stun_msg_bytes auger_stun_msg_u32 auger_stun_msg_u64 auger_stun_msg_addr */
 /* fuzz: reaches auger_stun_msg_verify auger_stun_msg_fingerprint_ok auger_stun_server_answer */
-/* fuzz: reaches refuse_unknown auger_stun_build_end */
+/* fuzz: reaches has_valid_algorithms auger_stun_msg_password_algorithm refuse_unknown */
+/* fuzz: reaches refuse_behaviour_discovery auger_stun_build_end */
 /* Any datagram is parsed and read in every way; what parses is written again, and
  * the copy must say the same; what the Binding server answers must be an answer. */
 #include <auger/stun.h>
@@ -50,6 +51,8 @@ static void read_attr(const struct auger_stun_msg *msg, uint16_t type)
     require(auger_stun_msg_u64(msg, type, &u64) == (bytes.len == 8));
     if (auger_stun_msg_addr(msg, type, &addr))
         require(addr.family == (bytes.len == 8 ? AUGER_IPV4 : AUGER_IPV6));
+    int algorithm = auger_stun_msg_password_algorithm(msg, type);
+    require(algorithm < 0 || algorithm == AUGER_STUN_MD5 || algorithm == AUGER_STUN_SHA256);
 }
 
 static void read_all(const struct auger_stun_msg *msg)
