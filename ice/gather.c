@@ -151,29 +151,27 @@ void auger_gather_end(struct auger_ice *ice, auger_time now)
 
 /* --- asking ------------------------------------------------------------------------------ */
 
-/* Not authenticated (5.1.1.2).  FINGERPRINT would be of no use to a server. */
+/* Not authenticated (5.1.1.2).  0: not due. */
 static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_query *query,
                             struct auger_path *path, uint8_t *buf, size_t cap)
 {
-    struct auger_stun_builder b;
+    size_t len = auger_stun_client_poll_transmit(&query->client, now, buf, cap);
 
-    auger_stun_build_begin(&b, buf, cap, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, &query->tx.id);
-    int len = auger_stun_build_end(&b);
-    auger_stun_transaction_sent(&query->tx, now);
-    if (len < 0)
+    if (len == 0)
         return 0;
     *path = (struct auger_path){query->host->addr, query->server};
     ice->tally.server_requests++;
     auger_trace(ice->env, now, "ice:server_asked", AUGER_F_ADDR("base", &path->local),
-                AUGER_F_ADDR("server", &path->remote), AUGER_F_INT("attempt", query->tx.sent));
-    return (size_t)len;
+                AUGER_F_ADDR("server", &path->remote),
+                AUGER_F_INT("attempt", query->client.tx.sent));
+    return len;
 }
 
 size_t auger_gather_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                 uint8_t *buf, size_t cap)
 {
     for (struct auger_query *query = ice->gather.queries; query; query = query->next) {
-        if (query->state == AUGER_QUERY_ASKING && auger_stun_transaction_is_due(&query->tx, now)) {
+        if (query->state == AUGER_QUERY_ASKING) {
             size_t len = write_request(ice, now, query, path, buf, cap);
             if (len)
                 return len;
@@ -206,8 +204,8 @@ size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct aug
         if (!is_next(query, now))
             continue;
         auger_ice_pace(ice, now);
-        if (auger_stun_transaction_start(&query->tx, ice->env, now, retransmission_timeout(ice)) !=
-            0)
+        if (auger_stun_client_start(&query->client, ice->env, now, retransmission_timeout(ice),
+                                    &query->server) != 0)
             return 0; /* no entropy: again when Ta fires */
         query->is_refresh = query->state == AUGER_QUERY_ANSWERED;
         query->state = AUGER_QUERY_ASKING;
@@ -221,7 +219,7 @@ size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct aug
 struct auger_query *auger_gather_find(const struct auger_ice *ice, const struct auger_stun_tid *tid)
 {
     for (struct auger_query *query = ice->gather.queries; query; query = query->next) {
-        if (query->state == AUGER_QUERY_ASKING && auger_stun_transaction_matches(&query->tx, tid))
+        if (query->state == AUGER_QUERY_ASKING && auger_stun_client_matches(&query->client, tid))
             return query;
     }
     return NULL;
@@ -266,33 +264,24 @@ static void add_candidate(struct auger_ice *ice, auger_time now, const struct au
                 AUGER_F_INT("priority", cand->priority));
 }
 
-/* A server of RFC 3489 knows no XOR-MAPPED-ADDRESS (5.1.1.2). */
-static bool read_mapped(const struct auger_stun_msg *msg, struct auger_addr *mapped)
-{
-    return msg->class_ == AUGER_STUN_SUCCESS && msg->unknown_len == 0 &&
-           (auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, mapped) ||
-            auger_stun_msg_addr(msg, AUGER_STUN_ATTR_MAPPED_ADDRESS, mapped));
-}
-
 void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct auger_query *query,
                                   const struct auger_path *path, const struct auger_stun_msg *msg)
 {
-    struct auger_addr mapped;
-
     assert(query->state == AUGER_QUERY_ASKING);
     if (!auger_addr_equal(&path->local, &query->host->addr) ||
-        !auger_addr_equal(&path->remote, &query->server)) {
+        !auger_stun_client_handle_response(&query->client, &path->remote, msg)) {
         ice->counters.unmatched++;
         return;
     }
-    if (!read_mapped(msg, &mapped)) {
+    const struct auger_addr *mapped = auger_stun_client_mapped(&query->client);
+    if (!mapped) {
         auger_trace(ice->env, now, "ice:server_refused", AUGER_F_ADDR("server", &query->server),
-                    AUGER_F_INT("code", msg->error_code));
+                    AUGER_F_INT("code", auger_stun_client_error_code(&query->client)));
         remove_query(ice, query);
     } else {
         ice->tally.server_answers++;
         if (!query->is_refresh)
-            add_candidate(ice, now, query, &mapped);
+            add_candidate(ice, now, query, mapped);
         query->state = AUGER_QUERY_ANSWERED;
         query->refresh_at = auger_time_add(now, REFRESH_INTERVAL);
     }
@@ -302,13 +291,14 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
 /* --- time --------------------------------------------------------------------------------------
  */
 
-static bool is_over(const struct auger_ice *ice, const struct auger_query *query, auger_time now)
+static bool is_over(const struct auger_ice *ice, struct auger_query *query, auger_time now)
 {
     switch (query->state) {
     case AUGER_QUERY_WAITING:
         return ice->gather.state == AUGER_GATHER_DONE;
     case AUGER_QUERY_ASKING:
-        return auger_stun_transaction_is_expired(&query->tx, now) ||
+        auger_stun_client_handle_timeout(&query->client, now);
+        return auger_stun_client_state(&query->client) == AUGER_STUN_CLIENT_TIMEOUT ||
                (ice->gather.state == AUGER_GATHER_DONE && !query->is_refresh);
     case AUGER_QUERY_ANSWERED:
         return now >= query->refresh_at && auger_nominate_is_concluded(ice->current);
@@ -336,7 +326,7 @@ static auger_time query_timeout(const struct auger_ice *ice, const struct auger_
     case AUGER_QUERY_WAITING:
         return ice->pace_at;
     case AUGER_QUERY_ASKING:
-        return auger_stun_transaction_next_timeout(&query->tx);
+        return auger_stun_client_next_timeout(&query->client);
     case AUGER_QUERY_ANSWERED:
         return auger_time_max(query->refresh_at, ice->pace_at);
     }

@@ -4,6 +4,7 @@
 #define AUGER_ICE_STATE_H
 
 #include "ice/generation.h"
+#include "stun/client.h"
 
 /* Responses that wait to be fetched; the peer asks again for one too many. */
 #define AUGER_RESPONSES_MAX 8
@@ -54,9 +55,9 @@ struct auger_query {
     const struct auger_ice_cand *host;
     struct auger_addr server;
     enum auger_query_state state;
-    bool is_refresh; /* its answer is old news */
-    struct auger_stun_transaction tx;
-    auger_time refresh_at; /* when answered */
+    bool is_refresh;                 /* its answer is old news */
+    struct auger_stun_client client; /* when it has been asked */
+    auger_time refresh_at;           /* when answered */
 };
 
 enum auger_gather_state {

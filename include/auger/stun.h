@@ -1,14 +1,14 @@
 /*
  * auger/stun.h - STUN messages: RFC 8489, with the attributes of 8445, 8656 and
- * 5780; and the Binding server of section 12.
+ * 5780; the Binding server of section 12, and the client that asks it.
  *
  * A message is read through a view over the caller's bytes and written by a
  * builder into the caller's buffer; neither allocates.
  *
- * Time     not needed.
+ * Time     the client's alone: nanoseconds, as in <auger/base.h>.
  * Errors   0, a length, or a negative enum auger_err.
  * Memory   a view is valid as long as the bytes beneath it.
- * Threads  views, builders and keys must not be shared by overlapping calls.
+ * Threads  views, builders, keys and clients must not be shared by overlapping calls.
  */
 #ifndef AUGER_STUN_H
 #define AUGER_STUN_H
@@ -230,6 +230,39 @@ AUGER_API int auger_stun_build_end(struct auger_stun_builder *b) AUGER_CHECK_RES
  * (5780) get 420, since there is one address alone to answer from. */
 AUGER_API size_t auger_stun_server_answer(const struct auger_addr *from, const uint8_t *buf,
                                           size_t len, uint8_t *reply, size_t cap);
+
+/* The Binding client: asks one server by UDP how it sees us, on the schedule of
+ * 6.2.1.  It is over when it is not asking any more. */
+enum auger_stun_client_state {
+    AUGER_STUN_CLIENT_ASKING,
+    AUGER_STUN_CLIENT_ANSWERED,
+    AUGER_STUN_CLIENT_REFUSED, /* an error, or an answer that says nothing */
+    AUGER_STUN_CLIENT_TIMEOUT,
+};
+struct auger_stun_client;
+/* Its first request is due at `now`.  AUGER_ERR_INVALID: no address to send to;
+ * AUGER_ERR_ENTROPY, AUGER_ERR_NO_MEMORY. */
+AUGER_API int auger_stun_client_new(struct auger_stun_client **out, const struct auger_env *env,
+                                    auger_time now,
+                                    const struct auger_addr *server) AUGER_CHECK_RESULT;
+AUGER_API void auger_stun_client_free(struct auger_stun_client *client); /* NULL is fine */
+/* The request, for the server, when one is due; else 0. */
+AUGER_API size_t auger_stun_client_poll_transmit(struct auger_stun_client *client, auger_time now,
+                                                 uint8_t *buf, size_t cap);
+/* False: it is not the answer, and nothing has changed.  Nothing in an answer is
+ * authenticated; what is known is that its sender saw the request. */
+AUGER_API bool auger_stun_client_handle_datagram(struct auger_stun_client *client,
+                                                 const struct auger_addr *from, const uint8_t *buf,
+                                                 size_t len);
+AUGER_API void auger_stun_client_handle_timeout(struct auger_stun_client *client, auger_time now);
+/* AUGER_NEVER when it is over. */
+AUGER_API auger_time auger_stun_client_next_timeout(const struct auger_stun_client *client);
+AUGER_API enum auger_stun_client_state auger_stun_client_state(
+    const struct auger_stun_client *client);
+/* Our address as the server sees it; NULL unless it has answered. */
+AUGER_API const struct auger_addr *auger_stun_client_mapped(const struct auger_stun_client *client);
+/* 300 to 699, or 0: not refused, or by an answer without a code. */
+AUGER_API uint16_t auger_stun_client_error_code(const struct auger_stun_client *client);
 
 #ifdef __cplusplus
 }
