@@ -51,7 +51,9 @@ static void nominated(struct auger_ice *ice, auger_time now, struct auger_pair *
 {
     assert(pair->seen_as);
     pair->use_when_valid = false;
-    if (pair != pair->generation->nomination.selected && is_to_replace(now, pair))
+    if (pair == pair->generation->nomination.selected)
+        auger_generation_forget_nomination(pair->generation);
+    else if (is_to_replace(now, pair))
         choose(ice, now, pair);
 }
 

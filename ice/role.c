@@ -24,6 +24,19 @@ static void forget_nominations(struct auger_generation *generation)
         generation->checklist.order[i]->use_when_valid = false;
 }
 
+/* The peer may never have heard of what was selected in the old role: now it is on us
+ * to say so. */
+static void nominate_again(struct auger_generation *generation, auger_time now)
+{
+    struct auger_nomination *nomination = &generation->nomination;
+
+    if (generation->role == AUGER_CONTROLLING && nomination->selected &&
+        auger_pair_is_usable(nomination->selected, now)) {
+        nomination->pair = nomination->selected;
+        nomination->ask_at = now;
+    }
+}
+
 /* A request is repeated byte for byte, but the role in those under way is the
  * wrong one now: fresh ones take their place, save where a pair is valid already. */
 static void ask_again(struct auger_generation *generation, auger_time now)
@@ -63,6 +76,7 @@ static void set(struct auger_ice *ice, struct auger_generation *generation, auge
     forget_nominations(generation);
     auger_checklist_reorder(&generation->checklist, role);
     ask_again(generation, now);
+    nominate_again(generation, now);
     auger_trace(ice->env, now, "ice:role", AUGER_F_TEXT("role", auger_role_name(role)),
                 AUGER_F_TEXT("reason", reason));
 }
