@@ -1,7 +1,7 @@
 # The front door: one word each. `make` alone says which.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit format check lint fuzz soak matrix bench coverage interop docs demo clean
+.PHONY: help build test unit format check lint fuzz soak matrix explore bench coverage interop docs demo clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -35,6 +35,11 @@ soak: ## the tests over and over with new seeds for ten minutes; SECONDS=N
 
 matrix: ## every meeting of NATs, five worlds each, and the times into docs/nat-matrix.md; SEEDS=N
 	@scripts/matrix --docs --seeds $(or $(SEEDS),5)
+
+explore: ## two agents in every order of arrivals, losses and timers, further than the tests go
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target explore_explore_test >/dev/null
+	@AUGER_EXPLORE=full build/release/explore_explore_test
 
 bench: ## every measurement, into build/bench/*.json
 	@scripts/bench
