@@ -43,9 +43,9 @@ void auger_stun_client_free(struct auger_stun_client *client)
 
 /* --- asking ------------------------------------------------------------------------ */
 
-/* 6.1: a Binding request without authentication needs no attribute.  SOFTWARE would
- * tell strangers what to attack (16.1.2), FINGERPRINT is of no use to a server that
- * speaks nothing else (12). */
+/* 6.1: a Binding request without authentication needs no attribute.  SOFTWARE is
+ * left out (docs/decisions/006), FINGERPRINT is of no use to a server that speaks
+ * nothing else (12). */
 size_t auger_stun_client_poll_transmit(struct auger_stun_client *client, auger_time now,
                                        uint8_t *buf, size_t cap)
 {

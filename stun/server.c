@@ -3,7 +3,7 @@
 #include <auger/stun.h>
 
 /* 12: FINGERPRINT is not required of anybody, and of use to who sent it.  SOFTWARE
- * would tell strangers what to attack (16.1.2). */
+ * is left out: docs/decisions/006. */
 static size_t end(struct auger_stun_builder *b, const struct auger_stun_msg *request)
 {
     if (request->fingerprint_offset)
