@@ -118,8 +118,9 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
         auger_ice_fail(ice, now, "no pair succeeded"); /* 8863 section 4 */
 }
 
-/* Answers to checks are believed only with FINGERPRINT and the peer's password;
- * those of STUN servers have neither. */
+/* Answers to checks are believed only with FINGERPRINT and the peer's password, and
+ * with the integrity that our requests have, MESSAGE-INTEGRITY alone (8489 section
+ * 9.1.4); those of STUN servers have neither. */
 static bool is_from_peer(struct auger_ice *ice, const struct auger_generation *generation,
                          const struct auger_stun_msg *msg)
 {
@@ -127,7 +128,7 @@ static bool is_from_peer(struct auger_ice *ice, const struct auger_generation *g
         ice->counters.no_fingerprint++;
         return false;
     }
-    if (auger_stun_msg_verify(msg, generation->remote.key) != 0) {
+    if (msg->integrity256_offset != 0 || auger_stun_msg_verify(msg, generation->remote.key) != 0) {
         ice->counters.unauthenticated++;
         ice->tally.unproved_answers++;
         return false;

@@ -60,6 +60,7 @@ static const struct {
     {"no integrity", {.no_integrity = true}, AUGER_PAIR_IN_PROGRESS},
     {"wrong password", {.wrong_password = true}, AUGER_PAIR_IN_PROGRESS},
     {"no fingerprint", {.no_fingerprint = true}, AUGER_PAIR_IN_PROGRESS},
+    {"the integrity that was not sent", {.sha256 = true}, AUGER_PAIR_IN_PROGRESS},
     {"401 without integrity", {.code = 401, .no_integrity = true}, AUGER_PAIR_IN_PROGRESS},
     {"487 without integrity", {.code = 487, .no_integrity = true}, AUGER_PAIR_IN_PROGRESS},
 };

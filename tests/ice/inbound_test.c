@@ -82,6 +82,27 @@ static void test_a_check_that_no_agent_may_send_gets_an_error_and_makes_nothing(
     }
 }
 
+/* 8489 section 9.1.3: one of the two in an answer, and which. */
+static void test_an_answer_has_the_integrity_of_the_check(void **state)
+{
+    (void)state;
+    static const struct puppet_check checks[] = {
+        {0}, {.sha256 = true}, {.sha256 = true, .role = NO_ROLE}};
+
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        struct puppet *p = puppet_new(false);
+        struct sent sent;
+
+        puppet_introduce(p);
+        puppet_check(p, &checks[i]);
+        assert_true(puppet_take_response(p, &sent));
+        assert_int_equal(sent.msg.integrity256_offset != 0, checks[i].sha256);
+        assert_int_equal(sent.msg.integrity_offset == 0, checks[i].sha256);
+        assert_int_equal(auger_stun_msg_verify(&sent.msg, p->agent_key), 0);
+        puppet_free(p);
+    }
+}
+
 static void test_an_unknown_attribute_is_named_in_the_420(void **state)
 {
     (void)state;
@@ -384,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_a_stranger_gets_no_answer_and_leaves_no_trace_but_a_count),
         cmocka_unit_test(test_the_second_half_of_the_username_counts_once_it_is_known),
         cmocka_unit_test(test_a_check_that_no_agent_may_send_gets_an_error_and_makes_nothing),
+        cmocka_unit_test(test_an_answer_has_the_integrity_of_the_check),
         cmocka_unit_test(test_an_unknown_attribute_is_named_in_the_420),
         cmocka_unit_test(test_the_answer_tells_where_the_check_came_from),
         cmocka_unit_test(test_a_check_before_the_answer_is_answered_at_once_and_remembered),

@@ -23,6 +23,7 @@ struct puppet_check {
     uint64_t tie_breaker;
     bool use_candidate;
     bool no_priority, no_fingerprint, no_username, no_integrity, wrong_password;
+    bool sha256; /* instead of the shorter integrity */
     uint16_t unknown_attr;
     const char *username; /* instead of the right one */
     const char *to;       /* a base that is not the first */
@@ -41,6 +42,7 @@ struct puppet_answer {
     const char *mapped, *from;
     const char *to;
     bool no_integrity, wrong_password, no_fingerprint, no_mapped;
+    bool sha256; /* instead of the shorter integrity */
 };
 
 static inline struct puppet *puppet_new(bool agent_controls)
@@ -126,7 +128,9 @@ static inline void puppet_check(struct puppet *p, const struct puppet_check *che
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, NULL, 0);
     if (check->unknown_attr)
         auger_stun_build_bytes(&b, check->unknown_attr, "what", 4);
-    if (!check->no_integrity)
+    if (check->sha256)
+        auger_stun_build_integrity_sha256(&b, p->agent_key);
+    else if (!check->no_integrity)
         auger_stun_build_integrity(&b, check->wrong_password ? p->wrong_key : p->agent_key);
     if (!check->no_fingerprint)
         auger_stun_build_fingerprint(&b);
@@ -180,7 +184,9 @@ static inline void puppet_answer(struct puppet *p, const struct sent *request,
         auger_stun_build_error(&b, answer->code);
     else if (!answer->no_mapped)
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped);
-    if (!answer->no_integrity)
+    if (answer->sha256)
+        auger_stun_build_integrity_sha256(&b, p->puppet_key);
+    else if (!answer->no_integrity)
         auger_stun_build_integrity(&b, answer->wrong_password ? p->wrong_key : p->puppet_key);
     if (!answer->no_fingerprint)
         auger_stun_build_fingerprint(&b);
