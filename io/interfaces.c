@@ -40,15 +40,54 @@ static bool is_wanted(const struct auger_net_config *net, const struct ifaddrs *
     return !is_link_local(addr);
 }
 
+struct count {
+    size_t ipv4, ipv6;
+};
+
+static bool is_candidate(const struct auger_net_config *net, const struct ifaddrs *entry,
+                         bool bridges, struct auger_addr *addr)
+{
+    return is_container_bridge(entry->ifa_name) == bridges && is_wanted(net, entry, addr);
+}
+
+static struct count count_all(const struct auger_net_config *net, const struct ifaddrs *list,
+                              bool bridges)
+{
+    struct count count = {0};
+    struct auger_addr addr;
+
+    for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next)
+        if (is_candidate(net, entry, bridges, &addr))
+            ++*(addr.family == AUGER_IPV4 ? &count.ipv4 : &count.ipv6);
+    return count;
+}
+
+/* Half of the places, and what the other family leaves of its half. */
+static size_t share(size_t own, size_t other)
+{
+    size_t half = AUGER_INTERFACES_MAX / 2;
+    size_t most = other < half ? AUGER_INTERFACES_MAX - other : half;
+
+    return own < most ? own : most;
+}
+
 static size_t collect(const struct auger_net_config *net, const struct ifaddrs *list, bool bridges,
                       struct auger_addr addrs[AUGER_INTERFACES_MAX])
 {
+    struct count there = count_all(net, list, bridges);
+    struct count left = {share(there.ipv4, there.ipv6), share(there.ipv6, there.ipv4)};
     size_t len = 0;
 
-    for (const struct ifaddrs *entry = list; entry && len < AUGER_INTERFACES_MAX;
-         entry = entry->ifa_next)
-        if (is_container_bridge(entry->ifa_name) == bridges && is_wanted(net, entry, &addrs[len]))
-            len++;
+    for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next) {
+        struct auger_addr addr;
+        if (!is_candidate(net, entry, bridges, &addr))
+            continue;
+        size_t *places = addr.family == AUGER_IPV4 ? &left.ipv4 : &left.ipv6;
+        if (*places == 0)
+            continue;
+        --*places;
+        addrs[len++] = addr;
+    }
     return len;
 }
 

@@ -6,8 +6,9 @@
 
 #define AUGER_INTERFACES_MAX 16
 
-/* Fills `addrs` with at most AUGER_INTERFACES_MAX addresses, port 0, those of container bridges
- * only where there are no others.  How many, or AUGER_ERR_SYSTEM. */
+/* Fills `addrs` with at most AUGER_INTERFACES_MAX addresses, port 0, of which each family has half
+ * if it needs them; those of container bridges only where there are no others.  How many, or
+ * AUGER_ERR_SYSTEM. */
 int auger_interfaces_list(const struct auger_net_config *net,
                           struct auger_addr addrs[AUGER_INTERFACES_MAX]) AUGER_CHECK_RESULT;
 

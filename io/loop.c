@@ -1,6 +1,7 @@
 /* io/loop.c - the loop: its life, its peers, and what it is asked to watch.  How it goes round is
  * turn.c, what one peer does in its turn slot.c. */
 #define _GNU_SOURCE
+#include "base/time.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
 
@@ -18,18 +19,23 @@
 
 /* --- configuration ------------------------------------------------------------------------- */
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 void auger_loop_config_init_sized(struct auger_loop_config *config, size_t size)
 {
     const struct auger_loop_config defaults = {.peers_max = 256, .socket_buffer = 1024 * 1024};
 
-    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
+    memcpy(config, &defaults, smaller(size, sizeof(defaults)));
 }
 
 void auger_net_config_init_sized(struct auger_net_config *config, size_t size)
 {
     const struct auger_net_config defaults = {.ipv4 = true, .ipv6 = true};
 
-    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
+    memcpy(config, &defaults, smaller(size, sizeof(defaults)));
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -67,7 +73,7 @@ int auger_loop_new_sized(struct auger_loop **out, const struct auger_loop_config
         return AUGER_ERR_NO_MEMORY;
     auger_loop_config_init(&loop->config);
     if (config)
-        memcpy(&loop->config, config, size < sizeof(*config) ? size : sizeof(*config));
+        memcpy(&loop->config, config, smaller(size, sizeof(*config)));
     if (!loop->config.env)
         loop->config.env = auger_env_system();
     loop->armed_at = loop->timer_at = AUGER_NEVER;
@@ -86,12 +92,18 @@ int auger_loop_new_sized(struct auger_loop **out, const struct auger_loop_config
     return 0;
 }
 
+static void free_slot(struct auger_slot *slot)
+{
+    auger_slot_close(slot);
+    free(slot);
+}
+
 void auger_loop_free(struct auger_loop *loop)
 {
     if (!loop)
         return;
-    while (loop->slots && loop->slots_len > 0)
-        auger_loop_peer_free(loop, loop->slots[0]->peer);
+    for (size_t i = 0; i < loop->slots_len; i++)
+        free_slot(loop->slots[i]);
     auger_resolver_free(loop->resolver);
     for (size_t i = 0; i < loop->listeners_len; i++)
         auger_udp_close(&loop->listeners[i].udp);
@@ -115,20 +127,26 @@ int auger_loop_fd(const struct auger_loop *loop)
     return loop->epoll_fd;
 }
 
-void auger_loop_wake(struct auger_loop *loop)
+/* From any thread and from signal handlers. */
+static void ring(struct auger_loop *loop, atomic_bool *what)
 {
     const uint64_t one = 1;
     int saved = errno;
 
+    atomic_store(what, true);
     /* A full counter is readable already. */
     (void)!write(loop->wake.udp.fd, &one, sizeof(one));
     errno = saved;
 }
 
+void auger_loop_wake(struct auger_loop *loop)
+{
+    ring(loop, &loop->woken);
+}
+
 void auger_loop_stop(struct auger_loop *loop)
 {
-    atomic_store(&loop->stopped, true);
-    auger_loop_wake(loop);
+    ring(loop, &loop->stopped);
 }
 
 /* --- peers --------------------------------------------------------------------------------------
@@ -160,52 +178,83 @@ static void add_server(struct auger_loop *loop, struct auger_slot *slot, const c
                            "too many names at once to resolve", text);
 }
 
+/* No name is waited for any more. */
+static void end_names(struct auger_slot *slot, auger_time now)
+{
+    slot->names_pending = 0;
+    slot->names_by = AUGER_NEVER;
+    auger_peer_end_of_local_addrs(slot->peer, now);
+}
+
 static void add_servers(struct auger_loop *loop, struct auger_slot *slot,
                         const struct auger_net_config *net, auger_time now)
 {
-    for (size_t i = 0; i < net->stun_servers_len && i < STUN_SERVERS_MAX; i++)
+    for (size_t i = 0; i < net->stun_servers_len; i++)
         add_server(loop, slot, net->stun_servers[i], now);
+    slot->names_by = auger_time_add(now, slot->gather_timeout);
     if (slot->names_pending == 0)
-        auger_peer_end_of_local_addrs(slot->peer, now);
+        end_names(slot, now);
+}
+
+void auger_loop_give_up_names(struct auger_loop *loop, struct auger_slot *slot, auger_time now)
+{
+    if (now < slot->names_by)
+        return;
+    auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_NOT_FOUND,
+                       "not resolved in time:", "the name of a STUN server");
+    end_names(slot, now);
 }
 
 static int new_slot(struct auger_loop *loop, const struct auger_peer_config *config,
                     const struct auger_net_config *net, struct auger_slot **out)
 {
-    struct auger_peer_config adapted;
     struct auger_slot *slot = calloc(1, sizeof(*slot));
 
     if (!slot)
         return AUGER_ERR_NO_MEMORY;
-    auger_peer_config_init(&adapted);
-    if (config)
-        adapted = *config;
-    adapted.ice.allow_loopback |= net->loopback;
-    int err = auger_peer_new(&slot->peer, loop->config.env, &adapted);
+    slot->gather_timeout = config->ice.gather_timeout;
+    int err = auger_peer_new(&slot->peer, loop->config.env, config);
     if (err == 0)
         err = auger_slot_open_sockets(slot, loop->epoll_fd, net, loop->config.socket_buffer,
                                       auger_clock_now());
     if (err < 0) {
-        auger_slot_close(slot);
-        free(slot);
+        int saved = errno;
+        free_slot(slot);
+        errno = saved;
         return err;
     }
     *out = slot;
     return 0;
 }
 
-int auger_loop_peer_new(struct auger_loop *loop, const struct auger_peer_config *config,
-                        const struct auger_net_config *net, struct auger_peer **out)
+static int check_net(const struct auger_net_config *net)
 {
-    struct auger_net_config defaults;
+    if (net->port_min > net->port_max || (net->port_min == 0 && net->port_max != 0))
+        return AUGER_ERR_INVALID;
+    return net->stun_servers_len > STUN_SERVERS_MAX ? AUGER_ERR_LIMIT : 0;
+}
+
+int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_config *config,
+                              size_t config_size, const struct auger_net_config *net,
+                              size_t net_size, struct auger_peer **out)
+{
+    struct auger_peer_config whole_config;
+    struct auger_net_config whole_net;
     struct auger_slot *slot;
 
-    if (loop->slots_len == loop->config.peers_max)
-        return AUGER_ERR_LIMIT;
-    auger_net_config_init(&defaults);
-    if (!net)
-        net = &defaults;
-    int err = new_slot(loop, config, net, &slot);
+    auger_peer_config_init(&whole_config);
+    if (config)
+        memcpy(&whole_config, config, smaller(config_size, sizeof(whole_config)));
+    auger_net_config_init(&whole_net);
+    if (net)
+        memcpy(&whole_net, net, smaller(net_size, sizeof(whole_net)));
+    whole_config.ice.allow_loopback |= whole_net.loopback;
+
+    int err = check_net(&whole_net);
+    if (err == 0 && loop->slots_len == loop->config.peers_max)
+        err = AUGER_ERR_LIMIT;
+    if (err == 0)
+        err = new_slot(loop, &whole_config, &whole_net, &slot);
     if (err < 0)
         return err;
     slot->id = ++loop->next_slot_id;
@@ -214,36 +263,40 @@ int auger_loop_peer_new(struct auger_loop *loop, const struct auger_peer_config 
     slot->ready = (struct auger_ready){.queue = &loop->ready, .owner = slot};
     slot->due.at = AUGER_NEVER;
     auger_peer_set_ready(slot->peer, &slot->ready);
-    add_servers(loop, slot, net, auger_clock_now());
+    add_servers(loop, slot, &whole_net, auger_clock_now());
     *out = slot->peer;
     return 0;
 }
 
-static struct auger_slot *slot_of(const struct auger_peer *peer)
+/* NULL: it is none of this loop's. */
+static struct auger_slot *slot_of(const struct auger_loop *loop, const struct auger_peer *peer)
 {
-    const struct auger_ready *ready = auger_peer_get_ready(peer);
+    const struct auger_ready *ready = peer ? auger_peer_get_ready(peer) : NULL;
 
-    return ready->owner;
+    return ready && ready->queue == &loop->ready ? ready->owner : NULL;
 }
 
 void auger_loop_peer_free(struct auger_loop *loop, struct auger_peer *peer)
 {
-    if (!peer)
+    struct auger_slot *slot = slot_of(loop, peer);
+
+    if (!slot)
         return;
-    struct auger_slot *slot = slot_of(peer), *last = loop->slots[--loop->slots_len];
+    struct auger_slot *last = loop->slots[--loop->slots_len];
     auger_ready_remove(&slot->ready);
     auger_deadlines_set(&loop->deadlines, &slot->due, AUGER_NEVER);
     last->place = slot->place;
     loop->slots[last->place] = last;
     auger_peer_set_ready(peer, NULL);
-    auger_slot_close(slot);
-    free(slot);
+    free_slot(slot);
 }
 
 void auger_loop_peer_set_user(struct auger_loop *loop, struct auger_peer *peer, void *user)
 {
-    (void)loop;
-    slot_of(peer)->user = user;
+    struct auger_slot *slot = slot_of(loop, peer);
+
+    if (slot)
+        slot->user = user;
 }
 
 void auger_loop_take_names(struct auger_loop *loop, auger_time now)
@@ -252,15 +305,15 @@ void auger_loop_take_names(struct auger_loop *loop, auger_time now)
 
     while (auger_resolver_take(loop->resolver, &answer)) {
         struct auger_slot *slot = auger_loop_find_slot(loop, answer.id);
-        if (!slot)
-            continue;
+        if (!slot || slot->names_pending == 0)
+            continue; /* gone, or too late */
         if (answer.addrs_len == 0)
             auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_NOT_FOUND, "cannot resolve",
                                answer.host);
         for (size_t i = 0; i < answer.addrs_len; i++)
             (void)!auger_peer_add_stun_server(slot->peer, now, &answer.addrs[i]);
         if (--slot->names_pending == 0)
-            auger_peer_end_of_local_addrs(slot->peer, now);
+            end_names(slot, now);
     }
 }
 
@@ -270,11 +323,12 @@ void auger_loop_take_names(struct auger_loop *loop, auger_time now)
 int auger_loop_serve_stun(struct auger_loop *loop, struct auger_addr *listen)
 {
     struct auger_watch *watch = &loop->listeners[loop->listeners_len];
+    struct auger_addr bound = *listen;
     struct auger_udp udp;
 
     if (loop->listeners_len == AUGER_LOOP_LISTENERS_MAX)
         return AUGER_ERR_LIMIT;
-    int err = auger_udp_open(&udp, listen, loop->config.socket_buffer);
+    int err = auger_udp_open(&udp, &bound, loop->config.socket_buffer);
     if (err < 0)
         return err;
     err = add_watch(loop, watch, AUGER_WATCH_STUN, udp.fd);
@@ -284,6 +338,7 @@ int auger_loop_serve_stun(struct auger_loop *loop, struct auger_addr *listen)
     }
     watch->udp = udp;
     loop->listeners_len++;
+    *listen = bound;
     return 0;
 }
 
@@ -296,30 +351,12 @@ void auger_loop_set_timer(struct auger_loop *loop, auger_time at, void *user)
     loop->timer_user = user;
 }
 
-static struct auger_watch *find_watched(struct auger_loop *loop, int fd)
-{
-    struct auger_watch *free_one = NULL;
-
-    for (size_t i = 0; i < AUGER_LOOP_WATCHED_MAX; i++) {
-        if (loop->watched[i].kind == AUGER_WATCH_FD && loop->watched[i].udp.fd == fd)
-            return &loop->watched[i];
-        if (loop->watched[i].kind != AUGER_WATCH_FD && !free_one)
-            free_one = &loop->watched[i];
-    }
-    return free_one;
-}
-
 int auger_loop_watch_fd(struct auger_loop *loop, int fd, void *user)
 {
-    struct auger_watch *watch = find_watched(loop, fd);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = watch};
+    return auger_watched_add(&loop->watched, loop->epoll_fd, fd, user);
+}
 
-    if (!watch)
-        return AUGER_ERR_LIMIT;
-    /* The kernel forgets a descriptor that was closed, so an old entry may be new to it. */
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, fd, &event) < 0 &&
-        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-        return AUGER_ERR_SYSTEM;
-    *watch = (struct auger_watch){.kind = AUGER_WATCH_FD, .udp.fd = fd, .user = user};
-    return 0;
+void auger_loop_unwatch_fd(struct auger_loop *loop, int fd)
+{
+    auger_watched_remove(&loop->watched, loop->epoll_fd, fd);
 }

@@ -5,11 +5,11 @@
 #include "io/resolve.h"
 #include "io/slot.h"
 #include "io/trouble.h"
+#include "io/watched.h"
 
 #include <stdatomic.h>
 
 #define AUGER_LOOP_LISTENERS_MAX 8 /* STUN servers */
-#define AUGER_LOOP_WATCHED_MAX 16  /* descriptors of the application */
 
 struct auger_loop {
     struct auger_loop_config config;
@@ -17,8 +17,7 @@ struct auger_loop {
     struct auger_watch timer, wake;
     struct auger_watch listeners[AUGER_LOOP_LISTENERS_MAX];
     size_t listeners_len;
-    struct auger_watch watched[AUGER_LOOP_WATCHED_MAX];
-    size_t ready_fds[AUGER_LOOP_WATCHED_MAX], ready_fds_len; /* indices of watched */
+    struct auger_watched watched;
     struct auger_resolver *resolver;
     struct auger_slot **slots;
     size_t slots_len;
@@ -29,11 +28,13 @@ struct auger_loop {
     void *timer_user;
     struct auger_troubles troubles;
     struct auger_trouble told; /* the text of the latest event */
-    atomic_bool stopped;
+    atomic_bool stopped, woken;
     struct auger_udp_batch batch;
 };
 
 struct auger_slot *auger_loop_find_slot(const struct auger_loop *loop, uint64_t id);
+/* Where the time of its names is up. */
+void auger_loop_give_up_names(struct auger_loop *loop, struct auger_slot *slot, auger_time now);
 /* Names that were resolved since. */
 void auger_loop_take_names(struct auger_loop *loop, auger_time now);
 

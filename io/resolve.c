@@ -24,6 +24,7 @@ struct auger_resolver {
     size_t questions_at, questions_len;
     struct auger_resolved answers[AUGER_RESOLVE_QUEUE_MAX];
     size_t answers_at, answers_len;
+    size_t open; /* asked and not yet taken: no answer can be without a place */
 };
 
 int auger_resolver_new(struct auger_resolver **out, int wake_fd)
@@ -108,7 +109,7 @@ static void keep_answer(struct auger_resolver *resolver, const struct auger_reso
     const uint64_t one = 1;
     size_t at = (resolver->answers_at + resolver->answers_len) % AUGER_RESOLVE_QUEUE_MAX;
 
-    if (resolver->ended || resolver->answers_len == AUGER_RESOLVE_QUEUE_MAX)
+    if (resolver->ended)
         return;
     resolver->answers[at] = *answer;
     resolver->answers_len++;
@@ -155,7 +156,7 @@ int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id,
     int err = 0;
 
     pthread_mutex_lock(&resolver->lock);
-    if (resolver->questions_len + resolver->answers_len >= AUGER_RESOLVE_QUEUE_MAX) {
+    if (resolver->open == AUGER_RESOLVE_QUEUE_MAX) {
         err = AUGER_ERR_LIMIT;
     } else if (!resolver->has_thread && !start_thread(resolver)) {
         err = AUGER_ERR_SYSTEM;
@@ -163,6 +164,7 @@ int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id,
         size_t at = (resolver->questions_at + resolver->questions_len) % AUGER_RESOLVE_QUEUE_MAX;
         resolver->questions[at] = (struct question){.id = id, .uri = *uri};
         resolver->questions_len++;
+        resolver->open++;
         pthread_cond_signal(&resolver->asked);
     }
     pthread_mutex_unlock(&resolver->lock);
@@ -177,6 +179,7 @@ bool auger_resolver_take(struct auger_resolver *resolver, struct auger_resolved 
         *out = resolver->answers[resolver->answers_at];
         resolver->answers_at = (resolver->answers_at + 1) % AUGER_RESOLVE_QUEUE_MAX;
         resolver->answers_len--;
+        resolver->open--;
     }
     pthread_mutex_unlock(&resolver->lock);
     return any;

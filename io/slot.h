@@ -37,6 +37,8 @@ struct auger_slot {
     struct auger_watch sockets[AUGER_INTERFACES_MAX];
     size_t sockets_len;
     size_t names_pending;
+    auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
+    auger_time gather_timeout;
     /* A datagram that its socket had no room for. */
     uint8_t kept[AUGER_DATAGRAM_MAX];
     size_t kept_len;
@@ -54,8 +56,8 @@ void auger_slot_close(struct auger_slot *slot);
 /* Sends what the peer has to send, within the budget.  true: there may be more. */
 bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now);
 /* The socket that could not send is ready again. */
-void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_watch *watch);
-void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *watch,
+void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_watch *socket);
+void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socket,
                         struct auger_udp_batch *batch, auger_time now);
 
 #endif /* AUGER_IO_SLOT_H */

@@ -1,6 +1,7 @@
 /* io/turn.c - one turn of the loop: waits for sockets and deadlines, gives the peers that have
  * something to do their turn, and hands out what happened.  What a loop consists of is loop.c. */
 #define _GNU_SOURCE
+#include "base/time.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
 
@@ -86,8 +87,7 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
         auger_loop_take_names(loop, now);
         break;
     case AUGER_WATCH_FD:
-        if (loop->ready_fds_len < AUGER_LOOP_WATCHED_MAX)
-            loop->ready_fds[loop->ready_fds_len++] = (size_t)(watch - loop->watched);
+        auger_watched_set_ready(&loop->watched, watch);
         break;
     }
 }
@@ -114,8 +114,10 @@ static void wake_due(struct auger_loop *loop)
 
     while ((first = auger_deadlines_first(&loop->deadlines)) && first->at <= now) {
         auger_deadlines_set(&loop->deadlines, first, AUGER_NEVER);
-        auger_ready_mark(&slot_due(first)->ready);
-        auger_peer_handle_timeout(slot_due(first)->peer, now);
+        struct auger_slot *slot = slot_due(first);
+        auger_ready_mark(&slot->ready);
+        auger_loop_give_up_names(loop, slot, now);
+        auger_peer_handle_timeout(slot->peer, now);
     }
 }
 
@@ -145,13 +147,11 @@ static bool take_trouble(struct auger_loop *loop, struct auger_loop_event *event
     return true;
 }
 
-static bool take_fd(struct auger_loop *loop, struct auger_loop_event *event)
+static bool take_wake(struct auger_loop *loop, struct auger_loop_event *event)
 {
-    if (loop->ready_fds_len == 0)
+    if (!atomic_exchange(&loop->woken, false))
         return false;
-    const struct auger_watch *watch = &loop->watched[loop->ready_fds[--loop->ready_fds_len]];
-    *event = (struct auger_loop_event){
-        .type = AUGER_LOOP_EVENT_FD, .user = watch->user, .fd = watch->udp.fd};
+    *event = (struct auger_loop_event){.type = AUGER_LOOP_EVENT_WAKE};
     return true;
 }
 
@@ -171,7 +171,7 @@ static void rest(struct auger_loop *loop, struct auger_slot *slot)
 
     if (slot->kept_len > 0 && at <= auger_clock_now())
         at = AUGER_NEVER;
-    auger_deadlines_set(&loop->deadlines, &slot->due, at);
+    auger_deadlines_set(&loop->deadlines, &slot->due, auger_time_min(at, slot->names_by));
 }
 
 /* Peers take turns, so that a talkative one does not silence the others.  Each that is asked was
@@ -195,8 +195,8 @@ static bool take_peer_event(struct auger_loop *loop, struct auger_loop_event *ev
 
 static bool take_event(struct auger_loop *loop, struct auger_loop_event *event)
 {
-    return take_timer(loop, event) || take_trouble(loop, event) || take_fd(loop, event) ||
-           take_peer_event(loop, event);
+    return take_timer(loop, event) || take_wake(loop, event) || take_trouble(loop, event) ||
+           auger_watched_take(&loop->watched, event) || take_peer_event(loop, event);
 }
 
 /* What the application did since the last call goes out first; sockets are read only when no event

@@ -10,7 +10,8 @@ static bool is_host_char(char c, bool bracketed)
            c == '-' || c == '_' || (bracketed && c == ':');
 }
 
-/* The host, without its brackets; NULL when it is none.  Returns what follows. */
+/* The host, without its brackets, inside which only IPv6 may be; NULL when it is none.  Returns
+ * what follows. */
 static const char *read_host(const char *text, char host[AUGER_HOST_MAX])
 {
     bool bracketed = *text == '[';
@@ -20,6 +21,9 @@ static const char *read_host(const char *text, char host[AUGER_HOST_MAX])
     while (is_host_char(text[len], bracketed))
         len++;
     if (len == 0 || len >= AUGER_HOST_MAX || (bracketed && text[len] != ']'))
+        return NULL;
+    struct auger_addr addr;
+    if (bracketed && (auger_addr_parse_ip(&addr, text, len, 0) < 0 || addr.family != AUGER_IPV6))
         return NULL;
     memcpy(host, text, len);
     host[len] = '\0';

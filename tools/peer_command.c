@@ -105,6 +105,8 @@ static bool take(struct driven *driven, const struct auger_loop_event *event)
         else
             read_requests(driven);
         break;
+    case AUGER_LOOP_EVENT_WAKE:
+        break;
     }
     return !driven->ending || !peer_ops_is_closed(driven->ops);
 }

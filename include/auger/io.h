@@ -10,8 +10,9 @@
  *     while (auger_loop_next(loop, &event))
  *         ...
  *
- * Inside another event loop: watch auger_loop_fd() for reading, and call
- * auger_loop_poll() when it is ready; the deadline is in the descriptor too.
+ * Inside another event loop: watch auger_loop_fd() for reading.  When it is
+ * ready, and after other calls on the loop or its peers, call auger_loop_poll()
+ * until it is false; the deadline is in the descriptor too.
  *
  * Errors   0 or a negative enum auger_err; AUGER_ERR_SYSTEM leaves errno set.
  * Threads  a loop and its peers belong to one thread; auger_loop_wake() and
@@ -42,8 +43,9 @@ struct auger_net_config {
     bool ipv4, ipv6; /* default both */
     /* Only this address; NULL: every address of every interface that is up. */
     const struct auger_addr *bind;
-    uint16_t port_min, port_max; /* 0: any */
-    /* "stun:host:port" or "stun:host" (RFC 7064), at most 4. */
+    uint16_t port_min, port_max; /* both 0: any */
+    /* "stun:host:port" or "stun:host" (RFC 7064), at most 4.  Names that are not
+     * resolved within the agent's gather_timeout are given up. */
     const char *const *stun_servers;
     size_t stun_servers_len;
 };
@@ -61,10 +63,17 @@ AUGER_API int auger_loop_new_sized(struct auger_loop **out, const struct auger_l
 /* Closes every socket and frees every peer.  NULL is fine. */
 AUGER_API void auger_loop_free(struct auger_loop *loop);
 
-/* Makes a peer with sockets of its own; gathering begins.  The loop owns it. */
-AUGER_API int auger_loop_peer_new(struct auger_loop *loop, const struct auger_peer_config *config,
-                                  const struct auger_net_config *net,
-                                  struct auger_peer **out) AUGER_CHECK_RESULT;
+/* Makes a peer with sockets of its own; gathering begins.  The loop owns it.
+ * NULL as config or net means the defaults.  AUGER_ERR_LIMIT: peers_max, or too
+ * many servers; AUGER_ERR_INVALID: a range of ports that is none, or an address
+ * that no candidate may have; AUGER_ERR_SYSTEM: no socket could be bound. */
+AUGER_API int auger_loop_peer_new_sized(struct auger_loop *loop,
+                                        const struct auger_peer_config *config, size_t config_size,
+                                        const struct auger_net_config *net, size_t net_size,
+                                        struct auger_peer **out) AUGER_CHECK_RESULT;
+#define auger_loop_peer_new(loop, config, net, out)                                                \
+    auger_loop_peer_new_sized((loop), (config), sizeof(struct auger_peer_config), (net),           \
+                              sizeof(struct auger_net_config), (out))
 /* Closes its sockets and frees it; to be called outside auger_loop_next() only,
  * at any time. */
 AUGER_API void auger_loop_peer_free(struct auger_loop *loop, struct auger_peer *peer);
@@ -81,6 +90,7 @@ enum auger_loop_event_type {
     AUGER_LOOP_EVENT_TROUBLE, /* .peer or NULL, .what, .error: a name or a socket failed */
     AUGER_LOOP_EVENT_TIMER,   /* .user: of auger_loop_set_timer() */
     AUGER_LOOP_EVENT_FD,      /* .user, .fd: of auger_loop_watch_fd() */
+    AUGER_LOOP_EVENT_WAKE,    /* auger_loop_wake() was called, once or more often */
 };
 /* Pointers are valid until the next call on the loop or the peer. */
 struct auger_loop_event {
@@ -101,15 +111,22 @@ AUGER_API bool auger_loop_poll(struct auger_loop *loop, struct auger_loop_event 
 AUGER_API int auger_loop_fd(const struct auger_loop *loop);
 /* When auger_loop_poll() should be called at the latest; AUGER_NEVER. */
 AUGER_API auger_time auger_loop_deadline(const struct auger_loop *loop);
+/* Makes an event of its own, by which another thread tells that it has left
+ * something for the loop's. */
 AUGER_API void auger_loop_wake(struct auger_loop *loop);
+/* auger_loop_next() is false from now on; auger_loop_poll() goes on to work. */
 AUGER_API void auger_loop_stop(struct auger_loop *loop);
 
 /* CLOCK_BOOTTIME, so that a suspended machine loses consent as it must. */
 AUGER_API auger_time auger_loop_now(const struct auger_loop *loop);
 /* One timer of the application's: AUGER_NEVER unsets it. */
 AUGER_API void auger_loop_set_timer(struct auger_loop *loop, auger_time at, void *user);
-/* Tells when `fd` is readable: once, until it is watched again.  At most 16. */
+/* Tells when `fd` is readable: once, until it is watched again.  At most 16 are
+ * watched at a time (AUGER_ERR_LIMIT); AUGER_ERR_SYSTEM for what epoll does not
+ * watch, as a regular file. */
 AUGER_API int auger_loop_watch_fd(struct auger_loop *loop, int fd, void *user) AUGER_CHECK_RESULT;
+/* Before a descriptor that is watched is closed.  Of any other: nothing. */
+AUGER_API void auger_loop_unwatch_fd(struct auger_loop *loop, int fd);
 
 #ifdef __cplusplus
 }
