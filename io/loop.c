@@ -94,6 +94,8 @@ int auger_loop_new_sized(struct auger_loop **out, const struct auger_loop_config
 
 static void free_slot(struct auger_slot *slot)
 {
+    if (slot->peer)
+        auger_peer_set_ready(slot->peer, NULL);
     auger_slot_close(slot);
     free(slot);
 }
@@ -287,7 +289,6 @@ void auger_loop_peer_free(struct auger_loop *loop, struct auger_peer *peer)
     auger_deadlines_set(&loop->deadlines, &slot->due, AUGER_NEVER);
     last->place = slot->place;
     loop->slots[last->place] = last;
-    auger_peer_set_ready(peer, NULL);
     free_slot(slot);
 }
 

@@ -1,0 +1,189 @@
+/* One UDP socket on loopback: what comes whole, what is dropped, and what disturbs nothing. */
+#include "tests/io/ends.h"
+
+#include "io/udp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BUFFER (256 * 1024)
+
+struct two {
+    struct auger_udp a, b;
+    struct auger_udp_batch batch;
+};
+
+static int open_two(void **state)
+{
+    static struct two two;
+    struct auger_addr at = *loopback();
+
+    assert_int_equal(auger_udp_open(&two.a, &at, BUFFER), 0);
+    at = *loopback();
+    assert_int_equal(auger_udp_open(&two.b, &at, BUFFER), 0);
+    *state = &two;
+    return 0;
+}
+
+static int close_two(void **state)
+{
+    struct two *two = *state;
+
+    auger_udp_close(&two->a);
+    auger_udp_close(&two->b);
+    auger_udp_close(&two->b); /* twice is fine */
+    return 0;
+}
+
+static void send_len(struct two *two, size_t len)
+{
+    static uint8_t bytes[9000];
+
+    memset(bytes, (int)len, sizeof(bytes));
+    assert_true(auger_udp_send(&two->a, &two->b.addr, bytes, len));
+}
+
+static void datagrams_come_whole_in_order_and_with_their_sender(void **state)
+{
+    struct two *two = *state;
+    static const size_t lens[] = {1, 0, 1200, 2048};
+
+    for (size_t i = 0; i < ARRAY_LEN(lens); i++)
+        send_len(two, lens[i]);
+    assert_int_equal(auger_udp_receive(&two->b, &two->batch), ARRAY_LEN(lens));
+    for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
+        assert_int_equal(two->batch.lens[i], lens[i]);
+        assert_true(auger_addr_equal(&two->batch.from[i], &two->a.addr));
+        for (size_t j = 0; j < lens[i]; j++)
+            assert_int_equal(two->batch.bufs[i][j], (uint8_t)lens[i]);
+    }
+    assert_int_equal(auger_udp_receive(&two->b, &two->batch), 0);
+}
+
+static void what_was_cut_is_dropped_and_its_neighbours_stay(void **state)
+{
+    struct two *two = *state;
+
+    send_len(two, 10);
+    send_len(two, 2049);
+    send_len(two, 8999);
+    send_len(two, 11);
+    assert_int_equal(auger_udp_receive(&two->b, &two->batch), 2);
+    assert_int_equal(two->batch.lens[0], 10);
+    assert_int_equal(two->batch.lens[1], 11);
+    assert_int_equal(two->batch.bufs[1][10], 11);
+}
+
+static void one_reading_is_bounded(void **state)
+{
+    struct two *two = *state;
+
+    for (size_t i = 0; i < AUGER_UDP_BATCH + 3; i++)
+        send_len(two, i + 1);
+    assert_int_equal(auger_udp_receive(&two->b, &two->batch), AUGER_UDP_BATCH);
+    assert_int_equal(auger_udp_receive(&two->b, &two->batch), 3);
+    assert_int_equal(two->batch.lens[2], AUGER_UDP_BATCH + 3);
+}
+
+/* A port of loopback where nobody is. */
+static struct auger_addr deserted(void)
+{
+    struct auger_addr at = *loopback();
+    struct auger_udp udp;
+
+    assert_int_equal(auger_udp_open(&udp, &at, BUFFER), 0);
+    auger_udp_close(&udp);
+    return at;
+}
+
+/* The kernel tells ICMP errors to a connected socket alone, so this one is connected, for a
+ * moment, to where nobody is.  true: the error is waiting. */
+static bool provoke_refusal(struct two *two)
+{
+    const struct auger_addr nowhere = deserted();
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(nowhere.port)};
+    struct pollfd events = {.fd = two->b.fd};
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(two->b.fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    assert_int_equal(send(two->b.fd, "x", 1, 0), 1);
+    return poll(&events, 1, 0) == 1 && (events.revents & POLLERR);
+}
+
+static void leave_it(struct two *two)
+{
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+    assert_int_equal(connect(two->b.fd, &nobody, sizeof(nobody)), 0);
+}
+
+static void a_port_unreachable_does_not_stop_what_comes(void **state)
+{
+    struct two *two = *state;
+
+    send_len(two, 5); /* it lies in the queue while the error comes */
+    assert_true(provoke_refusal(two));
+    assert_int_equal(auger_udp_receive(&two->b, &two->batch), 1);
+    assert_int_equal(two->batch.lens[0], 5);
+
+    assert_true(provoke_refusal(two));
+    assert_int_equal(auger_udp_receive(&two->b, &two->batch), 0); /* took the error */
+    leave_it(two);
+}
+
+static void a_port_unreachable_does_not_stop_what_goes(void **state)
+{
+    struct two *two = *state;
+
+    assert_true(provoke_refusal(two));
+    assert_true(auger_udp_send(&two->b, &two->a.addr, (const uint8_t *)"after", 5));
+    assert_int_equal(auger_udp_receive(&two->a, &two->batch), 1);
+    assert_memory_equal(two->batch.bufs[0], "after", 5);
+}
+
+/* EINVAL, EACCES (broadcast), ENETUNREACH, EMSGSIZE: the network's, not the caller's. */
+static void what_the_network_refuses_counts_as_lost(void **state)
+{
+    struct two *two = *state;
+    static uint8_t large[65535];
+    const struct auger_addr rows[] = {addr_of("255.255.255.255:9"), addr_of("127.0.0.1:0"),
+                                      addr_of("[2001:db8::1]:9")};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_true(auger_udp_send(&two->a, &rows[i], (const uint8_t *)"x", 1));
+    assert_true(auger_udp_send(&two->a, &two->b.addr, large, sizeof(large)));
+    assert_int_equal(auger_udp_receive(&two->b, &two->batch), 0);
+}
+
+static void an_address_that_is_taken_or_not_ours_is_an_error(void **state)
+{
+    struct two *two = *state;
+    struct auger_addr taken = two->a.addr, foreign = addr_of("192.0.2.1:0");
+    struct auger_udp udp = {.fd = -1};
+
+    assert_int_equal(auger_udp_open(&udp, &taken, BUFFER), AUGER_ERR_SYSTEM);
+    assert_int_equal(errno, EADDRINUSE);
+    assert_int_equal(auger_udp_open(&udp, &foreign, BUFFER), AUGER_ERR_SYSTEM);
+    assert_int_equal(errno, EADDRNOTAVAIL);
+    assert_int_equal(udp.fd, -1);
+}
+
+int main(void)
+{
+#define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, open_two, close_two)
+    const struct CMUnitTest tests[] = {
+        WITH_TWO(datagrams_come_whole_in_order_and_with_their_sender),
+        WITH_TWO(what_was_cut_is_dropped_and_its_neighbours_stay),
+        WITH_TWO(one_reading_is_bounded),
+        WITH_TWO(a_port_unreachable_does_not_stop_what_comes),
+        WITH_TWO(a_port_unreachable_does_not_stop_what_goes),
+        WITH_TWO(what_the_network_refuses_counts_as_lost),
+        WITH_TWO(an_address_that_is_taken_or_not_ours_is_an_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

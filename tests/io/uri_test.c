@@ -1,0 +1,88 @@
+/* Where a STUN server is: RFC 7064 section 3.1, host and port as in RFC 3986. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "io/uri.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+static void uris_of_stun_servers_are_read(void **state)
+{
+    static const struct {
+        const char *text, *host;
+        uint16_t port;
+    } rows[] = {
+        {"stun:stun.example.org", "stun.example.org", 3478},
+        {"stun:stun.example.org:19302", "stun.example.org", 19302},
+        {"STUN:Stun.Example.ORG:1", "Stun.Example.ORG", 1},
+        {"stun:192.0.2.1", "192.0.2.1", 3478},
+        {"stun:192.0.2.1:65535", "192.0.2.1", 65535},
+        {"stun:[2001:db8::1]", "2001:db8::1", 3478},
+        {"stun:[::1]:5000", "::1", 5000},
+        {"stun:localhost", "localhost", 3478},
+        {"stun:a_b-c.d", "a_b-c.d", 3478},
+        {"stun:host:03478", "host", 3478},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct auger_stun_uri uri;
+        print_message("%s\n", rows[i].text);
+        assert_int_equal(auger_stun_uri_parse(&uri, rows[i].text), 0);
+        assert_string_equal(uri.host, rows[i].host);
+        assert_int_equal(uri.port, rows[i].port);
+    }
+}
+
+static void what_is_none_is_refused_and_changes_nothing(void **state)
+{
+    static const char *const rows[] = {
+        "", "stun", "stun:", "stuns:host", "turn:host", "http://host", "stun://host", " stun:host",
+        "stun: host", "stun:host ", "stun:host:", "stun:host:0", "stun:host:65536",
+        "stun:host:99999999999999999999", "stun:host:12x", "stun:host:-1", "stun:host:+1",
+        "stun:host:1:2", "stun:host/path", "stun:host?transport=udp", "stun:user@host", "stun::3478",
+        "stun:2001:db8::1", "stun:[2001:db8::1", "stun:[]", "stun:[host]", "stun:[192.0.2.1]",
+        "stun:[::1]x", "stun:[::g]", "stun:[fe80::1%eth0]", "stun:h\xC3\xB6st", "stun:$(id)",
+        "stun:;rm", "stun:host\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct auger_stun_uri uri = {.host = "before", .port = 7};
+        print_message("%s\n", rows[i]);
+        assert_int_equal(auger_stun_uri_parse(&uri, rows[i]), AUGER_ERR_MALFORMED);
+        assert_string_equal(uri.host, "before");
+        assert_int_equal(uri.port, 7);
+    }
+}
+
+static void the_longest_host_has_255_bytes(void **state)
+{
+    struct auger_stun_uri uri;
+    char text[300] = "stun:";
+
+    (void)state;
+    memset(text + 5, 'a', 255);
+    assert_int_equal(auger_stun_uri_parse(&uri, text), 0);
+    assert_int_equal(strlen(uri.host), 255);
+    text[5 + 255] = 'a';
+    assert_int_equal(auger_stun_uri_parse(&uri, text), AUGER_ERR_MALFORMED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(uris_of_stun_servers_are_read),
+        cmocka_unit_test(what_is_none_is_refused_and_changes_nothing),
+        cmocka_unit_test(the_longest_host_has_255_bytes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
