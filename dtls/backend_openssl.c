@@ -97,9 +97,8 @@ static bool set_up(struct auger_dtls_backend *backend)
     const struct auger_backend_config *config = &backend->config;
 
     backend->ssl = SSL_new(config->certificate->ctx);
-    if (!backend->ssl || !attach_bio(backend))
+    if (!backend->ssl || !attach_bio(backend) || SSL_set_app_data(backend->ssl, backend) != 1)
         return false;
-    SSL_set_app_data(backend->ssl, backend);
     SSL_set_mtu(backend->ssl, config->mtu);
     /* Bounds the write buffer, and what may be written at once. */
     if (SSL_set_max_send_fragment(backend->ssl,

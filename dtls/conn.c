@@ -112,12 +112,14 @@ const char *auger_dtls_state_name(enum auger_dtls_state state)
 
 static void set_state(struct auger_dtls *dtls, auger_time now, enum auger_dtls_state state)
 {
+    assert(state > dtls->state && dtls->state < AUGER_DTLS_CLOSED);
     dtls->state = state;
     if (state != AUGER_DTLS_CONNECTING)
         dtls->deadline_at = dtls->retransmit_at = AUGER_NEVER;
     if (state == AUGER_DTLS_CLOSED || state == AUGER_DTLS_FAILED)
         drop_held(dtls);
-    auger_trace(dtls->env, now, "dtls:state", AUGER_F_TEXT("state", state_names[state]));
+    auger_trace(dtls->env, now, "dtls:state", AUGER_F_TEXT("state", state_names[state]),
+                AUGER_F_INT("dropped", dtls->filter.dropped));
 }
 
 static void tell(struct auger_dtls *dtls, enum auger_dtls_event_type type,
@@ -147,7 +149,7 @@ static void schedule(struct auger_dtls *dtls, auger_time now)
     } else if (own != AUGER_NEVER) {
         dtls->retransmit_at = auger_time_add(now, own);
     } else if (flight != dtls->flight) {
-        dtls->interval = dtls->config.retransmit;
+        dtls->interval = auger_time_min(dtls->config.retransmit, RETRANSMIT_MAX);
         dtls->repeats = 0;
         dtls->retransmit_at = auger_time_add(now, dtls->interval);
     }
@@ -421,6 +423,8 @@ void auger_dtls_close(struct auger_dtls *dtls, auger_time now)
         return;
     if (dtls->state == AUGER_DTLS_CONNECTED)
         auger_backend_close(dtls->backend);
+    else
+        auger_dtls_outbox_clear(&dtls->outbox); /* of a handshake that is given up */
     dtls->plain_len = 0;
     set_state(dtls, now, AUGER_DTLS_CLOSED);
 }

@@ -32,3 +32,9 @@ size_t auger_dtls_outbox_take(struct auger_dtls_outbox *outbox, uint8_t *buf, si
     memmove(outbox->lens, outbox->lens + 1, outbox->datagrams * sizeof(outbox->lens[0]));
     return len;
 }
+
+void auger_dtls_outbox_clear(struct auger_dtls_outbox *outbox)
+{
+    outbox->bytes = 0;
+    outbox->datagrams = 0;
+}

@@ -22,4 +22,6 @@ void auger_dtls_outbox_add(struct auger_dtls_outbox *outbox, const uint8_t *buf,
 /* The oldest; 0 when there is none or `cap` is too small. */
 size_t auger_dtls_outbox_take(struct auger_dtls_outbox *outbox, uint8_t *buf, size_t cap);
 
+void auger_dtls_outbox_clear(struct auger_dtls_outbox *outbox);
+
 #endif /* AUGER_DTLS_OUTBOX_H */

@@ -67,26 +67,18 @@ static bool read_fragment(struct auger_reader *r, struct fragment *fragment)
 
 /* --- messages in clear ------------------------------------------------------------------ */
 
-/* The first one is 0, and 1 from a client that counts on after a lost one, or from
- * a server that has sent a HelloVerifyRequest (4.2.2). */
-static bool is_hello_due(const struct auger_record_filter *filter, uint16_t seq)
-{
-    if (filter->role == AUGER_DTLS_SERVER)
-        return !filter->has_hello && seq <= 1;
-    return seq == filter->has_verified;
-}
-
-/* Whether the other role may send such a message in clear, in this place. */
+/* Whether the other role may send such a message in clear, in this place: hellos are
+ * number 0, but for the ServerHello that comes after a HelloVerifyRequest (4.2.2). */
 static bool is_due(const struct auger_record_filter *filter, const struct fragment *fragment)
 {
     bool from_client = filter->role == AUGER_DTLS_SERVER;
-    uint16_t first = (uint16_t)(1 + filter->has_verified);
+    uint16_t hello = filter->has_verified, first = (uint16_t)(hello + 1);
 
     switch (fragment->type) {
     case CLIENT_HELLO:
-        return from_client && is_hello_due(filter, fragment->seq);
+        return from_client && fragment->seq == hello && !filter->has_hello;
     case SERVER_HELLO:
-        return !from_client && is_hello_due(filter, fragment->seq);
+        return !from_client && fragment->seq == hello;
     case CERTIFICATE:
         return fragment->seq == first;
     case CERTIFICATE_VERIFY:
@@ -178,7 +170,7 @@ static bool may_pass(struct auger_record_filter *filter, const struct record *re
 {
     if (record->version != 0xFEFD && record->version != 0xFEFF)
         return false;
-    if (record->body.len == 0 || record->body.len > RECORD_LEN_MAX)
+    if (record->body.len > RECORD_LEN_MAX)
         return false;
     if (record->epoch == 0)
         return may_pass_in_clear(filter, record);

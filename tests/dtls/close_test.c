@@ -129,6 +129,36 @@ static void test_close_before_the_end_of_the_handshake_is_silent_and_final(void 
     }
 }
 
+static void test_a_flight_that_nobody_took_is_not_sent_after_close(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_of_ours(NULL);
+    uint8_t buf[RAW_DATAGRAM_MAX];
+
+    start(pair, CLIENT);
+    auger_dtls_close(pair->ends[CLIENT].dtls, pair->now);
+    assert_int_equal(poll_transmit(pair, CLIENT, buf), 0);
+    pair_free(pair);
+}
+
+/* OpenSSL sends one when its renegotiation is refused. */
+static void test_a_fatal_alert_that_is_sealed_closes_at_once(void **state)
+{
+    (void)state;
+
+    for (int who = CLIENT; who <= SERVER; who++) {
+        struct pair *pair = pair_with_raw(who, NULL);
+        start_both(pair);
+        run_for(pair, AUGER_SEC);
+        assert_int_equal(SSL_renegotiate(pair->ends[!who].raw->ssl), 1);
+        (void)SSL_do_handshake(pair->ends[!who].raw->ssl);
+        run_for(pair, 3 * DELAY);
+        assert_true(pair->ends[!who].raw->is_dead);
+        assert_closed(pair, who, 2);
+        pair_free(pair);
+    }
+}
+
 /* RFC 6347 section 4.1.2.7: in clear anybody may say anything. */
 static void test_a_spoofed_alert_ends_nothing(void **state)
 {
@@ -274,6 +304,8 @@ int main(void)
         cmocka_unit_test(test_what_was_said_before_close_is_delivered_and_nothing_after),
         cmocka_unit_test(test_what_nobody_read_before_our_close_is_gone),
         cmocka_unit_test(test_close_before_the_end_of_the_handshake_is_silent_and_final),
+        cmocka_unit_test(test_a_flight_that_nobody_took_is_not_sent_after_close),
+        cmocka_unit_test(test_a_fatal_alert_that_is_sealed_closes_at_once),
         cmocka_unit_test(test_a_spoofed_alert_ends_nothing),
         cmocka_unit_test(test_the_last_alert_in_clear_is_the_hint_of_a_timeout),
         cmocka_unit_test(test_bad_records_after_the_handshake_end_nothing),

@@ -60,6 +60,10 @@ static const struct {
      {.type = CHANGE_CIPHER_SPEC, .epoch = 1, .body = zeros, .len = 25},
      NOWHERE,
      NOWHERE},
+    {"CCS of epoch 2",
+     {.type = CHANGE_CIPHER_SPEC, .epoch = 2, .body = one, .len = 1},
+     NOWHERE,
+     NOWHERE},
     {"alert", {.type = ALERT, .body = alert, .len = 2}, NOWHERE, NOWHERE},
     {"alert sealed", {.type = ALERT, .epoch = 1, .body = zeros, .len = 26}, SEALED, SEALED},
     {"data", {.type = APPLICATION_DATA, .body = zeros, .len = 100}, NOWHERE, NOWHERE},
@@ -145,8 +149,7 @@ static const struct {
 } messages[] = {
     {MESSAGE(HELLO_REQUEST, 0), false, false},
     {MESSAGE(CLIENT_HELLO, 0), false, true},
-    {MESSAGE(CLIENT_HELLO, 1), false, true}, /* of a client that counts on */
-    {MESSAGE(CLIENT_HELLO, 2), false, false},
+    {MESSAGE(CLIENT_HELLO, 1), false, false},
     {MESSAGE(SERVER_HELLO, 0), true, false},
     {MESSAGE(SERVER_HELLO, 1), false, false},
     {MESSAGE(HELLO_VERIFY_REQUEST, 0), false, false},

@@ -278,6 +278,23 @@ static void test_the_deadline_ends_in_failed_and_not_before(void **state)
     fail_by_time(400 * AUGER_MS, 2 * AUGER_SEC);
 }
 
+static void test_no_time_between_repetitions_exceeds_4_s(void **state)
+{
+    (void)state;
+    struct auger_dtls_config config;
+
+    auger_dtls_config_init(&config);
+    config.retransmit = 10 * AUGER_SEC;
+    struct pair *pair = pair_of_ours(&config);
+    pair->carry = swallow;
+    start_both(pair);
+    run_for(pair, 9 * AUGER_SEC);
+    assert_int_equal(pair->ends[CLIENT].sent, 3);
+    assert_int_equal(sent_at[1] - START, 4 * AUGER_SEC);
+    assert_int_equal(sent_at[2] - START, 8 * AUGER_SEC);
+    pair_free(pair);
+}
+
 static void test_an_answered_flight_starts_the_schedule_anew(void **state)
 {
     (void)state;
@@ -342,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_a_flight_may_come_record_by_record_and_backwards),
         cmocka_unit_test(test_a_flight_without_an_answer_is_repeated_once_a_timeout),
         cmocka_unit_test(test_the_deadline_ends_in_failed_and_not_before),
+        cmocka_unit_test(test_no_time_between_repetitions_exceeds_4_s),
         cmocka_unit_test(test_an_answered_flight_starts_the_schedule_anew),
         cmocka_unit_test(test_loss_duplicates_and_disorder_harm_no_handshake),
     };

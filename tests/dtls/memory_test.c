@@ -6,6 +6,9 @@
 /* --- the heap of OpenSSL ---------------------------------------------------------------- */
 
 static size_t heap_bytes;
+/* How many more blocks there will be, but for one that fails: fewer than 0 is no end. */
+static long heap_left = -1;
+static bool heap_failed;
 
 static void *count_in(size_t *block, size_t size)
 {
@@ -28,6 +31,10 @@ static void *heap_alloc(size_t size, const char *file, int line)
 {
     (void)file;
     (void)line;
+    if (heap_left >= 0 && heap_left-- == 0) {
+        heap_failed = true;
+        return NULL;
+    }
     return count_in(malloc(size + 16), size);
 }
 
@@ -47,6 +54,10 @@ static void *heap_realloc(void *ptr, size_t size, const char *file, int line)
         heap_free(ptr, file, line);
         return NULL;
     }
+    if (heap_left >= 0 && heap_left-- == 0) {
+        heap_failed = true;
+        return NULL;
+    }
     return count_in(realloc(count_out(ptr), size + 16), size);
 }
 
@@ -54,36 +65,44 @@ static void *heap_realloc(void *ptr, size_t size, const char *file, int line)
 
 #define STRANGER_MAX (64 * 1024)
 
-static uint32_t len_of(uint8_t type)
+/* One byte of each message there could be, which is said to be so long. */
+static void announce(struct pair *pair, int who, uint8_t first, uint8_t others, uint32_t len)
 {
-    return type == CERTIFICATE ? 16384 : 4096;
-}
-
-/* Of every message a fragment at most, of every place and type, as long as may be. */
-static void announce_much(struct pair *pair, int who, uint16_t first_seq)
-{
-    static const uint8_t types[] = {1, 2, 3, 4, 11, 12, 13, 14, 15, 16, 20};
     uint8_t buf[RAW_DATAGRAM_MAX];
 
-    for (unsigned i = 0; i < 20 * ARRAY_LEN(types); i++) {
-        uint8_t type = types[i % ARRAY_LEN(types)];
-        struct message message = {.type = type,
-                                  .len = i % 2 ? len_of(type) : 16384,
-                                  .seq = (uint16_t)(first_seq + i / ARRAY_LEN(types)),
+    for (uint16_t seq = 0; seq < 16; seq++) {
+        struct message message = {.type = seq == 1 ? first : others,
+                                  .len = seq == 1 && first == CERTIFICATE ? 16384 : len,
+                                  .seq = seq,
                                   .offset = 7,
                                   .fragment = 1};
         deliver(pair, who, buf, make_message(buf, sizeof(buf), message));
     }
 }
 
-static void announce_hellos(struct pair *pair, int who)
+static void announce_certificates(struct pair *pair, int who)
 {
-    announce_much(pair, who, 0);
+    announce(pair, who, CERTIFICATE, CERTIFICATE, 16384);
 }
 
-static void announce_what_comes(struct pair *pair, int who)
+static uint8_t signature_to(int who)
 {
-    announce_much(pair, who, 1);
+    return who == CLIENT ? SERVER_KEY_EXCHANGE : CERTIFICATE_VERIFY;
+}
+
+static void announce_long_signatures(struct pair *pair, int who)
+{
+    announce(pair, who, signature_to(who), signature_to(who), 16384);
+}
+
+static void announce_what_passes(struct pair *pair, int who)
+{
+    announce(pair, who, CERTIFICATE, signature_to(who), 4096);
+}
+
+static void announce_a_hello(struct pair *pair, int who)
+{
+    announce(pair, who, CERTIFICATE, who == CLIENT ? SERVER_HELLO : CLIENT_HELLO, 4096);
 }
 
 /* Scattered pieces of a certificate that never comes whole. */
@@ -129,8 +148,14 @@ static struct pair *pair_under_way(auger_time at)
 static void test_a_stranger_takes_64_kib_at_most(void **state)
 {
     (void)state;
-    void (*const attacks[])(struct pair *, int) = {announce_hellos, announce_what_comes, scatter,
+    void (*const attacks[])(struct pair *, int) = {announce_certificates,
+                                                   announce_long_signatures,
+                                                   announce_what_passes,
+                                                   announce_a_hello,
+                                                   scatter,
                                                    seal_junk};
+
+    size_t most = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(attacks); i++)
         for (int who = CLIENT; who <= SERVER; who++)
@@ -138,11 +163,13 @@ static void test_a_stranger_takes_64_kib_at_most(void **state)
                 struct pair *pair = pair_under_way(leg * DELAY + DELAY / 2);
                 size_t before = heap_bytes;
                 attacks[i](pair, who);
-                if (heap_bytes > before + STRANGER_MAX)
-                    fail_msg("attack %zu, %d, after %d legs: %zu bytes", i, who, leg,
-                             heap_bytes - before);
+                size_t taken = heap_bytes > before ? heap_bytes - before : 0;
+                most = taken > most ? taken : most;
+                if (taken > STRANGER_MAX)
+                    fail_msg("attack %zu, %d, after %d legs: %zu bytes", i, who, leg, taken);
                 pair_free(pair);
             }
+    assert_true(most > 16384); /* they do reach what they are meant to fill */
 }
 
 static void test_sealed_junk_harms_no_handshake(void **state)
@@ -205,6 +232,40 @@ static void test_each_allocation_may_fail(void **state)
     assert_int_equal(n, 4); /* the certificate, the association, its backend */
 }
 
+/* OpenSSL's allocations: the n-th fails, in steps over all there are. */
+static void test_each_allocation_of_openssl_may_fail(void **state)
+{
+    (void)state;
+    struct pair *pair = NULL;
+    size_t before, failures = 0;
+
+    (void)certificate_of(CLIENT), (void)certificate_of(SERVER);
+    pair = pair_of_ours(NULL); /* what is made once is made */
+    start_both(pair);
+    run_for(pair, AUGER_SEC);
+    pair_free(pair);
+    before = heap_bytes;
+    heap_failed = true;
+    for (long n = 0; heap_failed; n += 11, failures++) {
+        heap_failed = false;
+        pair = pair_of_ours(NULL);
+        heap_left = n;
+        for (int who = CLIENT; who <= SERVER; who++) {
+            struct auger_fingerprint fingerprint = fingerprint_of(!who);
+            know(pair, who, &fingerprint);
+            int err = auger_dtls_start(pair->ends[who].dtls, pair->now,
+                                       who == CLIENT ? AUGER_DTLS_CLIENT : AUGER_DTLS_SERVER);
+            assert_true(err == 0 || err == AUGER_ERR_CRYPTO);
+        }
+        run_for(pair, AUGER_SEC);
+        heap_left = -1;
+        pair_free(pair);
+        if (heap_bytes > before + 1024) /* what is made once a process, at most */
+            fail_msg("the %ldth: %zu bytes lost", n, heap_bytes - before);
+    }
+    assert_true(failures > 100);
+}
+
 /* What cannot be kept is lost, as on a wire. */
 static void test_a_datagram_that_cannot_be_kept_is_lost(void **state)
 {
@@ -230,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_a_stranger_takes_64_kib_at_most),
         cmocka_unit_test(test_sealed_junk_harms_no_handshake),
         cmocka_unit_test(test_each_allocation_may_fail),
+        cmocka_unit_test(test_each_allocation_of_openssl_may_fail),
         cmocka_unit_test(test_a_datagram_that_cannot_be_kept_is_lost),
     };
     if (CRYPTO_set_mem_functions(heap_alloc, heap_realloc, heap_free) != 1)

@@ -161,7 +161,7 @@ static size_t cut(size_t len, size_t by)
     X((memset(datagram, 22, 1200), 1200), NOBODY)                                                  \
     X((datagram[0] = 22, 1), NOBODY)                                                               \
     X(copied(CLIENT_HELLO, 0), A_SERVER)                                                           \
-    X(copied(CLIENT_HELLO, 1), A_SERVER)                                                           \
+    X(copied(CLIENT_HELLO, 1), NOBODY)                                                             \
     X(message(CLIENT_HELLO, 0, 90, 0, 30), A_SERVER)                                               \
     X(with_number(message(CLIENT_HELLO, 0, 90, 30, 30), MAX_SEQ), A_SERVER)                        \
     X(copied(SERVER_HELLO, 0), A_CLIENT)                                                           \
@@ -344,12 +344,45 @@ static void test_a_spoofed_verify_request_gives_way_to_a_server_hello(void **sta
     pair_free(pair);
 }
 
+static int64_t told_dropped = -1;
+
+static void note(void *user, const struct auger_trace_record *record)
+{
+    (void)user;
+    for (size_t i = 0; i < record->fields_len; i++)
+        if (strcmp(record->fields[i].key, "dropped") == 0)
+            told_dropped = record->fields[i].i;
+}
+
+static void test_what_fell_is_counted_in_the_trace(void **state)
+{
+    (void)state;
+    const struct auger_env env = {
+        .random = env_random, .alloc = env_alloc, .release = env_release, .trace = note};
+    struct auger_fingerprint fingerprint = fingerprint_of(SERVER);
+    struct auger_dtls_config config;
+    struct auger_dtls *dtls;
+
+    auger_dtls_config_init(&config);
+    config.certificate = certificate_of(CLIENT);
+    assert_int_equal(auger_dtls_new(&dtls, &env, &config), 0);
+    assert_int_equal(auger_dtls_set_remote_fingerprints(dtls, START, &fingerprint, 1), 0);
+    assert_int_equal(auger_dtls_start(dtls, START, AUGER_DTLS_CLIENT), 0);
+    assert_int_equal(told_dropped, 0);
+    for (int i = 0; i < 3; i++)
+        auger_dtls_handle_datagram(dtls, START, datagram, alert(2, 40));
+    auger_dtls_close(dtls, START);
+    assert_int_equal(told_dropped, 3);
+    auger_dtls_free(dtls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_no_peer_would_send_never_ends_a_handshake),
         cmocka_unit_test(test_what_a_peer_might_send_ends_it_only_while_it_might),
         cmocka_unit_test(test_a_spoofed_verify_request_gives_way_to_a_server_hello),
+        cmocka_unit_test(test_what_fell_is_counted_in_the_trace),
     };
     return cmocka_run_group_tests(tests, learn, NULL);
 }
