@@ -30,8 +30,8 @@ lint: ## clang-tidy and cppcheck
 fuzz: ## every fuzz target for ten minutes in all; SECONDS=N for another time
 	@scripts/fuzz --seconds $(or $(SECONDS),600)
 
-soak: ## the tests over and over with new seeds for ten minutes; SECONDS=N
-	@scripts/soak $(or $(SECONDS),600)
+soak: ## 20000 random worlds of the simulated internet; SEEDS=N for another number
+	@scripts/soak --seeds $(or $(SEEDS),20000)
 
 matrix: ## every meeting of NATs, five worlds each, and the times into docs/nat-matrix.md; SEEDS=N
 	@scripts/matrix --docs --seeds $(or $(SEEDS),5)

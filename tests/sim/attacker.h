@@ -5,7 +5,7 @@
  * The off-path sender and the observer know no password.  What they cause travels on wires
  * of its own, takes no mapping of a NAT and refreshes none, so that the same seed without
  * them is the same world but for what the agents let them do: sim_honest_digest() shows it.
- * They are added after all other hosts, for they take addresses.
+ * They are added after all peers.
  *
  * The hostile peer, server and signalling take the place of honest ones: what is asked of
  * the agents is that they keep the invariants.

@@ -54,9 +54,10 @@ struct monitor {
     unsigned unanswered_requests;
     auger_time paced_at; /* of the last new transaction; AUGER_NEVER: none yet */
 
-    enum monitor_role role; /* of the last new check */
+    enum monitor_role role;        /* of the last new check */
+    enum monitor_role remote_role; /* of the peer's last one */
     unsigned role_changes;
-    unsigned conflicts;     /* that it was shown: checks in its role, and 487s */
+    unsigned conflicts;     /* changes of the peer's role, and 487s */
     bool has_seen_conflict; /* a check of the peer in that role */
     bool has_insisted;      /* and yet began another check in it */
 

@@ -261,16 +261,17 @@ static void received_request(struct monitor *monitor, const struct auger_path *p
 {
     note_request(&monitor->received, &msg->tid, path);
     if (!username_is(msg, monitor->ufrag, monitor->remote_ufrag) ||
-        auger_stun_msg_verify(msg, monitor->key) < 0)
+        auger_stun_msg_verify(msg, monitor->key) < 0 || !auger_stun_msg_fingerprint_ok(msg))
         return;
     remote_of(monitor, &path->remote)->checks++;
-    if (role_in(msg) == monitor->role || monitor->role == MONITOR_NO_ROLE)
-        monitor->conflicts++;
+    monitor->conflicts += role_in(msg) != monitor->remote_role;
+    monitor->remote_role = role_in(msg);
     if (monitor->role != MONITOR_NO_ROLE && role_in(msg) == monitor->role)
         monitor->has_seen_conflict = true;
 }
 
-/* The first answer ends a transaction; a second one says nothing. */
+/* The first answer from where the request went ends a transaction; a second one says
+ * nothing. */
 static void received_answer(struct monitor *monitor, auger_time now, const struct auger_path *path,
                             const struct auger_stun_msg *msg)
 {
@@ -278,17 +279,18 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
 
     if (!request || request->answered > 0 || is_server(monitor, &path->remote))
         return;
-    if (!monitor->remote_key || auger_stun_msg_verify(msg, monitor->remote_key) < 0)
+    if (!monitor->remote_key || auger_stun_msg_verify(msg, monitor->remote_key) < 0 ||
+        !auger_stun_msg_fingerprint_ok(msg))
         return;
     const struct monitor_route *route = monitor_find_route(monitor, &request->path);
     bool is_symmetric = auger_path_equal(&request->path, path);
-    request->answered++;
+    request->answered += is_symmetric;
     monitor->late_answers += route && now - route->succeeded_at > CONSENT;
     monitor->conflicts += msg->error_code == AUGER_STUN_ROLE_CONFLICT;
-    request->has_failed = !is_symmetric || msg->class_ == AUGER_STUN_ERROR;
+    request->has_failed |= !is_symmetric || msg->class_ == AUGER_STUN_ERROR;
     if (is_symmetric)
         remote_of(monitor, &path->remote)->has_answered = true;
-    if (!request->has_failed)
+    if (is_symmetric && msg->class_ == AUGER_STUN_SUCCESS)
         route_succeeded(monitor, now, path);
 }
 

@@ -42,12 +42,11 @@ struct sim_net *sim_net_new(struct sim *sim, const char *name, struct sim_gatewa
     return net;
 }
 
-static struct auger_addr next_addr(struct sim_net *net, enum auger_family family, uint16_t port)
+static struct auger_addr addr_in(const struct sim_net *net, enum auger_family family,
+                                 uint8_t number, uint16_t port)
 {
     struct auger_addr addr = {.family = (uint8_t)family, .port = port};
-    uint8_t number = (uint8_t)++net->hosts;
 
-    assert(net->hosts < 255);
     if (family == AUGER_IPV4) {
         memcpy(addr.ip, net->prefix4, 3);
         addr.ip[3] = number;
@@ -56,6 +55,12 @@ static struct auger_addr next_addr(struct sim_net *net, enum auger_family family
         addr.ip[15] = number;
     }
     return addr;
+}
+
+static struct auger_addr next_addr(struct sim_net *net, enum auger_family family, uint16_t port)
+{
+    assert(net->hosts + net->attackers < 254);
+    return addr_in(net, family, (uint8_t)++net->hosts, port);
 }
 
 struct sim_host *sim_host_new(struct sim *sim, const char *name)
@@ -77,6 +82,13 @@ struct auger_addr sim_host_attach(struct sim_host *host, struct sim_net *net,
 
     *at = (struct sim_attachment){.net = net, .addr = next_addr(net, family, port)};
     return at->addr;
+}
+
+void sim_host_attach_attacker(struct sim_host *host, struct sim_net *net, enum auger_family family)
+{
+    assert(host->at_len < SIM_HOST_ADDRS_MAX && net->hosts + net->attackers < 254);
+    host->at[host->at_len++] = (struct sim_attachment){
+        .net = net, .addr = addr_in(net, family, (uint8_t)(255 - ++net->attackers), 666)};
 }
 
 void sim_host_kill(struct sim_host *host)
@@ -122,6 +134,12 @@ struct sim_net *sim_add_nat(struct sim *sim, const char *name, struct sim_net *o
     return gateway->inside;
 }
 
+void sim_net_lend_addr(struct sim_net *outside, struct nat_config *config)
+{
+    assert(config->external_len < NAT_EXTERNAL_MAX);
+    config->external[config->external_len++] = next_addr(outside, AUGER_IPV4, 0);
+}
+
 struct sim_net *sim_add_firewall(struct sim *sim, const char *name, struct sim_net *outside,
                                  bool blocks_udp)
 {
@@ -158,6 +176,15 @@ void sim_gateway_rebind(struct sim *sim, struct sim_gateway *gateway)
     nat_rebind(gateway->nat, sim->now);
 }
 
+void sim_gateway_renumber(struct sim *sim, struct sim_gateway *gateway)
+{
+    if (!gateway->wall) /* translates nothing */
+        return;
+    struct auger_addr fresh = next_addr(gateway->outside, AUGER_IPV4, 0);
+    sim_log(sim, "%s has another address", gateway->name);
+    nat_renumber(gateway->nat, &fresh);
+}
+
 void sim_net_set_quality(struct sim *sim, struct sim_net *net, const struct link_quality *quality)
 {
     (void)sim;
@@ -170,6 +197,7 @@ void sim_nets_free(struct sim *sim)
 {
     for (struct sim_host *host = sim->hosts, *next; host; host = next) {
         next = host->next;
+        free(host->owns);
         free(host);
     }
     for (struct sim_gateway *gateway = sim->gateways, *next; gateway; gateway = next) {

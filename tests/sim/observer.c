@@ -89,7 +89,7 @@ void sim_add_observer(struct sim *sim, const struct sim_attack_options *options)
 
     attacker->act = act;
     attacker->see = see;
-    sim_host_attach(attacker->host, sim->internet, AUGER_IPV4, 667);
-    sim_host_attach(attacker->host, sim->internet, AUGER_IPV6, 667);
+    sim_host_attach_attacker(attacker->host, sim->internet, AUGER_IPV4);
+    sim_host_attach_attacker(attacker->host, sim->internet, AUGER_IPV6);
     sim_attacker_begin(attacker);
 }

@@ -175,10 +175,10 @@ void sim_add_off_path(struct sim *sim, const struct sim_attack_options *options,
     attacker->fini = fini;
     if (auger_stun_key_new(&own->key, (const uint8_t *)"not the password at all", 23) < 0)
         abort();
-    sim_host_attach(attacker->host, sim->internet, AUGER_IPV4, 666);
+    sim_host_attach_attacker(attacker->host, sim->internet, AUGER_IPV4);
     for (struct sim_peer *peer = sim->peers; inside && peer; peer = peer->next_peer) {
         if (peer->host->at[0].net != sim->internet)
-            sim_host_attach(attacker->host, peer->host->at[0].net, AUGER_IPV4, 666);
+            sim_host_attach_attacker(attacker->host, peer->host->at[0].net, AUGER_IPV4);
     }
     sim_attacker_begin(attacker);
 }

@@ -106,6 +106,17 @@ static struct sim_packet *copy(const struct sim_packet *packet)
     return twin;
 }
 
+static bool is_data(const struct sim_packet *packet)
+{
+    return packet->len > 0 && packet->bytes[0] > 3;
+}
+
+static void set_out(struct sim *sim, auger_time arrival, struct sim_packet *packet)
+{
+    sim->data_in_flight += is_data(packet);
+    queue_put(&sim->queue, arrival, arrive, packet);
+}
+
 /* The packet is in packet->net; the wire to whoever has its destination takes it. */
 static void forward(struct sim *sim, struct sim_packet *packet, const void *from,
                     const char *from_name)
@@ -134,10 +145,10 @@ static void forward(struct sim *sim, struct sim_packet *packet, const void *from
     if (copies == 2) {
         struct sim_packet *twin = copy(packet);
         link_corrupt(&wire->link, twin->bytes, twin->len);
-        queue_put(&sim->queue, arrivals[1], arrive, twin);
+        set_out(sim, arrivals[1], twin);
     }
     link_corrupt(&wire->link, packet->bytes, packet->len);
-    queue_put(&sim->queue, arrivals[0], arrive, packet);
+    set_out(sim, arrivals[0], packet);
 }
 
 /* --- at the other end ------------------------------------------------------- */
@@ -224,6 +235,7 @@ static void arrive(struct sim *sim, void *what)
     struct sim_packet *packet = what;
     struct sim_gateway *gateway = packet->to_gateway;
 
+    sim->data_in_flight -= is_data(packet);
     if (packet->to_host)
         enter_host(sim, packet);
     else if (gateway->blocks_udp)

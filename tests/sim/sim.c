@@ -118,6 +118,39 @@ struct sim_net *sim_internet(struct sim *sim)
     return sim->internet;
 }
 
+void sim_expect_garbage(struct sim *sim)
+{
+    sim->is_hostile = true;
+}
+
+/* --- what is arranged --------------------------------------------------------- */
+
+struct appointment {
+    sim_fate *fate;
+    void *user;
+};
+
+static void keep(struct sim *sim, void *what)
+{
+    struct appointment appointment = *(struct appointment *)what;
+
+    free(what);
+    appointment.fate(sim, appointment.user);
+}
+
+void sim_schedule(struct sim *sim, auger_time after, sim_fate *fate, void *user)
+{
+    struct appointment *appointment = sim_alloc(sizeof(*appointment));
+
+    *appointment = (struct appointment){fate, user};
+    queue_put(&sim->queue, auger_time_add(sim->now, after), keep, appointment);
+}
+
+uint64_t sim_in_flight(const struct sim *sim)
+{
+    return sim->data_in_flight;
+}
+
 /* --- the run ---------------------------------------------------------------- */
 
 static void go_to(struct sim *sim, auger_time next)

@@ -57,16 +57,24 @@ typedef bool sim_condition(const struct sim *sim);
 /* Whether done() came true within `limit`; otherwise that much time has passed, or an
  * invariant is broken. */
 bool sim_run_until(struct sim *sim, sim_condition *done, auger_time limit);
+typedef void sim_fate(struct sim *sim, void *user);
+/* Calls it after that time. */
+void sim_schedule(struct sim *sim, auger_time after, sim_fate *fate, void *user);
+
 /* False when an invariant is broken. */
 bool sim_run(struct sim *sim, auger_time duration);
 auger_time sim_now(const struct sim *sim);
 /* What is broken, or NULL. */
 const char *sim_broken(const struct sim *sim);
+/* From now on applications may receive what nobody sent. */
+void sim_expect_garbage(struct sim *sim);
 /* Of everything that was on the wire and in the traces so far. */
 uint64_t sim_digest(const struct sim *sim);
 /* The same without the datagrams that attackers caused (attacker.h). */
 uint64_t sim_honest_digest(const struct sim *sim);
 uint64_t sim_seed(const struct sim *sim);
+/* Datagrams that are on their way and not STUN. */
+uint64_t sim_in_flight(const struct sim *sim);
 /* Datagrams put on a wire, not counting what signalling carries. */
 uint64_t sim_packets(const struct sim *sim);
 
@@ -96,6 +104,8 @@ struct sim_net *sim_add_nat(struct sim *sim, const char *name, struct sim_net *o
                             const struct nat_config *config, const char *prefix);
 struct sim_net *sim_add_nat_of_kind(struct sim *sim, const char *name, struct sim_net *outside,
                                     enum sim_nat kind);
+/* One more external address for a NAT that will stand before `outside`. */
+void sim_net_lend_addr(struct sim_net *outside, struct nat_config *config);
 /* Public addresses behind a gateway that lets nothing pass that it was not asked for,
  * or nothing at all. */
 struct sim_net *sim_add_firewall(struct sim *sim, const char *name, struct sim_net *outside,
@@ -104,6 +114,8 @@ struct sim_net *sim_add_firewall(struct sim *sim, const char *name, struct sim_n
 struct sim_gateway *sim_net_gateway(struct sim_net *net);
 struct nat *sim_gateway_nat(struct sim_gateway *gateway);
 void sim_gateway_reboot(struct sim *sim, struct sim_gateway *gateway);
+/* Its provider gives it another address. */
+void sim_gateway_renumber(struct sim *sim, struct sim_gateway *gateway);
 void sim_gateway_rebind(struct sim *sim, struct sim_gateway *gateway);
 /* Between the hosts and gateways of this network, from now on. */
 void sim_net_set_quality(struct sim *sim, struct sim_net *net, const struct link_quality *quality);

@@ -37,6 +37,7 @@ struct sim_host {
     void (*receive)(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len);
     void *owner;
+    void *owns; /* released with it; may be NULL */
     struct prng random;
     struct sim_host *next;
 };
@@ -61,7 +62,8 @@ struct sim_wire {
 struct sim_net {
     char name[SIM_NAME_MAX];
     uint8_t prefix4[3], prefix6[8];
-    unsigned hosts; /* addresses given out */
+    unsigned hosts;     /* addresses given out */
+    unsigned attackers; /* and those from the other end of the prefix */
     struct sim_gateway *gateway;
     struct link_quality quality;
     struct sim_wire *wires;
@@ -77,6 +79,7 @@ struct sim {
     auger_time now;
     struct queue queue;
     uint64_t digest, packets;
+    uint64_t data_in_flight;
     uint64_t attack_digest;       /* of what attackers caused */
     const struct sim_host *cause; /* the attacker whose datagram is being received */
     bool is_hostile;              /* bytes may arrive that nobody sent */
@@ -111,6 +114,8 @@ struct sim_host *sim_host_new(struct sim *sim, const char *name);
 /* Returns the new address of the host. */
 struct auger_addr sim_host_attach(struct sim_host *host, struct sim_net *net,
                                   enum auger_family family, uint16_t port);
+/* An address that takes none from those who come later. */
+void sim_host_attach_attacker(struct sim_host *host, struct sim_net *net, enum auger_family family);
 void sim_nets_free(struct sim *sim);
 
 /* route.c */

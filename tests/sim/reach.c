@@ -1,0 +1,146 @@
+/* tests/sim/reach.c - brute force: "?" and whom it was sent to is answered by "!", the same,
+ * and whence it came; and the answer must come from there, as RFC 8445 section 7.2.5.2.1
+ * has it. */
+#include "tests/sim/reach.h"
+
+#include "tests/sim/world.h"
+
+#include <auger/stun.h>
+
+#include <string.h>
+
+#define KNOWN_MAX 64
+#define EVERY (200 * AUGER_MS)
+
+struct sim_reacher {
+    struct sim_host *host;
+    struct auger_addr known[KNOWN_MAX]; /* of the other, told or heard */
+    size_t known_len;
+    struct auger_addr told[KNOWN_MAX]; /* to the other */
+    size_t told_len;
+    bool is_answered, is_direct;
+};
+
+struct question {
+    char mark;
+    struct auger_addr asked, seen;
+};
+
+static void add(struct auger_addr *addrs, size_t *len, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < *len; i++) {
+        if (auger_addr_equal(&addrs[i], addr))
+            return;
+    }
+    if (*len < KNOWN_MAX)
+        addrs[(*len)++] = *addr;
+}
+
+static void receive(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                    const uint8_t *buf, size_t len)
+{
+    struct sim_reacher *reacher = host->owner;
+    struct auger_addr mapped;
+    struct auger_stun_msg msg;
+    struct question question;
+
+    if (auger_stun_is_message(buf, len)) {
+        if (auger_stun_msg_parse(&msg, buf, len) == 0 &&
+            auger_stun_msg_addr(&msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped))
+            add(reacher->told, &reacher->told_len, &mapped);
+    } else if (len == sizeof(question) && buf[0] == '?') {
+        memcpy(&question, buf, sizeof(question));
+        question.mark = '!';
+        question.seen = path->remote;
+        add(reacher->known, &reacher->known_len, &path->remote);
+        sim_host_send(sim, host, path, (const uint8_t *)&question, sizeof(question));
+    } else if (len == sizeof(question) && buf[0] == '!') {
+        memcpy(&question, buf, sizeof(question));
+        if (!auger_addr_equal(&question.asked, &path->remote))
+            return;
+        reacher->is_answered = true;
+        reacher->is_direct |= auger_addr_equal(&question.seen, &path->local);
+    }
+}
+
+struct sim_reacher *sim_add_reacher(struct sim *sim, const char *name)
+{
+    struct sim_reacher *reacher = sim_alloc(sizeof(*reacher));
+
+    reacher->host = sim_host_new(sim, name);
+    reacher->host->receive = receive;
+    reacher->host->owner = reacher;
+    reacher->host->owns = reacher;
+    return reacher;
+}
+
+void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct sim_net *net,
+                          enum auger_family family)
+{
+    uint16_t port = (uint16_t)prng_between(&reacher->host->random, 32768, 60999);
+    struct auger_addr addr = sim_host_attach(reacher->host, net, family, port);
+
+    (void)sim;
+    add(reacher->told, &reacher->told_len, &addr);
+}
+
+static void send_all(struct sim *sim, struct sim_reacher *reacher)
+{
+    for (size_t i = 0; i < reacher->host->at_len; i++) {
+        for (size_t j = 0; j < reacher->known_len; j++) {
+            struct auger_path path = {reacher->host->at[i].addr, reacher->known[j]};
+            struct question question;
+            memset(&question, 0, sizeof(question)); /* padding is sent too */
+            question.mark = '?';
+            question.asked = path.remote;
+            if (path.local.family == path.remote.family)
+                sim_host_send(sim, reacher->host, &path, (const uint8_t *)&question,
+                              sizeof(question));
+        }
+    }
+}
+
+static void ask_servers(struct sim *sim, struct sim_reacher *reacher)
+{
+    struct auger_stun_tid tid = {{1}};
+    struct auger_stun_builder b;
+    uint8_t buf[64];
+
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_REQUEST, AUGER_STUN_BINDING, &tid);
+    int len = auger_stun_build_end(&b);
+    for (size_t i = 0; i < reacher->host->at_len; i++) {
+        for (size_t j = 0; j < sim->stun_servers_len; j++) {
+            struct auger_path path = {reacher->host->at[i].addr, sim->stun_servers[j]};
+            if (path.local.family == path.remote.family)
+                sim_host_send(sim, reacher->host, &path, buf, (size_t)len);
+        }
+    }
+}
+
+static void tell(const struct sim_reacher *from, struct sim_reacher *to)
+{
+    for (size_t i = 0; i < from->told_len; i++)
+        add(to->known, &to->known_len, &from->told[i]);
+}
+
+struct sim_reach sim_reach(struct sim *sim, struct sim_reacher *a, bool a_gives, bool a_asks,
+                           struct sim_reacher *b, bool b_gives, bool b_asks, auger_time limit)
+{
+    auger_time ends_at = sim->now + limit;
+
+    while (sim->now < ends_at && !(a->is_answered && b->is_answered && a->is_direct)) {
+        if (a_asks)
+            ask_servers(sim, a);
+        if (b_asks)
+            ask_servers(sim, b);
+        if (a_gives)
+            tell(a, b);
+        if (b_gives)
+            tell(b, a);
+        send_all(sim, a);
+        send_all(sim, b);
+        sim_run(sim, EVERY);
+    }
+    return (struct sim_reach){.both = a->is_answered && b->is_answered,
+                              .direct = a->is_direct && b->is_direct};
+}

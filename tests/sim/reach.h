@@ -1,0 +1,25 @@
+/* tests/sim/reach.h - whether two hosts can reach each other at all, by brute force: both
+ * send from everywhere to everywhere, and to whoever they hear from.  Run in a world of its
+ * own, like the one in question, it is the oracle of what agents must find. */
+#ifndef SIM_REACH_H
+#define SIM_REACH_H
+
+#include "tests/sim/sim.h"
+
+struct sim_reacher; /* released with the world */
+
+/* It has the addresses that a peer of that name would have. */
+struct sim_reacher *sim_add_reacher(struct sim *sim, const char *name);
+void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct sim_net *net,
+                          enum auger_family family);
+
+struct sim_reach {
+    bool both;   /* each has an answer of the other */
+    bool direct; /* on a pair of addresses that no NAT changes */
+};
+/* `a_gives`: the addresses of a are told to b, those that servers see among them if
+ * `a_asks`. */
+struct sim_reach sim_reach(struct sim *sim, struct sim_reacher *a, bool a_gives, bool a_asks,
+                           struct sim_reacher *b, bool b_gives, bool b_asks, auger_time limit);
+
+#endif /* SIM_REACH_H */

@@ -1,0 +1,231 @@
+/* tests/worlds/build.c - from numbers to networks and hosts. */
+#include "tests/worlds/build.h"
+
+#include <stdio.h>
+
+static int64_t of(const struct plan *plan, enum feature feature, int side)
+{
+    return plan->value[feature + (enum feature)side];
+}
+
+struct link_quality build_wire(const struct plan *plan)
+{
+    const int64_t *v = plan->value;
+    struct link_quality wire = {
+        .delay = v[DELAY_MS] * AUGER_MS,
+        .jitter = v[JITTER_MS] * AUGER_MS,
+        .loss_permille = (unsigned)(v[LOSS_PERMILLE] + v[HEAVY_LOSS_PERMILLE]),
+        .duplicate_permille = (unsigned)v[DUPLICATE_PERMILLE],
+        .reorder_permille = (unsigned)v[REORDER_PERMILLE],
+        .reorder_by = v[REORDER_MS] * AUGER_MS,
+        .corrupt_permille = (unsigned)v[CORRUPT_PERMILLE],
+        .bits_per_second = (uint64_t)v[NARROW_KBIT] * 1000,
+        .queue = 200 * AUGER_MS,
+    };
+
+    if (v[BURSTS_PERMILLE] > 0) {
+        wire.burst_begins_permille = (unsigned)v[BURSTS_PERMILLE];
+        wire.burst_ends_permille = 200;
+        wire.burst_loss_permille = 900;
+    }
+    return wire;
+}
+
+struct sim_signalling build_signalling(const struct plan *plan)
+{
+    const int64_t *v = plan->value;
+
+    return (struct sim_signalling){
+        .delay = v[SIGNAL_MS] * AUGER_MS,
+        .jitter = v[SIGNAL_JITTER_MS] * AUGER_MS,
+        .offer_delay = v[OFFER_LATE_MS] * AUGER_MS,
+        .answer_delay = v[ANSWER_LATE_MS] * AUGER_MS,
+        .candidate_delay = v[CANDIDATES_LATE_MS] * AUGER_MS,
+        .no_trickle = v[NO_TRICKLE],
+        .no_end = v[NO_END],
+        .alice_gives = (enum sim_gives)v[GIVES],
+        .bob_gives = (enum sim_gives)v[GIVES_B],
+        .same_role = v[SAME_ROLE] > 0,
+        .both_control = v[SAME_ROLE] == 1,
+        .drop_permille = (unsigned)v[SIGNAL_DROP_PERMILLE],
+        .duplicate_permille = (unsigned)v[SIGNAL_TWICE_PERMILLE],
+    };
+}
+
+/* --- networks ----------------------------------------------------------------- */
+
+/* Overloading is forbidden (RFC 4787, REQ-3), and no NAT whose mapping depends can. */
+static enum nat_ports ports(const struct plan *plan, int side)
+{
+    enum nat_ports kind = (enum nat_ports)of(plan, PORTS, side);
+    return kind == NAT_PORTS_OVERLOAD ? NAT_PORTS_PRESERVE : kind;
+}
+
+static struct nat_config inner(const struct plan *plan, int side)
+{
+    return (struct nat_config){
+        .mapping = (enum nat_dependence)of(plan, MAPPING, side),
+        .filtering = (enum nat_dependence)of(plan, FILTERING, side),
+        .ports = ports(plan, side),
+        .hairpin = (enum nat_hairpin)of(plan, HAIRPIN, side),
+        .stride = (int)of(plan, STRIDE, side),
+        .timeout = of(plan, NAT_TIMEOUT_S, side) * AUGER_SEC,
+        .inbound_refreshes = of(plan, REFRESH, side) > 0,
+        .outbound_does_not = of(plan, REFRESH, side) == 2,
+        .rows_max = (size_t)of(plan, ROWS_MAX, side),
+        .evicts = of(plan, EVICTS, side),
+        .arbitrary_pooling = of(plan, POOL, side) > 1,
+    };
+}
+
+static struct nat_config outer(const struct plan *plan, int side)
+{
+    return (struct nat_config){
+        .mapping = (enum nat_dependence)of(plan, OUTER_MAPPING, side),
+        .filtering = (enum nat_dependence)of(plan, OUTER_FILTERING, side),
+        .ports = NAT_PORTS_RANDOM,
+        .hairpin = (enum nat_hairpin)of(plan, HAIRPIN, side),
+        .timeout = of(plan, NAT_TIMEOUT_S, side) * AUGER_SEC,
+    };
+}
+
+static struct sim_net *behind(struct built *built, const char *name, int side,
+                              struct sim_net *outside)
+{
+    const struct plan *plan = built->plan;
+    enum gates gates = (enum gates)of(plan, GATES, side);
+    struct nat_config nat = inner(plan, side), around = outer(plan, side);
+    char outer_name[32];
+
+    snprintf(outer_name, sizeof(outer_name), "%s-outer", name);
+    switch (gates) {
+    case NO_GATE:
+        return outside;
+    case FIREWALL:
+    case UDP_BLOCKED:
+        return sim_add_firewall(built->sim, name, outside, gates == UDP_BLOCKED);
+    case NESTED_NATS:
+        outside = sim_add_nat(built->sim, outer_name, outside, &around, NULL);
+        break;
+    case ONE_NAT:
+        break;
+    }
+    for (int64_t i = 0; i < of(plan, POOL, side) && of(plan, POOL, side) > 1; i++)
+        sim_net_lend_addr(outside, &nat);
+    return sim_add_nat(built->sim, name, outside, &nat,
+                       of(plan, SAME_PREFIX, side) ? "192.168.1" : NULL);
+}
+
+/* More homes come after the first ones of both, so that leaving them out moves nothing. */
+static void add_homes(struct built *built)
+{
+    static const char *const names[2][2] = {{"home-a", "more-a"}, {"home-b", "more-b"}};
+    const struct plan *plan = built->plan;
+    struct sim_net *internet = sim_internet(built->sim), *outside = internet;
+
+    if (plan->value[TOGETHER] == 1) {
+        struct nat_config carrier = outer(plan, 0);
+        outside = sim_add_nat(built->sim, "carrier", internet, &carrier, NULL);
+    }
+    for (int side = 0; side < 2; side++)
+        built->homes[side][0] = plan->value[TOGETHER] == 2 && side
+                                    ? built->homes[0][0]
+                                    : behind(built, names[side][0], side, outside);
+    for (int side = 0; side < 2; side++) {
+        built->homes_len[side] = 1;
+        if (of(plan, MORE_INTERFACES, side))
+            built->homes[side][built->homes_len[side]++] =
+                of(plan, MORE_INTERFACES, side) == 2
+                    ? internet
+                    : behind(built, names[side][1], !side, internet);
+    }
+}
+
+static void add_servers(struct built *built)
+{
+    if (built->plan->value[HOSTILE_SERVER])
+        sim_add_hostile_stun_server(built->sim);
+    built->server = sim_add_stun_server(built->sim);
+    if (built->plan->value[SERVER_DEAD])
+        sim_host_kill(built->server);
+}
+
+static void build(struct built *built, const struct plan *plan, const struct sim_options *options)
+{
+    *built = (struct built){.plan = plan};
+    built->sim = sim_new(options);
+    add_servers(built);
+    add_homes(built);
+}
+
+/* --- hosts -------------------------------------------------------------------- */
+
+static bool has_ipv6(const struct plan *plan, int side)
+{
+    return of(plan, IPV6, side);
+}
+
+static bool has_ipv4(const struct plan *plan, int side)
+{
+    return !has_ipv6(plan, side) || !of(plan, NO_IPV4, side);
+}
+
+static void add_peer(struct built *built, int side)
+{
+    const struct plan *plan = built->plan;
+    struct sim_peer_options options;
+
+    sim_peer_options_init(&options);
+    options.ipv6 = has_ipv6(plan, side);
+    options.no_ipv4 = !has_ipv4(plan, side);
+    options.no_stun = of(plan, NO_STUN, side);
+    options.drift_ppm = (int)of(plan, DRIFT_PPM, side);
+    options.chatter = of(plan, CHATTER_MS, side) * AUGER_MS;
+    options.ice.pacing = of(plan, PACING_MS, side) * AUGER_MS;
+    options.ice.nominate_at_once = of(plan, AT_ONCE, side);
+    if (plan->value[EQUAL_TIE_BREAKERS])
+        options.tie_breaker = UINT64_C(0x1234567890ABCDEF);
+    built->peers[side] =
+        sim_add_peer_in(built->sim, side ? "bob" : "alice", built->homes[side][0], &options);
+    if (built->homes_len[side] > 1)
+        sim_peer_add_addr(built->sim, built->peers[side], built->homes[side][1], AUGER_IPV4);
+}
+
+void build_agents(struct built *built, const struct plan *plan, const struct sim_options *options)
+{
+    build(built, plan, options);
+    add_peer(built, 0);
+    if (!plan->value[HOSTILE_PEER])
+        add_peer(built, 1);
+}
+
+static void add_reacher(struct built *built, int side)
+{
+    const struct plan *plan = built->plan;
+    struct sim_reacher *reacher = sim_add_reacher(built->sim, side ? "bob" : "alice");
+
+    if (has_ipv4(plan, side))
+        sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV4);
+    if (has_ipv6(plan, side))
+        sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV6);
+    if (built->homes_len[side] > 1)
+        sim_reacher_add_addr(built->sim, reacher, built->homes[side][1], AUGER_IPV4);
+    built->reachers[side] = reacher;
+}
+
+struct sim_reach build_and_reach(const struct plan *plan)
+{
+    struct sim_options options = {.seed = plan->seed, .delay = 20 * AUGER_MS};
+    struct plan honest = *plan;
+    struct built built;
+
+    honest.value[HOSTILE_SERVER] = 0;
+    build(&built, &honest, &options);
+    add_reacher(&built, 0);
+    add_reacher(&built, 1);
+    struct sim_reach reach =
+        sim_reach(built.sim, built.reachers[0], !of(plan, GIVES, 0), !of(plan, NO_STUN, 0),
+                  built.reachers[1], !of(plan, GIVES, 1), !of(plan, NO_STUN, 1), 20 * AUGER_SEC);
+    sim_free(built.sim);
+    return reach;
+}

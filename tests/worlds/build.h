@@ -1,0 +1,29 @@
+/* tests/worlds/build.h - the world of a plan: networks, servers, and in them agents, or
+ * probers that tell whether agents could reach each other. */
+#ifndef WORLDS_BUILD_H
+#define WORLDS_BUILD_H
+
+#include "tests/sim/reach.h"
+#include "tests/sim/sim.h"
+#include "tests/worlds/plan.h"
+
+#define HOMES_MAX 2 /* of one side */
+
+struct built {
+    const struct plan *plan;
+    struct sim *sim;
+    struct sim_host *server;
+    struct sim_net *homes[2][HOMES_MAX];
+    unsigned homes_len[2];
+    struct sim_peer *peers[2]; /* bob is NULL where a hostile peer stands in his place */
+    struct sim_reacher *reachers[2];
+};
+
+/* `options` says everything but the seed and the wires. */
+void build_agents(struct built *built, const struct plan *plan, const struct sim_options *options);
+struct sim_reach build_and_reach(const struct plan *plan);
+
+struct link_quality build_wire(const struct plan *plan);
+struct sim_signalling build_signalling(const struct plan *plan);
+
+#endif /* WORLDS_BUILD_H */

@@ -1,0 +1,59 @@
+/* tests/worlds/count.c - what was in a world, for the tally. */
+#include "tests/worlds/life.h"
+
+static void count_side(struct life *life, int side, struct tally *tally)
+{
+    const struct sim_peer_story *s = life_story(life, side);
+    const struct witness *w = &life->witness[side];
+
+    for (int i = 0; i < SOMETIMES; i++)
+        tally->sometimes[i] += w->seen[i];
+    tally->sometimes[PATH_CHANGED] += s->paths > 1;
+    tally->sometimes[CONSENT_LATE] += s->late_answers > 0;
+    tally->sometimes[DATA_FORGED] += s->data_forged > 0;
+    tally->sometimes[DATA_REPEATED] += s->data_repeated > 0;
+    if (s->memory_peak > tally->memory_peak)
+        tally->memory_peak = s->memory_peak;
+}
+
+static void count_path(struct life *life, struct tally *tally)
+{
+    struct auger_ice_pair_info pairs[100];
+    size_t len = auger_ice_pairs(sim_peer_ice(life->built.peers[0]), pairs, 100);
+
+    for (size_t i = 0; i < len; i++) {
+        if (!pairs[i].selected)
+            continue;
+        tally->sometimes[EVER_BY_IPV6] += pairs[i].remote.addr.family == AUGER_IPV6;
+        tally->sometimes[EVER_BY_PRFLX] += pairs[i].remote.type == AUGER_CAND_PRFLX;
+        tally->sometimes[EVER_DIRECT] +=
+            pairs[i].local.type == AUGER_CAND_HOST && pairs[i].remote.type == AUGER_CAND_HOST;
+    }
+}
+
+void life_count(struct life *life, struct tally *tally)
+{
+    const int64_t *v = life->plan->value;
+    bool has_conflict = life->witness[0].has_conflict || life->witness[1].has_conflict;
+
+    count_side(life, 0, tally);
+    if (life->built.peers[1]) {
+        bool ends_well = life_is_connected(life);
+        count_side(life, 1, tally);
+        tally->sometimes[EVER_CONNECTED] +=
+            life_story(life, 0)->connected && life_story(life, 1)->connected;
+        tally->sometimes[ROLE_CONFLICT] += has_conflict;
+        tally->sometimes[EQUAL_TIE_BREAKER] += has_conflict && v[EQUAL_TIE_BREAKERS] && ends_well;
+        tally->sometimes[REBIND_IN_FLIGHT] += life->was_in_flight;
+        if (ends_well) {
+            count_path(life, tally);
+            tally->sometimes[EVER_NESTED] += v[GATES] == NESTED_NATS || v[GATES_B] == NESTED_NATS;
+            tally->sometimes[REBIND_SURVIVED] += v[REBIND] && life->connected_at_fault;
+            tally->sometimes[REBOOT_SURVIVED] += v[REBOOT] && life->connected_at_fault;
+            tally->sometimes[SLEPT_AND_CAME_BACK] += v[SUSPEND] && life->connected_at_fault;
+            tally->sometimes[LEAPT_AND_WENT_ON] += v[LEAP] && life->connected_at_fault;
+        }
+    }
+    for (int i = 0; i < SIM_ATTACKS; i++)
+        tally->attacks[i] += sim_attacks(life->built.sim, (enum sim_attack)i) > 0;
+}

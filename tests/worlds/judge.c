@@ -1,0 +1,211 @@
+/* tests/worlds/judge.c - what is asked of a world once its faults are over, where its plan says
+ * that it must be so. */
+#include "tests/worlds/life.h"
+
+#define NOTICED_BY (31 * AUGER_SEC)
+#define OUTAGE_MAX (15 * AUGER_SEC) /* that a session must survive */
+#define GENTLE_LOSS 20
+#define MEMORY_MAX (128u * 1024)
+
+/* --- what is known of it beforehand ----------------------------------------------- */
+
+/* Nothing here keeps honest agents from hearing each other soon, or says a lie. */
+static bool is_gentle(const struct plan *plan)
+{
+    static const enum feature rough[] = {
+        HEAVY_LOSS_PERMILLE,
+        BURSTS_PERMILLE,
+        CORRUPT_PERMILLE,
+        NARROW_KBIT,
+        ROWS_MAX,
+        ROWS_MAX_B,
+        POOL,
+        POOL_B,
+        SIGNAL_DROP_PERMILLE,
+        OBSERVER,
+        HOSTILE_SIGNAL_PERMILLE,
+        SERVER_DEAD,
+        SERVER_DIES_MS,
+        HOSTILE_PEER,
+    };
+
+    for (size_t i = 0; i < sizeof(rough) / sizeof(rough[0]); i++) {
+        if (plan_has(plan, rough[i]))
+            return false;
+    }
+    return plan->value[LOSS_PERMILLE] <= GENTLE_LOSS;
+}
+
+/* Its faults pass by themselves, in a time that a session must survive. */
+static bool is_brief(const struct plan *plan)
+{
+    const int64_t *v = plan->value;
+    int64_t outage = 0;
+
+    if (v[REBOOT] || v[REBIND] || v[RENUMBER])
+        return false;
+    outage += v[CUT] ? v[CUT_FOR_MS] : 0;
+    outage += v[SUSPEND] ? v[SUSPEND_FOR_MS] : 0;
+    outage += v[LEAP] ? v[LEAP_BY_MS] : 0;
+    return outage * AUGER_MS <= OUTAGE_MAX;
+}
+
+/* And nothing makes one path look worse than it is, or known later. */
+static bool is_steady(const struct plan *plan)
+{
+    static const enum feature unsteady[] = {
+        LOSS_PERMILLE,
+        JITTER_MS,
+        REORDER_PERMILLE,
+        HOSTILE_SERVER,
+        SIGNAL_JITTER_MS,
+        CANDIDATES_LATE_MS,
+        SAME_ROLE,
+        /* What is first seen as peer-reflexive keeps that priority (RFC 8838 section 11), and
+         * of two such the interface decides. */
+        MORE_INTERFACES,
+        MORE_INTERFACES_B,
+    };
+
+    for (size_t i = 0; i < sizeof(unsteady) / sizeof(unsteady[0]); i++) {
+        if (plan_has(plan, unsteady[i]))
+            return false;
+    }
+    return is_gentle(plan) && plan_count_faults(plan) == 0;
+}
+
+/* --- what is asked at the end ------------------------------------------------------ */
+
+static const struct sim_reach *reach_of(struct life *life)
+{
+    if (!life->has_reach)
+        life->reach = build_and_reach(life->plan);
+    life->has_reach = true;
+    return &life->reach;
+}
+
+/* 12: they find each other. */
+static void judge_liveness(struct life *life, struct tally *tally)
+{
+    bool ever = life_story(life, 0)->connected && life_story(life, 1)->connected;
+
+    if (!is_gentle(life->plan) || plan_count_faults(life->plan) > 0)
+        return;
+    tally->judged[MUST_CONNECT]++;
+    if (ever)
+        return;
+    if (reach_of(life)->both)
+        life_condemn(life, "12: there is a path, and they did not find it");
+    else
+        tally->sometimes[EVER_UNREACHABLE]++;
+}
+
+/* 12: and do not lose each other. */
+static void judge_endurance(struct life *life, struct tally *tally)
+{
+    const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
+
+    if (!a->connected || !b->connected || !is_gentle(life->plan) || !is_brief(life->plan) ||
+        life->connected_at_fault != plan_count_faults(life->plan))
+        return;
+    tally->judged[MUST_STAY]++;
+    if (a->failed + b->failed > 0)
+        life_condemn(life, "12: %s failed for no reason", a->failed ? "alice" : "bob");
+    else if (!life_is_connected(life))
+        life_condemn(life, "12: not connected after all faults: %s and %s",
+                     auger_ice_state_name(a->state), auger_ice_state_name(b->state));
+}
+
+/* One has failed, and the other must have noticed by now. */
+static void judge_agreement(struct life *life)
+{
+    const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
+    auger_time now = sim_now(life->built.sim);
+
+    if (a->failed && b->state == AUGER_ICE_CONNECTED && now - a->failed_at > NOTICED_BY)
+        life_condemn(life, "2: alice failed, and bob is connected to nobody");
+    if (b->failed && a->state == AUGER_ICE_CONNECTED && now - b->failed_at > NOTICED_BY)
+        life_condemn(life, "2: bob failed, and alice is connected to nobody");
+    if (a->state == AUGER_ICE_CHECKING && b->state == AUGER_ICE_CHECKING)
+        life_condemn(life, "12: both are checking for ever");
+}
+
+/* 14: what each sends comes in on the path that the other has chosen. */
+static void judge_mirror(struct life *life, struct tally *tally)
+{
+    struct sim *sim = life->built.sim;
+
+    if (!life_is_connected(life) || !is_gentle(life->plan) || !is_brief(life->plan))
+        return;
+    tally->judged[MUST_MIRROR]++;
+    sim_peer_send(sim, life->built.peers[0]);
+    sim_peer_send(sim, life->built.peers[1]);
+    sim_run(sim, 2 * AUGER_SEC);
+    for (int side = 0; side < 2; side++) {
+        const struct sim_peer_story *s = life_story(life, side);
+        if (!auger_path_equal(&s->data_path, &s->path))
+            life_condemn(life, "14: %s hears on another path than it speaks on",
+                         side ? "bob" : "alice");
+    }
+}
+
+/* 15: no NAT on the path where none need be. */
+static void judge_path(struct life *life, struct tally *tally)
+{
+    const struct auger_path *a = &life_story(life, 0)->path, *b = &life_story(life, 1)->path;
+
+    if (!life_is_connected(life) || !is_steady(life->plan) || !reach_of(life)->direct)
+        return;
+    tally->judged[MUST_BE_BEST]++;
+    if (!auger_addr_equal(&a->local, &b->remote) || !auger_addr_equal(&a->remote, &b->local))
+        life_condemn(life, "15: a path through a NAT, where there is one without");
+}
+
+/* 7 */
+static void judge_roles(struct life *life)
+{
+    const int64_t *v = life->plan->value;
+    bool controls[2] = {!v[SAME_ROLE] || v[SAME_ROLE] == 1, v[SAME_ROLE] == 1};
+
+    for (int side = 0; side < 2; side++) {
+        if (life->witness[side].role >= 0)
+            controls[side] = life->witness[side].role;
+    }
+    if (life_is_connected(life) && is_gentle(life->plan) && controls[0] == controls[1])
+        life_condemn(life, "7: both %s", controls[0] ? "control" : "are controlled");
+}
+
+/* 16 */
+void life_judge_farewell(struct life *life, struct tally *tally)
+{
+    bool was_connected = life_is_connected(life);
+
+    if (!life->plan->value[LEAVES])
+        return;
+    if (life->sabotage != A_GHOST_ANSWERS)
+        sim_peer_leave(life->built.sim, life->built.peers[0]);
+    sim_run(life->built.sim, NOTICED_BY);
+    if (!was_connected)
+        return;
+    tally->judged[MUST_NOTICE]++;
+    if (life_story(life, 1)->state == AUGER_ICE_FAILED)
+        tally->sometimes[PEER_GONE_NOTICED]++;
+    else
+        life_condemn(life, "16: bob did not notice that alice is gone");
+}
+
+void life_judge(struct life *life, struct tally *tally)
+{
+    for (int side = 0; side < 2 && life->built.peers[side]; side++) {
+        if (life_story(life, side)->memory_peak > MEMORY_MAX)
+            life_condemn(life, "6: an agent takes %zu bytes", life_story(life, side)->memory_peak);
+    }
+    if (!life->built.peers[1])
+        return;
+    judge_liveness(life, tally);
+    judge_endurance(life, tally);
+    judge_agreement(life);
+    judge_roles(life);
+    judge_mirror(life, tally);
+    judge_path(life, tally);
+}

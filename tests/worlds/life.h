@@ -1,0 +1,42 @@
+/* tests/worlds/life.h - one world while it is lived and judged: what run.c, faults.c,
+ * judge.c and count.c share. */
+#ifndef WORLDS_LIFE_H
+#define WORLDS_LIFE_H
+
+#include "tests/worlds/build.h"
+#include "tests/worlds/tally.h"
+#include "tests/worlds/verdict.h"
+
+#define FAULTS_END (75 * AUGER_SEC)
+#define WORLD_ENDS (120 * AUGER_SEC)
+
+struct life {
+    const struct plan *plan;
+    struct built built;
+    struct witness witness[2];
+    struct verdict *verdict;
+    enum sabotage sabotage;
+    struct sim_reach reach;
+    bool has_reach, was_in_flight;
+    unsigned connected_at_fault; /* faults that came when both were */
+};
+
+/* The first word counts. */
+void life_condemn(struct life *life, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const struct sim_peer_story *life_story(const struct life *life, int side);
+/* Both are; there must be two. */
+bool life_is_connected(const struct life *life);
+
+/* faults.c */
+void life_arrange_faults(struct life *life);
+unsigned plan_count_faults(const struct plan *plan);
+
+/* judge.c */
+void life_judge(struct life *life, struct tally *tally);
+/* 16; the last thing that is asked. */
+void life_judge_farewell(struct life *life, struct tally *tally);
+
+/* count.c */
+void life_count(struct life *life, struct tally *tally);
+
+#endif /* WORLDS_LIFE_H */

@@ -1,0 +1,283 @@
+/* tests/worlds/plan.c - the table of features: when each is there, and how strong. */
+#include "tests/worlds/plan.h"
+
+#include "tests/sim/prng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct range {
+    const char *name;
+    int64_t off, low, high;
+    unsigned one_in; /* worlds it is there */
+    bool is_steep;   /* small values are as likely as great ones */
+};
+
+#define BOTH(feature, name, ...)                                                                   \
+    [feature] = {"alice." name, __VA_ARGS__, false},                                               \
+    [(feature) + 1] = {"bob." name, __VA_ARGS__, false}
+
+static const struct range ranges[FEATURES] = {
+    [DELAY_MS] = {"delay_ms", 20, 0, 150, 1, false},
+    [JITTER_MS] = {"jitter_ms", 0, 1, 50, 2, false},
+    [LOSS_PERMILLE] = {"loss_permille", 0, 1, 20, 2, false},
+    [HEAVY_LOSS_PERMILLE] = {"heavy_loss_permille", 0, 20, 250, 7, false},
+    [BURSTS_PERMILLE] = {"bursts_permille", 0, 1, 20, 8, false},
+    [DUPLICATE_PERMILLE] = {"duplicate_permille", 0, 1, 100, 4, false},
+    [REORDER_PERMILLE] = {"reorder_permille", 0, 1, 100, 4, false},
+    [REORDER_MS] = {"reorder_ms", 50, 1, 200, 1, false},
+    [CORRUPT_PERMILLE] = {"corrupt_permille", 0, 1, 30, 8, false},
+    [NARROW_KBIT] = {"narrow_kbit", 0, 64, 1000, 10, false},
+    BOTH(GATES, "gates", 0, 1, 4, 1),
+    BOTH(MAPPING, "mapping", 0, 0, 2, 1),
+    BOTH(FILTERING, "filtering", 0, 0, 2, 1),
+    BOTH(PORTS, "ports", 0, 0, 5, 1),
+    BOTH(HAIRPIN, "hairpin", 0, 0, 2, 1),
+    BOTH(STRIDE, "stride", 1, 1, 100, 1),
+    BOTH(NAT_TIMEOUT_S, "nat_timeout_s", 300, 30, 300, 2),
+    BOTH(REFRESH, "refresh", 0, 1, 2, 2),
+    BOTH(POOL, "pool", 1, 2, 4, 8),
+    BOTH(ROWS_MAX, "rows_max", 0, 3, 16, 12),
+    BOTH(EVICTS, "evicts", 0, 1, 1, 2),
+    BOTH(OUTER_MAPPING, "outer_mapping", 0, 0, 2, 1),
+    BOTH(OUTER_FILTERING, "outer_filtering", 0, 0, 2, 1),
+    BOTH(SAME_PREFIX, "same_prefix", 0, 1, 1, 3),
+    BOTH(IPV6, "ipv6", 0, 1, 1, 4),
+    BOTH(NO_IPV4, "no_ipv4", 0, 1, 1, 4),
+    BOTH(MORE_INTERFACES, "more_interfaces", 0, 1, 2, 5),
+    BOTH(NO_STUN, "no_stun", 0, 1, 1, 10),
+    BOTH(DRIFT_PPM, "drift_ppm", 0, -200, 200, 2),
+    BOTH(PACING_MS, "pacing_ms", 50, 5, 50, 2),
+    BOTH(AT_ONCE, "at_once", 0, 1, 1, 4),
+    BOTH(CHATTER_MS, "chatter_ms", 0, 200, 1200, 2),
+    BOTH(GIVES, "gives", 0, 1, 2, 8),
+    [TOGETHER] = {"together", 0, 1, 2, 5, false},
+    [SIGNAL_MS] = {"signal_ms", 100, 0, 1000, 1, false},
+    [SIGNAL_JITTER_MS] = {"signal_jitter_ms", 0, 1, 1000, 3, false},
+    [OFFER_LATE_MS] = {"offer_late_ms", 0, 1, 2000, 6, false},
+    [ANSWER_LATE_MS] = {"answer_late_ms", 0, 1, 20000, 4, true},
+    [CANDIDATES_LATE_MS] = {"candidates_late_ms", 0, 1, 10000, 4, true},
+    [NO_TRICKLE] = {"no_trickle", 0, 1, 1, 4, false},
+    [NO_END] = {"no_end", 0, 1, 1, 4, false},
+    [SAME_ROLE] = {"same_role", 0, 1, 2, 5, false},
+    [EQUAL_TIE_BREAKERS] = {"equal_tie_breakers", 0, 1, 1, 3, false},
+    [SIGNAL_DROP_PERMILLE] = {"signal_drop_permille", 0, 1, 300, 10, false},
+    [SIGNAL_TWICE_PERMILLE] = {"signal_twice_permille", 0, 1, 500, 6, false},
+    [SERVER_DEAD] = {"server_dead", 0, 1, 1, 10, false},
+    [SERVER_DIES_MS] = {"server_dies_ms", 0, 1, 30000, 10, true},
+    [CUT] = {"cut", 0, 1, 3, 5, false},
+    [CUT_AT_MS] = {"cut_at_ms", 10000, 0, 50000, 1, false},
+    [CUT_FOR_MS] = {"cut_for_ms", 5000, 100, 45000, 1, false},
+    [REBOOT] = {"reboot", 0, 1, 2, 8, false},
+    [REBOOT_AT_MS] = {"reboot_at_ms", 10000, 0, 60000, 1, false},
+    [REBIND] = {"rebind", 0, 1, 2, 6, false},
+    [REBIND_AT_MS] = {"rebind_at_ms", 10000, 0, 60000, 1, false},
+    [RENUMBER] = {"renumber", 0, 1, 2, 10, false},
+    [RENUMBER_AT_MS] = {"renumber_at_ms", 10000, 0, 60000, 1, false},
+    [SUSPEND] = {"suspend", 0, 1, 2, 7, false},
+    [SUSPEND_AT_MS] = {"suspend_at_ms", 10000, 0, 50000, 1, false},
+    [SUSPEND_FOR_MS] = {"suspend_for_ms", 5000, 10, 45000, 1, false},
+    [SUSPEND_STOPS_CLOCK] = {"suspend_stops_clock", 0, 1, 1, 2, false},
+    [LEAP] = {"leap", 0, 1, 2, 8, false},
+    [LEAP_AT_MS] = {"leap_at_ms", 10000, 0, 60000, 1, false},
+    [LEAP_BY_MS] = {"leap_by_ms", 1000, 1, 40000, 1, true},
+    [OFF_PATH] = {"off_path", 0, 1, 60, 4, false},
+    [OFF_PATH_INSIDE] = {"off_path_inside", 0, 1, 1, 2, false},
+    [OBSERVER] = {"observer", 0, 1, 40, 7, false},
+    [HOSTILE_PEER] = {"hostile_peer", 0, 1, 60, 12, false},
+    [HOSTILE_SERVER] = {"hostile_server", 0, 1, 1, 7, false},
+    [HOSTILE_SIGNAL_PERMILLE] = {"hostile_signal_permille", 0, 10, 700, 8, false},
+    [FLOOD] = {"flood", 0, 10, 100000, 2, true},
+    [LEAVES] = {"leaves", 0, 1, 1, 4, false},
+};
+
+const char *plan_feature_name(enum feature feature)
+{
+    return ranges[feature].name;
+}
+
+bool plan_has(const struct plan *plan, enum feature feature)
+{
+    return plan->value[feature] != ranges[feature].off;
+}
+
+void plan_clear(struct plan *plan, uint64_t seed)
+{
+    plan->seed = seed;
+    for (int i = 0; i < FEATURES; i++)
+        plan->value[i] = ranges[i].off;
+}
+
+static int64_t draw(struct prng *random, const struct range *range)
+{
+    int64_t high = range->high;
+
+    if (range->is_steep) {
+        unsigned bits = 0;
+        while (high >> bits)
+            bits++;
+        high >>= prng_below(random, bits);
+        if (high < range->low)
+            high = range->low;
+    }
+    return prng_between(random, range->low, high);
+}
+
+/* What says more about a feature is of no interest without it; `step` is 2 where alice's
+ * and bob's take turns. */
+static void leave_out_details(struct plan *plan)
+{
+    static const struct {
+        enum feature of, first, last;
+        int step;
+    } details[] = {
+        {REORDER_PERMILLE, REORDER_MS, REORDER_MS, 1},
+        {GATES, MAPPING, SAME_PREFIX, 2},
+        {GATES_B, MAPPING_B, SAME_PREFIX_B, 2},
+        {IPV6, NO_IPV4, NO_IPV4, 1},
+        {IPV6_B, NO_IPV4_B, NO_IPV4_B, 1},
+        {SAME_ROLE, EQUAL_TIE_BREAKERS, EQUAL_TIE_BREAKERS, 1},
+        {CUT, CUT_AT_MS, CUT_FOR_MS, 1},
+        {REBOOT, REBOOT_AT_MS, REBOOT_AT_MS, 1},
+        {REBIND, REBIND_AT_MS, REBIND_AT_MS, 1},
+        {RENUMBER, RENUMBER_AT_MS, RENUMBER_AT_MS, 1},
+        {SUSPEND, SUSPEND_AT_MS, SUSPEND_STOPS_CLOCK, 1},
+        {LEAP, LEAP_AT_MS, LEAP_BY_MS, 1},
+        {OFF_PATH, OFF_PATH_INSIDE, OFF_PATH_INSIDE, 1},
+        {HOSTILE_SIGNAL_PERMILLE, FLOOD, FLOOD, 1},
+    };
+
+    for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
+        for (int at = (int)details[i].first;
+             !plan_has(plan, details[i].of) && at <= (int)details[i].last; at += details[i].step)
+            plan->value[at] = ranges[at].off;
+    }
+}
+
+/* Two gates that let nothing pass say little together. */
+static void open_gates(struct plan *plan)
+{
+    for (int side = 0; side < 2; side++) {
+        struct prng random;
+        prng_init(&random, plan->seed, side ? "bob's gate" : "alice's gate");
+        if (prng_permille(&random, 250) ||
+            (plan->value[GATES + side] == UDP_BLOCKED && prng_permille(&random, 800)))
+            plan->value[GATES + side] = NO_GATE;
+    }
+}
+
+/* Some worlds have little in them, and some a lot. */
+void plan_draw(struct plan *plan, uint64_t seed)
+{
+    struct prng random;
+
+    plan_clear(plan, seed);
+    prng_init(&random, seed, "density");
+    unsigned rarer = 1u << prng_below(&random, 5);
+    for (int i = 0; i < FEATURES; i++) {
+        const struct range *range = &ranges[i];
+        prng_init(&random, seed, range->name);
+        unsigned one_in = range->one_in == 1 ? 1 : (range->one_in * rarer + 1) / 2;
+        if (prng_below(&random, one_in) == 0)
+            plan->value[i] = draw(&random, range);
+    }
+    open_gates(plan);
+    leave_out_details(plan);
+}
+
+/* --- as text ------------------------------------------------------------------ */
+
+void plan_format(const struct plan *plan, char text[PLAN_TEXT_MAX])
+{
+    int len = snprintf(text, PLAN_TEXT_MAX, "seed=%llu", (unsigned long long)plan->seed);
+
+    for (int i = 0; i < FEATURES && len < PLAN_TEXT_MAX; i++) {
+        if (plan_has(plan, (enum feature)i))
+            len += snprintf(text + len, (size_t)(PLAN_TEXT_MAX - len), " %s=%lld", ranges[i].name,
+                            (long long)plan->value[i]);
+    }
+}
+
+static bool assign(struct plan *plan, const char *name, size_t name_len, const char *value)
+{
+    char *end;
+
+    if (name_len == 4 && memcmp(name, "seed", 4) == 0) {
+        plan->seed = strtoull(value, &end, 10);
+        return end != value;
+    }
+    for (int i = 0; i < FEATURES; i++) {
+        if (strlen(ranges[i].name) == name_len && memcmp(ranges[i].name, name, name_len) == 0) {
+            plan->value[i] = strtoll(value, &end, 10);
+            return end != value;
+        }
+    }
+    return false;
+}
+
+bool plan_parse(struct plan *plan, const char *text)
+{
+    plan_clear(plan, 0);
+    while (*text) {
+        size_t space = strspn(text, " \n"), word = strcspn(text + space, " \n");
+        const char *name = text + space, *equals = memchr(name, '=', word);
+        text = name + word;
+        if (word > 0 && (!equals || !assign(plan, name, (size_t)(equals - name), equals + 1)))
+            return false;
+    }
+    return true;
+}
+
+/* --- made simpler --------------------------------------------------------------- */
+
+struct shrinking {
+    struct plan *plan;
+    bool (*fails)(const struct plan *plan, void *user);
+    void *user;
+    unsigned worlds;
+};
+
+static bool try_value(struct shrinking *s, int feature, int64_t value)
+{
+    struct plan simpler = *s->plan;
+
+    simpler.value[feature] = value;
+    s->worlds++;
+    if (!s->fails(&simpler, s->user))
+        return false;
+    *s->plan = simpler;
+    return true;
+}
+
+/* Half the way to nothing, as long as it goes. */
+static bool weaken(struct shrinking *s, int feature)
+{
+    int64_t off = ranges[feature].off;
+    bool any = false;
+
+    for (int64_t value = s->plan->value[feature]; value != off;) {
+        int64_t nearer = off + (value - off) / 2;
+        if (nearer == off || !try_value(s, feature, nearer))
+            return any;
+        any = true;
+        value = nearer;
+    }
+    return any;
+}
+
+unsigned plan_shrink(struct plan *plan, bool (*fails)(const struct plan *plan, void *user),
+                     void *user)
+{
+    struct shrinking s = {plan, fails, user, 0};
+    bool any = true;
+
+    while (any) {
+        any = false;
+        for (int i = FEATURES - 1; i >= 0; i--)
+            any |= plan_has(plan, (enum feature)i) && try_value(&s, i, ranges[i].off);
+    }
+    for (int i = 0; i < FEATURES; i++)
+        weaken(&s, i);
+    return s.worlds;
+}

@@ -1,0 +1,141 @@
+/*
+ * tests/worlds/plan.h - what a random world has in it: a list of numbers, each a feature
+ * with its strength, that is drawn from a seed, written as a line of text, and shrunk.
+ *
+ * Every feature is drawn from a stream of its own (seed and name), and so is all that
+ * happens in the world: taking one out changes nothing of the others.
+ */
+#ifndef WORLDS_PLAN_H
+#define WORLDS_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum feature {
+    /* the wires of the internet */
+    DELAY_MS,
+    JITTER_MS,
+    LOSS_PERMILLE,
+    HEAVY_LOSS_PERMILLE,
+    BURSTS_PERMILLE,
+    DUPLICATE_PERMILLE,
+    REORDER_PERMILLE,
+    REORDER_MS,
+    CORRUPT_PERMILLE,
+    NARROW_KBIT,
+    /* each side: alice's, and one further bob's */
+    GATES, /* enum gates */
+    GATES_B,
+    MAPPING, /* enum nat_dependence */
+    MAPPING_B,
+    FILTERING,
+    FILTERING_B,
+    PORTS, /* enum nat_ports */
+    PORTS_B,
+    HAIRPIN, /* enum nat_hairpin */
+    HAIRPIN_B,
+    STRIDE,
+    STRIDE_B,
+    NAT_TIMEOUT_S,
+    NAT_TIMEOUT_S_B,
+    REFRESH, /* 0: by what leaves, 1: by both, 2: by what comes in */
+    REFRESH_B,
+    POOL, /* external addresses, any for each mapping */
+    POOL_B,
+    ROWS_MAX, /* of the NAT's table; 0: enough */
+    ROWS_MAX_B,
+    EVICTS,
+    EVICTS_B,
+    OUTER_MAPPING, /* of a NAT around it */
+    OUTER_MAPPING_B,
+    OUTER_FILTERING,
+    OUTER_FILTERING_B,
+    SAME_PREFIX, /* 192.168.1, which others have too */
+    SAME_PREFIX_B,
+    IPV6,
+    IPV6_B,
+    NO_IPV4, /* only with IPV6 */
+    NO_IPV4_B,
+    MORE_INTERFACES, /* 1: another home, 2: the internet */
+    MORE_INTERFACES_B,
+    NO_STUN,
+    NO_STUN_B,
+    DRIFT_PPM,
+    DRIFT_PPM_B,
+    PACING_MS,
+    PACING_MS_B,
+    AT_ONCE, /* nominates in first checks */
+    AT_ONCE_B,
+    CHATTER_MS,
+    CHATTER_MS_B,
+    GIVES, /* enum sim_gives */
+    GIVES_B,
+    TOGETHER, /* 1: behind one more NAT, 2: in one network */
+    /* signalling */
+    SIGNAL_MS,
+    SIGNAL_JITTER_MS,
+    OFFER_LATE_MS,
+    ANSWER_LATE_MS,
+    CANDIDATES_LATE_MS,
+    NO_TRICKLE,
+    NO_END,
+    SAME_ROLE, /* 1: both control, 2: neither */
+    EQUAL_TIE_BREAKERS,
+    SIGNAL_DROP_PERMILLE,
+    SIGNAL_TWICE_PERMILLE,
+    /* what befalls it; 1 is alice's, 2 bob's */
+    SERVER_DEAD,
+    SERVER_DIES_MS,
+    CUT, /* 1: both ways, 2: from alice, 3: from bob */
+    CUT_AT_MS,
+    CUT_FOR_MS,
+    REBOOT,
+    REBOOT_AT_MS,
+    REBIND,
+    REBIND_AT_MS,
+    RENUMBER,
+    RENUMBER_AT_MS,
+    SUSPEND,
+    SUSPEND_AT_MS,
+    SUSPEND_FOR_MS,
+    SUSPEND_STOPS_CLOCK,
+    LEAP,
+    LEAP_AT_MS,
+    LEAP_BY_MS,
+    /* attackers: actions a second */
+    OFF_PATH,
+    OFF_PATH_INSIDE,
+    OBSERVER,
+    HOSTILE_PEER, /* in bob's place */
+    HOSTILE_SERVER,
+    HOSTILE_SIGNAL_PERMILLE,
+    FLOOD,  /* candidates */
+    LEAVES, /* at the end alice goes without a word */
+    FEATURES
+};
+
+enum gates { NO_GATE, FIREWALL, UDP_BLOCKED, ONE_NAT, NESTED_NATS };
+
+struct plan {
+    uint64_t seed;
+    int64_t value[FEATURES];
+};
+
+#define PLAN_TEXT_MAX 2048
+
+void plan_draw(struct plan *plan, uint64_t seed);
+/* All features off. */
+void plan_clear(struct plan *plan, uint64_t seed);
+/* "seed=7 delay_ms=40 bob.gates=3": what is not off. */
+void plan_format(const struct plan *plan, char text[PLAN_TEXT_MAX]);
+bool plan_parse(struct plan *plan, const char *text);
+bool plan_has(const struct plan *plan, enum feature feature);
+const char *plan_feature_name(enum feature feature);
+
+/* The plan made simpler until nothing more can be left out without `fails` coming false;
+ * returns how many worlds it took. */
+unsigned plan_shrink(struct plan *plan, bool (*fails)(const struct plan *plan, void *user),
+                     void *user);
+
+#endif /* WORLDS_PLAN_H */

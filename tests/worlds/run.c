@@ -1,0 +1,147 @@
+/* tests/worlds/run.c - a world's life: it begins, is troubled, finds peace, and is judged. */
+#include "tests/worlds/run.h"
+
+#include "tests/worlds/life.h"
+
+#define APART (2 * AUGER_SEC) /* the same event with and without an attacker */
+
+static void add_attackers(struct life *life, bool off_path)
+{
+    const int64_t *v = life->plan->value;
+    struct sim *sim = life->built.sim;
+
+    if (v[OBSERVER])
+        sim_add_observer(sim, &(struct sim_attack_options){(unsigned)v[OBSERVER], FAULTS_END});
+    if (v[HOSTILE_SIGNAL_PERMILLE])
+        sim_add_hostile_signalling(sim, (unsigned)v[HOSTILE_SIGNAL_PERMILLE], (unsigned)v[FLOOD]);
+    if (v[OFF_PATH] && off_path)
+        sim_add_off_path(sim, &(struct sim_attack_options){(unsigned)v[OFF_PATH], FAULTS_END},
+                         v[OFF_PATH_INSIDE]);
+}
+
+static void record(void *user, struct sim_peer *peer, const struct auger_trace_record *said)
+{
+    struct life *life = user;
+    witness_record(&life->witness[peer == life->built.peers[1]], said);
+}
+
+static void begin(struct life *life, FILE *log, bool off_path)
+{
+    const int64_t *v = life->plan->value;
+    struct link_quality wire = build_wire(life->plan);
+    struct sim_signalling signalling = build_signalling(life->plan);
+    struct sim_options options = {
+        .seed = life->plan->seed, .internet = &wire, .log = log, .record = record, .user = life};
+
+    life->witness[0].role = life->witness[1].role = -1;
+    build_agents(&life->built, life->plan, &options);
+    if (v[CORRUPT_PERMILLE])
+        sim_expect_garbage(life->built.sim);
+    add_attackers(life, off_path);
+    life_arrange_faults(life);
+    if (life->built.peers[1])
+        sim_signal_with(life->built.sim, life->built.peers[0], life->built.peers[1], &signalling);
+    else
+        sim_add_hostile_peer(life->built.sim, life->built.peers[0], v[SAME_ROLE] != 2,
+                             signalling.delay,
+                             &(struct sim_attack_options){(unsigned)v[HOSTILE_PEER], FAULTS_END});
+}
+
+static void make_peace(struct life *life)
+{
+    struct link_quality calm = {.delay = life->plan->value[DELAY_MS] * AUGER_MS};
+
+    sim_heal(life->built.sim);
+    sim_net_set_quality(life->built.sim, sim_internet(life->built.sim), &calm);
+}
+
+static void end(struct life *life)
+{
+    struct sim *sim = life->built.sim;
+
+    life->verdict->digest = sim_digest(sim);
+    if (sim_broken(sim))
+        life_condemn(life, "%s", sim_broken(sim));
+    sim_free(sim);
+}
+
+static void cut_both(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    sim_cut(sim, life->built.peers[0], life->built.peers[1]);
+}
+
+static void say_one_more(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    sim_peer_send(sim, life->built.peers[0]);
+}
+
+static void do_harm(struct life *life)
+{
+    if (life->sabotage == CUT_FROM_THE_START)
+        sim_schedule(life->built.sim, 0, cut_both, life);
+    else if (life->sabotage == CUT_IN_BETWEEN)
+        sim_schedule(life->built.sim, 20 * AUGER_SEC, cut_both, life);
+    else if (life->sabotage == ONE_WORD_MORE)
+        sim_schedule(life->built.sim, 20 * AUGER_SEC, say_one_more, life);
+}
+
+static void live(struct life *life, FILE *log, bool off_path)
+{
+    begin(life, log, off_path);
+    do_harm(life);
+    if (!sim_run(life->built.sim, FAULTS_END))
+        return;
+    make_peace(life);
+    sim_run(life->built.sim, WORLD_ENDS - FAULTS_END);
+}
+
+/* 10 */
+static void compare_without_attacker(struct life *life)
+{
+    struct life twin = {.plan = life->plan, .verdict = life->verdict};
+    char why[200];
+
+    live(&twin, NULL, false);
+    for (int side = 0; side < 2 && life->built.peers[side]; side++) {
+        if (!sim_journals_agree(sim_peer_journal(life->built.peers[side]),
+                                sim_peer_journal(twin.built.peers[side]), APART, why, sizeof(why)))
+            life_condemn(life, "10: without the attacker %s sees something else: %s",
+                         side ? "bob" : "alice", why);
+    }
+    if (sim_honest_digest(life->built.sim) != sim_honest_digest(twin.built.sim))
+        life_condemn(life, "10: without the attacker other datagrams are sent");
+    sim_free(twin.built.sim);
+}
+
+struct verdict world_run_sabotaged(const struct plan *plan, FILE *log, struct tally *tally,
+                                   enum sabotage sabotage)
+{
+    struct verdict verdict = {0};
+    struct life life = {.plan = plan, .verdict = &verdict, .sabotage = sabotage};
+
+    live(&life, log, true);
+    auger_time lived = WORLD_ENDS;
+    if (!sim_broken(life.built.sim) && plan->value[OFF_PATH]) {
+        compare_without_attacker(&life);
+        tally->compared++;
+        lived *= 2;
+    }
+    if (!sim_broken(life.built.sim)) {
+        life_judge(&life, tally);
+        life_count(&life, tally);
+        if (life.built.peers[1])
+            life_judge_farewell(&life, tally);
+    }
+    tally->worlds++;
+    tally->packets += sim_packets(life.built.sim);
+    tally->virtual_time += lived;
+    end(&life);
+    return verdict;
+}
+
+struct verdict world_run(const struct plan *plan, FILE *log, struct tally *tally)
+{
+    return world_run_sabotaged(plan, log, tally, NO_SABOTAGE);
+}

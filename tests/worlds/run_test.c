@@ -1,0 +1,70 @@
+/* That a world is judged at all: what is broken on purpose is seen. */
+#include "tests/worlds/run.h"
+
+/* cmocka.h wants these before it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct verdict judged(const char *text, enum sabotage sabotage)
+{
+    struct tally tally = {0};
+    struct plan plan;
+
+    assert_true(plan_parse(&plan, text));
+    return world_run_sabotaged(&plan, NULL, &tally, sabotage);
+}
+
+static void test_a_quiet_world_is_fine(void **state)
+{
+    (void)state;
+    assert_false(judged("seed=1", NO_SABOTAGE).is_bad);
+    assert_false(judged("seed=1 off_path=20 leaves=1", NO_SABOTAGE).is_bad);
+}
+
+static void test_each_sabotage_is_seen_by_its_judge(void **state)
+{
+    static const struct {
+        const char *world;
+        enum sabotage sabotage;
+        const char *invariant;
+    } cases[] = {
+        {"seed=1", CUT_FROM_THE_START, "12"},
+        {"seed=1 alice.gates=3 bob.gates=3", CUT_FROM_THE_START, "12"},
+        {"seed=1", CUT_IN_BETWEEN, "12"},
+        {"seed=1 off_path=20", ONE_WORD_MORE, "10"},
+        {"seed=1 leaves=1", A_GHOST_ANSWERS, "16"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct verdict verdict = judged(cases[i].world, cases[i].sabotage);
+        if (!verdict.is_bad)
+            fail_msg("case %zu: not seen", i);
+        assert_memory_equal(verdict.why, cases[i].invariant, 2);
+    }
+}
+
+/* 12 asks for a path only where brute force finds one. */
+static void test_where_there_is_no_path_none_is_asked_for(void **state)
+{
+    (void)state;
+    assert_false(judged("seed=1 alice.gates=3 alice.mapping=2 alice.filtering=2 alice.ports=3 "
+                        "bob.gates=3 bob.mapping=2 bob.filtering=2 bob.ports=3",
+                        NO_SABOTAGE)
+                     .is_bad);
+    assert_false(judged("seed=1 alice.gates=2", NO_SABOTAGE).is_bad);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_quiet_world_is_fine),
+        cmocka_unit_test(test_each_sabotage_is_seen_by_its_judge),
+        cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,133 @@
+/* tests/worlds/tally.c - reads an agent's trace (docs/trace.md) for what is rare. */
+#include "tests/worlds/tally.h"
+
+#include <string.h>
+
+static const char *const names[SOMETIMES] = {
+    [EVER_CONNECTED] = "connected",
+    [EVER_DIRECT] = "connected without a NAT",
+    [EVER_BY_IPV6] = "connected by IPv6",
+    [EVER_BY_PRFLX] = "connected to a peer-reflexive candidate",
+    [EVER_NESTED] = "connected through two NATs in a row",
+    [EVER_UNREACHABLE] = "rightly never connected",
+    [ROLE_CONFLICT] = "role conflict",
+    [EQUAL_TIE_BREAKER] = "equal tie-breakers",
+    [PRFLX_BEFORE_TRICKLE] = "peer-reflexive before it was told",
+    [NOMINATION_REPEATED] = "nomination lost and repeated",
+    [PATH_CHANGED] = "path changed",
+    [CONSENT_EXPIRED] = "consent expired",
+    [CONSENT_LATE] = "late consent answer",
+    [SILENT_AND_BACK] = "disconnected and back",
+    [REBIND_IN_FLIGHT] = "NAT rebinds with data in flight",
+    [REBIND_SURVIVED] = "session survives a rebinding",
+    [REBOOT_SURVIVED] = "session survives a reboot of its NAT",
+    [SLEPT_AND_CAME_BACK] = "session survives a suspended machine",
+    [LEAPT_AND_WENT_ON] = "session survives a leap of the clock",
+    [SERVER_TIMED_OUT] = "gathering ended by its deadline",
+    [PATIENCE_ENDED] = "no pair succeeded",
+    [TABLE_FULL] = "table of pairs full",
+    [SWITCHES_ENDED] = "too many role switches",
+    [SERVER_DISBELIEVED] = "a server's candidate refused",
+    [DATA_FORGED] = "forged data reached the application",
+    [DATA_REPEATED] = "data reached the application again",
+    [PEER_GONE_NOTICED] = "a peer that left was noticed",
+};
+
+const char *sometimes_name(enum sometimes what)
+{
+    return names[what];
+}
+
+const char *judgement_name(enum judgement judgement)
+{
+    static const char *const questions[JUDGEMENTS] = {
+        [MUST_CONNECT] = "must connect, or there is no path",
+        [MUST_STAY] = "must outlive its faults",
+        [MUST_MIRROR] = "must speak and hear on one path",
+        [MUST_BE_BEST] = "must use the best path",
+        [MUST_NOTICE] = "must notice that the other is gone",
+    };
+    return questions[judgement];
+}
+
+void tally_add(struct tally *sum, const struct tally *part)
+{
+    sum->worlds += part->worlds;
+    sum->run_twice += part->run_twice;
+    sum->packets += part->packets;
+    sum->compared += part->compared;
+    for (int i = 0; i < JUDGEMENTS; i++)
+        sum->judged[i] += part->judged[i];
+    sum->virtual_time += part->virtual_time;
+    if (part->memory_peak > sum->memory_peak)
+        sum->memory_peak = part->memory_peak;
+    for (int i = 0; i < SOMETIMES; i++)
+        sum->sometimes[i] += part->sometimes[i];
+    for (int i = 0; i < SIM_ATTACKS; i++)
+        sum->attacks[i] += part->attacks[i];
+}
+
+/* --- the trace ------------------------------------------------------------------ */
+
+static const struct auger_trace_field *field(const struct auger_trace_record *record,
+                                             const char *key)
+{
+    for (size_t i = 0; i < record->fields_len; i++) {
+        if (strcmp(record->fields[i].key, key) == 0)
+            return &record->fields[i];
+    }
+    return NULL;
+}
+
+static bool says(const struct auger_trace_record *record, const char *key, const char *text)
+{
+    const struct auger_trace_field *found = field(record, key);
+    return found && found->type == AUGER_TRACE_TEXT && found->text &&
+           strcmp(found->text, text) == 0;
+}
+
+static int64_t number(const struct auger_trace_record *record, const char *key)
+{
+    const struct auger_trace_field *found = field(record, key);
+    return found ? found->i : 0;
+}
+
+static void remote_candidate(struct witness *w, const struct auger_trace_record *record)
+{
+    const struct auger_trace_field *addr = field(record, "addr");
+    size_t room = sizeof(w->prflx) / sizeof(w->prflx[0]);
+
+    if (says(record, "type", "prflx")) {
+        w->prflx[w->prflx_len++ % room] = *addr->addr;
+        return;
+    }
+    for (size_t i = 0; i < w->prflx_len && i < room; i++)
+        w->seen[PRFLX_BEFORE_TRICKLE] |= auger_addr_equal(&w->prflx[i], addr->addr);
+}
+
+void witness_record(struct witness *w, const struct auger_trace_record *record)
+{
+    const char *name = record->name;
+
+    if (strcmp(name, "ice:remote_candidate") == 0) {
+        remote_candidate(w, record);
+    } else if (strcmp(name, "ice:role") == 0) {
+        w->has_conflict = true;
+        w->role = says(record, "role", "controlling");
+    } else if (strcmp(name, "ice:check_sent") == 0) {
+        w->seen[NOMINATION_REPEATED] |=
+            number(record, "use_candidate") && number(record, "attempt") > 1;
+    } else if (strcmp(name, "ice:state") == 0) {
+        w->seen[CONSENT_EXPIRED] |= says(record, "reason", "consent expired");
+        w->seen[PATIENCE_ENDED] |= says(record, "reason", "no pair succeeded");
+        w->seen[SWITCHES_ENDED] |= says(record, "reason", "too many role switches");
+        w->seen[SILENT_AND_BACK] |=
+            says(record, "from", "disconnected") && says(record, "to", "connected");
+    } else if (strcmp(name, "ice:pair_refused") == 0) {
+        w->seen[TABLE_FULL] = true;
+    } else if (strcmp(name, "ice:candidate_refused") == 0) {
+        w->seen[SERVER_DISBELIEVED] = true;
+    } else if (strcmp(name, "ice:gathered") == 0) {
+        w->seen[SERVER_TIMED_OUT] |= says(record, "reason", "timeout");
+    }
+}

@@ -1,0 +1,63 @@
+/* tests/worlds/tally.h - what happened in many worlds: that the rare things did, and how
+ * often.  Plain numbers, so that it can lie in memory that processes share. */
+#ifndef WORLDS_TALLY_H
+#define WORLDS_TALLY_H
+
+#include "tests/sim/sim.h"
+
+enum sometimes {
+    EVER_CONNECTED,
+    EVER_DIRECT, /* on a pair of host candidates */
+    EVER_BY_IPV6,
+    EVER_BY_PRFLX,    /* a peer-reflexive candidate at its end */
+    EVER_NESTED,      /* through two NATs in a row */
+    EVER_UNREACHABLE, /* no path, and none was found */
+    ROLE_CONFLICT,
+    EQUAL_TIE_BREAKER, /* and it was settled */
+    PRFLX_BEFORE_TRICKLE,
+    NOMINATION_REPEATED, /* its request or the answer was lost */
+    PATH_CHANGED,
+    CONSENT_EXPIRED,
+    CONSENT_LATE, /* an answer came after it had */
+    SILENT_AND_BACK,
+    REBIND_IN_FLIGHT, /* with data on its way */
+    REBIND_SURVIVED,
+    REBOOT_SURVIVED,
+    SLEPT_AND_CAME_BACK,
+    LEAPT_AND_WENT_ON,
+    SERVER_TIMED_OUT,
+    PATIENCE_ENDED,
+    TABLE_FULL,     /* of pairs */
+    SWITCHES_ENDED, /* too many changes of role */
+    SERVER_DISBELIEVED,
+    DATA_FORGED,
+    DATA_REPEATED,
+    PEER_GONE_NOTICED,
+    SOMETIMES
+};
+const char *sometimes_name(enum sometimes what);
+
+/* What is asked at the end, where the plan says that it must be so. */
+enum judgement { MUST_CONNECT, MUST_STAY, MUST_MIRROR, MUST_BE_BEST, MUST_NOTICE, JUDGEMENTS };
+const char *judgement_name(enum judgement judgement);
+
+struct tally {
+    uint64_t worlds, run_twice, packets, compared; /* compared: without the attacker */
+    uint64_t judged[JUDGEMENTS];                   /* worlds to which it applied */
+    auger_time virtual_time;
+    uint64_t sometimes[SOMETIMES], attacks[SIM_ATTACKS];
+    uint64_t memory_peak; /* of one agent */
+};
+void tally_add(struct tally *sum, const struct tally *part);
+
+/* One agent's part of it, taken from its trace. */
+struct witness {
+    bool seen[SOMETIMES];
+    bool has_conflict;
+    int role; /* 1: controls, 0: not, -1: as it began */
+    struct auger_addr prflx[32];
+    size_t prflx_len;
+};
+void witness_record(struct witness *witness, const struct auger_trace_record *record);
+
+#endif /* WORLDS_TALLY_H */

@@ -1,0 +1,24 @@
+/* tests/worlds/verdict.h - what a world is found to be, and what is done to one on purpose so
+ * that it is found wanting. */
+#ifndef WORLDS_VERDICT_H
+#define WORLDS_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct verdict {
+    bool is_bad;
+    char why[400];
+    uint64_t digest;
+};
+
+/* To show that the judges see. */
+enum sabotage {
+    NO_SABOTAGE,
+    CUT_FROM_THE_START, /* agents cannot hear each other, and no plan says so */
+    CUT_IN_BETWEEN,
+    ONE_WORD_MORE,   /* is said only where the attacker is */
+    A_GHOST_ANSWERS, /* who has left goes on */
+};
+
+#endif /* WORLDS_VERDICT_H */
