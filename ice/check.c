@@ -253,16 +253,20 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
     struct auger_path asked = auger_pair_path(check->pair);
     struct auger_addr mapped;
 
+    /* Wherever it comes from: behind a NAT whose mappings depend on the destination a peer
+     * that has not yet asked us answers from another port. */
+    if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) {
+        auger_ice_heard(ice, now);
+        retry_in_other_role(ice, now, check);
+        return;
+    }
     if (!auger_path_equal(path, &asked)) { /* 7.2.5.2.1 */
         fail(ice, now, check, AUGER_PAIR_ASYMMETRIC);
         return;
     }
     auger_ice_heard(ice, now);
     if (msg->class_ == AUGER_STUN_ERROR) {
-        if (msg->error_code == AUGER_STUN_ROLE_CONFLICT)
-            retry_in_other_role(ice, now, check);
-        else
-            fail(ice, now, check, AUGER_PAIR_REFUSED); /* 7.2.5.2.4 */
+        fail(ice, now, check, AUGER_PAIR_REFUSED); /* 7.2.5.2.4 */
         return;
     }
     if (msg->unknown_len > 0 || /* 8489 section 6.3.3 */

@@ -141,6 +141,22 @@ static void test_a_peer_that_says_487_to_everything_ends_the_session(void **stat
     puppet_free(p);
 }
 
+/* 7.2.5.1 comes before 7.2.5.2.1. */
+static void test_a_487_from_another_port_is_believed_too(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 487, .from = "192.0.2.2:40000"});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_WAITING);
+    puppet_free(p);
+}
+
 static void test_a_nomination_is_not_repeated_in_the_other_role(void **state)
 {
     (void)state;
@@ -183,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_a_487_makes_us_ask_again_in_the_other_role_with_a_new_tie_breaker),
         cmocka_unit_test(test_a_second_late_487_changes_nothing),
         cmocka_unit_test(test_a_peer_that_says_487_to_everything_ends_the_session),
+        cmocka_unit_test(test_a_487_from_another_port_is_believed_too),
         cmocka_unit_test(test_a_nomination_is_not_repeated_in_the_other_role),
         cmocka_unit_test(test_the_role_may_be_set_until_the_first_check),
     };
