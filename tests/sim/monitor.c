@@ -129,7 +129,7 @@ static bool has_asked_in_vain(const struct monitor *monitor, const struct auger_
 static bool has_consent(struct monitor *monitor, auger_time now)
 {
     const struct monitor_route *route = monitor_find_route(monitor, &monitor->path);
-    return route && now - route->succeeded_at < 30 * AUGER_SEC;
+    return route && now - route->agreed_at < 30 * AUGER_SEC;
 }
 
 static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)

@@ -15,6 +15,7 @@ enum monitor_role { MONITOR_NO_ROLE, MONITOR_CONTROLLING, MONITOR_CONTROLLED };
 struct monitor_request {
     struct auger_stun_tid tid;
     struct auger_path path;
+    auger_time sent_at;      /* the first time */
     unsigned sent, answered; /* datagrams */
     bool has_failed;         /* an error, or an answer from elsewhere (7.2.5.2) */
 };
@@ -28,6 +29,7 @@ struct monitor_requests {
 struct monitor_route {
     struct auger_path path;
     auger_time succeeded_at; /* the last time */
+    auger_time agreed_at;    /* the same, to a check that was not too old by then */
 };
 
 struct monitor_remote {

@@ -21,7 +21,8 @@ struct monitor_route *monitor_find_route(struct monitor *monitor, const struct a
     return NULL;
 }
 
-static void route_succeeded(struct monitor *monitor, auger_time now, const struct auger_path *path)
+static void route_succeeded(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                            auger_time asked_at)
 {
     struct monitor_route *route = monitor_find_route(monitor, path);
 
@@ -29,9 +30,11 @@ static void route_succeeded(struct monitor *monitor, auger_time now, const struc
         monitor->routes =
             sim_resize(monitor->routes, monitor->routes_len + 1, sizeof(*monitor->routes));
         route = &monitor->routes[monitor->routes_len++];
-        route->path = *path;
+        *route = (struct monitor_route){.path = *path, .agreed_at = now};
     }
     route->succeeded_at = now;
+    if (now - asked_at <= CONSENT)
+        route->agreed_at = now;
 }
 
 static struct monitor_remote *remote_of(struct monitor *monitor, const struct auger_addr *addr)
@@ -197,9 +200,11 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     struct monitor_request *request = note_request(&monitor->sent, &msg->tid, path);
 
     monitor->requests++;
-    if (request->sent == 1)
+    if (request->sent == 1) {
+        request->sent_at = now;
         check_pace(monitor, now, path);
-    else if (request->sent > MONITOR_TRANSMISSIONS)
+    }
+    if (request->sent > MONITOR_TRANSMISSIONS)
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
     if (is_server(monitor, &path->remote))
         return;
@@ -291,7 +296,7 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
     if (is_symmetric)
         remote_of(monitor, &path->remote)->has_answered = true;
     if (is_symmetric && msg->class_ == AUGER_STUN_SUCCESS)
-        route_succeeded(monitor, now, path);
+        route_succeeded(monitor, now, path, request->sent_at);
 }
 
 void monitor_received(struct monitor *monitor, auger_time now, const struct auger_path *path,

@@ -49,7 +49,8 @@ static void take_candidate(struct sim *sim, struct sim_peer *peer,
         err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), &cand);
     if (err == AUGER_ERR_UNSUPPORTED)
         auger_ice_note_unusable_cand(peer->ice);
-    if (err == AUGER_ERR_UNSUPPORTED || err == AUGER_ERR_LIMIT)
+    bool is_too_late = err == AUGER_ERR_STATE && peer->story.state == AUGER_ICE_FAILED;
+    if (err == AUGER_ERR_UNSUPPORTED || err == AUGER_ERR_LIMIT || is_too_late)
         sim_log(sim, "%s cannot use it: %s", peer->host->name, auger_strerror(err));
     else if (message->is_hostile && err < 0)
         sim_log(sim, "%s refuses it: %s", peer->host->name, auger_strerror(err));
