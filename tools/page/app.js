@@ -2,20 +2,29 @@
 // textContent.
 
 import { PROTOCOL, equal, receive, send as sendFile, sha256 } from "./files.js";
-import { draw, milliseconds, pictureOf } from "./picture.js";
+import { draw, milliseconds, pictureOf, readPicture } from "./picture.js";
 import { Session } from "./session.js";
 import { Signalling } from "./signalling.js";
+import { asLine, shorten } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const params = new URLSearchParams(location.search);
 const POLL_MS = 400;
+const PIPE = "auger-pipe"; // the protocol of a channel of `auger connect`
+// What is shown, and held, at the most of what others send.
+const STORY_MAX = 400;
+const MESSAGES_MAX = 400;
+const MESSAGE_MAX = 10000; // characters
+const TRANSFERS_MAX = 20;
+const INCOMING_MAX = 4;
 
 let config = { room: "demo" };
 let signalling = null;
 let session = null;
 let chat = null;
 let poll = null;
-let theirRtt = 0; // as the other side measures it: Firefox tells none of its own
+let theirs = null; // the picture as the other side sees it
+let incoming = 0; // files on their way to us
 let startedAt = performance.now();
 
 // --- what is shown --------------------------------------------------------------
@@ -28,10 +37,31 @@ const STATUS = {
   failed: "no connection",
 };
 
-function show(state, text) {
+function show(state, text, trouble = "") {
+  $("trouble").textContent = trouble;
   $("status").dataset.state = state === "waiting" ? "busy" : state;
   $("status").textContent = text ?? STATUS[state];
   $("connect-button").textContent = state === "idle" || state === "failed" ? "Connect" : "Disconnect";
+}
+
+// To scroll is to lay out, which a flood must not cause for each of its messages.
+const toScroll = new Set();
+
+const bytesText = (n) => `${n.toLocaleString()} ${n === 1 ? "byte" : "bytes"}`;
+
+function scrollSoon(list) {
+  if (toScroll.size === 0)
+    requestAnimationFrame(() => {
+      for (const each of toScroll) each.scrollTop = each.scrollHeight;
+      toScroll.clear();
+    });
+  toScroll.add(list);
+}
+
+function add(list, item, max) {
+  list.append(item);
+  while (list.childElementCount > max) list.firstElementChild.remove();
+  scrollSoon(list);
 }
 
 function tell(text) {
@@ -39,18 +69,16 @@ function tell(text) {
   const what = document.createElement("span");
   const item = document.createElement("li");
   time.textContent = milliseconds(performance.now() - startedAt);
-  what.textContent = text;
+  what.textContent = asLine(text, 300);
   item.append(time, what);
-  $("story").append(item);
-  item.scrollIntoView({ block: "nearest" });
+  add($("story"), item, STORY_MAX);
 }
 
 function say(text, mine) {
   const item = document.createElement("li");
-  item.textContent = text;
+  item.textContent = shorten(text, MESSAGE_MAX);
   item.className = mine ? "mine" : "theirs";
-  $("messages").append(item);
-  $("messages").scrollTop = $("messages").scrollHeight;
+  add($("messages"), item, MESSAGES_MAX);
 }
 
 function enable(on) {
@@ -63,7 +91,8 @@ function showFacts(picture) {
   if (!pair) return;
   const kind = (side, address) => side.find((each) => each.address === address)?.type ?? "?";
   $("fact-path").textContent = `${kind(picture.local, pair.local)} to ${kind(picture.remote, pair.remote)}, ${pair.remote}`;
-  const rtt = pair.rtt_ms || theirRtt;
+  // Firefox tells none of its own, the other side measures the same way.
+  const rtt = pair.rtt_ms || theirs?.pairs.find((each) => each.selected)?.rtt_ms;
   $("fact-rtt").textContent = rtt > 0 ? milliseconds(rtt) : "–";
   $("fact-dtls").textContent = picture.dtls || "–";
 }
@@ -75,18 +104,9 @@ async function look() {
   showFacts(picture);
 }
 
-function addresses(value) {
-  return Array.isArray(value) ? value : [];
-}
-
 function showTheirs(picture) {
-  if (!picture || typeof picture !== "object") return;
-  theirRtt = Number(addresses(picture.pairs).find((pair) => pair?.selected)?.rtt_ms) || 0;
-  draw($("picture-there"), {
-    local: addresses(picture.local),
-    remote: addresses(picture.remote),
-    pairs: addresses(picture.pairs),
-  });
+  theirs = readPicture(picture);
+  draw($("picture-there"), theirs);
 }
 
 // --- one session ----------------------------------------------------------------
@@ -109,10 +129,12 @@ function newSession(other, id) {
   return session;
 }
 
+const NO_PATH = "No path was found. Perhaps UDP is blocked between the two, or the other side is gone. What was tried is told below.";
+
 function stateChanged(state) {
   tell(`the connection is ${state}`);
   if (state === "failed") {
-    show("failed");
+    show("failed", undefined, NO_PATH);
     enable(false);
   }
   if (state === "disconnected") show("busy", "path lost, waiting");
@@ -123,55 +145,77 @@ function stateChanged(state) {
 function endSession() {
   clearInterval(poll);
   session?.end();
-  session = chat = null;
-  theirRtt = 0;
+  session = chat = theirs = null;
   enable(false);
 }
 
+// The first channel is for talking, what others there are but those of files are closed again.
 function takeChannel(channel) {
   if (channel.protocol === PROTOCOL) {
     takeFile(channel);
     return;
   }
+  if (chat) {
+    channel.close();
+    return;
+  }
+  chat = channel;
   channel.binaryType = "arraybuffer";
-  channel.onmessage = ({ data }) => say(typeof data === "string" ? data : `${data.byteLength} bytes`, false);
-  if (channel.readyState === "open") chatOpened(channel);
-  else channel.onopen = () => chatOpened(channel);
-  channel.onclose = () => {
-    tell(`the channel “${channel.label}” is closed`);
-    if (chat !== channel) return;
-    enable(false);
-    show("idle", "closed by the other side");
-    endSession();
+  channel.onmessage = ({ data }) => takeMessage(channel, data);
+  channel.onclose = () => chatClosed(channel);
+  // Firefox may hand over a channel that is open and say so again.
+  channel.onopen = () => {
+    channel.onopen = null;
+    chatOpened(channel);
   };
+  if (channel.readyState === "open") channel.onopen();
 }
 
-// Firefox may hand over a channel that is open and say so again.
+// `auger connect` tells the end of its input by an empty message.
+function takeMessage(channel, data) {
+  if (typeof data === "string") say(data, false);
+  else if (data.byteLength === 0 && channel.protocol === PIPE) tell("the other side has said all it had to say");
+  else say(bytesText(data.byteLength), false);
+}
+
 function chatOpened(channel) {
-  if (chat) return;
-  chat = channel;
-  const after = performance.now() - session.startedAt;
   tell(`the channel “${channel.label}” is open`);
-  $("fact-open").textContent = milliseconds(after);
+  $("fact-open").textContent = milliseconds(performance.now() - session.startedAt);
   show("open");
   enable(true);
   look();
 }
 
+function chatClosed(channel) {
+  if (chat !== channel) return;
+  tell(`the channel “${channel.label}” is closed`);
+  endSession();
+  show("idle", "closed by the other side");
+}
+
 // --- files ----------------------------------------------------------------------
+
+function addTransfer(row) {
+  const list = $("transfers");
+  list.prepend(row);
+  while (list.childElementCount > TRANSFERS_MAX) {
+    const link = list.lastElementChild.querySelector("a");
+    if (link) URL.revokeObjectURL(link.href);
+    list.lastElementChild.remove();
+  }
+}
 
 function transferRow(name) {
   const row = document.createElement("li");
-  const title = document.createElement("span");
+  const title = document.createElement("bdi");
   const bar = document.createElement("progress");
   const verdict = document.createElement("div");
-  title.textContent = name;
+  title.textContent = asLine(name, 200);
   verdict.className = "verdict";
   bar.value = 0;
   row.append(title, bar, verdict);
-  $("transfers").prepend(row);
+  addTransfer(row);
   return {
-    row,
     progress: (done, whole) => {
       bar.max = whole || 1;
       bar.value = done;
@@ -182,30 +226,39 @@ function transferRow(name) {
       verdict.textContent = text;
       verdict.dataset.ok = ok ? "yes" : "no";
     },
-    offer: (bytes, header) => {
+    // Only to be saved: what came is never opened as a page of ours.
+    keep: (bytes, name) => {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-      link.download = title.textContent;
-      link.textContent = `${header} (${bytes.length.toLocaleString()} bytes)`;
-      title.replaceChildren(link);
+      link.download = name;
+      link.textContent = name;
+      title.replaceChildren(link, ` (${bytesText(bytes.length)})`);
     },
   };
 }
 
-// Ours goes there and comes back; the bytes are compared, and the hash where the browser can make one.
+// What the other side made of a file of ours: gave it back, or kept it.
+async function judge(file, { header, bytes }) {
+  const ours = new Uint8Array(await file.arrayBuffer());
+  const hash = await sha256(ours);
+  const told = header.sha256 ? `; SHA-256 ${header.sha256}` : "";
+  const same = header.size === ours.length && (header.kept || equal(ours, bytes)) &&
+    (!hash || !header.sha256 || hash === header.sha256);
+  if (!same) return { text: "what came back is not what was sent", ok: false };
+  return { text: `${header.kept ? "taken by the other side" : "there and back, every byte"}${told}`, ok: true };
+}
+
 async function giveFile(file) {
   const row = transferRow(file.name);
   const channel = session.pc.createDataChannel(`file ${file.name}`.slice(0, 200), { protocol: PROTOCOL });
   try {
-    const answer = receive(channel, row.progress);
-    answer.catch(() => {});
+    const coming = receive(channel, row.progress);
+    coming.catch(() => {});
     await sendFile(channel, file, row.progress);
-    const { header, bytes } = await answer;
-    const ours = new Uint8Array(await file.arrayBuffer());
-    const hash = await sha256(ours);
-    const same = (header.kept || equal(ours, bytes)) && (!hash || hash === header.sha256);
-    row.conclude(same ? `${header.kept ? "taken" : "there and back, every byte"}; SHA-256 ${header.sha256}`
-      : "what came back is not what was sent", same);
+    const answer = await coming;
+    const { text, ok } = await judge(file, answer);
+    if (ok && !answer.header.kept) row.keep(answer.bytes, answer.header.name);
+    row.conclude(text, ok);
   } catch (error) {
     row.conclude(`not sent: ${error.message}`, false);
   } finally {
@@ -214,15 +267,23 @@ async function giveFile(file) {
 }
 
 async function takeFile(channel) {
+  if (incoming >= INCOMING_MAX) {
+    channel.close();
+    return;
+  }
+  incoming++;
   const row = transferRow(channel.label);
   try {
     const { header, bytes } = await receive(channel, row.progress);
     const hash = await sha256(bytes);
     channel.send(JSON.stringify({ name: header.name, size: bytes.length, type: header.type, sha256: hash ?? "", kept: true }));
-    row.offer(bytes, String(header.name));
+    row.keep(bytes, header.name);
     row.conclude(hash ? `received; SHA-256 ${hash}` : "received", true);
   } catch (error) {
     row.conclude(`not received: ${error.message}`, false);
+    channel.close();
+  } finally {
+    incoming--;
   }
 }
 
@@ -244,7 +305,8 @@ function begin(other) {
 
 function failed(error) {
   tell(`stopped: ${error.message}`);
-  show("failed");
+  endSession();
+  show("failed", undefined, asLine(error.message, 300));
 }
 
 function welcome({ peers }) {
@@ -257,16 +319,35 @@ function welcome({ peers }) {
   }
 }
 
-const ours = (message) => session && session.id === message.session;
+// Of our session, and from whom it is with.
+const ours = (message) => session && session.id === message.session && session.other === message.from;
+
+// A third one does not take the place of somebody who is still here.
+const isTaken = (from) =>
+  session && session.other !== from && !session.otherLeft && session.pc.connectionState !== "failed";
+
+function refuse({ from, session: id }) {
+  if (id) signalling.send({ type: "bye", to: from, session: id });
+  tell("somebody else wanted to connect");
+}
 
 const handlers = {
   welcome,
   joined: () => tell("somebody joined"),
   left: ({ id }) => {
-    if (session?.other === id) tell("the other side left the room");
+    if (session?.other !== id) return;
+    session.otherLeft = true;
+    tell("the other side left the room");
   },
-  call: ({ from }) => newSession(from, randomId()).offer().catch(failed),
+  call: (message) => {
+    if (isTaken(message.from)) refuse(message);
+    else newSession(message.from, randomId()).offer().catch(failed);
+  },
   offer: (message) => {
+    if (isTaken(message.from)) {
+      refuse(message);
+      return;
+    }
     newSession(message.from, message.session).takeOffer(message.sdp).catch(failed);
     tell("took an offer, answered");
   },
@@ -291,7 +372,7 @@ const handlers = {
   closed: () => {
     tell("the server is gone");
     signalling = null;
-    if ($("status").dataset.state === "busy") failed(new Error("no signalling"));
+    if ($("status").dataset.state === "busy") failed(new Error("The server did not let us in, or is gone."));
   },
 };
 
@@ -350,7 +431,7 @@ $("drop").addEventListener("drop", (event) => {
 addEventListener("pagehide", () => session?.close());
 
 // For the tests that hold the picture against getStats(), and for the curious.
-window.auger = { get session() { return session; }, get chat() { return chat; }, pictureOf, look };
+window.auger = { get session() { return session; }, get theirs() { return theirs; }, pictureOf, look };
 
 try {
   config = await (await fetch("config.json")).json();

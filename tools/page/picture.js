@@ -1,15 +1,19 @@
 // A live picture of one side: its candidates left, the other side's right, a line for every pair.
 // A picture is {local, remote, pairs} as in docs/signalling.md, whoever it comes from.
 
+import { asLine } from "./text.js";
+
 const SVG = "http://www.w3.org/2000/svg";
-const BOX = { height: 38, gap: 10, margin: 12 };
+const BOX = { height: 38, gap: 12, margin: 12 };
 const LETTER = 6.4; // the width of one, about
 const GAP_LEAST = 52; // between the columns, for the lines
+const CANDIDATES_MAX = 64;
+const PAIRS_MAX = 100;
 
 // Drawn at the size it is shown in, so that letters stay readable on a phone.
 function measure(node) {
   const width = Math.max(300, node.clientWidth || 460);
-  const box = Math.min(210, (width - 2 * BOX.margin - GAP_LEAST) / 2);
+  const box = Math.min(190, (width - 2 * BOX.margin - GAP_LEAST) / 2);
   return { width, box, letters: Math.floor((box - 16) / LETTER) };
 }
 
@@ -92,7 +96,7 @@ function describe({ local, remote, pairs }) {
   return `${local.length} candidates here, ${remote.length} there, ${pairs.length} pairs; ${path}`;
 }
 
-const STATES = { succeeded: "succeeded", failed: "failed", waiting: "waiting", frozen: "frozen", "in-progress": "in-progress" };
+const STATES = { __proto__: null, succeeded: "succeeded", failed: "failed", waiting: "waiting", frozen: "frozen", "in-progress": "in-progress", cancelled: "cancelled" };
 
 function address(candidate) {
   const ip = candidate.address ?? candidate.ip;
@@ -102,7 +106,52 @@ function address(candidate) {
 }
 
 function candidate(stat) {
-  return { id: stat.id, type: stat.candidateType, address: address(stat), priority: stat.priority };
+  return { type: stat.candidateType, address: address(stat), priority: stat.priority };
+}
+
+function objects(value, max) {
+  return Array.isArray(value) ? value.filter((each) => each && typeof each === "object").slice(0, max) : [];
+}
+
+function readCandidate({ type, address, priority }) {
+  return { type: asLine(type, 10), address: asLine(address, 100), priority: Number(priority) || 0 };
+}
+
+function readPair({ local, remote, state, nominated, selected, rtt_ms: rtt }) {
+  return {
+    local: asLine(local, 100),
+    remote: asLine(remote, 100),
+    state: STATES[state] ?? "waiting",
+    nominated: nominated === true,
+    selected: selected === true,
+    rtt_ms: Number.isFinite(rtt) && rtt > 0 ? rtt : 0,
+  };
+}
+
+// A picture that came from the other side, whatever it is.
+export function readPicture(value) {
+  const { local, remote, pairs } = value && typeof value === "object" ? value : {};
+  return {
+    local: objects(local, CANDIDATES_MAX).map(readCandidate),
+    remote: objects(remote, CANDIDATES_MAX).map(readCandidate),
+    pairs: objects(pairs, PAIRS_MAX).map(readPair),
+  };
+}
+
+// Firefox tells some candidates twice, as they were signalled and as their checks showed them, and so it
+// does their pairs.
+function once(candidates) {
+  return [...new Map(candidates.map((each) => [`${each.type} ${each.address}`, each])).values()];
+}
+
+function best(pairs) {
+  const worth = (pair) => (pair.selected ? 2 : 0) + (pair.state === "succeeded" ? 1 : 0);
+  const kept = new Map();
+  for (const pair of pairs) {
+    const ends = `${pair.local} ${pair.remote}`;
+    if (!kept.has(ends) || worth(pair) > worth(kept.get(ends))) kept.set(ends, pair);
+  }
+  return [...kept.values()];
 }
 
 // The same picture, read from getStats() of this browser.
@@ -118,7 +167,6 @@ export async function pictureOf(pc) {
   const pairs = stats
     .filter((stat) => stat.type === "candidate-pair" && byId.has(stat.localCandidateId) && byId.has(stat.remoteCandidateId))
     .map((stat) => ({
-      id: stat.id,
       local: address(byId.get(stat.localCandidateId)),
       remote: address(byId.get(stat.remoteCandidateId)),
       state: STATES[stat.state] ?? "waiting",
@@ -126,7 +174,7 @@ export async function pictureOf(pc) {
       selected: isSelected(stat),
       rtt_ms: (stat.currentRoundTripTime ?? 0) * 1000,
     }));
-  return { local, remote, pairs, dtls: dtlsOf(transport) };
+  return { local: once(local), remote: once(remote), pairs: best(pairs), dtls: dtlsOf(transport) };
 }
 
 function dtlsOf(transport) {
