@@ -1,7 +1,8 @@
-// The browsers of the machine, headless, in their default configuration: host addresses stay hidden.
-// What is switched off is what would call home.
+// The browsers of the machine, headless, in their default configuration: host addresses stay hidden
+// (a test of peers_test.mjs holds that). What is switched off is what would call home; what they save
+// goes to a folder of its own.
 
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
@@ -14,7 +15,10 @@ const PATHS = {
 const CHROMIUM_FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync", "--no-proxy-server", "--disable-dev-shm-usage",
+  "--window-size=1280,900",
 ];
+
+const FIREFOX_FLAGS = ["--width=1280", "--height=900"];
 
 const FIREFOX_PREFS = {
   "network.proxy.type": 0,
@@ -31,38 +35,59 @@ function executable(kind) {
   return path;
 }
 
-function options(kind, profile) {
-  const common = { executablePath: executable(kind), headless: true, userDataDir: profile, protocolTimeout: 120000 };
-  return kind === "chromium"
-    ? { ...common, pipe: true, args: CHROMIUM_FLAGS }
-    : { ...common, browser: "firefox", protocol: "webDriverBiDi", extraPrefsFirefox: FIREFOX_PREFS };
+function options(kind, profile, downloads) {
+  const common = {
+    executablePath: executable(kind), headless: true, userDataDir: profile, protocolTimeout: 120000, handleSIGINT: false,
+    defaultViewport: null, // Firefox 140 has no command for it
+  };
+  if (kind === "chromium")
+    return { ...common, pipe: true, args: CHROMIUM_FLAGS, downloadBehavior: { policy: "allow", downloadPath: downloads } };
+  const prefs = { ...FIREFOX_PREFS, "browser.download.folderList": 2, "browser.download.dir": downloads };
+  return { ...common, browser: "firefox", protocol: "webDriverBiDi", args: FIREFOX_FLAGS, extraPrefsFirefox: prefs };
 }
+
+const SAVED_WITHIN_MS = 30000;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Browser {
   static async launch(kind) {
-    const profile = mkdtempSync(join(tmpdir(), `auger-${kind}-`));
+    const folder = mkdtempSync(join(tmpdir(), `auger-${kind}-`));
+    const profile = join(folder, "profile"), downloads = join(folder, "downloads");
+    mkdirSync(profile);
+    mkdirSync(downloads);
     try {
-      return new Browser(kind, profile, await puppeteer.launch(options(kind, profile)));
+      return new Browser(kind, folder, downloads, await puppeteer.launch(options(kind, profile, downloads)));
     } catch (error) {
-      rmSync(profile, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
-  constructor(kind, profile, browser) {
+  constructor(kind, folder, downloads, browser) {
     this.kind = kind;
-    this.profile = profile;
+    this.folder = folder;
+    this.downloads = downloads;
     this.browser = browser;
   }
 
   // A new tab; its errors are kept in page.errors.
-  async open(url, { width = 1280, height = 900 } = {}) {
+  async open(url) {
     const page = await this.browser.newPage();
     page.errors = [];
-    page.on("pageerror", (error) => page.errors.push(String(error)));
-    await page.setViewport({ width, height });
+    page.on("pageerror", (error) => {
+      // Firefox calls a refused WebSocket an error of the page, which takes it as the event that it is.
+      if (!/establish a connection to the server at ws/.test(error)) page.errors.push(String(error));
+    });
     await page.goto(url);
     return page;
+  }
+
+  // The bytes of a file that a page let be saved under that name, once they are all there.
+  async saved(name, size) {
+    const path = join(this.downloads, name);
+    for (const started = Date.now(); Date.now() - started < SAVED_WITHIN_MS; await pause(20))
+      if (statSync(path, { throwIfNoEntry: false })?.size === size) return readFileSync(path);
+    throw new Error(`${this.kind} did not save ${name}, ${size} bytes`);
   }
 
   async close() {
@@ -71,6 +96,19 @@ export class Browser {
     await Promise.race([this.browser.close().catch(() => {}), late]);
     clearTimeout(timer);
     this.browser.process()?.kill("SIGKILL");
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 3 });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+const shared = new Map();
+
+// One of each kind for all tests of a run: to start one takes longer than most tests.
+export function sharedBrowser(kind) {
+  if (!shared.has(kind)) shared.set(kind, Browser.launch(kind));
+  return shared.get(kind);
+}
+
+export async function closeSharedBrowsers() {
+  for (const browser of shared.values()) await browser.then((each) => each.close(), () => {});
+  shared.clear();
 }

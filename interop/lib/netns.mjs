@@ -1,5 +1,6 @@
 // Two hosts on one wire, in network namespaces of our own: where the browser runs, and where the
 // native side runs. Both have IPv4 and IPv6 and a default route (Firefox gathers nothing without one).
+// in_namespaces is what makes and removes them.
 
 import { execFileSync } from "node:child_process";
 
@@ -18,9 +19,21 @@ function settle() {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
 }
 
+function endAllIn(ns) {
+  for (const pid of ip("netns", "pids", ns).split("\n").filter(Boolean)) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+// The namespaces, and whatever still runs in them.
 export function down() {
   for (const { ns } of [NATIVE, BROWSER]) {
     try {
+      endAllIn(ns);
       ip("netns", "del", ns);
     } catch {
       // It was not there.

@@ -18,7 +18,8 @@ function trickle(a, b) {
   };
 }
 
-export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] } } = {}) {
+// `rewrite` changes the offer on its way.
+export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] }, rewrite = (sdp) => sdp } = {}) {
   const { label = "d", init = {} } = channel;
   await offerer.call("new", { config });
   await answerer.call("new", { config });
@@ -27,7 +28,7 @@ export async function connect(offerer, answerer, { channel = {}, config = { iceS
 
   await offerer.call("dc", { label, init });
   const offer = await offerer.call("offer");
-  await answerer.call("remote", { desc: offer });
+  await answerer.call("remote", { desc: { ...offer, sdp: rewrite(offer.sdp) } });
   await openAnswerer();
   const answer = await answerer.call("answer");
   await offerer.call("remote", { desc: answer });

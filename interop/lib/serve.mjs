@@ -1,0 +1,20 @@
+// `auger serve` on the native side, for tests.
+
+import { Lines } from "./lines.mjs";
+import { NATIVE, inside } from "./netns.mjs";
+
+export class Serve extends Lines {
+  static async start(...args) {
+    const at = `${NATIVE.v4}:0`;
+    const command = [process.env.AUGER, "serve", "--json", "--listen", at, "--stun", at, ...args];
+    const serve = new Serve(inside(NATIVE, command), "auger serve");
+    serve.url = (await serve.wait((e) => e.url, "URL")).url;
+    return serve;
+  }
+
+  // Ends as by Ctrl-C; resolves to the exit status.
+  interrupt() {
+    this.child.kill("SIGINT");
+    return this.exited;
+  }
+}
