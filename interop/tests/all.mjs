@@ -1,4 +1,7 @@
-// Every test against real browsers, one after the other.
+// Every test against real browsers that needs the namespaces, one after the other.
 import "./peers_test.mjs";
-import "./page_test.mjs";
 import "./stats_test.mjs";
+import "./tools_test.mjs";
+import "./page_test.mjs";
+import "./picture_test.mjs";
+import "./strangers_test.mjs";

@@ -1,6 +1,5 @@
-// The page of `auger serve` in a real browser: connect, talk, a file there and back, the picture held
-// against getStats(), closing from either side, and a reload. Run by interop/run, inside the browser's
-// namespace.
+// The page of `auger serve` in a real browser: connect, talk, a file there and back, closing from
+// either side, and a reload. Run by interop/run, inside the browser's namespace.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -8,13 +7,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
-import { Browser } from "../lib/browser.mjs";
+import { sharedBrowser } from "../lib/browser.mjs";
 import { test } from "../lib/check.mjs";
-import { Lines } from "../lib/lines.mjs";
-import { NATIVE, inside } from "../lib/netns.mjs";
-import { clickConnect, giveFile, say, untilStatus, waitFor } from "../lib/page.mjs";
+import { clickConnect, giveFile, say, textOf, untilStatus } from "../lib/page.mjs";
+import { Serve } from "../lib/serve.mjs";
 
-const AUGER = process.env.AUGER;
 const BROWSERS = (process.env.BROWSERS ?? "chromium,firefox").split(",");
 const FILE_SIZE = 16 * 1024 * 1024;
 
@@ -31,37 +28,35 @@ function noise(n) {
   return bytes;
 }
 
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
 for (const kind of BROWSERS) {
   describe(`the page in ${kind}`, { concurrency: 1 }, () => {
-    let browser, serve, url, folder, file, hash;
+    let browser, serve, folder;
     before(async () => {
-      serve = new Lines(
-        inside(NATIVE, [AUGER, "serve", "--json", "--listen", `${NATIVE.v4}:0`, "--stun", `${NATIVE.v4}:0`]), "auger serve");
-      url = (await serve.wait((e) => e.url, "URL")).url;
-      browser = await Browser.launch(kind);
+      serve = await Serve.start();
+      browser = await sharedBrowser(kind);
       folder = mkdtempSync(join(tmpdir(), "auger-file-"));
-      file = join(folder, "noise.bin");
-      const bytes = noise(FILE_SIZE);
-      writeFileSync(file, bytes);
-      hash = createHash("sha256").update(bytes).digest("hex");
     });
     after(async () => {
-      await browser?.close();
-      if (serve) {
-        serve.child.kill("SIGINT");
-        await serve.exited;
-      }
+      await serve?.interrupt();
       if (folder) rmSync(folder, { recursive: true, force: true });
     });
 
     async function withPage(query, work) {
-      const page = await browser.open(url + query);
+      const page = await browser.open(serve.url + query);
       try {
         await work(page);
         assert.deepEqual(page.errors, []);
       } finally {
         await page.close().catch(() => {});
       }
+    }
+
+    function file(name, bytes) {
+      const path = join(folder, name);
+      writeFileSync(path, bytes);
+      return path;
     }
 
     for (const offerer of ["me", "other"]) {
@@ -73,36 +68,34 @@ for (const kind of BROWSERS) {
         }));
     }
 
-    test("a file of 16 MiB goes there and comes back, byte for byte", () =>
+    test("a file of 16 MiB goes there and comes back, and is saved, byte for byte", () =>
       withPage("?auto", async (page) => {
+        const bytes = noise(FILE_SIZE);
         await untilStatus(page, "open");
-        const verdict = await giveFile(page, file);
+        const verdict = await giveFile(page, file("noise.bin", bytes));
         assert.equal(verdict.ok, "yes", verdict.text);
-        assert.ok(verdict.text.includes(hash), verdict.text);
+        assert.ok(verdict.text.includes(sha256(bytes)), verdict.text);
+        await page.click("#transfers li:first-child a");
+        assert.equal(sha256(await browser.saved("noise.bin", FILE_SIZE)), sha256(bytes));
       }));
 
-    test("the picture shows the pairs and the path that getStats() tells", () =>
+    test("an empty file and one of a single byte come back too", () =>
       withPage("?auto", async (page) => {
         await untilStatus(page, "open");
-        // Their selected pair is ours seen from the other end: the same port of the native side. The
-        // controlling side may choose a better pair after the first, and each picture follows.
-        await waitFor(page, () => {
-          const selected = (side) => document.querySelector(`#picture-${side} path[data-selected=yes]`)?.dataset.pair.split(" ");
-          const [ours, theirs] = [selected("here"), selected("there")];
-          return ours && theirs && ours[1] === theirs[0];
-        }, "same path on both sides");
-        const { drawn, told } = await page.evaluate(async () => {
-          const told = await window.auger.pictureOf(window.auger.session.pc);
-          await window.auger.look();
-          const paths = [...document.querySelectorAll("#picture-here path")];
-          const drawn = paths.map((p) => ({ pair: p.dataset.pair, selected: p.dataset.selected === "yes" }));
-          return { drawn, told: told.pairs.map((p) => ({ pair: `${p.local} ${p.remote}`, selected: p.selected })) };
-        });
-        const sorted = (pairs) => pairs.map((p) => `${p.pair} ${p.selected}`).sort();
-        assert.ok(told.length > 0);
-        assert.deepEqual(sorted(drawn), sorted(told));
-        assert.equal(drawn.filter((p) => p.selected).length, 1);
-        assert.notEqual(await page.$eval("#fact-rtt", (node) => node.textContent), "–");
+        for (const size of [0, 1]) {
+          const bytes = noise(size);
+          const verdict = await giveFile(page, file(`${size}.bin`, bytes));
+          assert.equal(verdict.ok, "yes", verdict.text);
+          assert.ok(verdict.text.includes(sha256(bytes)), verdict.text);
+        }
+      }));
+
+    test("a file that is too large is refused before it is sent", () =>
+      withPage("?auto", async (page) => {
+        await untilStatus(page, "open");
+        const verdict = await giveFile(page, file("large.bin", Buffer.alloc(64 * 1024 * 1024 + 1)));
+        assert.deepEqual(verdict, { ok: "no", text: "not sent: larger than 64 MiB" });
+        assert.equal(await say(page, "and it goes on"), "and it goes on");
       }));
 
     test("the browser disconnects and connects again", () =>
@@ -123,16 +116,24 @@ for (const kind of BROWSERS) {
         assert.equal(await say(page, "after the reload"), "after the reload");
       }));
 
-    test("the server ends: the page says so", async () => {
-      const own = new Lines(
-        inside(NATIVE, [AUGER, "serve", "--json", "--listen", `${NATIVE.v4}:0`, "--stun", `${NATIVE.v4}:0`]), "auger serve");
-      const { url: at } = await own.wait((e) => e.url, "URL");
-      const page = await browser.open(`${at}?auto`);
+    test("auger closes: the page says so, and connects again to another", async () => {
+      const own = await Serve.start();
+      const page = await browser.open(`${own.url}?auto`);
       await untilStatus(page, "open");
-      own.child.kill("SIGINT");
-      assert.equal(await own.exited, 130);
+      assert.equal(await own.interrupt(), 130);
       await untilStatus(page, "idle");
+      await page.goto(`${serve.url}?auto`);
+      await untilStatus(page, "open");
+      assert.equal(await say(page, "here too"), "here too");
       await page.close();
     });
+
+    test("without a server there is a word for it", () =>
+      withPage("", async (page) => {
+        await page.$eval("#room", (node) => (node.value = "x".repeat(65))); // no name of a room
+        await page.evaluate(() => document.getElementById("connect").onsubmit(new Event("submit")));
+        await untilStatus(page, "failed");
+        assert.match(await textOf(page, "#trouble"), /server/);
+      }));
   });
 }

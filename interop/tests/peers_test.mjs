@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { Browser } from "../lib/browser.mjs";
+import { sharedBrowser } from "../lib/browser.mjs";
 import { test } from "../lib/check.mjs";
 import { Lines } from "../lib/lines.mjs";
-import { NATIVE, inside } from "../lib/netns.mjs";
+import { BROWSER, NATIVE, inside } from "../lib/netns.mjs";
 import { connect, echo, openChannel, ping } from "../lib/pair.mjs";
 import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
 
@@ -24,57 +24,72 @@ for (const kind of BROWSERS) {
   describe(`${kind} and auger`, { concurrency: 1 }, () => {
     let browser, server;
     before(async () => {
-      browser = await Browser.launch(kind);
+      browser = await sharedBrowser(kind);
       server = await servePage();
     });
-    after(async () => {
-      await browser?.close();
-      server?.close();
-    });
+    after(() => server?.close());
 
-    async function together(work, { nativeOffers, args = [], channel }) {
+    async function together(work, { nativeOffers, args = [], channel, rewrite }) {
       const native = await nativePeer(...args);
       const tab = await BrowserPeer.open(browser, server);
       try {
-        const descriptions = nativeOffers
-          ? await connect(native, tab, { channel })
-          : await connect(tab, native, { channel });
-        await work(native, tab, descriptions);
+        const [a, b] = nativeOffers ? [native, tab] : [tab, native];
+        await work(native, tab, await connect(a, b, { channel, rewrite }));
       } finally {
         await tab.end();
         await native.end();
       }
     }
 
-    const everySize = async (native, tab) => {
-      await ping(native);
-      await ping(tab);
-      for (const n of SIZES) {
-        await echo(native, n);
-        const back = await echo(tab, n);
-        assert.equal(back.intact, true, `${n} bytes came back changed`);
+    async function everySize(native, tab, label) {
+      for (const from of [native, tab]) {
+        await ping(from, label);
+        for (const n of SIZES) {
+          const back = await echo(from, n, label);
+          if (from === tab) assert.equal(back.intact, true, `${n} bytes came back changed`);
+        }
       }
-    };
+      assert.deepEqual(tab.events.filter((e) => e.ev === "msg" && e.intact === false), []);
+    }
 
-    test("auger offers, the browser answers: messages of 1 B to 256 KiB both ways", () =>
-      together(async (native, tab, { answer }) => {
-        assert.match(answer.sdp, /a=setup:active/);
-        await everySize(native, tab);
-        assert.equal((await native.call("pair")).role, "server");
-      }, { nativeOffers: true }));
+    test("the browser hides its addresses: it offers names that end in .local alone", async () => {
+      const tab = await BrowserPeer.open(browser, server);
+      await tab.call("new", { config: { iceServers: [] } });
+      await tab.call("dc", { label: "d", init: {} });
+      await tab.call("offer");
+      await tab.wait((e) => e.ev === "cand" && e.cand === null, "end of candidates");
+      const lines = tab.events.filter((e) => e.ev === "cand" && e.cand).map((e) => e.cand.candidate);
+      const { sdp } = await tab.call("local");
+      await tab.end();
+      assert.ok(lines.length > 0);
+      for (const line of lines) assert.match(line, /^candidate:\S+ 1 (udp|tcp) \d+ [0-9a-f-]{36}\.local \d+ typ host/i);
+      for (const address of [BROWSER.v4, BROWSER.v6]) assert.ok(!sdp.includes(address), sdp);
+    });
 
-    test("the browser offers, auger answers as DTLS client: messages of 1 B to 256 KiB", () =>
-      together(async (native, tab, { answer }) => {
-        assert.match(answer.sdp, /a=setup:active/);
-        await everySize(native, tab);
-        assert.equal((await native.call("pair")).role, "client");
-      }, { nativeOffers: false }));
+    // Who is the DTLS client is the answerer's choice, unless the offer has made it.
+    const roles = [
+      { nativeOffers: true, answer: "active", role: "server" },
+      { nativeOffers: true, answer: "passive", role: "client", rewrite: (sdp) => sdp.replace("a=setup:actpass", "a=setup:active") },
+      { nativeOffers: false, answer: "active", role: "client" },
+      { nativeOffers: false, answer: "passive", role: "server", args: ["--passive"] },
+    ];
+    for (const { answer: setup, role, ...how } of roles) {
+      test(`${how.nativeOffers ? "auger" : "the browser"} offers, auger is the DTLS ${role}: messages of 1 B to 256 KiB both ways`, () =>
+        together(async (native, tab, { answer }) => {
+          assert.match(answer.sdp, new RegExp(`a=setup:${setup}\\b`));
+          await everySize(native, tab, "d");
+          assert.equal((await native.call("pair")).role, role);
+        }, how));
+    }
 
-    test("the browser offers, auger answers as DTLS server: messages of 1 B to 256 KiB", () =>
-      together(async (native, tab, { answer }) => {
-        assert.match(answer.sdp, /a=setup:passive/);
-        await everySize(native, tab);
-      }, { nativeOffers: false, args: ["--passive"] }));
+    for (const nativeOffers of [true, false]) {
+      test(`${nativeOffers ? "auger" : "the browser"} offers an unordered channel: messages of 1 B to 256 KiB both ways`, () =>
+        together(async (native, tab) => {
+          const answerer = nativeOffers ? tab : native;
+          assert.equal(answerer.events.find((e) => e.ev === "datachannel").ordered, false);
+          await everySize(native, tab, "d");
+        }, { nativeOffers, channel: { init: { ordered: false } } }));
+    }
 
     test("channels of each kind, opened by either side, keep label, protocol and order", () =>
       together(async (native, tab) => {

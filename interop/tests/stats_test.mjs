@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { Browser } from "../lib/browser.mjs";
+import { sharedBrowser } from "../lib/browser.mjs";
 import { test } from "../lib/check.mjs";
 import { Lines } from "../lib/lines.mjs";
 import { NATIVE, inside } from "../lib/netns.mjs";
@@ -59,13 +59,10 @@ for (const kind of BROWSERS) {
   describe(`statistics of auger and ${kind}`, { concurrency: 1 }, () => {
     let browser, server;
     before(async () => {
-      browser = await Browser.launch(kind);
+      browser = await sharedBrowser(kind);
       server = await servePage();
     });
-    after(async () => {
-      await browser?.close();
-      server?.close();
-    });
+    after(() => server?.close());
 
     async function session(nativeOffers, work) {
       const native = new Lines(inside(NATIVE, [AUGER, "peer"]), "auger");
