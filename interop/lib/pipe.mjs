@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
 
-const WAIT_MS = 30000; // a browser on a busy machine
+const WAIT_MS = 90000; // a browser that starts on a busy machine, 32 MiB in all
 
 export class Pipe extends EventEmitter {
   constructor(command) {

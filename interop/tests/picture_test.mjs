@@ -104,7 +104,9 @@ for (const kind of BROWSERS) {
         assert.ok(side.candidates.some((each) => each.startsWith("local host ")), side.candidates.join("\n"));
       }
       const native = (list, side) => list.filter((each) => each.startsWith(`${side} host `)).map((each) => each.split(" ")[2]);
-      assert.deepEqual(native(here.candidates, "remote"), native(there.candidates, "local"));
+      // Chromium lists those candidates of ours that it has made pairs of.
+      const ours = native(there.candidates, "local");
+      for (const each of native(here.candidates, "remote")) assert.ok(ours.includes(each), each);
       await waitFor(page, () => /^[\d.]+ ms$/.test(document.getElementById("fact-rtt").textContent), "round-trip time");
       const path = here.pairs.find((pair) => pair.endsWith(" yes"));
       assert.ok((await textOf(page, "#fact-path")).endsWith(`, ${path.split(" ")[1]}`));
