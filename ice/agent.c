@@ -5,6 +5,7 @@
 #include "ice/gather.h"
 #include "ice/inbound.h"
 #include "ice/nominate.h"
+#include "ice/restart.h"
 #include "ice/role.h"
 #include "ice/route.h"
 
@@ -82,6 +83,7 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
     ice->config = copy;
     ice->policy = (struct auger_cand_policy){copy.allow_loopback, copy.allow_link_local};
     ice->consent.asked_at = AUGER_NEVER;
+    ice->left_at = AUGER_NEVER;
 
     int err = init(ice);
     if (err) {
@@ -97,12 +99,32 @@ void auger_ice_free(struct auger_ice *ice)
     if (!ice)
         return;
     auger_gather_fini(ice);
+    auger_generation_free(ice->previous, ice->env);
     auger_generation_free(ice->current, ice->env);
+    auger_generation_free(ice->next, ice->env);
     auger_cands_fini(&ice->locals, ice->env);
     auger_env_release(ice->env, ice);
 }
 
 /* --- the order ------------------------------------------------------------------------- */
+
+/* 8863 section 4 */
+static bool has_run_out(const struct auger_generation *generation, auger_time now)
+{
+    return generation->patience_ended && !generation->end_reason &&
+           !auger_checklist_best(&generation->checklist, now, generation->role) &&
+           !auger_checklist_may_beat(&generation->checklist, 0);
+}
+
+/* A restart that came to nothing leaves what there was before. */
+static void tell_restart_failed(struct auger_ice *ice, auger_time now)
+{
+    if (!ice->route)
+        return;
+    ice->news.restart_failed = true;
+    auger_trace(ice->env, now, "ice:restart_failed",
+                AUGER_F_TEXT("reason", ice->current->end_reason));
+}
 
 /* What follows from whatever has just happened. */
 static void draw_conclusions(struct auger_ice *ice, auger_time now)
@@ -113,9 +135,11 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     auger_nominate_consider(ice, now);
     auger_route_update(ice, now);
     auger_consent_follow(ice, now);
-    if (ice->current->patience_ended && !ice->route &&
-        !auger_checklist_may_beat(&ice->current->checklist, 0))
-        auger_ice_fail(ice, now, "no pair succeeded"); /* 8863 section 4 */
+    auger_restart_retire(ice, now);
+    if (has_run_out(ice->current, now)) {
+        auger_ice_give_up(ice, now, ice->current, "no pair succeeded");
+        tell_restart_failed(ice, now);
+    }
 }
 
 /* Answers to checks are believed only with FINGERPRINT and the peer's password, and
@@ -255,6 +279,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
     if (auger_inbound_has_response(ice))
         return 0;
     auger_time at = auger_time_min(ice->current->pac_at, auger_check_next_timeout(ice));
+    at = auger_time_min(at, auger_restart_next_timeout(ice));
     at = auger_time_min(at, auger_gather_next_timeout(ice));
     at = auger_time_min(at, auger_consent_next_timeout(ice));
     return auger_time_min(at, auger_nominate_next_timeout(ice));
@@ -264,13 +289,17 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
 
 static bool poll_candidate(struct auger_ice *ice, struct auger_ice_event *event)
 {
-    while (ice->news.announced < ice->locals.len) {
-        const struct auger_ice_cand *cand = &ice->locals.items[ice->news.announced++];
-        if (cand->type == AUGER_CAND_PRFLX) /* the peer told us, not we it */
+    const char *ufrag = auger_ice_newest(ice)->local.ufrag;
+
+    for (uint16_t i = 0; i < ice->locals.len; i++) {
+        struct auger_ice_cand *cand = &ice->locals.items[i];
+        if (cand->addr.family == AUGER_FAMILY_NONE || cand->telling != AUGER_CAND_TO_TELL ||
+            cand->type == AUGER_CAND_PRFLX) /* the peer told us, not we it */
             continue;
+        cand->telling = AUGER_CAND_TOLD;
         event->type = AUGER_ICE_EVENT_CANDIDATE;
         auger_cand_export(cand, &event->cand);
-        memcpy(event->cand.ufrag, ice->current->local.ufrag, strlen(ice->current->local.ufrag) + 1);
+        memcpy(event->cand.ufrag, ufrag, strlen(ufrag) + 1);
         return true;
     }
     return false;
@@ -305,19 +334,31 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
         event->path = auger_pair_path(ice->route);
         return true;
     }
+    if (news->restart_failed) {
+        news->restart_failed = false;
+        event->type = AUGER_ICE_EVENT_RESTART_FAILED;
+        return true;
+    }
     return false;
 }
 
 /* --- what the application tells ------------------------------------------------------------ */
 
+static void take_role(struct auger_generation *generation, enum auger_role role)
+{
+    generation->role = role;
+    auger_checklist_reorder(&generation->checklist, role);
+}
+
 int auger_ice_set_controlling(struct auger_ice *ice, bool controlling)
 {
-    struct auger_generation *current = ice->current;
+    enum auger_role role = controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
 
-    if (current->role_is_settled)
+    if (ice->current->role_is_settled || (ice->next && ice->next->role_is_settled))
         return AUGER_ERR_STATE;
-    current->role = controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
-    auger_checklist_reorder(&current->checklist, current->role);
+    take_role(ice->current, role);
+    if (ice->next)
+        take_role(ice->next, role);
     return 0;
 }
 
@@ -353,41 +394,44 @@ void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now)
     auger_gather_end(ice, now);
 }
 
-/* Candidates that were told with the ufrag of another generation go. */
-static void drop_strangers(struct auger_generation *generation)
+int auger_ice_restart(struct auger_ice *ice, auger_time now)
 {
-    uint32_t number = auger_cand_generation(generation->remote.ufrag);
+    return auger_restart_begin(ice, now);
+}
 
-    for (uint16_t i = 0; i < generation->remotes.len; i++) {
-        struct auger_ice_cand *cand = &generation->remotes.items[i];
-        if (cand->generation && cand->generation != number)
-            auger_cands_remove(&generation->remotes, cand);
-    }
+int auger_ice_withdraw_restart(struct auger_ice *ice, auger_time now)
+{
+    return auger_restart_withdraw(ice, now) ? 0 : AUGER_ERR_STATE;
 }
 
 int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, const char *ufrag,
                                      const char *password)
 {
-    struct auger_generation *current = ice->current;
+    const struct auger_credentials *known = &ice->current->remote;
 
-    if (auger_credentials_are_known(&current->remote))
-        return auger_credentials_equal(&current->remote, ufrag, password) ? 0 : AUGER_ERR_STATE;
-    int err = auger_credentials_set(&current->remote, ice->env, ufrag, password);
-    if (err)
-        return err;
-    drop_strangers(current);
-    current->pac_at = auger_time_add(now, ice->config.pac_timeout); /* 8863 section 4 */
-    auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "remote credentials");
-    auger_generation_form_pairs(ice->current, now, &ice->locals);
-    return 0;
+    if (auger_credentials_are_known(known)) {
+        bool same_ufrag = strcmp(known->ufrag, ufrag) == 0;
+        bool same_password = strcmp(known->password, password) == 0;
+        if (same_ufrag != same_password) /* 8445 section 9 */
+            return AUGER_ERR_INVALID;
+        if (same_ufrag)
+            return 0;
+    }
+    return auger_restart_meet(ice, now, ufrag, password);
 }
 
-/* 8838 section 9. */
-static bool is_of_other_generation(const struct auger_generation *generation,
-                                   const struct auger_cand *cand)
+/* The generation that a candidate of the peer's belongs to; NULL: one that is over,
+ * or that nobody has told us of (8838 section 9).  Without a ufrag it is that of the
+ * latest credentials (8829 section 3.5.2). */
+static struct auger_generation *generation_of(const struct auger_ice *ice, const char *ufrag)
 {
-    return cand->ufrag[0] && auger_credentials_are_known(&generation->remote) &&
-           strcmp(cand->ufrag, generation->remote.ufrag) != 0;
+    struct auger_generation *current = ice->current;
+
+    if (!auger_credentials_are_known(&current->remote))
+        return auger_ice_newest(ice);
+    if (ufrag[0] == '\0' || strcmp(ufrag, current->remote.ufrag) == 0)
+        return current;
+    return ice->next;
 }
 
 static int keep_remote(struct auger_cands *remotes, const struct auger_cand *told)
@@ -409,24 +453,25 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
         return AUGER_ERR_STATE;
     if (told.priority == 0 || told.priority > INT32_MAX) /* 5.1.2 */
         return AUGER_ERR_INVALID;
-    if (is_of_other_generation(ice->current, &told))
+    struct auger_generation *generation = generation_of(ice, told.ufrag);
+    if (!generation)
         return 0;
     told.addr.scope = 0; /* means something at the peer's alone */
     if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) ||
         auger_cands_find_base(&ice->locals, &told.addr))
         return AUGER_ERR_UNSUPPORTED;
-    int err = keep_remote(&ice->current->remotes, &told);
+    int err = keep_remote(&generation->remotes, &told);
     if (err)
         return err;
     auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &told.addr),
                 AUGER_F_TEXT("type", auger_cand_type_name(told.type)),
                 AUGER_F_INT("priority", told.priority));
-    auger_generation_form_pairs(ice->current, now, &ice->locals);
+    auger_generation_form_pairs(generation, now, &ice->locals);
     return 0;
 }
 
 void auger_ice_end_of_remote_cands(struct auger_ice *ice, auger_time now)
 {
-    ice->current->remote_ended = true;
+    generation_of(ice, "")->remote_ended = true;
     draw_conclusions(ice, now);
 }

@@ -151,15 +151,30 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
     return NULL;
 }
 
-bool auger_cands_has(const struct auger_cands *cands, const struct auger_addr *addr,
-                     const struct auger_addr *base)
+/* A peer-reflexive one of before a restart does not count: it was never told, and
+ * the peer has yet to find it anew. */
+struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
+                                             const struct auger_addr *addr,
+                                             const struct auger_addr *base)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (auger_addr_equal(&cands->items[i].addr, addr) &&
-            auger_addr_equal(&cands->items[i].base, base))
-            return true;
+        struct auger_ice_cand *cand = &cands->items[i];
+        bool is_forgotten = cand->type == AUGER_CAND_PRFLX && cand->telling == AUGER_CAND_OUTDATED;
+        if (!is_forgotten && auger_addr_equal(&cand->addr, addr) &&
+            auger_addr_equal(&cand->base, base))
+            return cand;
     }
-    return false;
+    return NULL;
+}
+
+void auger_cands_tell_again(struct auger_cands *cands)
+{
+    for (uint16_t i = 0; i < cands->len; i++) {
+        struct auger_ice_cand *cand = &cands->items[i];
+        bool is_reflexive = cand->type == AUGER_CAND_SRFLX || cand->type == AUGER_CAND_PRFLX;
+        if (is_used(cand))
+            cand->telling = is_reflexive ? AUGER_CAND_OUTDATED : AUGER_CAND_TO_TELL;
+    }
 }
 
 static struct auger_ice_cand *free_slot(struct auger_cands *cands)

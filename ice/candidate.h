@@ -13,6 +13,13 @@ struct auger_cand_policy {
     bool loopback, link_local;
 };
 
+/* Of a candidate of ours: whether the peer knows of it in the newest generation. */
+enum auger_cand_telling {
+    AUGER_CAND_TO_TELL,
+    AUGER_CAND_TOLD,
+    AUGER_CAND_OUTDATED, /* reflexive, and not seen again since the restart */
+};
+
 /* A candidate of ours or of the peer.  It stays where it is: pairs point to it. */
 struct auger_ice_cand {
     enum auger_cand_type type;
@@ -21,6 +28,7 @@ struct auger_ice_cand {
     struct auger_addr server; /* ours, reflexive: who saw it */
     uint32_t priority;
     uint32_t generation; /* the peer's: of the ufrag that its line named; 0: none */
+    enum auger_cand_telling telling;
     char foundation[AUGER_FOUNDATION_MAX];
 };
 
@@ -59,8 +67,12 @@ struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
                                              const struct auger_ice_cand *host,
                                              const struct auger_addr *mapped,
                                              const struct auger_addr *server);
-bool auger_cands_has(const struct auger_cands *cands, const struct auger_addr *addr,
-                     const struct auger_addr *base);
+/* Our candidate on that base that is seen at `addr`. */
+struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
+                                             const struct auger_addr *addr,
+                                             const struct auger_addr *base);
+/* All are to be told again.  A NAT may show reflexive ones elsewhere by now. */
+void auger_cands_tell_again(struct auger_cands *cands);
 /* Learned from an answer to a check that said `priority` (7.2.5.3.1). */
 struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
                                                    const struct auger_ice_cand *host,

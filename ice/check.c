@@ -124,7 +124,7 @@ static struct auger_pair *next_pair(const struct auger_ice *ice)
 {
     const struct auger_generation *current = ice->current;
 
-    if (!auger_credentials_are_known(&current->remote) || ice->state == AUGER_ICE_FAILED)
+    if (!auger_credentials_are_known(&current->remote) || current->end_reason)
         return NULL;
     return auger_checklist_next(&current->checklist, auger_nominate_is_concluded(current));
 }
@@ -198,7 +198,7 @@ static void retry_in_other_role(struct auger_ice *ice, auger_time now,
     struct auger_generation *generation = check->pair->generation;
 
     auger_role_yield(ice, generation, now, check->role);
-    if (ice->state != AUGER_ICE_FAILED && !check->cancelled)
+    if (!generation->end_reason && !check->cancelled)
         auger_checklist_trigger(&generation->checklist, now, check->pair);
 }
 

@@ -83,12 +83,13 @@ struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
 static void lose(struct auger_ice *ice, auger_time now, const char *reason)
 {
     struct auger_pair *pair = ice->consent.pair;
+    struct auger_generation *generation = pair->generation;
 
     auger_pair_fail(pair, ice->env, now, AUGER_PAIR_NO_CONSENT);
-    auger_inflight_remove_pair(&pair->generation->checklist.inflight, pair);
+    auger_inflight_remove_pair(&generation->checklist.inflight, pair);
     auger_route_update(ice, now);
-    if (!ice->route)
-        auger_ice_fail(ice, now, reason);
+    if (!auger_checklist_best(&generation->checklist, now, generation->role))
+        auger_ice_give_up(ice, now, generation, reason);
 }
 
 void auger_consent_handle_response(struct auger_ice *ice, auger_time now,

@@ -97,22 +97,38 @@ static bool starts_with(const struct auger_bytes *bytes, const char *text, size_
     return bytes->len >= len && memcmp(bytes->data, text, len) == 0;
 }
 
+/* The half before the colon, and the colon; what is left of it then. */
+static bool is_for(const struct auger_credentials *ours, struct auger_bytes *username)
+{
+    size_t len = strlen(ours->ufrag);
+
+    if (!starts_with(username, ours->ufrag, len) || username->len == len ||
+        username->data[len] != ':')
+        return false;
+    *username = (struct auger_bytes){username->data + len + 1, username->len - len - 1};
+    return true;
+}
+
 bool auger_credentials_accept(const struct auger_credentials *ours,
                               const struct auger_credentials *theirs,
                               const struct auger_bytes *username)
 {
     struct auger_bytes left = *username;
-    size_t len = strlen(ours->ufrag);
 
-    if (!starts_with(&left, ours->ufrag, len))
+    if (!is_for(ours, &left))
         return false;
-    left = (struct auger_bytes){left.data + len, left.len - len};
-    if (!starts_with(&left, ":", 1))
-        return false;
-    left = (struct auger_bytes){left.data + 1, left.len - 1};
     if (!auger_credentials_are_known(theirs))
         return true;
     return left.len == strlen(theirs->ufrag) && starts_with(&left, theirs->ufrag, left.len);
+}
+
+bool auger_credentials_sent(const struct auger_credentials *theirs,
+                            const struct auger_bytes *username)
+{
+    size_t len = strlen(theirs->ufrag);
+
+    return username->len > len && username->data[username->len - len - 1] == ':' &&
+           memcmp(username->data + username->len - len, theirs->ufrag, len) == 0;
 }
 
 size_t auger_credentials_username(const struct auger_credentials *ours,

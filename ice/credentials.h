@@ -30,6 +30,10 @@ bool auger_credentials_accept(const struct auger_credentials *ours,
                               const struct auger_credentials *theirs,
                               const struct auger_bytes *username);
 
+/* Whether it says that the check is theirs, which are known. */
+bool auger_credentials_sent(const struct auger_credentials *theirs,
+                            const struct auger_bytes *username);
+
 #define AUGER_USERNAME_MAX (2 * AUGER_UFRAG_MAX)
 /* Writes the USERNAME of a check to them; its length. */
 size_t auger_credentials_username(const struct auger_credentials *ours,

@@ -21,7 +21,7 @@ int auger_gather_init(struct auger_ice *ice)
     return ice->gather.servers ? 0 : AUGER_ERR_NO_MEMORY;
 }
 
-static void release_all(struct auger_ice *ice, struct auger_query *queries)
+void auger_gather_release(struct auger_ice *ice, struct auger_query *queries)
 {
     while (queries) {
         struct auger_query *next = queries->next;
@@ -32,7 +32,7 @@ static void release_all(struct auger_ice *ice, struct auger_query *queries)
 
 void auger_gather_fini(struct auger_ice *ice)
 {
-    release_all(ice, ice->gather.queries);
+    auger_gather_release(ice, ice->gather.queries);
     auger_env_release(ice->env, ice->gather.servers);
     ice->gather = (struct auger_gather){0};
 }
@@ -78,7 +78,7 @@ int auger_gather_add_host(struct auger_ice *ice, const struct auger_ice_cand *ho
     for (uint16_t i = ice->gather.servers_len; i-- > 0;) {
         if (can_ask(host, &ice->gather.servers[i]) &&
             push_query(ice, &queries, host, &ice->gather.servers[i]) != 0) {
-            release_all(ice, queries);
+            auger_gather_release(ice, queries);
             return AUGER_ERR_NO_MEMORY;
         }
     }
@@ -96,12 +96,29 @@ int auger_gather_add_server(struct auger_ice *ice, const struct auger_addr *serv
     for (uint16_t i = ice->locals.len; i-- > 0;) {
         if (can_ask(&ice->locals.items[i], server) &&
             push_query(ice, &queries, &ice->locals.items[i], server) != 0) {
-            release_all(ice, queries);
+            auger_gather_release(ice, queries);
             return AUGER_ERR_NO_MEMORY;
         }
     }
     gather->servers[gather->servers_len++] = *server;
     append(gather, queries);
+    return 0;
+}
+
+int auger_gather_prepare_again(struct auger_ice *ice, struct auger_query **queries)
+{
+    const struct auger_gather *gather = &ice->gather;
+
+    *queries = NULL;
+    for (uint16_t i = ice->locals.len; i-- > 0;) {
+        for (uint16_t j = gather->servers_len; j-- > 0;) {
+            if (can_ask(&ice->locals.items[i], &gather->servers[j]) &&
+                push_query(ice, queries, &ice->locals.items[i], &gather->servers[j]) != 0) {
+                auger_gather_release(ice, *queries);
+                return AUGER_ERR_NO_MEMORY;
+            }
+        }
+    }
     return 0;
 }
 
@@ -147,6 +164,19 @@ void auger_gather_end(struct auger_ice *ice, auger_time now)
     ice->gather.state = AUGER_GATHER_ENDING;
     ice->gather.deadline = auger_time_add(now, ice->config.gather_timeout);
     conclude_if_all_answered(ice, now);
+}
+
+void auger_gather_again(struct auger_ice *ice, auger_time now, struct auger_query *queries)
+{
+    bool was_open = ice->gather.state == AUGER_GATHER_OPEN;
+
+    auger_gather_release(ice, ice->gather.queries);
+    ice->gather.queries = queries;
+    ice->gather.state = AUGER_GATHER_OPEN;
+    ice->news.gathered = false;
+    auger_cands_tell_again(&ice->locals);
+    if (!was_open)
+        auger_gather_end(ice, now);
 }
 
 /* --- asking ------------------------------------------------------------------------------ */
@@ -251,10 +281,13 @@ static void add_candidate(struct auger_ice *ice, auger_time now, const struct au
                     AUGER_F_ADDR("server", &query->server));
         return;
     }
-    if (auger_cands_has(&ice->locals, mapped, &query->host->addr)) /* 5.1.3 */
+    struct auger_ice_cand *cand = auger_cands_find_seen(&ice->locals, mapped, &query->host->addr);
+    if (cand) { /* 5.1.3 */
+        if (cand->telling == AUGER_CAND_OUTDATED)
+            cand->telling = AUGER_CAND_TO_TELL;
         return;
-    struct auger_ice_cand *cand =
-        auger_cands_add_srflx(&ice->locals, query->host, mapped, &query->server);
+    }
+    cand = auger_cands_add_srflx(&ice->locals, query->host, mapped, &query->server);
     if (!cand) {
         ice->counters.limited++;
         return;
@@ -301,7 +334,7 @@ static bool is_over(const struct auger_ice *ice, struct auger_query *query, auge
         return auger_stun_client_state(&query->client) == AUGER_STUN_CLIENT_TIMEOUT ||
                (ice->gather.state == AUGER_GATHER_DONE && !query->is_refresh);
     case AUGER_QUERY_ANSWERED:
-        return now >= query->refresh_at && auger_nominate_is_concluded(ice->current);
+        return now >= query->refresh_at && !ice->next && auger_nominate_is_concluded(ice->current);
     }
     return true;
 }

@@ -14,6 +14,12 @@ int auger_gather_add_host(struct auger_ice *ice,
 /* Asks a new server from every base of its family. */
 int auger_gather_add_server(struct auger_ice *ice,
                             const struct auger_addr *server) AUGER_CHECK_RESULT;
+/* A restart gathers anew, from the bases and servers that there are.  In two steps:
+ * the first can fail and changes nothing, the second uses its queries up. */
+int auger_gather_prepare_again(struct auger_ice *ice,
+                               struct auger_query **queries) AUGER_CHECK_RESULT;
+void auger_gather_again(struct auger_ice *ice, auger_time now, struct auger_query *queries);
+void auger_gather_release(struct auger_ice *ice, struct auger_query *queries);
 /* No more bases and servers for now. */
 void auger_gather_end(struct auger_ice *ice, auger_time now);
 

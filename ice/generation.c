@@ -23,6 +23,7 @@ int auger_generation_new(struct auger_generation **out, const struct auger_env *
     if (!generation)
         return AUGER_ERR_NO_MEMORY;
     generation->pac_at = AUGER_NEVER;
+    generation->asked_first_at = generation->asked_last_at = AUGER_NEVER;
     generation->nomination.ask_at = AUGER_NEVER;
     generation->nomination.valid_at = AUGER_NEVER;
     generation->nomination.selected_at = AUGER_NEVER;
@@ -45,6 +46,28 @@ void auger_generation_free(struct auger_generation *generation, const struct aug
     auger_credentials_fini(&generation->remote, env);
     auger_credentials_fini(&generation->local, env);
     auger_env_release(env, generation);
+}
+
+void auger_generation_asked(struct auger_generation *generation, auger_time now)
+{
+    generation->role_is_settled = true;
+    if (generation->asked_first_at == AUGER_NEVER)
+        generation->asked_first_at = now;
+    generation->asked_last_at = now;
+}
+
+/* One from which a check of this generation has come is none, whatever it was told
+ * with. */
+void auger_generation_drop_strangers(struct auger_generation *generation)
+{
+    uint32_t number = auger_cand_generation(generation->remote.ufrag);
+
+    for (uint16_t i = 0; i < generation->remotes.len; i++) {
+        struct auger_ice_cand *cand = &generation->remotes.items[i];
+        if (cand->generation && cand->generation != number &&
+            auger_checklist_is_dead(&generation->checklist, cand))
+            auger_cands_remove(&generation->remotes, cand);
+    }
 }
 
 void auger_generation_forget_nomination(struct auger_generation *generation)

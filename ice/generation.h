@@ -14,6 +14,7 @@ struct auger_nomination {
     auger_time valid_at;     /* of the first valid pair; AUGER_NEVER: none yet */
     auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
     struct auger_pair *selected;
+    struct auger_pair *best; /* valid, when it was last considered; NULL: none */
 };
 
 /* It stays where it is: its pairs point to it. */
@@ -21,6 +22,9 @@ struct auger_generation {
     enum auger_role role;
     uint64_t tie_breaker;
     bool role_is_settled; /* a check was sent or received */
+    uint8_t role_switches;
+    /* The first and the latest check of the peer's; AUGER_NEVER: none. */
+    auger_time asked_first_at, asked_last_at;
 
     struct auger_credentials local, remote;
     struct auger_cands remotes;
@@ -30,6 +34,7 @@ struct auger_generation {
     uint32_t unanswered; /* requests on pairs that had never been answered */
     struct auger_checklist checklist;
     struct auger_nomination nomination;
+    const char *end_reason; /* why it has no path and will find none; NULL: it may */
 };
 
 /* With fresh credentials of ours, and none of the peer's. */
@@ -37,6 +42,10 @@ int auger_generation_new(struct auger_generation **out, const struct auger_env *
                          const struct auger_ice_config *config) AUGER_CHECK_RESULT;
 void auger_generation_free(struct auger_generation *generation, const struct auger_env *env);
 
+/* An authenticated check of the peer's came. */
+void auger_generation_asked(struct auger_generation *generation, auger_time now);
+/* The peer's credentials have come: candidates that were told with another ufrag go. */
+void auger_generation_drop_strangers(struct auger_generation *generation);
 /* No pair is being nominated by us. */
 void auger_generation_forget_nomination(struct auger_generation *generation);
 /* The pairs that can be made now.  None before the peer's credentials are known:

@@ -21,8 +21,9 @@ struct request {
 
 /* --- the response ------------------------------------------------------------------ */
 
-static void respond(struct auger_ice *ice, const struct auger_path *path,
-                    const struct auger_stun_msg *msg, uint16_t error_code)
+static void respond(struct auger_ice *ice, const struct auger_generation *generation,
+                    const struct auger_path *path, const struct auger_stun_msg *msg,
+                    uint16_t error_code)
 {
     struct auger_responses *responses = &ice->responses;
 
@@ -32,7 +33,8 @@ static void respond(struct auger_ice *ice, const struct auger_path *path,
     }
     struct auger_response *response =
         &responses->items[(responses->first + responses->len++) % AUGER_RESPONSES_MAX];
-    *response = (struct auger_response){.path = *path,
+    *response = (struct auger_response){.generation = generation,
+                                        .path = *path,
                                         .tid = msg->tid,
                                         .error_code = error_code,
                                         .sha256 = msg->integrity256_offset != 0};
@@ -48,8 +50,7 @@ bool auger_inbound_has_response(const struct auger_ice *ice)
     return ice->responses.len > 0;
 }
 
-static size_t build(struct auger_ice *ice, const struct auger_response *response, uint8_t *buf,
-                    size_t cap)
+static size_t build(const struct auger_response *response, uint8_t *buf, size_t cap)
 {
     bool ok = response->error_code == 0;
     struct auger_stun_builder b;
@@ -70,9 +71,9 @@ static size_t build(struct auger_ice *ice, const struct auger_response *response
                                2u * response->unknown_len);
     }
     if (response->sha256)
-        auger_stun_build_integrity_sha256(&b, ice->current->local.key);
+        auger_stun_build_integrity_sha256(&b, response->generation->local.key);
     else
-        auger_stun_build_integrity(&b, ice->current->local.key);
+        auger_stun_build_integrity(&b, response->generation->local.key);
     auger_stun_build_fingerprint(&b);
     int len = auger_stun_build_end(&b);
     return len < 0 ? 0 : (size_t)len;
@@ -80,9 +81,15 @@ static size_t build(struct auger_ice *ice, const struct auger_response *response
 
 static void count_response(struct auger_ice *ice, const struct auger_path *path)
 {
-    struct auger_pair *pair = auger_checklist_find(&ice->current->checklist, path);
+    struct auger_pair *pair = auger_ice_find_pair(ice, path);
     if (pair)
         pair->tally.responses_sent++;
+}
+
+/* Its generation may have ended since. */
+static bool is_to_be_sent(const struct auger_response *response)
+{
+    return response->generation && !response->generation->end_reason;
 }
 
 size_t auger_inbound_write(struct auger_ice *ice, auger_time now, struct auger_path *path,
@@ -94,7 +101,7 @@ size_t auger_inbound_write(struct auger_ice *ice, auger_time now, struct auger_p
         const struct auger_response *response = &responses->items[responses->first];
         responses->first = (uint8_t)((responses->first + 1) % AUGER_RESPONSES_MAX);
         responses->len--;
-        size_t len = build(ice, response, buf, cap);
+        size_t len = is_to_be_sent(response) ? build(response, buf, cap) : 0;
         if (len) {
             *path = response->path;
             count_response(ice, path);
@@ -108,24 +115,56 @@ size_t auger_inbound_write(struct auger_ice *ice, auger_time now, struct auger_p
 
 /* --- the request --------------------------------------------------------------------- */
 
-/* 7.3, 8489 section 9.1.3.  Who does not know our password gets no answer, not
- * even the 400 or 401 that the latter describes: docs/decisions/010. */
-static bool is_authentic(struct auger_ice *ice, const struct auger_stun_msg *msg)
+/* Before the peer's new credentials are known a check may name any, as with a first
+ * offer (7.3), but for those of another generation: its sender would have mixed two. */
+static bool is_mixed(const struct auger_ice *ice, const struct auger_bytes *username)
 {
+    const struct auger_generation *old[] = {ice->current, ice->previous};
+
+    for (size_t i = 0; i < 2; i++) {
+        if (old[i] && auger_credentials_are_known(&old[i]->remote) &&
+            auger_credentials_sent(&old[i]->remote, username))
+            return true;
+    }
+    return false;
+}
+
+/* Both halves of USERNAME are of one generation; NULL: of none that is alive. */
+static struct auger_generation *addressed(const struct auger_ice *ice,
+                                          const struct auger_bytes *username)
+{
+    struct auger_generation *all[] = {ice->next, ice->current, ice->previous};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct auger_generation *generation = all[i];
+        if (generation && !generation->end_reason &&
+            auger_credentials_accept(&generation->local, &generation->remote, username))
+            return generation == ice->next && is_mixed(ice, username) ? NULL : generation;
+    }
+    return NULL;
+}
+
+/* The generation that the request is for.  7.3, 8489 section 9.1.3.  Who does not
+ * know our password gets no answer, not even the 400 or 401 that the latter
+ * describes: docs/decisions/010. */
+static struct auger_generation *authenticate(struct auger_ice *ice,
+                                             const struct auger_stun_msg *msg)
+{
+    struct auger_generation *generation = NULL;
     struct auger_bytes username;
 
     if (!auger_stun_msg_fingerprint_ok(msg)) {
         ice->counters.no_fingerprint++;
-        return false;
+        return NULL;
     }
-    if (!auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_USERNAME, &username) ||
-        !auger_credentials_accept(&ice->current->local, &ice->current->remote, &username) ||
-        auger_stun_msg_verify(msg, ice->current->local.key) != 0) {
+    if (auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_USERNAME, &username))
+        generation = addressed(ice, &username);
+    if (!generation || auger_stun_msg_verify(msg, generation->local.key) != 0) {
         ice->counters.unauthenticated++;
         ice->tally.unproved_checks++;
-        return false;
+        return NULL;
     }
-    return true;
+    return generation;
 }
 
 /* False for what no agent may send: 7.1. */
@@ -221,26 +260,26 @@ static void learn(struct auger_ice *ice, struct auger_generation *generation, au
 void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
                                   const struct auger_path *path, const struct auger_stun_msg *msg)
 {
-    struct auger_generation *generation = ice->current;
+    struct auger_generation *generation = authenticate(ice, msg);
     struct auger_ice_cand *local = auger_cands_find_base(&ice->locals, &path->local);
     struct request request;
 
     assert(msg->class_ == AUGER_STUN_REQUEST);
-    if (!is_authentic(ice, msg))
+    if (!generation)
         return;
     if (!local) {
         ice->counters.unmatched++;
         return;
     }
     ice->counters.checks_received++;
-    generation->role_is_settled = true;
+    auger_generation_asked(generation, now);
     auger_ice_heard(ice, now);
     if (msg->unknown_len > 0) { /* 8489 section 6.3.1 */
-        respond(ice, path, msg, AUGER_STUN_UNKNOWN_ATTRIBUTE);
+        respond(ice, generation, path, msg, AUGER_STUN_UNKNOWN_ATTRIBUTE);
         return;
     }
     if (!read_request(&request, msg)) {
-        respond(ice, path, msg, AUGER_STUN_BAD_REQUEST);
+        respond(ice, generation, path, msg, AUGER_STUN_BAD_REQUEST);
         return;
     }
     auger_trace(ice->env, now, "ice:check_received", AUGER_F_ADDR("local", &path->local),
@@ -249,11 +288,11 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
                 AUGER_F_INT("use_candidate", request.use_candidate));
     if (!auger_role_resolve(ice, generation, now, request.role,
                             request.tie_breaker)) { /* 7.3.1.1 */
-        respond(ice, path, msg, AUGER_STUN_ROLE_CONFLICT);
+        respond(ice, generation, path, msg, AUGER_STUN_ROLE_CONFLICT);
         return;
     }
-    if (ice->state == AUGER_ICE_FAILED)
+    if (generation->end_reason)
         return;
-    respond(ice, path, msg, 0);
+    respond(ice, generation, path, msg, 0);
     learn(ice, generation, now, path, local, &request);
 }

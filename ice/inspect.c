@@ -5,12 +5,12 @@
 
 const char *auger_ice_ufrag(const struct auger_ice *ice)
 {
-    return ice->current->local.ufrag;
+    return auger_ice_newest(ice)->local.ufrag;
 }
 
 const char *auger_ice_password(const struct auger_ice *ice)
 {
-    return ice->current->local.password;
+    return auger_ice_newest(ice)->local.password;
 }
 
 enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice)
@@ -18,14 +18,14 @@ enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice)
     return ice->state;
 }
 
-static void describe(const struct auger_ice *ice, const struct auger_pair *pair,
-                     struct auger_ice_pair_info *info)
+static void describe(const struct auger_pair *pair, struct auger_ice_pair_info *info)
 {
-    bool selected = pair == ice->current->nomination.selected && pair->seen_as;
+    const struct auger_generation *generation = pair->generation;
+    bool selected = pair == generation->nomination.selected && pair->seen_as;
 
     *info = (struct auger_ice_pair_info){
         .priority =
-            pair->seen_as ? auger_pair_valid_priority(pair, ice->current->role) : pair->priority,
+            pair->seen_as ? auger_pair_valid_priority(pair, generation->role) : pair->priority,
         .state = pair->state,
         .valid = pair->seen_as != NULL,
         .nominated = selected,
@@ -41,18 +41,22 @@ static void describe(const struct auger_ice *ice, const struct auger_pair *pair,
 
 size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *pairs, size_t max)
 {
+    const struct auger_pair *pair;
     size_t len = 0;
-    for (; len < ice->current->checklist.len && len < max; len++)
-        describe(ice, ice->current->checklist.order[len], &pairs[len]);
+
+    while (len < max && (pair = auger_ice_pair_at(ice, len)))
+        describe(pair, &pairs[len++]);
     return len;
 }
 
+/* Without those of before a restart that may be no more. */
 static size_t copy_cands(const struct auger_cands *table, struct auger_cand *cands, size_t max)
 {
     size_t len = 0;
     for (uint16_t i = 0; i < table->len && len < max; i++) {
-        if (table->items[i].addr.family != AUGER_FAMILY_NONE)
-            auger_cand_export(&table->items[i], &cands[len++]);
+        const struct auger_ice_cand *cand = &table->items[i];
+        if (cand->addr.family != AUGER_FAMILY_NONE && cand->telling != AUGER_CAND_OUTDATED)
+            auger_cand_export(cand, &cands[len++]);
     }
     return len;
 }

@@ -118,9 +118,11 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
 
     if (nomination->pair && !nomination->pair->seen_as)
         auger_generation_forget_nomination(current);
+    nomination->best = NULL;
     if (!is_open(current))
         return;
     struct auger_pair *best = auger_checklist_best(&current->checklist, now, current->role);
+    nomination->best = best;
     if (!best || now < time_to_nominate(ice, best))
         return;
     nomination->pair = best;
@@ -135,5 +137,7 @@ auger_time auger_nominate_next_timeout(const struct auger_ice *ice)
 
     if (current->nomination.pair)
         return current->nomination.ask_at;
-    return is_open(current) && ice->route ? time_to_nominate(ice, ice->route) : AUGER_NEVER;
+    if (!is_open(current) || !current->nomination.best || !current->nomination.best->seen_as)
+        return AUGER_NEVER;
+    return time_to_nominate(ice, current->nomination.best);
 }

@@ -66,10 +66,11 @@ static void set(struct auger_ice *ice, struct auger_generation *generation, auge
 {
     if (generation->role == role)
         return;
-    if (ice->counters.role_switches == AUGER_ROLE_SWITCHES_MAX) {
-        auger_ice_fail(ice, now, "too many role switches");
+    if (generation->role_switches == AUGER_ROLE_SWITCHES_MAX) {
+        auger_ice_give_up(ice, now, generation, "too many role switches");
         return;
     }
+    generation->role_switches++;
     ice->counters.role_switches++;
     generation->role = role;
     change_tie_breaker(generation, ice->env);

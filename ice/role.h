@@ -5,7 +5,8 @@
 
 #include "ice/state.h"
 
-/* A peer that makes us change sides more often than this wants no session. */
+/* A peer that makes us change sides more often than this in one generation wants no
+ * session. */
 #define AUGER_ROLE_SWITCHES_MAX 4
 
 const char *auger_role_name(enum auger_role role);

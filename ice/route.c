@@ -6,13 +6,26 @@
 
 #include <string.h>
 
-static struct auger_pair *best_route(const struct auger_ice *ice, auger_time now)
+static struct auger_pair *best_of(const struct auger_generation *generation, auger_time now)
 {
-    struct auger_pair *selected = ice->current->nomination.selected;
-
+    if (!generation || generation->end_reason)
+        return NULL;
+    struct auger_pair *selected = generation->nomination.selected;
     if (selected && auger_pair_is_usable(selected, now))
         return selected;
-    return auger_checklist_best(&ice->current->checklist, now, ice->current->role);
+    return auger_checklist_best(&generation->checklist, now, generation->role);
+}
+
+/* After a restart the previous pair stays in use until the new generation has
+ * selected one, or as long as it lives. */
+static struct auger_pair *best_route(const struct auger_ice *ice, auger_time now)
+{
+    struct auger_pair *pair = best_of(ice->current, now);
+    struct auger_pair *previous = best_of(ice->previous, now);
+
+    if (pair && (pair == ice->current->nomination.selected || !previous))
+        return pair;
+    return previous;
 }
 
 void auger_route_update(struct auger_ice *ice, auger_time now)
@@ -34,12 +47,27 @@ void auger_route_update(struct auger_ice *ice, auger_time now)
     auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "valid pair");
 }
 
+/* The pair along `path`, if data may come from there. */
+static struct auger_pair *accepting(const struct auger_generation *generation,
+                                    const struct auger_path *path)
+{
+    struct auger_pair *pair = NULL;
+
+    if (generation)
+        pair = auger_checklist_find(&generation->checklist, path);
+    return pair && (pair->seen_as || pair->requests_received > 0) ? pair : NULL;
+}
+
 bool auger_route_accepts(struct auger_ice *ice, auger_time now, const struct auger_path *path,
                          size_t len)
 {
-    struct auger_pair *pair = auger_checklist_find(&ice->current->checklist, path);
+    struct auger_pair *pair = accepting(ice->current, path);
 
-    if (!pair || (!pair->seen_as && pair->requests_received == 0))
+    if (!pair)
+        pair = accepting(ice->previous, path);
+    if (!pair)
+        pair = accepting(ice->next, path);
+    if (!pair)
         return false;
     auger_tally_packet(&pair->tally.received, now, len);
     auger_tally_packet(&ice->tally.received, now, len);

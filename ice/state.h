@@ -16,6 +16,7 @@
 
 /* What is to be answered to a check: written when it is asked for. */
 struct auger_response {
+    const struct auger_generation *generation; /* that was asked; NULL: it is gone */
     struct auger_path path;
     struct auger_stun_tid tid;
     uint16_t error_code; /* 0: success */
@@ -76,8 +77,7 @@ struct auger_gather {
 
 /* What the application has not fetched yet. */
 struct auger_ice_news {
-    uint16_t announced; /* local candidates before this one have been */
-    bool gathered, path;
+    bool gathered, path, restart_failed;
     enum auger_ice_state states[AUGER_STATES_MAX];
     uint8_t states_len;
 };
@@ -89,7 +89,9 @@ struct auger_ice {
 
     enum auger_ice_state state;
 
-    struct auger_generation *current;
+    /* restart.h; `next` and `previous` are NULL most of the time. */
+    struct auger_generation *next, *current, *previous;
+    auger_time left_at; /* when data left the previous one; AUGER_NEVER: it has not */
     struct auger_cands locals;
 
     struct auger_gather gather;
@@ -107,7 +109,23 @@ struct auger_ice {
 
 void auger_ice_set_state(struct auger_ice *ice, auger_time now, enum auger_ice_state state,
                          const char *reason);
-/* Nothing is sent and nothing accepted any more. */
+/* The generation that offers and answers speak of. */
+static inline struct auger_generation *auger_ice_newest(const struct auger_ice *ice)
+{
+    return ice->next ? ice->next : ice->current;
+}
+
+/* The pair that carries data, when that is of the previous generation, and the
+ * pairs of the current one, best first; NULL behind the last. */
+const struct auger_pair *auger_ice_pair_at(const struct auger_ice *ice, size_t index);
+/* The pair along `path`, the one that data uses before any other. */
+struct auger_pair *auger_ice_find_pair(const struct auger_ice *ice, const struct auger_path *path);
+
+/* That generation has no path and will find none; without any other hope that is
+ * the end of the session. */
+void auger_ice_give_up(struct auger_ice *ice, auger_time now, struct auger_generation *generation,
+                       const char *reason);
+/* Nothing is sent and nothing accepted any more, until a restart. */
 void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason);
 /* An authenticated message of the peer arrived. */
 void auger_ice_heard(struct auger_ice *ice, auger_time now);

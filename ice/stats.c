@@ -60,13 +60,15 @@ static void write_pair_id(char id[AUGER_STATS_ID_MAX], const struct auger_pair *
 int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
                                struct auger_ice_pair_stats *stats, size_t size)
 {
-    if (index >= ice->current->checklist.len)
+    const struct auger_pair *pair = auger_ice_pair_at(ice, index);
+
+    if (!pair)
         return AUGER_ERR_NOT_FOUND;
-    const struct auger_pair *pair = ice->current->checklist.order[index];
+    const struct auger_generation *generation = pair->generation;
     const struct auger_pair_tally *tally = &pair->tally;
     struct auger_ice_pair_stats all = {
         .state = pair->state,
-        .nominated = pair == ice->current->nomination.selected && pair->seen_as,
+        .nominated = pair == generation->nomination.selected && pair->seen_as,
         .packets_sent = tally->sent.packets - tally->packets_discarded,
         .packets_received = tally->received.packets,
         .bytes_sent = tally->sent.bytes - tally->bytes_discarded,
@@ -84,7 +86,7 @@ int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
         .bytes_discarded_on_send = tally->bytes_discarded,
         .retransmissions_sent = tally->retransmissions_sent,
         .priority =
-            pair->seen_as ? auger_pair_valid_priority(pair, ice->current->role) : pair->priority,
+            pair->seen_as ? auger_pair_valid_priority(pair, generation->role) : pair->priority,
     };
 
     write_pair_id(all.id, pair);
@@ -96,7 +98,7 @@ int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
 
 void auger_ice_note_discarded(struct auger_ice *ice, const struct auger_path *path, size_t len)
 {
-    struct auger_pair *pair = auger_checklist_find(&ice->current->checklist, path);
+    struct auger_pair *pair = auger_ice_find_pair(ice, path);
 
     if (!pair || pair->tally.packets_discarded == pair->tally.sent.packets)
         return;

@@ -28,6 +28,9 @@ static bool take_ice_event(struct auger_peer *peer, struct auger_peer_event *eve
         event->type = AUGER_PEER_EVENT_PATH;
         event->path = ice.path;
         break;
+    case AUGER_ICE_EVENT_RESTART_FAILED:
+        event->type = AUGER_PEER_EVENT_RESTART_FAILED;
+        break;
     }
     return true;
 }

@@ -159,6 +159,7 @@ void peer_events_take(struct peer_ops *ops, const struct auger_peer_event *event
         channel_closed(ops, channel);
         break;
     case AUGER_PEER_EVENT_PATH:
+    case AUGER_PEER_EVENT_RESTART_FAILED:
         break;
     }
 }

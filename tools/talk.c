@@ -456,6 +456,7 @@ void talk_take_event(struct talk *talk, const struct auger_peer_event *event)
         }
         break;
     case AUGER_PEER_EVENT_ICE_STATE:
+    case AUGER_PEER_EVENT_RESTART_FAILED:
         break;
     }
 }

@@ -99,6 +99,9 @@ enum auger_ice_event_type {
     AUGER_ICE_EVENT_GATHERED,  /* tell the peer that no more will come */
     AUGER_ICE_EVENT_STATE,     /* .state */
     AUGER_ICE_EVENT_PATH,      /* .path: data flows here from now on */
+    /* No pair of the restarted session succeeded; data goes on along the old path.
+     * Another restart may find one. */
+    AUGER_ICE_EVENT_RESTART_FAILED,
 };
 
 struct auger_ice_event {
@@ -142,23 +145,42 @@ AUGER_API int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
  * when the servers have answered or gather_timeout has passed. */
 AUGER_API void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now);
 
+/* Restarts ICE (RFC 8445 section 9): auger_ice_ufrag() and _password() are fresh
+ * from now on, to be told to the peer in an offer, and every candidate follows again
+ * as an event.  The old session goes on in all it does until the peer's new
+ * credentials come; then data stays on the old path until the new session has
+ * selected one, or the old path dies.  A restart that still waits for the peer's
+ * credentials is replaced.  It alone leads out of AUGER_ICE_FAILED.
+ * AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY. */
+AUGER_API int auger_ice_restart(struct auger_ice *ice, auger_time now) AUGER_CHECK_RESULT;
+/* Takes back a restart that waits for the peer's credentials, as the rollback of an
+ * offer does: the credentials are the former ones again.  AUGER_ERR_STATE: there is
+ * none. */
+AUGER_API int auger_ice_withdraw_restart(struct auger_ice *ice, auger_time now) AUGER_CHECK_RESULT;
+
 /* The peer's credentials, from its offer or answer; copied.  Checks wait for
- * them.  AUGER_ERR_INVALID: not 4 to 256 and 22 to 256 ice-chars.
- * AUGER_ERR_STATE: others are known already. */
+ * them.  Both new: the peer answers our restart, or restarts itself; then, if no
+ * restart of ours waits, our credentials are fresh as after auger_ice_restart(),
+ * to be told in the answer.  If both restart at once each takes the other's for the
+ * answer.  The ones that are known change nothing.
+ * AUGER_ERR_INVALID: not 4 to 256 and 22 to 256 ice-chars, or one of the two is
+ * new alone.  AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY. */
 AUGER_API int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now,
                                                const char *ufrag,
                                                const char *password) AUGER_CHECK_RESULT;
 
 /* A candidate of the peer, at any time (trickle).  One that is already known
- * is ignored, and so is one whose ufrag is of another generation.
+ * is ignored, and so is one whose ufrag is of an old generation; without a ufrag it
+ * belongs to the latest credentials.
  * AUGER_ERR_LIMIT: the table is full.  AUGER_ERR_UNSUPPORTED: it is not to be
  * sent to (ABUSE: multicast, unspecified, loopback without the option). */
 AUGER_API int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now,
                                         const struct auger_cand *cand) AUGER_CHECK_RESULT;
-/* The peer will send no more candidates (RFC 8838 section 13). */
+/* The peer will send no more candidates (RFC 8838 section 13), of the generation of
+ * the latest credentials. */
 AUGER_API void auger_ice_end_of_remote_cands(struct auger_ice *ice, auger_time now);
 
-/* Ours, for the offer or answer; valid as long as the agent. */
+/* Ours, for the next offer or answer; valid until a restart of either side. */
 AUGER_API const char *auger_ice_ufrag(const struct auger_ice *ice);
 AUGER_API const char *auger_ice_password(const struct auger_ice *ice);
 AUGER_API enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice);
@@ -214,7 +236,8 @@ struct auger_ice_pair_info {
     uint32_t requests_sent, responses_received, requests_received;
 };
 
-/* Copies up to `max` pairs, best first; returns how many. */
+/* Copies up to `max` pairs, best first; returns how many.  After a restart they are
+ * those of the new session, behind the old one that still carries data. */
 AUGER_API size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *pairs,
                                  size_t max);
 AUGER_API size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger_cand *cands,

@@ -141,6 +141,7 @@ enum auger_peer_event_type {
     AUGER_PEER_EVENT_MESSAGE,        /* .channel, .kind, .data */
     AUGER_PEER_EVENT_LOW_WATER,      /* .channel */
     AUGER_PEER_EVENT_CHANNEL_CLOSED, /* .channel */
+    AUGER_PEER_EVENT_RESTART_FAILED, /* a restart found no path; data goes on as before */
 };
 /* Pointers are valid until the next call on the peer. */
 struct auger_peer_event {

@@ -82,27 +82,12 @@ static void test_lengths_and_signs_of_what_a_peer_may_use(void **state)
     }
 }
 
-static void test_they_are_set_once(void **state)
-{
-    (void)state;
-    struct world *world = world_of_two(0);
-    struct auger_ice *ice = world->sides[0].ice;
-
-    tell_credentials(world, 0);
-    tell_credentials(world, 0); /* the same again is no news */
-    assert_int_equal(
-        auger_ice_set_remote_credentials(ice, world->now, "other", "otherotherotherotherother"),
-        AUGER_ERR_STATE);
-    world_free(world);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generated_ones_are_long_enough_and_even),
         cmocka_unit_test(test_no_entropy_is_an_error),
         cmocka_unit_test(test_lengths_and_signs_of_what_a_peer_may_use),
-        cmocka_unit_test(test_they_are_set_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

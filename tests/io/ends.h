@@ -130,8 +130,7 @@ static inline void tell_other(struct ends *ends, int side, const char *candidate
 
     if (!other)
         return;
-    int err =
-        auger_peer_add_remote_candidate(other, now_of(ends), candidate, strlen(candidate));
+    int err = auger_peer_add_remote_candidate(other, now_of(ends), candidate, strlen(candidate));
     assert_true(err == 0 || err == AUGER_ERR_STATE); /* it has ended already */
 }
 

@@ -58,7 +58,8 @@ static struct auger_peer *new_peer_with(struct auger_loop *loop, const struct au
     return peer;
 }
 
-static const struct auger_cand *find_type(const struct gathered *gathered, enum auger_cand_type type)
+static const struct auger_cand *find_type(const struct gathered *gathered,
+                                          enum auger_cand_type type)
 {
     for (size_t i = 0; i < gathered->len; i++)
         if (gathered->cands[i].type == type)
@@ -357,7 +358,8 @@ static void what_is_no_uri_is_told_and_the_others_are_asked(void **state)
     auger_loop_free(loop);
 }
 
-/* --- a port where nobody is -------------------------------------------------------------------- */
+/* --- a port where nobody is --------------------------------------------------------------------
+ */
 
 static uint16_t deserted_port(void)
 {
@@ -382,9 +384,9 @@ static void a_port_unreachable_among_the_candidates_and_servers_disturbs_nothing
     snprintf(line, sizeof(line), "candidate:9 1 udp 2130706431 127.0.0.1 %u typ host",
              deserted_port());
     for (int side = ALICE; side <= BOB; side++)
-        assert_int_equal(auger_peer_add_remote_candidate(ends.peers[side], now_of(&ends), line,
-                                                         strlen(line)),
-                         0);
+        assert_int_equal(
+            auger_peer_add_remote_candidate(ends.peers[side], now_of(&ends), line, strlen(line)),
+            0);
     until_open(&ends);
     send_text(&ends, ALICE, "on");
     while (ends.messages[BOB] == 0)

@@ -49,8 +49,7 @@ int getifaddrs(struct ifaddrs **ifap)
         entries[i].ifa_next = i + 1 < machine_len ? &entries[i + 1] : NULL;
         if (!machine[i].ip)
             continue;
-        assert_int_equal(
-            auger_addr_parse_ip(&addr, machine[i].ip, strlen(machine[i].ip), 0), 0);
+        assert_int_equal(auger_addr_parse_ip(&addr, machine[i].ip, strlen(machine[i].ip), 0), 0);
         auger_sockaddr_from(&addrs[i], &addr);
         entries[i].ifa_addr = (struct sockaddr *)&addrs[i];
     }

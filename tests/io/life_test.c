@@ -5,7 +5,8 @@
 #include <dirent.h>
 #include <malloc.h>
 
-/* --- any call while any event is handled -------------------------------------------------------- */
+/* --- any call while any event is handled --------------------------------------------------------
+ */
 
 enum act {
     ACT_ASK,         /* looks at everything */
@@ -20,14 +21,14 @@ enum act {
     ACTS,
 };
 
-static const char *const act_names[] = {
-    "ask", "say", "close", "close other", "free", "free other", "free both", "new", "free loop"};
+static const char *const act_names[] = {"ask",        "say",       "close", "close other", "free",
+                                        "free other", "free both", "new",   "free loop"};
 
 struct scene {
     struct ends ends;
     enum act act;
     enum auger_peer_event_type on;
-    bool done;      /* the act was played */
+    bool done; /* the act was played */
     bool loop_gone;
 };
 
@@ -91,7 +92,8 @@ static void close_side(struct ends *ends, int side)
     if (!ends->peers[side])
         return;
     (void)!auger_peer_channel_close(ends->peers[side], now, ends->channels[side]);
-    (void)!auger_peer_send(ends->peers[side], now, ends->channels[side], AUGER_MESSAGE_TEXT, "x", 1);
+    (void)!auger_peer_send(ends->peers[side], now, ends->channels[side], AUGER_MESSAGE_TEXT, "x",
+                           1);
     auger_peer_close(ends->peers[side], now);
     auger_peer_close(ends->peers[side], now);
 }
@@ -146,7 +148,7 @@ static void live(struct scene *scene, const struct auger_peer_event *event, int 
     if (event->type == AUGER_PEER_EVENT_CHANNEL_OPEN && ends->peers[side]) {
         (void)!auger_peer_set_low_water(ends->peers[side], event->channel, 100);
         (void)!auger_peer_send(ends->peers[side], now, event->channel, AUGER_MESSAGE_BINARY, bytes,
-                              sizeof(bytes));
+                               sizeof(bytes));
     }
     if (event->type == AUGER_PEER_EVENT_MESSAGE && ends->peers[side])
         (void)!auger_peer_channel_close(ends->peers[side], now, event->channel);

@@ -318,7 +318,8 @@ static void a_signal_alone_does_not_end_the_waiting(void **state)
     auger_loop_free(loop);
 }
 
-/* --- the timer --------------------------------------------------------------------------------- */
+/* --- the timer ---------------------------------------------------------------------------------
+ */
 
 static void the_timer_tells_once_and_never_early(void **state)
 {
@@ -357,7 +358,8 @@ static void a_timer_that_was_unset_or_moved_does_not_tell(void **state)
     auger_loop_free(loop);
 }
 
-/* --- descriptors of the application's ----------------------------------------------------------- */
+/* --- descriptors of the application's -----------------------------------------------------------
+ */
 
 struct pipes {
     int fds[32][2];

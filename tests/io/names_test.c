@@ -9,8 +9,8 @@
 #include <dirent.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -102,7 +102,8 @@ static void until_threads_are(size_t count)
         sched_yield();
 }
 
-/* --- a peer that asks for names ------------------------------------------------------------------ */
+/* --- a peer that asks for names ------------------------------------------------------------------
+ */
 
 struct asking {
     struct auger_loop *loop;
@@ -162,7 +163,8 @@ static void until_gathered(struct asking *asking, struct stun_server *server)
     }
 }
 
-/* --- claims ------------------------------------------------------------------------------------ */
+/* --- claims ------------------------------------------------------------------------------------
+ */
 
 static void a_name_is_resolved_on_another_thread_and_its_address_asked(void **state)
 {
@@ -235,7 +237,8 @@ static void a_name_that_nobody_answers_for_is_given_up(void **state)
 
     assert_int_equal(sem_wait(&stuck_began), 0);
     sem_post(&stuck_may_end);
-    const char *const next[] = {"stun:missing.test"}; /* behind it, so that it is known to be over */
+    const char *const next[] = {
+        "stun:missing.test"}; /* behind it, so that it is known to be over */
     asking.config.ice.gather_timeout = 3600 * AUGER_SEC;
     ask(&asking, next, 1);
     asking.gathered = false;
@@ -278,7 +281,8 @@ static void a_peer_with_a_look_up_under_way_is_freed_and_its_answer_dropped(void
     auger_loop_free(asking.loop);
 }
 
-/* --- the resolver by itself -------------------------------------------------------------------- */
+/* --- the resolver by itself --------------------------------------------------------------------
+ */
 
 static const struct auger_stun_uri many_uri = {.host = "many.test", .port = 77};
 static const struct auger_stun_uri stuck_uri = {.host = "stuck.test", .port = 77};

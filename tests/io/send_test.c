@@ -11,8 +11,8 @@
 
 static struct {
     int errors[REFUSALS]; /* what is answered in place of sending, in turns */
-    unsigned every; /* each so many calls; 0: never */
-    unsigned left;  /* so often */
+    unsigned every;       /* each so many calls; 0: never */
+    unsigned left;        /* so often */
     unsigned calls, refusals;
     /* The datagram that was refused last. */
     int fd;

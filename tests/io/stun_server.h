@@ -62,8 +62,7 @@ static inline bool server_take(struct stun_server *server, const struct auger_lo
         return false;
     size_t len = auger_udp_receive(&server->udp, &server->batch);
     for (size_t i = 0; i < len; i++)
-        server_answer(server, server->batch.bufs[i], server->batch.lens[i],
-                      &server->batch.from[i]);
+        server_answer(server, server->batch.bufs[i], server->batch.lens[i], &server->batch.from[i]);
     server_watch(server);
     return true;
 }

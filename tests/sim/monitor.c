@@ -23,8 +23,9 @@ struct monitor *monitor_new(const struct monitor_config *config)
 {
     struct monitor *monitor = sim_alloc(sizeof(*monitor));
 
-    snprintf(monitor->ufrag, sizeof(monitor->ufrag), "%s", config->ufrag);
-    monitor->key = key_of(config->password);
+    monitor->in_force = MONITOR_NO_GENERATION;
+    monitor_restarted(monitor, config->ufrag, config->password);
+    monitor->has_restarted = false;
     monitor->pairs_max = config->pairs_max;
     monitor->pacing = config->pacing;
     monitor->paced_at = AUGER_NEVER;
@@ -35,8 +36,11 @@ void monitor_free(struct monitor *monitor)
 {
     if (!monitor)
         return;
-    auger_stun_key_free(monitor->key);
-    auger_stun_key_free(monitor->remote_key);
+    for (size_t i = 0; i < monitor->generations_len; i++) {
+        auger_stun_key_free(monitor->generations[i].key);
+        auger_stun_key_free(monitor->generations[i].remote_key);
+    }
+    free(monitor->generations);
     free(monitor->sent.ring);
     free(monitor->received.ring);
     free(monitor->routes);
@@ -44,11 +48,33 @@ void monitor_free(struct monitor *monitor)
     free(monitor);
 }
 
+void monitor_restarted(struct monitor *monitor, const char *ufrag, const char *password)
+{
+    size_t len = monitor->generations_len++;
+
+    monitor->generations = sim_resize(monitor->generations, len + 1, sizeof(*monitor->generations));
+    struct monitor_generation *generation = &monitor->generations[len];
+    *generation = (struct monitor_generation){.key = key_of(password)};
+    snprintf(generation->ufrag, sizeof(generation->ufrag), "%s", ufrag);
+    monitor->has_gathered = false;
+    monitor->has_restarted = true;
+}
+
 void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *password)
 {
-    snprintf(monitor->remote_ufrag, sizeof(monitor->remote_ufrag), "%s", ufrag);
-    auger_stun_key_free(monitor->remote_key);
-    monitor->remote_key = key_of(password);
+    size_t newest = monitor->generations_len - 1;
+    struct monitor_generation *generation = &monitor->generations[newest];
+
+    snprintf(generation->remote_ufrag, sizeof(generation->remote_ufrag), "%s", ufrag);
+    auger_stun_key_free(generation->remote_key);
+    generation->remote_key = key_of(password);
+    if (monitor->in_force == newest)
+        return;
+    monitor->in_force = newest;
+    monitor->role = monitor->remote_role = MONITOR_NO_ROLE;
+    monitor->conflicts = 0;
+    monitor->role_changes = 0;
+    monitor->has_seen_conflict = monitor->has_insisted = false;
 }
 
 void monitor_add_base(struct monitor *monitor)
@@ -90,9 +116,9 @@ uint64_t monitor_requests(const struct monitor *monitor)
 
 /* --- 11: the grammar of events ---------------------------------------------- */
 
-static bool may_follow(enum auger_ice_state from, enum auger_ice_state to)
+static bool may_follow(const struct monitor *monitor, enum auger_ice_state to)
 {
-    switch (from) {
+    switch (monitor->state) {
     case AUGER_ICE_NEW:
         return to == AUGER_ICE_CHECKING;
     case AUGER_ICE_CHECKING:
@@ -102,7 +128,7 @@ static bool may_follow(enum auger_ice_state from, enum auger_ice_state to)
     case AUGER_ICE_DISCONNECTED:
         return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED;
     case AUGER_ICE_FAILED:
-        return false;
+        return to == AUGER_ICE_CHECKING && monitor->has_restarted;
     }
     return false;
 }
@@ -128,13 +154,13 @@ static bool has_asked_in_vain(const struct monitor *monitor, const struct auger_
 /* On the path in use. */
 static bool has_consent(struct monitor *monitor, auger_time now)
 {
-    const struct monitor_route *route = monitor_find_route(monitor, &monitor->path);
+    const struct monitor_route *route = monitor_find_live_route(monitor, &monitor->path);
     return route && now - route->agreed_at < 30 * AUGER_SEC;
 }
 
 static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)
 {
-    if (!may_follow(monitor->state, to))
+    if (!may_follow(monitor, to))
         monitor_break(monitor, "11: %s after %s", auger_ice_state_name(to),
                       auger_ice_state_name(monitor->state));
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0)
@@ -142,6 +168,8 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
     if (to == AUGER_ICE_FAILED && has_consent(monitor, now) &&
         !has_asked_in_vain(monitor, &monitor->path) && monitor->conflicts < MONITOR_CONFLICTS)
         monitor_break(monitor, "2: failed on a path with consent");
+    if (to == AUGER_ICE_FAILED)
+        monitor->has_restarted = false;
     monitor->state = to;
 }
 
@@ -149,7 +177,7 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
 {
     const struct monitor_route *route;
 
-    if (monitor->state == AUGER_ICE_FAILED)
+    if (monitor->state == AUGER_ICE_FAILED && !monitor->has_restarted)
         monitor_break(monitor, "11: an event of type %d after the end", (int)event->type);
     switch (event->type) {
     case AUGER_ICE_EVENT_CANDIDATE:
@@ -165,12 +193,16 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
         check_state(monitor, now, event->state);
         break;
     case AUGER_ICE_EVENT_PATH:
-        route = monitor_find_route(monitor, &event->path);
+        route = monitor_find_live_route(monitor, &event->path);
         if (!route)
             monitor_break(monitor, "1: a path on which no check has succeeded");
         else if (now - route->succeeded_at > 30 * AUGER_SEC)
             monitor_break(monitor, "2: a path without consent");
         monitor->path = event->path;
+        break;
+    case AUGER_ICE_EVENT_RESTART_FAILED:
+        if (!has_consent(monitor, now))
+            monitor_break(monitor, "11: a failed restart, and no path to go on with");
         break;
     }
 }
@@ -191,8 +223,11 @@ void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pa
 {
     size_t selected = 0;
 
-    if (len > monitor->pairs_max)
-        monitor_break(monitor, "6: more than %zu pairs", monitor->pairs_max);
+    /* After a restart the one that carries data comes on top. */
+    size_t bound = monitor->pairs_max + (monitor->generations_len > 1);
+
+    if (len > bound)
+        monitor_break(monitor, "6: more than %zu pairs", bound);
     for (size_t i = 0; i < len; i++) {
         selected += pairs[i].selected;
         if (pairs[i].selected && !pairs[i].valid)

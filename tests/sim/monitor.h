@@ -15,7 +15,9 @@
  *     7  a role conflict both have seen is over; one selected pair
  *    11  events in the order of their grammar
  *
- * and 0: what the agent sends is well-formed, in its role, and for its peer.
+ * and 0: what the agent sends is well-formed, in its role, and for its peer; both halves of
+ * each USERNAME, in what it sends and in what it answers, are of one generation, and that is
+ * the one in force or has consent from before it was replaced.
  */
 #ifndef SIM_MONITOR_H
 #define SIM_MONITOR_H
@@ -33,7 +35,11 @@ struct monitor_config {
 
 struct monitor *monitor_new(const struct monitor_config *config);
 void monitor_free(struct monitor *monitor);
+/* The credentials of the peer, in the newest generation. */
 void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *password);
+/* The agent has new credentials of its own: another generation begins, and is the one in
+ * force once the peer's are set. */
+void monitor_restarted(struct monitor *monitor, const char *ufrag, const char *password);
 void monitor_add_base(struct monitor *monitor);
 void monitor_add_server(struct monitor *monitor, const struct auger_addr *server);
 

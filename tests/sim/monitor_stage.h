@@ -96,7 +96,7 @@ static inline void forge_request(struct stage *stage, struct forged f)
 }
 
 static inline void forge_success(struct stage *stage, uint8_t tid, struct auger_stun_key *key,
-                          const struct auger_addr *mapped)
+                                 const struct auger_addr *mapped)
 {
     struct auger_stun_builder b;
 

@@ -9,12 +9,21 @@
 #define MONITOR_SERVERS 8
 #define MONITOR_CONFLICTS 4     /* so many may be borne at least */
 #define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
+#define MONITOR_NO_GENERATION SIZE_MAX
 
 enum monitor_role { MONITOR_NO_ROLE, MONITOR_CONTROLLING, MONITOR_CONTROLLED };
+
+/* What a restart makes anew; a number is its place in the order. */
+struct monitor_generation {
+    char ufrag[AUGER_UFRAG_MAX], remote_ufrag[AUGER_UFRAG_MAX];
+    struct auger_stun_key *key, *remote_key; /* NULL: not known yet */
+    unsigned unanswered_requests;
+};
 
 struct monitor_request {
     struct auger_stun_tid tid;
     struct auger_path path;
+    size_t generation;       /* by its USERNAME */
     auger_time sent_at;      /* the first time */
     unsigned sent, answered; /* datagrams */
     bool has_failed;         /* an error, or an answer from elsewhere (7.2.5.2) */
@@ -28,20 +37,23 @@ struct monitor_requests {
 
 struct monitor_route {
     struct auger_path path;
+    size_t generation;
     auger_time succeeded_at; /* the last time */
     auger_time agreed_at;    /* the same, to a check that was not too old by then */
 };
 
 struct monitor_remote {
     struct auger_addr addr;
+    size_t generation;
     bool has_answered;
     unsigned requests; /* to it */
     unsigned checks;   /* authenticated, from it */
 };
 
 struct monitor {
-    char ufrag[AUGER_UFRAG_MAX], remote_ufrag[AUGER_UFRAG_MAX];
-    struct auger_stun_key *key, *remote_key;
+    struct monitor_generation *generations;
+    size_t generations_len;
+    size_t in_force; /* the newest of which both sides' credentials are known */
     size_t pairs_max, bases;
     auger_time pacing;
     struct auger_addr servers[MONITOR_SERVERS];
@@ -53,7 +65,6 @@ struct monitor {
     struct monitor_remote *remotes;
     size_t remotes_len;
     uint64_t requests, late_answers;
-    unsigned unanswered_requests;
     auger_time paced_at; /* of the last new transaction; AUGER_NEVER: none yet */
 
     enum monitor_role role;        /* of the last new check */
@@ -64,13 +75,17 @@ struct monitor {
     bool has_insisted;      /* and yet began another check in it */
 
     enum auger_ice_state state;
-    struct auger_path path; /* in use, by the agent's word */
-    bool has_gathered;
+    struct auger_path path;           /* in use, by the agent's word */
+    bool has_gathered, has_restarted; /* in this generation; since it failed */
     char broken[256];
 };
 
 void monitor_break(struct monitor *monitor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path);
+struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path,
+                                         size_t generation);
+/* In the generation in which it succeeded last. */
+struct monitor_route *monitor_find_live_route(struct monitor *monitor,
+                                              const struct auger_path *path);
 
 #endif /* SIM_MONITOR_STATE_H */

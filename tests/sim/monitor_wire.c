@@ -12,41 +12,73 @@
 
 /* --- what is remembered ----------------------------------------------------- */
 
-struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path)
+struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path,
+                                         size_t generation)
 {
     for (size_t i = 0; i < monitor->routes_len; i++) {
-        if (auger_path_equal(&monitor->routes[i].path, path))
+        if (monitor->routes[i].generation == generation &&
+            auger_path_equal(&monitor->routes[i].path, path))
             return &monitor->routes[i];
     }
     return NULL;
 }
 
-static void route_succeeded(struct monitor *monitor, auger_time now, const struct auger_path *path,
-                            auger_time asked_at)
+struct monitor_route *monitor_find_live_route(struct monitor *monitor,
+                                              const struct auger_path *path)
 {
-    struct monitor_route *route = monitor_find_route(monitor, path);
+    struct monitor_route *latest = NULL;
+
+    for (size_t i = 0; i < monitor->routes_len; i++) {
+        struct monitor_route *route = &monitor->routes[i];
+        if (auger_path_equal(&route->path, path) &&
+            (!latest || route->succeeded_at >= latest->succeeded_at))
+            latest = route;
+    }
+    return latest;
+}
+
+/* One that has been replaced has no life left but the consent that it had then. */
+static bool is_alive(const struct monitor *monitor, auger_time now, size_t generation)
+{
+    if (generation == monitor->in_force)
+        return true;
+    for (size_t i = 0; i < monitor->routes_len; i++) {
+        const struct monitor_route *route = &monitor->routes[i];
+        if (route->generation == generation && now - route->agreed_at <= CONSENT)
+            return true;
+    }
+    return false;
+}
+
+static void route_succeeded(struct monitor *monitor, auger_time now,
+                            const struct monitor_request *request)
+{
+    struct monitor_route *route = monitor_find_route(monitor, &request->path, request->generation);
 
     if (!route) {
         monitor->routes =
             sim_resize(monitor->routes, monitor->routes_len + 1, sizeof(*monitor->routes));
         route = &monitor->routes[monitor->routes_len++];
-        *route = (struct monitor_route){.path = *path, .agreed_at = now};
+        *route = (struct monitor_route){
+            .path = request->path, .generation = request->generation, .agreed_at = now};
     }
     route->succeeded_at = now;
-    if (now - asked_at <= CONSENT)
+    if (now - request->sent_at <= CONSENT)
         route->agreed_at = now;
 }
 
-static struct monitor_remote *remote_of(struct monitor *monitor, const struct auger_addr *addr)
+static struct monitor_remote *remote_of(struct monitor *monitor, const struct auger_addr *addr,
+                                        size_t generation)
 {
     for (size_t i = 0; i < monitor->remotes_len; i++) {
-        if (auger_addr_equal(&monitor->remotes[i].addr, addr))
+        if (monitor->remotes[i].generation == generation &&
+            auger_addr_equal(&monitor->remotes[i].addr, addr))
             return &monitor->remotes[i];
     }
     monitor->remotes =
         sim_resize(monitor->remotes, monitor->remotes_len + 1, sizeof(*monitor->remotes));
     struct monitor_remote *remote = &monitor->remotes[monitor->remotes_len++];
-    *remote = (struct monitor_remote){.addr = *addr};
+    *remote = (struct monitor_remote){.addr = *addr, .generation = generation};
     return remote;
 }
 
@@ -84,7 +116,8 @@ static struct monitor_request *note_request(struct monitor_requests *requests,
     if (!request) {
         grow(requests);
         request = &requests->ring[requests->total++ % MONITOR_REQUESTS];
-        *request = (struct monitor_request){.tid = *tid, .path = *path};
+        *request = (struct monitor_request){
+            .tid = *tid, .path = *path, .generation = MONITOR_NO_GENERATION};
     }
     request->sent++;
     return request;
@@ -119,11 +152,49 @@ static bool username_is(const struct auger_stun_msg *msg, const char *to, const 
            username.len == (size_t)len && memcmp(username.data, expected, username.len) == 0;
 }
 
+/* "to:from", with both halves of one generation. */
+static size_t generation_asked(const struct monitor *monitor, const struct auger_stun_msg *msg)
+{
+    for (size_t i = monitor->generations_len; i-- > 0;) {
+        const struct monitor_generation *generation = &monitor->generations[i];
+        if (generation->remote_key && username_is(msg, generation->remote_ufrag, generation->ufrag))
+            return i;
+    }
+    return MONITOR_NO_GENERATION;
+}
+
+/* Whose our half is.  The other half may be anybody's as long as the peer's credentials
+ * are not known, but nobody's of another generation. */
+static size_t generation_that_is_asked(const struct monitor *monitor,
+                                       const struct auger_stun_msg *msg)
+{
+    struct auger_bytes username;
+    size_t found = MONITOR_NO_GENERATION;
+
+    if (!auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_USERNAME, &username))
+        return found;
+    for (size_t i = 0; i < monitor->generations_len; i++) {
+        size_t len = strlen(monitor->generations[i].ufrag);
+        if (username.len > len && username.data[len] == ':' &&
+            memcmp(username.data, monitor->generations[i].ufrag, len) == 0)
+            found = i;
+    }
+    for (size_t i = 0; found != MONITOR_NO_GENERATION && i < monitor->generations_len; i++) {
+        if (i != found && monitor->generations[i].remote_key &&
+            username_is(msg, monitor->generations[found].ufrag,
+                        monitor->generations[i].remote_ufrag))
+            return MONITOR_NO_GENERATION;
+    }
+    return found;
+}
+
 /* --- 3: how much, and how fast ---------------------------------------------- */
 
-static void check_pace(struct monitor *monitor, auger_time now, const struct auger_path *path)
+static void check_pace(struct monitor *monitor, auger_time now,
+                       const struct monitor_request *request)
 {
-    if (monitor_find_route(monitor, path)) /* consent and nomination */
+    if (monitor_find_route(monitor, &request->path,
+                           request->generation)) /* consent and nomination */
         return;
     if (monitor->paced_at != AUGER_NEVER && now - monitor->paced_at < monitor->pacing)
         monitor_break(monitor, "3: two new transactions within %lld us",
@@ -137,26 +208,27 @@ static size_t transactions_max(const struct monitor *monitor, const struct monit
     return monitor->bases * (1 + monitor->role_changes) + remote->checks;
 }
 
-static void check_budget(struct monitor *monitor, const struct auger_path *path)
+static void check_budget(struct monitor *monitor, const struct monitor_request *request)
 {
-    struct monitor_remote *remote = remote_of(monitor, &path->remote);
+    struct monitor_generation *generation = &monitor->generations[request->generation];
+    struct monitor_remote *remote = remote_of(monitor, &request->path.remote, request->generation);
 
     remote->requests++;
     if (remote->has_answered)
         return;
-    monitor->unanswered_requests += remote->checks == 0;
+    generation->unanswered_requests += remote->checks == 0;
     if (remote->requests > MONITOR_TRANSMISSIONS * transactions_max(monitor, remote))
         monitor_break(monitor, "3: %u requests to an address that does not answer",
                       remote->requests);
-    if (monitor->unanswered_requests > UNANSWERED_REQUESTS_MAX)
-        monitor_break(monitor, "3: %u requests without an answer", monitor->unanswered_requests);
+    if (generation->unanswered_requests > UNANSWERED_REQUESTS_MAX)
+        monitor_break(monitor, "3: %u requests without an answer", generation->unanswered_requests);
 }
 
 /* --- what it sends ---------------------------------------------------------- */
 
 static void sent_data(struct monitor *monitor, auger_time now, const struct auger_path *path)
 {
-    const struct monitor_route *route = monitor_find_route(monitor, path);
+    const struct monitor_route *route = monitor_find_live_route(monitor, path);
 
     if (!route)
         monitor_break(monitor, "1: data on a path on which no check has succeeded");
@@ -176,15 +248,18 @@ static void began_check(struct monitor *monitor, enum monitor_role role)
 }
 
 /* RFC 8445 sections 7.1 and 7.2.2 */
-static void check_form(struct monitor *monitor, const struct auger_stun_msg *msg)
+static void check_form(struct monitor *monitor, auger_time now, const struct auger_stun_msg *msg,
+                       size_t generation)
 {
     enum monitor_role role = role_in(msg);
 
-    if (!monitor->remote_key)
+    if (monitor->in_force == MONITOR_NO_GENERATION)
         monitor_break(monitor, "0: a check before the peer is known");
-    else if (!username_is(msg, monitor->remote_ufrag, monitor->ufrag))
+    else if (generation == MONITOR_NO_GENERATION)
         monitor_break(monitor, "0: a check with a wrong USERNAME");
-    else if (auger_stun_msg_verify(msg, monitor->remote_key) < 0)
+    else if (!is_alive(monitor, now, generation))
+        monitor_break(monitor, "0: a check of a generation that is over");
+    else if (auger_stun_msg_verify(msg, monitor->generations[generation].remote_key) < 0)
         monitor_break(monitor, "0: a check with a wrong integrity");
     else if (!auger_stun_msg_fingerprint_ok(msg))
         monitor_break(monitor, "0: a check without FINGERPRINT");
@@ -200,18 +275,21 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     struct monitor_request *request = note_request(&monitor->sent, &msg->tid, path);
 
     monitor->requests++;
+    request->generation = generation_asked(monitor, msg);
     if (request->sent == 1) {
         request->sent_at = now;
-        check_pace(monitor, now, path);
+        check_pace(monitor, now, request);
     }
     if (request->sent > MONITOR_TRANSMISSIONS)
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
     if (is_server(monitor, &path->remote))
         return;
-    check_form(monitor, msg);
-    if (request->sent == 1)
+    check_form(monitor, now, msg, request->generation);
+    if (request->generation == MONITOR_NO_GENERATION)
+        return;
+    if (request->sent == 1 && request->generation == monitor->in_force)
         began_check(monitor, role_in(msg));
-    check_budget(monitor, path);
+    check_budget(monitor, request);
 }
 
 static void sent_answer(struct monitor *monitor, const struct auger_path *path,
@@ -226,7 +304,9 @@ static void sent_answer(struct monitor *monitor, const struct auger_path *path,
     }
     if (msg->class_ == AUGER_STUN_ERROR)
         return;
-    if (auger_stun_msg_verify(msg, monitor->key) < 0)
+    if (request->generation == MONITOR_NO_GENERATION)
+        monitor_break(monitor, "0: a success to a check of no generation, or of two");
+    else if (auger_stun_msg_verify(msg, monitor->generations[request->generation].key) < 0)
         monitor_break(monitor, "0: a success with a wrong integrity");
     else if (!auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped) ||
              !auger_addr_equal(&mapped, &path->remote))
@@ -264,14 +344,22 @@ void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_pa
 static void received_request(struct monitor *monitor, const struct auger_path *path,
                              const struct auger_stun_msg *msg)
 {
-    note_request(&monitor->received, &msg->tid, path);
-    if (!username_is(msg, monitor->ufrag, monitor->remote_ufrag) ||
-        auger_stun_msg_verify(msg, monitor->key) < 0 || !auger_stun_msg_fingerprint_ok(msg))
+    struct monitor_request *request = note_request(&monitor->received, &msg->tid, path);
+    size_t asked = generation_that_is_asked(monitor, msg);
+
+    request->generation = asked;
+    if (asked == MONITOR_NO_GENERATION)
         return;
-    remote_of(monitor, &path->remote)->checks++;
+    const struct monitor_generation *generation = &monitor->generations[asked];
+    if ((generation->remote_key &&
+         !username_is(msg, generation->ufrag, generation->remote_ufrag)) ||
+        auger_stun_msg_verify(msg, generation->key) < 0 || !auger_stun_msg_fingerprint_ok(msg))
+        return;
+    remote_of(monitor, &path->remote, asked)->checks++;
     monitor->conflicts += role_in(msg) != monitor->remote_role;
     monitor->remote_role = role_in(msg);
-    if (monitor->role != MONITOR_NO_ROLE && role_in(msg) == monitor->role)
+    if (asked == monitor->in_force && monitor->role != MONITOR_NO_ROLE &&
+        role_in(msg) == monitor->role)
         monitor->has_seen_conflict = true;
 }
 
@@ -284,19 +372,21 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
 
     if (!request || request->answered > 0 || is_server(monitor, &path->remote))
         return;
-    if (!monitor->remote_key || auger_stun_msg_verify(msg, monitor->remote_key) < 0 ||
+    if (request->generation == MONITOR_NO_GENERATION ||
+        auger_stun_msg_verify(msg, monitor->generations[request->generation].remote_key) < 0 ||
         !auger_stun_msg_fingerprint_ok(msg))
         return;
-    const struct monitor_route *route = monitor_find_route(monitor, &request->path);
+    const struct monitor_route *route =
+        monitor_find_route(monitor, &request->path, request->generation);
     bool is_symmetric = auger_path_equal(&request->path, path);
     request->answered += is_symmetric;
     monitor->late_answers += route && now - route->succeeded_at > CONSENT;
     monitor->conflicts += msg->error_code == AUGER_STUN_ROLE_CONFLICT;
     request->has_failed |= !is_symmetric || msg->class_ == AUGER_STUN_ERROR;
     if (is_symmetric)
-        remote_of(monitor, &path->remote)->has_answered = true;
+        remote_of(monitor, &path->remote, request->generation)->has_answered = true;
     if (is_symmetric && msg->class_ == AUGER_STUN_SUCCESS)
-        route_succeeded(monitor, now, path, request->sent_at);
+        route_succeeded(monitor, now, request);
 }
 
 void monitor_received(struct monitor *monitor, auger_time now, const struct auger_path *path,

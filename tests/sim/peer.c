@@ -4,6 +4,7 @@
 #include "tests/sim/digest.h"
 
 #include "base/time.h"
+#include "ice/state.h"
 
 #include <assert.h>
 #include <string.h>
@@ -50,12 +51,14 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
     sim_peer_init_clock(peer);
     peer->next = peer->chatter_at = AUGER_NEVER;
     peer->story.signalled_at = peer->story.usable_at = peer->story.nominated_at = AUGER_NEVER;
+    peer->story.restarted_at = AUGER_NEVER;
     peer->story.failed_at = peer->story.disconnected_at = peer->story.gathered_at = AUGER_NEVER;
     if (auger_ice_new(&peer->ice, &peer->env, &peer->options.ice) < 0)
         abort();
 
     size_t pairs_max = peer->options.ice.pairs_max;
-    peer->pairs_cap = pairs_max + 1;
+    snprintf(peer->ufrag, sizeof(peer->ufrag), "%s", auger_ice_ufrag(peer->ice));
+    peer->pairs_cap = pairs_max + 2; /* the one that carries data may come on top */
     peer->pairs = sim_resize(NULL, peer->pairs_cap, sizeof(*peer->pairs));
     peer->monitor = monitor_new(&(struct monitor_config){.ufrag = auger_ice_ufrag(peer->ice),
                                                          .password = auger_ice_password(peer->ice),
@@ -187,6 +190,10 @@ static void came_onto_path(struct sim_peer *peer, const struct auger_path *path)
 
     peer->story.path = *path;
     peer->story.paths++;
+    if (peer->is_restarting && peer->ice->route->generation == auger_ice_newest(peer->ice)) {
+        peer->story.restarted_at = sim->now;
+        peer->is_restarting = false;
+    }
     if (!sim_peer_send(sim, peer))
         sim_break(sim, "%s has a path and cannot send", peer->host->name);
     if (peer->options.chatter > 0 && peer->chatter_at == AUGER_NEVER)
@@ -219,6 +226,9 @@ static void react(struct sim_peer *peer, const struct auger_ice_event *event)
         sim_peer_note(peer, SIM_NOTE_PATH,
                       digest_u64(addr_value(&event->path.local), addr_value(&event->path.remote)));
         came_onto_path(peer, &event->path);
+        break;
+    case AUGER_ICE_EVENT_RESTART_FAILED:
+        peer->story.failed_restarts++;
         break;
     }
 }
@@ -358,6 +368,12 @@ bool both_nominated(const struct sim *sim)
 {
     return sim->alice->story.nominated_at != AUGER_NEVER &&
            sim->bob->story.nominated_at != AUGER_NEVER;
+}
+
+bool both_restarted(const struct sim *sim)
+{
+    const struct sim_peer_story *alice = &sim->alice->story, *bob = &sim->bob->story;
+    return alice->restarted_at != AUGER_NEVER && bob->restarted_at != AUGER_NEVER;
 }
 
 static bool is_relayed(struct sim_peer *peer)

@@ -39,8 +39,12 @@ struct sim_peer {
     bool offers;
     enum sim_gives gives;
     bool has_begun, has_described;
-    auger_time last_candidate_at; /* at the partner's */
-    struct sim_message *held;     /* candidates that wait for the description */
+    bool is_restarting;             /* its path is still the old one */
+    bool awaits_answer;             /* to its offer to restart, of that number */
+    unsigned offer, partners_offer; /* how many restarts it offered; the latest it saw */
+    auger_time last_candidate_at;   /* at the partner's */
+    char ufrag[AUGER_UFRAG_MAX];    /* as the monitor knows it */
+    struct sim_message *held;       /* candidates that wait for the description */
     struct sim_peer *next_peer;
 };
 
@@ -65,6 +69,8 @@ void sim_peer_init_env(struct sim_peer *peer);
 /* signal.c */
 void sim_signal_candidate(struct sim_peer *peer, const struct auger_cand *cand);
 void sim_signal_gathered(struct sim_peer *peer);
+/* The agent has new credentials of its own. */
+void sim_signal_renew(struct sim_peer *peer);
 void sim_signal_forget(struct sim_peer *peer);
 /* By a stranger; the peer may refuse it. */
 void sim_tell_description(struct sim_peer *to, auger_time at, const char *ufrag,

@@ -16,6 +16,9 @@ struct sim_message {
     struct sim_message *next; /* of those held back */
     enum message_type type;
     bool is_hostile; /* may be refused */
+    bool restarts;   /* a description: of a later generation than the first */
+    unsigned offer,
+        answers; /* its number if it is an offer to restart; that of the one it answers */
     char ufrag[AUGER_UFRAG_MAX], password[AUGER_PASSWORD_MAX];
     char line[AUGER_CAND_LINE_MAX];
 };
@@ -23,20 +26,66 @@ struct sim_message {
 /* --- arriving --------------------------------------------------------------- */
 
 static void describe(struct sim_peer *peer);
+static void post_restart(struct sim_peer *peer, unsigned offer, unsigned answers);
 
-static void take_description(struct sim *sim, struct sim_peer *peer,
+/* The agent may have answered the restart with credentials of its own. */
+static void tell_monitor(struct sim_peer *peer, const struct sim_message *message)
+{
+    if (strcmp(peer->ufrag, auger_ice_ufrag(peer->ice)) != 0)
+        sim_signal_renew(peer);
+    monitor_set_remote(peer->monitor, message->ufrag, message->password);
+}
+
+static void take_credentials(struct sim *sim, struct sim_peer *peer,
                              const struct sim_message *message)
 {
-    if (!peer->has_begun)
-        sim_peer_begin(peer, peer->signalling.same_role && peer->signalling.both_control);
     int err = auger_ice_set_remote_credentials(peer->ice, sim_peer_now(peer), message->ufrag,
                                                message->password);
     if (err < 0 && !message->is_hostile)
         sim_break(sim, "%s: credentials: %s", peer->host->name, auger_strerror(err));
+    if (err == 0)
+        tell_monitor(peer, message);
+}
+
+static void take_first_description(struct sim *sim, struct sim_peer *peer,
+                                   const struct sim_message *message)
+{
+    if (!peer->has_begun)
+        sim_peer_begin(peer, peer->signalling.same_role && peer->signalling.both_control);
+    take_credentials(sim, peer, message);
     if (peer->story.signalled_at == AUGER_NEVER)
         peer->story.signalled_at = sim->now;
     if (!peer->offers && !peer->signalling.no_trickle)
         describe(peer);
+}
+
+/* An answer is of no use to whoever has offered anew since; and where two offers cross,
+ * each is the other's answer. */
+static void take_restart(struct sim *sim, struct sim_peer *peer, const struct sim_message *message)
+{
+    bool is_late = message->answers ? !peer->awaits_answer || message->answers != peer->offer
+                                    : message->offer <= peer->partners_offer;
+    bool is_to_be_answered = message->offer && !peer->awaits_answer;
+
+    if (is_late) {
+        sim_log(sim, "%s has no use for it any more", peer->host->name);
+        return;
+    }
+    if (message->offer)
+        peer->partners_offer = message->offer;
+    peer->awaits_answer = false;
+    take_credentials(sim, peer, message);
+    if (is_to_be_answered)
+        post_restart(peer, 0, message->offer);
+}
+
+static void take_description(struct sim *sim, struct sim_peer *peer,
+                             const struct sim_message *message)
+{
+    if (message->restarts)
+        take_restart(sim, peer, message);
+    else
+        take_first_description(sim, peer, message);
 }
 
 static void take_candidate(struct sim *sim, struct sim_peer *peer,
@@ -168,6 +217,19 @@ static void describe(struct sim_peer *peer)
     post(peer, message);
 }
 
+static void post_restart(struct sim_peer *peer, unsigned offer, unsigned answers)
+{
+    struct sim_message *message = sim_alloc(sizeof(*message));
+
+    message->type = DESCRIPTION;
+    message->restarts = true;
+    message->offer = offer;
+    message->answers = answers;
+    snprintf(message->ufrag, sizeof(message->ufrag), "%s", auger_ice_ufrag(peer->ice));
+    snprintf(message->password, sizeof(message->password), "%s", auger_ice_password(peer->ice));
+    post(peer, message);
+}
+
 /* As browsers hide them: the address becomes a name that nobody here can resolve. */
 static int hide(const struct auger_cand *cand, char *line, size_t cap)
 {
@@ -216,6 +278,28 @@ void sim_signal_forget(struct sim_peer *peer)
         peer->held = held->next;
         free(held);
     }
+}
+
+/* --- restarts --------------------------------------------------------------- */
+
+void sim_signal_renew(struct sim_peer *peer)
+{
+    snprintf(peer->ufrag, sizeof(peer->ufrag), "%s", auger_ice_ufrag(peer->ice));
+    monitor_restarted(peer->monitor, peer->ufrag, auger_ice_password(peer->ice));
+    peer->story.restarted_at = AUGER_NEVER;
+    peer->is_restarting = true;
+}
+
+void sim_restart(struct sim *sim, struct sim_peer *peer)
+{
+    int err = auger_ice_restart(peer->ice, sim_peer_now(peer));
+
+    sim_log(sim, "%s restarts", peer->host->name);
+    if (err < 0)
+        sim_break(sim, "%s: restart: %s", peer->host->name, auger_strerror(err));
+    peer->is_touched = peer->awaits_answer = true;
+    sim_signal_renew(peer);
+    post_restart(peer, ++peer->offer, 0);
 }
 
 /* --- strangers -------------------------------------------------------------- */

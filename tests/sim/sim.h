@@ -197,13 +197,21 @@ void sim_signal(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob, a
 void sim_signal_with(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,
                      const struct sim_signalling *signalling);
 
+/* Restarts ICE: alice or bob, or both, offer anew.  To be said while no such offer of it
+ * waits for an answer, or in place of that offer. */
+void sim_restart(struct sim *sim, struct sim_peer *peer);
+/* Whether both are on a path of the latest generation. */
+sim_condition both_restarted;
+
 /* What a peer has come to. */
 struct sim_peer_story {
     enum auger_ice_state state;
     unsigned connected, disconnected, failed; /* how often it came into these states */
     auger_time signalled_at;                  /* it had the other's credentials */
     auger_time usable_at, nominated_at, failed_at, disconnected_at;
-    auger_time gathered_at; /* AUGER_NEVER: not yet, as with the others */
+    auger_time gathered_at;  /* AUGER_NEVER: not yet, as with the others */
+    auger_time restarted_at; /* on a path of the latest generation, which is not the first */
+    unsigned failed_restarts;
     struct auger_path path; /* of the last PATH event */
     unsigned paths;         /* how many there were */
     uint64_t data_sent, data_received;

@@ -1,0 +1,837 @@
+/* ICE restarts: RFC 8445 section 9, RFC 8839 section 4.4.3.1.1, ABUSE B20 to B22 and
+ * J6, docs/decisions/015. */
+#include "tests/ice/puppet.h"
+
+#include "ice/restart.h"
+
+#define DELAY (20 * AUGER_MS)
+#define NEW_UFRAG "puppet02"
+#define NEW_PASSWORD "puppetpuppetpuppetpuppe2"
+
+static struct auger_ice *ice_of(const struct world *world, int which)
+{
+    return world->sides[which].ice;
+}
+
+static enum auger_ice_state state_of(const struct world *world, int which)
+{
+    return auger_ice_get_state(ice_of(world, which));
+}
+
+/* Two agents with a selected pair, and nothing more to do than consent. */
+static struct world *connected(void)
+{
+    struct world *world = world_of_two(DELAY);
+
+    introduce(world);
+    world_run(world, 2 * AUGER_SEC);
+    for (int i = 0; i < 2; i++) {
+        assert_int_not_equal(world->sides[i].selected_at, AUGER_NEVER);
+        world->sides[i].states_len = 0;
+    }
+    return world;
+}
+
+static void restart(struct world *world, int which)
+{
+    assert_int_equal(auger_ice_restart(ice_of(world, which), world->now), 0);
+    world_settle(world);
+}
+
+/* What `from` says of itself now, as the other side is told it. */
+static void describe(struct world *world, int from)
+{
+    world_settle(world);
+    tell_credentials(world, 1 - from);
+    tell_candidates(world, 1 - from);
+}
+
+/* `from` offers, the other answers. */
+static void exchange(struct world *world, int from)
+{
+    describe(world, from);
+    describe(world, 1 - from);
+}
+
+/* Both have selected a pair of the credentials that both have now. */
+static void assert_restarted(const struct world *world)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct auger_ice *ours = ice_of(world, i), *theirs = ice_of(world, 1 - i);
+        assert_string_equal(ours->current->remote.ufrag, auger_ice_ufrag(theirs));
+        assert_non_null(ours->current->nomination.selected);
+        assert_ptr_equal(ours->route, ours->current->nomination.selected);
+        assert_int_equal(state_of(world, i), AUGER_ICE_CONNECTED);
+    }
+}
+
+/* --- data, numbered -------------------------------------------------------------------- */
+
+static size_t numbers_sent[2];
+
+/* Both send a datagram every 5 ms for `time`. */
+static void talk(struct world *world, auger_time time)
+{
+    for (auger_time end = world->now + time; world->now < end;) {
+        for (int i = 0; i < 2; i++) {
+            send_text(world, i, "data");
+            numbers_sent[i]++;
+        }
+        world_run(world, 5 * AUGER_MS);
+    }
+}
+
+static void assert_nothing_lost(struct world *world)
+{
+    world_run(world, 2 * DELAY);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(world->sides[1 - i].data_count, numbers_sent[i]);
+}
+
+/* Of the checks only those of the generation `user` come through. */
+static bool only_of(struct world *world, struct packet *packet)
+{
+    const struct auger_credentials *allowed = world->user;
+    struct auger_bytes username;
+    struct auger_stun_msg msg;
+
+    if (!auger_stun_is_message(packet->buf, packet->len) ||
+        auger_stun_msg_parse(&msg, packet->buf, packet->len) != 0 ||
+        msg.class_ != AUGER_STUN_REQUEST ||
+        !auger_stun_msg_bytes(&msg, AUGER_STUN_ATTR_USERNAME, &username))
+        return true;
+    return auger_credentials_sent(allowed, &username) ||
+           memcmp(username.data, allowed->ufrag, strlen(allowed->ufrag)) == 0;
+}
+
+/* The same, on the first base of side 1 alone. */
+static bool the_first_base_is_closed(struct world *world, struct packet *packet)
+{
+    bool first = packet->path.local.port == 2002 || packet->path.remote.port == 2002;
+    return !first || only_of(world, packet);
+}
+
+/* Side 1 gets a second base, and new checks on the first one fail: the path moves. */
+static void move(struct world *world)
+{
+    struct auger_addr base = addr_of("192.0.2.3:3003");
+
+    assert_int_equal(auger_ice_add_local_addr(ice_of(world, 1), world->now, &base), 0);
+    world->user = &ice_of(world, 0)->current->local;
+    world->wire = the_first_base_is_closed;
+}
+
+static void test_no_datagram_is_lost_while_the_path_moves(void **state)
+{
+    (void)state;
+    for (int who = 0; who < 2; who++) {
+        struct world *world = connected();
+
+        numbers_sent[0] = numbers_sent[1] = 0;
+        move(world);
+        restart(world, who);
+        talk(world, 200 * AUGER_MS); /* the signalling takes its time */
+        describe(world, who);
+        talk(world, 200 * AUGER_MS);
+        describe(world, 1 - who);
+        assert_int_equal(world->sides[0].path.remote.port, 2002);
+        talk(world, 2 * AUGER_SEC);
+        assert_nothing_lost(world);
+        assert_int_equal(world->sides[0].path.remote.port, 3003);
+        assert_int_equal(world->sides[1].path.local.port, 3003);
+        assert_restarted(world);
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(world->sides[i].states_len, 0); /* connected all the time */
+        world_free(world);
+    }
+}
+
+/* --- who restarts ------------------------------------------------------------------------ */
+
+static void test_a_restart_has_fresh_credentials_and_tells_every_candidate_again(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+    struct side *side = &world->sides[0];
+    char ufrag[AUGER_UFRAG_MAX], password[AUGER_PASSWORD_MAX];
+    strcpy(ufrag, auger_ice_ufrag(side->ice));
+    strcpy(password, auger_ice_password(side->ice));
+    side->cands_len = 0;
+
+    restart(world, 0);
+    assert_string_not_equal(auger_ice_ufrag(side->ice), ufrag);
+    assert_string_not_equal(auger_ice_password(side->ice), password);
+    assert_int_equal(side->cands_len, 1);
+    assert_string_equal(side->cands[0].ufrag, auger_ice_ufrag(side->ice));
+    world_free(world);
+}
+
+static void test_either_side_restarts(void **state)
+{
+    (void)state;
+    for (int who = 0; who < 2; who++) {
+        struct world *world = connected();
+        char answerer[AUGER_UFRAG_MAX];
+        strcpy(answerer, auger_ice_ufrag(ice_of(world, 1 - who)));
+
+        restart(world, who);
+        exchange(world, who);
+        assert_string_not_equal(auger_ice_ufrag(ice_of(world, 1 - who)), answerer);
+        world_run(world, 2 * AUGER_SEC);
+        assert_restarted(world);
+        world_free(world);
+    }
+}
+
+static void test_both_restart_at_once(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+
+    restart(world, 0);
+    restart(world, 1);
+    char ufrags[2][AUGER_UFRAG_MAX];
+    for (int i = 0; i < 2; i++)
+        strcpy(ufrags[i], auger_ice_ufrag(ice_of(world, i)));
+    describe(world, 0);
+    world_run(world, 300 * AUGER_MS);
+    describe(world, 1);
+    for (int i = 0; i < 2; i++) /* each took the other's for the answer */
+        assert_string_equal(auger_ice_ufrag(ice_of(world, i)), ufrags[i]);
+    world_run(world, 2 * AUGER_SEC);
+    assert_restarted(world);
+    world_free(world);
+}
+
+/* The generation between goes; what carries data stays with its own credentials. */
+static void test_twice_in_a_row(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+
+    numbers_sent[0] = numbers_sent[1] = 0;
+    restart(world, 0);
+    exchange(world, 0);
+    talk(world, DELAY); /* the first checks have just left */
+    struct auger_generation *carrier = ice_of(world, 0)->previous;
+    restart(world, 0);
+    talk(world, 10 * AUGER_MS);
+    exchange(world, 0);
+    assert_ptr_equal(ice_of(world, 0)->previous, carrier);
+    assert_ptr_equal(ice_of(world, 0)->route->generation, carrier);
+    assert_null(carrier->checklist.inflight.checks); /* of which it needs none */
+    talk(world, 2 * AUGER_SEC);
+    assert_nothing_lost(world);
+    assert_restarted(world);
+    world_free(world);
+}
+
+static void test_a_second_offer_replaces_the_first(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+
+    restart(world, 0);
+    restart(world, 0);
+    exchange(world, 0);
+    world_run(world, 2 * AUGER_SEC);
+    assert_restarted(world);
+    world_free(world);
+}
+
+static void test_before_the_first_answer(void **state)
+{
+    (void)state;
+    struct world *world = world_of_two(DELAY);
+
+    restart(world, 0);
+    exchange(world, 0);
+    world_run(world, 2 * AUGER_SEC);
+    assert_restarted(world);
+    assert_null(ice_of(world, 0)->previous);
+    world_free(world);
+}
+
+static bool nothing_passes(struct world *world, struct packet *packet)
+{
+    (void)world;
+    (void)packet;
+    return false;
+}
+
+static void test_after_failed(void **state)
+{
+    (void)state;
+    for (int who = 0; who < 2; who++) {
+        struct world *world = connected();
+
+        world->wire = nothing_passes;
+        world_run(world, 40 * AUGER_SEC);
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(state_of(world, i), AUGER_ICE_FAILED);
+        world->wire = NULL;
+        restart(world, who);
+        assert_int_equal(state_of(world, who), AUGER_ICE_CHECKING);
+        exchange(world, who);
+        world_run(world, 2 * AUGER_SEC);
+        assert_restarted(world);
+        static const enum auger_ice_state expected[] = {AUGER_ICE_DISCONNECTED, AUGER_ICE_FAILED,
+                                                        AUGER_ICE_CHECKING, AUGER_ICE_CONNECTED};
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(world->sides[i].states_len, 4);
+            assert_memory_equal(world->sides[i].states, expected, sizeof(expected));
+        }
+        world_free(world);
+    }
+}
+
+/* 8445 section 9: the roles stay. */
+static void test_roles_stay(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+
+    restart(world, 1);
+    exchange(world, 1);
+    world_run(world, 2 * AUGER_SEC);
+    assert_int_equal(ice_of(world, 0)->current->role, AUGER_CONTROLLING);
+    assert_int_equal(ice_of(world, 1)->current->role, AUGER_CONTROLLED);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(counters_of(world, i).role_switches, 0);
+    world_free(world);
+}
+
+/* The puppet asks with our newest password from now on. */
+static void renew_keys(struct puppet *p)
+{
+    const char *password = auger_ice_password(p->ice);
+
+    auger_stun_key_free(p->agent_key);
+    assert_int_equal(auger_stun_key_new(&p->agent_key, (const uint8_t *)password, strlen(password)),
+                     0);
+}
+
+/* The puppet makes us change sides, which each generation bears so often. */
+static void switch_roles(struct puppet *p, int times)
+{
+    char username[2 * AUGER_UFRAG_MAX];
+    const char *theirs = p->ice->current->remote.ufrag;
+
+    snprintf(username, sizeof(username), "%s:%s", auger_ice_ufrag(p->ice), theirs);
+    for (int i = 0; i < times; i++) {
+        bool controls = p->ice->current->role == AUGER_CONTROLLING;
+        puppet_check(p, &(struct puppet_check){.role = controls ? CONTROLLING : CONTROLLED,
+                                               .tie_breaker = controls ? UINT64_MAX : 0,
+                                               .username = username});
+    }
+}
+
+static void test_a_new_generation_bears_as_many_role_switches_as_the_old_one(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+
+    puppet_introduce(p);
+    switch_roles(p, 4);
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    renew_keys(p);
+    switch_roles(p, 4);
+    assert_int_equal(counters_of(p->world, 0).role_switches, 8);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    switch_roles(p, 1);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
+static void test_a_restart_that_is_withdrawn_leaves_no_trace(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+    char ufrag[AUGER_UFRAG_MAX];
+    strcpy(ufrag, auger_ice_ufrag(ice_of(world, 0)));
+
+    assert_int_equal(auger_ice_withdraw_restart(ice_of(world, 0), world->now), AUGER_ERR_STATE);
+    restart(world, 0);
+    assert_int_equal(auger_ice_withdraw_restart(ice_of(world, 0), world->now), 0);
+    assert_string_equal(auger_ice_ufrag(ice_of(world, 0)), ufrag);
+    restart(world, 1);
+    exchange(world, 1);
+    world_run(world, 2 * AUGER_SEC);
+    assert_restarted(world);
+    world_free(world);
+}
+
+static void test_a_withdrawn_restart_fails_again_what_had_failed(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+
+    world->wire = nothing_passes;
+    world_run(world, 40 * AUGER_SEC);
+    restart(world, 0);
+    assert_int_equal(auger_ice_withdraw_restart(ice_of(world, 0), world->now), 0);
+    assert_int_equal(state_of(world, 0), AUGER_ICE_FAILED);
+    assert_int_equal(auger_ice_next_timeout(ice_of(world, 0)), AUGER_NEVER);
+    world_free(world);
+}
+
+/* --- the old path ------------------------------------------------------------------------- */
+
+static void test_a_restart_without_a_path_leaves_the_old_one(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+
+    world->user = &ice_of(world, 0)->current->local;
+    world->wire = only_of;
+    restart(world, 0);
+    exchange(world, 0);
+    world_run(world, 120 * AUGER_SEC); /* four lives of consent */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(world->sides[i].failed_restarts, 1);
+        assert_int_equal(world->sides[i].states_len, 0);
+        assert_int_equal(state_of(world, i), AUGER_ICE_CONNECTED);
+    }
+    numbers_sent[0] = numbers_sent[1] = 0;
+    talk(world, AUGER_SEC);
+    assert_nothing_lost(world);
+
+    world->wire = NULL; /* and another restart finds one */
+    restart(world, 1);
+    exchange(world, 1);
+    world_run(world, 2 * AUGER_SEC);
+    assert_restarted(world);
+    world_free(world);
+}
+
+static void test_when_the_old_path_dies_too_the_session_fails(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+
+    world->user = &ice_of(world, 0)->current->local;
+    world->wire = only_of;
+    restart(world, 0);
+    exchange(world, 0);
+    world_run(world, 60 * AUGER_SEC);
+    world->wire = nothing_passes;
+    world_run(world, 40 * AUGER_SEC);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(state_of(world, i), AUGER_ICE_FAILED);
+    world_free(world);
+}
+
+/* The offer is on its way for a minute, and nothing else comes through. */
+static void test_a_restart_that_waits_does_not_fail(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+
+    restart(world, 0);
+    world->wire = nothing_passes;
+    world_run(world, 60 * AUGER_SEC);
+    assert_int_equal(state_of(world, 0), AUGER_ICE_DISCONNECTED);
+    assert_int_equal(state_of(world, 1), AUGER_ICE_FAILED);
+    world->wire = NULL;
+    exchange(world, 0);
+    world_run(world, 2 * AUGER_SEC);
+    assert_restarted(world);
+    assert_int_equal(world->sides[0].states_len, 2); /* disconnected, connected */
+    world_free(world);
+}
+
+/* The old path has died: data takes a valid pair before one is selected. */
+static void test_data_does_not_wait_for_nomination_on_a_dead_path(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    puppet_wait(p, 31 * AUGER_SEC); /* no answer to consent */
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take_request(p, &sent));
+    auger_stun_key_free(p->puppet_key);
+    assert_int_equal(
+        auger_stun_key_new(&p->puppet_key, (const uint8_t *)NEW_PASSWORD, strlen(NEW_PASSWORD)), 0);
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    assert_ptr_equal(p->ice->route->generation, p->ice->current);
+    puppet_free(p);
+}
+
+/* --- what a puppet can try ----------------------------------------------------------------- */
+
+static bool is_answered(struct puppet *p, const char *ours, const char *theirs)
+{
+    char username[2 * AUGER_UFRAG_MAX];
+    struct sent sent;
+
+    snprintf(username, sizeof(username), "%s:%s", ours, theirs);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .username = username});
+    return puppet_take_response(p, &sent) && sent.msg.class_ == AUGER_STUN_SUCCESS;
+}
+
+/* A controlled agent in mid-restart, with the puppet's credentials known or not. */
+static struct puppet *restarting(char old[AUGER_UFRAG_MAX], bool met)
+{
+    struct puppet *p = puppet_connected(false);
+
+    strcpy(old, auger_ice_ufrag(p->ice));
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    if (met)
+        assert_int_equal(
+            auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    return p;
+}
+
+/* With one generation's password and the other's name the check is not even ours. */
+static void test_a_username_of_two_generations_is_refused(void **state)
+{
+    (void)state;
+    char old[AUGER_UFRAG_MAX];
+
+    for (int met = 0; met < 2; met++) {
+        struct puppet *p = restarting(old, met);
+        const char *fresh = auger_ice_ufrag(p->ice);
+        size_t pairs = puppet_pairs(p);
+
+        assert_true(is_answered(p, old, PUPPET_UFRAG));
+        assert_false(is_answered(p, old, NEW_UFRAG));
+        renew_keys(p);
+        assert_false(is_answered(p, fresh, PUPPET_UFRAG));
+        assert_int_equal(counters_of(p->world, 0).unauthenticated, 2);
+        assert_int_equal(puppet_pairs(p), pairs);
+        assert_true(is_answered(p, fresh, NEW_UFRAG));
+        puppet_free(p);
+    }
+}
+
+/* 7.3: the peer's checks may overtake its answer.  What they teach is kept. */
+static void test_early_checks_are_answered_and_remembered(void **state)
+{
+    (void)state;
+    char old[AUGER_UFRAG_MAX];
+    struct puppet *p = restarting(old, false);
+    struct sent sent;
+
+    renew_keys(p);
+    assert_true(is_answered(p, auger_ice_ufrag(p->ice), NEW_UFRAG));
+    assert_false(puppet_take_request(p, &sent)); /* whom should we ask? */
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    puppet_wait(p, AUGER_SEC);
+    assert_true(puppet_take_request(p, &sent));
+    assert_int_equal(sent.path.remote.port, 2002);
+    puppet_free(p);
+}
+
+/* J6 */
+static void test_an_answer_to_a_check_of_the_old_session_is_ignored(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take_request(p, &sent));
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(counters_of(p->world, 0).unmatched, 1);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    assert_false(puppet_pair(p, "192.0.2.2:2002").valid);
+    puppet_free(p);
+}
+
+/* The puppet restarts an agent that had not met it for long; `old` is the agent's ufrag
+ * of before, whose key the puppet has still. */
+static struct puppet *restarted_by_puppet(char old[AUGER_UFRAG_MAX])
+{
+    struct puppet *p = puppet_new(false);
+
+    p->ice->config.pac_timeout = 3600 * AUGER_SEC; /* or it would fail meanwhile */
+    strcpy(old, auger_ice_ufrag(p->ice));
+    puppet_introduce(p);
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    return p;
+}
+
+/* A check of the new generation, after which the old key is the puppet's again. */
+static void ask_anew(struct puppet *p)
+{
+    struct auger_stun_key *old = p->agent_key;
+
+    p->agent_key = NULL;
+    renew_keys(p);
+    assert_true(is_answered(p, auger_ice_ufrag(p->ice), NEW_UFRAG));
+    auger_stun_key_free(p->agent_key);
+    p->agent_key = old;
+}
+
+static void test_old_checks_are_answered_for_a_grace_time_and_then_dropped(void **state)
+{
+    (void)state;
+    char old[AUGER_UFRAG_MAX];
+    struct puppet *p = restarted_by_puppet(old);
+
+    ask_anew(p);
+    assert_true(is_answered(p, old, PUPPET_UFRAG));
+    puppet_wait(p, AUGER_RESTART_GRACE - 1);
+    assert_true(is_answered(p, old, PUPPET_UFRAG));
+    ask_anew(p); /* no reprieve for more of them */
+    puppet_wait(p, 1);
+    assert_false(is_answered(p, old, PUPPET_UFRAG));
+    assert_null(p->ice->previous);
+    puppet_free(p);
+}
+
+/* The peer cannot ask anew before our answer has reached it. */
+static void test_old_checks_are_answered_as_long_as_the_peer_has_no_others(void **state)
+{
+    (void)state;
+    char old[AUGER_UFRAG_MAX];
+    struct puppet *p = restarted_by_puppet(old);
+
+    for (int i = 0; i < 10; i++) {
+        puppet_wait(p, 29 * AUGER_SEC);
+        assert_true(is_answered(p, old, PUPPET_UFRAG));
+    }
+    puppet_wait(p, 30 * AUGER_SEC); /* it has gone quiet */
+    assert_false(is_answered(p, old, PUPPET_UFRAG));
+    puppet_free(p);
+}
+
+/* Data that the peer sends on along an old pair is still its own. */
+static void test_data_along_an_old_pair_is_accepted_for_as_long(void **state)
+{
+    (void)state;
+    char old[AUGER_UFRAG_MAX];
+    struct puppet *p = restarted_by_puppet(old);
+    const uint8_t data[] = {0x7F, 1};
+
+    assert_int_equal(puppet_deliver(p, NULL, NULL, data, 2).len, 0);
+    assert_true(is_answered(p, old, PUPPET_UFRAG));
+    assert_int_equal(puppet_deliver(p, NULL, NULL, data, 2).len, 2);
+    puppet_wait(p, 30 * AUGER_SEC);
+    assert_int_equal(puppet_deliver(p, NULL, NULL, data, 2).len, 0);
+    puppet_free(p);
+}
+
+/* B21 */
+static void test_one_half_of_the_credentials_alone_is_refused(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(true);
+    char ufrag[AUGER_UFRAG_MAX];
+    strcpy(ufrag, auger_ice_ufrag(p->ice));
+
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, PUPPET_PASSWORD),
+        AUGER_ERR_INVALID);
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, PUPPET_UFRAG, NEW_PASSWORD),
+        AUGER_ERR_INVALID);
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, "too short"),
+        AUGER_ERR_INVALID);
+    puppet_introduce(p); /* the same: no restart */
+    assert_string_equal(auger_ice_ufrag(p->ice), ufrag);
+    assert_null(p->ice->previous);
+    puppet_free(p);
+}
+
+/* B20 */
+static void test_a_candidate_of_an_old_generation_is_ignored(void **state)
+{
+    (void)state;
+    char old[AUGER_UFRAG_MAX];
+    struct puppet *p = restarting(old, true);
+    struct auger_cand late = cand_of("192.0.2.9:2009", AUGER_CAND_HOST, 2130706431), cands[8];
+    strcpy(late.ufrag, PUPPET_UFRAG);
+
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &late), 0);
+    assert_int_equal(auger_ice_remote_cands(p->ice, cands, 8), 0);
+    strcpy(late.ufrag, NEW_UFRAG);
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &late), 0);
+    assert_int_equal(auger_ice_remote_cands(p->ice, cands, 8), 1);
+    puppet_free(p);
+}
+
+/* A candidate may overtake the answer, if it says whose it is. */
+static void test_a_candidate_of_the_generation_to_come_waits_for_it(void **state)
+{
+    (void)state;
+    char old[AUGER_UFRAG_MAX];
+    struct puppet *p = restarting(old, false);
+    struct auger_cand early = cand_of("192.0.2.9:2009", AUGER_CAND_HOST, 2130706431);
+    struct auger_cand wrong = cand_of("192.0.2.8:2008", AUGER_CAND_HOST, 2130706431), cands[8];
+    strcpy(early.ufrag, NEW_UFRAG);
+    strcpy(wrong.ufrag, "another1");
+
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &early), 0);
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &wrong), 0);
+    assert_int_equal(auger_ice_remote_cands(p->ice, cands, 8), 1); /* the old one's */
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    assert_int_equal(auger_ice_remote_cands(p->ice, cands, 8), 1);
+    assert_int_equal(cands[0].addr.port, 2009);
+    puppet_free(p);
+}
+
+/* It was told with another ufrag, and yet a check with the right one came from there. */
+static void test_a_check_proves_of_which_generation_its_candidate_is(void **state)
+{
+    (void)state;
+    char old[AUGER_UFRAG_MAX];
+    struct puppet *p = restarting(old, false);
+    struct auger_cand wrong = cand_of("192.0.2.2:2002", AUGER_CAND_HOST, 2130706431);
+    struct sent sent;
+    strcpy(wrong.ufrag, "another1");
+
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &wrong), 0);
+    renew_keys(p);
+    assert_true(is_answered(p, auger_ice_ufrag(p->ice), NEW_UFRAG));
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    puppet_wait(p, AUGER_SEC);
+    assert_true(puppet_take_request(p, &sent));
+    assert_int_equal(sent.path.remote.port, 2002);
+    puppet_free(p);
+}
+
+/* --- gathering ------------------------------------------------------------------------------ */
+
+/* Behind a NAT that maps anew, a candidate of before the restart leads nowhere. */
+static void test_the_servers_are_asked_again_and_what_is_outdated_is_not_told(void **state)
+{
+    (void)state;
+    struct world *world = world_of_two(DELAY);
+    struct side *side = &world->sides[0];
+    world->server = addr_of("203.0.113.9:3478");
+    side->nat_inside = addr_of("192.0.2.1:1001");
+    side->nat_outside = addr_of("198.51.100.1:4001");
+    assert_int_equal(auger_ice_add_stun_server(side->ice, world->now, &world->server), 0);
+    auger_ice_end_of_local_addrs(side->ice, world->now);
+    world_run(world, AUGER_SEC);
+    assert_int_equal(side->cands_len, 2);
+
+    static const char *const mappings[] = {"198.51.100.1:4001", "198.51.100.1:4002"};
+    for (size_t i = 0; i < 2; i++) {
+        struct auger_cand cands[8];
+        side->nat_outside = addr_of(mappings[i]);
+        side->cands_len = 0;
+        side->gathered_at = AUGER_NEVER;
+        restart(world, 0);
+        assert_int_equal(side->cands_len, 1); /* what is sure */
+        assert_int_equal(auger_ice_local_cands(side->ice, cands, 8), 1);
+        world_run(world, AUGER_SEC);
+        assert_int_equal(side->cands_len, 2);
+        assert_int_equal(side->cands[1].type, AUGER_CAND_SRFLX);
+        assert_true(auger_addr_equal(&side->cands[1].addr, &side->nat_outside));
+        assert_int_not_equal(side->gathered_at, AUGER_NEVER);
+        assert_int_equal(auger_ice_local_cands(side->ice, cands, 8), 2);
+    }
+    world_free(world);
+}
+
+/* A NAT that shows us elsewhere each time fills no table. */
+static void test_restarts_without_end_need_no_more_room(void **state)
+{
+    (void)state;
+    struct world *world = world_of_two(DELAY);
+    struct side *side = &world->sides[0];
+    size_t blocks = 0, allocations = 0;
+    side->nat_inside = addr_of("192.0.2.1:1001");
+    side->nat_outside = addr_of("198.51.100.1:4000");
+
+    introduce(world);
+    for (uint16_t i = 0; i < 40; i++) {
+        world_run(world, 15 * AUGER_SEC);
+        assert_restarted(world);
+        assert_null(side->ice->previous);
+        if (i == 1)
+            blocks = world->blocks;
+        assert_true(i < 2 || world->blocks == blocks);
+        side->nat_outside.port++;
+        for (int j = 0; j < 2; j++)
+            world->sides[j].cands_len = world->sides[j].states_len = 0;
+        allocations = world->allocations;
+        restart(world, i % 2);
+        exchange(world, i % 2);
+    }
+    assert_true(world->allocations - allocations < 40);
+    world_free(world);
+}
+
+/* Every allocation of a restart fails once: nothing has changed then. */
+static void test_out_of_memory_leaves_all_as_it_was(void **state)
+{
+    (void)state;
+    struct world *world = connected();
+    struct auger_ice *ice = ice_of(world, 0);
+    char ufrag[AUGER_UFRAG_MAX];
+    struct auger_addr server = addr_of("203.0.113.9:3478");
+    int err;
+    assert_int_equal(auger_ice_add_stun_server(ice, world->now, &server), 0);
+    strcpy(ufrag, auger_ice_ufrag(ice));
+
+    for (size_t n = 1;; n++) {
+        size_t blocks = world->blocks;
+        world->fail_at = world->allocations + n;
+        err = n % 2 ? auger_ice_restart(ice, world->now)
+                    : auger_ice_set_remote_credentials(ice, world->now, NEW_UFRAG, NEW_PASSWORD);
+        if (err == 0)
+            break;
+        assert_int_equal(err, AUGER_ERR_NO_MEMORY);
+        assert_int_equal(world->blocks, blocks);
+        assert_string_equal(auger_ice_ufrag(ice), ufrag);
+        assert_null(ice->next);
+        assert_null(ice->previous);
+    }
+    world->fail_at = 0;
+    world_free(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_datagram_is_lost_while_the_path_moves),
+        cmocka_unit_test(test_a_restart_has_fresh_credentials_and_tells_every_candidate_again),
+        cmocka_unit_test(test_either_side_restarts),
+        cmocka_unit_test(test_both_restart_at_once),
+        cmocka_unit_test(test_twice_in_a_row),
+        cmocka_unit_test(test_a_second_offer_replaces_the_first),
+        cmocka_unit_test(test_before_the_first_answer),
+        cmocka_unit_test(test_after_failed),
+        cmocka_unit_test(test_roles_stay),
+        cmocka_unit_test(test_a_new_generation_bears_as_many_role_switches_as_the_old_one),
+        cmocka_unit_test(test_a_restart_that_is_withdrawn_leaves_no_trace),
+        cmocka_unit_test(test_a_withdrawn_restart_fails_again_what_had_failed),
+        cmocka_unit_test(test_a_restart_without_a_path_leaves_the_old_one),
+        cmocka_unit_test(test_when_the_old_path_dies_too_the_session_fails),
+        cmocka_unit_test(test_a_restart_that_waits_does_not_fail),
+        cmocka_unit_test(test_data_does_not_wait_for_nomination_on_a_dead_path),
+        cmocka_unit_test(test_a_username_of_two_generations_is_refused),
+        cmocka_unit_test(test_early_checks_are_answered_and_remembered),
+        cmocka_unit_test(test_an_answer_to_a_check_of_the_old_session_is_ignored),
+        cmocka_unit_test(test_old_checks_are_answered_for_a_grace_time_and_then_dropped),
+        cmocka_unit_test(test_old_checks_are_answered_as_long_as_the_peer_has_no_others),
+        cmocka_unit_test(test_data_along_an_old_pair_is_accepted_for_as_long),
+        cmocka_unit_test(test_one_half_of_the_credentials_alone_is_refused),
+        cmocka_unit_test(test_a_candidate_of_an_old_generation_is_ignored),
+        cmocka_unit_test(test_a_candidate_of_the_generation_to_come_waits_for_it),
+        cmocka_unit_test(test_a_check_proves_of_which_generation_its_candidate_is),
+        cmocka_unit_test(test_the_servers_are_asked_again_and_what_is_outdated_is_not_told),
+        cmocka_unit_test(test_restarts_without_end_need_no_more_room),
+        cmocka_unit_test(test_out_of_memory_leaves_all_as_it_was),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+/* Restarts before the monitor: each invariant about generations is shown a forged agent
+ * that breaks it, and an honest one that does not. */
+#include "tests/sim/monitor_stage.h"
+
+/* The stage's keys are those of the newest generation from now on. */
+static void restarts(struct stage *stage)
+{
+    static const char ours[] = "our-password-of-later...", theirs[] = "their-password-of-later.";
+
+    monitor_restarted(stage->monitor, "ours2", ours);
+    monitor_set_remote(stage->monitor, "theirs2", theirs);
+    auger_stun_key_free(stage->our_key);
+    auger_stun_key_free(stage->their_key);
+    assert_int_equal(auger_stun_key_new(&stage->our_key, (const uint8_t *)ours, strlen(ours)), 0);
+    assert_int_equal(auger_stun_key_new(&stage->their_key, (const uint8_t *)theirs, strlen(theirs)),
+                     0);
+}
+
+static void a_check_is_of_one_generation(void **state)
+{
+    static const struct {
+        const char *username;
+        bool fine;
+    } cases[] = {{"theirs2:ours2", true},
+                 {"theirs:ours2", false},
+                 {"theirs2:ours", false},
+                 {"theirs:ours", false}}; /* over: nothing had succeeded in it */
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        restarts(stage);
+        asks(stage, 0, (struct forged){.tid = 1, .username = cases[i].username});
+        if (cases[i].fine)
+            holds(stage);
+        else
+            breaks(stage, '0');
+        tear_down((void **)&stage);
+    }
+}
+
+/* Asked along a path whose check had succeeded before the restart. */
+static void an_old_generation_lives_as_long_as_its_consent(void **state)
+{
+    static const struct {
+        auger_time at;
+        bool fine;
+    } cases[] = {{30 * AUGER_SEC, true}, {30 * AUGER_SEC + 1, false}};
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        asks(stage, 0, (struct forged){.tid = 1});
+        is_answered(stage, 0, 1);
+        monitor_restarted(stage->monitor, "ours2", "our-password-of-later...");
+        monitor_set_remote(stage->monitor, "theirs2", "their-password-of-later.");
+        sends_data(stage, cases[i].at);
+        asks(stage, cases[i].at, (struct forged){.tid = 2});
+        if (cases[i].fine)
+            holds(stage);
+        else
+            breaks(stage, '2');
+        tear_down((void **)&stage);
+    }
+}
+
+static void an_answer_is_to_a_check_of_one_generation(void **state)
+{
+    static const struct {
+        const char *username;
+        bool fine;
+    } cases[] = {{"ours2:theirs2", true}, {"ours2:theirs", false}, {"theirs:ours2", false}};
+    struct stage *stage;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        set_up((void **)&stage);
+        restarts(stage);
+        is_asked(stage, 0, (struct forged){.tid = 1, .username = cases[i].username});
+        forge_success(stage, 1, stage->our_key, &path.remote);
+        monitor_sent(stage->monitor, 0, &path, stage->buf, stage->len);
+        if (cases[i].fine)
+            holds(stage);
+        else
+            breaks(stage, '0');
+        tear_down((void **)&stage);
+    }
+}
+
+static void a_restart_alone_leads_out_of_failed(void **state)
+{
+    for (int fine = 0; fine < 2; fine++) {
+        struct stage *stage;
+
+        (void)state;
+        set_up((void **)&stage);
+        enters(stage, 0, AUGER_ICE_CHECKING);
+        enters(stage, 0, AUGER_ICE_FAILED);
+        if (fine)
+            restarts(stage);
+        enters(stage, 0, AUGER_ICE_CHECKING);
+        if (fine)
+            holds(stage);
+        else
+            breaks(stage, '1');
+        tear_down((void **)&stage);
+    }
+}
+
+static void a_restart_that_failed_leaves_a_path(void **state)
+{
+    for (int fine = 0; fine < 2; fine++) {
+        struct stage *stage;
+
+        (void)state;
+        set_up((void **)&stage);
+        asks(stage, 0, (struct forged){.tid = 1});
+        if (fine)
+            is_answered(stage, 0, 1);
+        if (fine)
+            monitor_event(stage->monitor, 0,
+                          &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = path});
+        restarts(stage);
+        monitor_event(stage->monitor, AUGER_SEC,
+                      &(struct auger_ice_event){.type = AUGER_ICE_EVENT_RESTART_FAILED});
+        if (fine)
+            holds(stage);
+        else
+            breaks(stage, '1');
+        tear_down((void **)&stage);
+    }
+}
+
+SCENARIOS(cmocka_unit_test(a_check_is_of_one_generation),
+          cmocka_unit_test(an_old_generation_lives_as_long_as_its_consent),
+          cmocka_unit_test(an_answer_is_to_a_check_of_one_generation),
+          cmocka_unit_test(a_restart_alone_leads_out_of_failed),
+          cmocka_unit_test(a_restart_that_failed_leaves_a_path))
