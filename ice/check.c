@@ -67,6 +67,7 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     generation->role_is_settled = true;
     auger_trace(ice->env, now, "ice:check_sent", AUGER_F_ADDR("local", &path->local),
                 AUGER_F_ADDR("remote", &path->remote), AUGER_F_INT("attempt", check->tx.sent),
+                AUGER_F_TEXT("role", auger_role_name(check->role)),
                 AUGER_F_INT("use_candidate", check->nominates));
     return len;
 }

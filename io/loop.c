@@ -260,6 +260,7 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
     if (err < 0)
         return err;
     slot->id = ++loop->next_slot_id;
+    slot->config = &loop->config;
     slot->place = loop->slots_len++;
     loop->slots[slot->place] = slot;
     slot->ready = (struct auger_ready){.queue = &loop->ready, .owner = slot};

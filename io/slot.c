@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "io/slot.h"
 
+#include <auger/peer_stats.h>
+
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -101,6 +103,30 @@ static void keep(struct auger_slot *slot, int epoll_fd, struct auger_watch *sock
         slot->kept_len = 0;
 }
 
+/* What the application wants to see. */
+static void show(const struct auger_slot *slot, auger_time now, const struct auger_path *path,
+                 bool outbound, const uint8_t *buf, size_t len)
+{
+    if (slot->config->tap)
+        slot->config->tap(slot->config->tap_user, &(struct auger_tap){.now = now,
+                                                                      .peer = slot->peer,
+                                                                      .path = path,
+                                                                      .outbound = outbound,
+                                                                      .data = {buf, len}});
+}
+
+static enum auger_udp_sent send_or_count(struct auger_slot *slot, const struct auger_watch *socket,
+                                         const struct auger_addr *to, const uint8_t *buf,
+                                         size_t len)
+{
+    enum auger_udp_sent sent = auger_udp_send(&socket->udp, to, buf, len);
+
+    if (sent == AUGER_UDP_LOST)
+        auger_peer_note_discarded(slot->peer, &(struct auger_path){socket->udp.addr, *to}, buf,
+                                  len);
+    return sent;
+}
+
 bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
 {
     uint8_t buf[AUGER_DATAGRAM_MAX];
@@ -110,8 +136,9 @@ bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
         size_t len = auger_peer_poll_transmit(slot->peer, now, &path, buf, sizeof(buf));
         if (len == 0)
             return false;
+        show(slot, now, &path, true, buf, len);
         struct auger_watch *socket = find_socket(slot, &path.local);
-        if (socket && !auger_udp_send(&socket->udp, &path.remote, buf, len))
+        if (socket && send_or_count(slot, socket, &path.remote, buf, len) == AUGER_UDP_FULL)
             keep(slot, epoll_fd, socket, &path.remote, buf, len);
     }
     return slot->kept_len == 0;
@@ -121,7 +148,7 @@ void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_wat
 {
     if (slot->kept_for != socket || slot->kept_len == 0)
         return;
-    if (!auger_udp_send(&socket->udp, &slot->kept_to, slot->kept, slot->kept_len))
+    if (send_or_count(slot, socket, &slot->kept_to, slot->kept, slot->kept_len) == AUGER_UDP_FULL)
         return;
     slot->kept_len = 0;
     auger_ready_mark(&slot->ready);
@@ -136,5 +163,6 @@ void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socke
     for (size_t i = 0; i < len; i++) {
         struct auger_path path = {.local = socket->udp.addr, .remote = batch->from[i]};
         auger_peer_handle_datagram(slot->peer, now, &path, batch->bufs[i], batch->lens[i]);
+        show(slot, now, &path, false, batch->bufs[i], batch->lens[i]);
     }
 }

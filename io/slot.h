@@ -27,7 +27,8 @@ struct auger_watch {
 };
 
 struct auger_slot {
-    uint64_t id;               /* never used again */
+    uint64_t id; /* never used again */
+    const struct auger_loop_config *config;
     size_t place;              /* among the loop's */
     struct auger_ready ready;  /* in the loop's queue: it may have something to do */
     struct auger_deadline due; /* of what it waits for when it has not */

@@ -91,8 +91,8 @@ size_t auger_udp_receive(const struct auger_udp *udp, struct auger_udp_batch *ba
     return count;
 }
 
-bool auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to, const uint8_t *buf,
-                    size_t len)
+enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to,
+                                   const uint8_t *buf, size_t len)
 {
     struct sockaddr_storage sa;
     socklen_t sa_len = auger_sockaddr_from(&sa, to);
@@ -100,10 +100,10 @@ bool auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to, co
     for (int attempt = 0; attempt < 2; attempt++) {
         if (sendto(udp->fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&sa,
                    sa_len) >= 0)
-            return true;
+            return AUGER_UDP_SENT;
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
-            return false;
+            return AUGER_UDP_FULL;
         /* A pending ICMP error (ECONNREFUSED) is told here too, in place of sending. */
     }
-    return true;
+    return AUGER_UDP_LOST;
 }

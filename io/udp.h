@@ -25,9 +25,12 @@ int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr,
 void auger_udp_close(struct auger_udp *udp);
 /* Reads up to a batch of datagrams; how many, 0 when there are none. */
 size_t auger_udp_receive(const struct auger_udp *udp, struct auger_udp_batch *batch);
-/* false: the socket is full now, the datagram was not taken.  Any other trouble is
- * the network's: the datagram counts as lost. */
-bool auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to, const uint8_t *buf,
-                    size_t len);
+enum auger_udp_sent {
+    AUGER_UDP_SENT,
+    AUGER_UDP_FULL, /* the socket has no room now, the datagram was not taken */
+    AUGER_UDP_LOST, /* any other trouble is the network's */
+};
+enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to,
+                                   const uint8_t *buf, size_t len);
 
 #endif /* AUGER_IO_UDP_H */

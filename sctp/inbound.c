@@ -130,6 +130,8 @@ static bool take_open(struct auger_sctp *sctp, size_t i, struct auger_sctp_event
     }
     drop_early(sctp, i);
     auger_outgoing_flush(sctp); /* the acknowledgement */
+    auger_trace(sctp->env, sctp->now, "sctp:channel_opened", AUGER_F_INT("stream", stream),
+                AUGER_F_TEXT("by", "peer"));
     *event = (struct auger_sctp_event){.type = AUGER_SCTP_EVENT_CHANNEL, .channel = entry->handle};
     return true;
 }
@@ -171,6 +173,7 @@ static bool take_without_channel(struct auger_sctp *sctp, const struct auger_ass
 static bool closed(struct auger_sctp *sctp, struct auger_channel_entry *entry,
                    struct auger_sctp_event *event)
 {
+    auger_trace(sctp->env, sctp->now, "sctp:channel_closed", AUGER_F_INT("stream", entry->stream));
     *event = (struct auger_sctp_event){.type = AUGER_SCTP_EVENT_CLOSED, .channel = entry->handle};
     sctp->buffered -= entry->buffered;
     auger_channels_remove(&sctp->channels, entry);
@@ -225,9 +228,12 @@ static bool deliver(struct auger_sctp *sctp, struct auger_channel_entry *entry,
     return entry->state <= AUGER_CHANNEL_OPEN && describe(entry->incoming_ppid, event);
 }
 
-static bool opened(struct auger_channel_entry *entry, struct auger_sctp_event *event)
+static bool opened(struct auger_sctp *sctp, struct auger_channel_entry *entry,
+                   struct auger_sctp_event *event)
 {
     entry->state = AUGER_CHANNEL_OPEN;
+    auger_trace(sctp->env, sctp->now, "sctp:channel_opened", AUGER_F_INT("stream", entry->stream),
+                AUGER_F_TEXT("by", "us"));
     *event = (struct auger_sctp_event){.type = AUGER_SCTP_EVENT_OPEN, .channel = entry->handle};
     return true;
 }
@@ -242,7 +248,7 @@ static bool take_dcep(struct auger_sctp *sctp, struct auger_channel_entry *entry
     sctp->delivered = entry->handle;
     if (err < 0 || dcep.type != AUGER_DCEP_ACK || entry->state != AUGER_CHANNEL_OPENING)
         return false;
-    return opened(entry, event);
+    return opened(sctp, entry, event);
 }
 
 static void go_down(struct auger_sctp *sctp, int error)
@@ -295,7 +301,7 @@ static bool take_data(struct auger_sctp *sctp, const struct auger_assoc_event *i
     /* Data that overtook the acknowledgement stands for it. */
     if (entry->state == AUGER_CHANNEL_OPENING) {
         sctp->ready = entry->handle;
-        return opened(entry, event);
+        return opened(sctp, entry, event);
     }
     bool told = deliver(sctp, entry, event);
     if (!told)

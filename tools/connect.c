@@ -38,9 +38,7 @@ static const char help[] =
     "  --loopback         offer 127.0.0.1 and ::1 too\n"
     "  --timeout SECONDS  for finding a path, 1 to 600; default 30\n"
     "  --json             what happens as JSON lines on standard error: {\"ev\":NAME,\"text\":...}\n"
-    "  --quiet            nothing but failures on standard error\n"
-    "  --trace FILE       write every decision there\n"
-    "\n"
+    "  --quiet            nothing but failures on standard error\n" TRACE_HELP "\n"
     "Exit status: 0 both sides ended, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
     "A file across: `auger connect box < file` on one machine, `auger connect box > file` on the\n"
@@ -182,14 +180,14 @@ static void configure_talk(struct connect *connect)
     }
 }
 
-static int begin(struct connect *connect, const struct auger_env *env)
+static int begin(struct connect *connect, struct trace_writer *writer)
 {
     struct auger_loop_config config;
 
     connect->close_by = AUGER_NEVER;
     configure_talk(connect);
     auger_loop_config_init(&config);
-    config.env = env;
+    trace_writer_attach(writer, &config);
     int err = auger_loop_new(&connect->loop, &config);
     if (err == 0)
         err = auger_loop_watch_fd(connect->loop, connect->interrupt_fd, NULL);
@@ -249,7 +247,8 @@ static int run(int argc, char **argv)
 {
     struct connect connect = {0};
     struct option_texts stun = {0};
-    const char *server = "http://127.0.0.1:8080/", *trace = NULL;
+    const char *server = "http://127.0.0.1:8080/";
+    struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     char default_stun[SERVER_HOST_MAX + 16];
     struct auger_net_config *net = &connect.talk_config.net;
     long timeout_s = 30;
@@ -265,7 +264,7 @@ static int run(int argc, char **argv)
         {"--timeout", OPTION_NUMBER, .number = &timeout_s, .min = 1, .max = 600},
         {"--json", OPTION_FLAG, .flag = &connect.talk_config.json},
         {"--quiet", OPTION_FLAG, .flag = &connect.talk_config.quiet},
-        {"--trace", OPTION_TEXT, .text = &trace},
+        TRACE_OPTION_ROWS(trace),
     };
     const struct options options = {.items = items,
                                     .len = sizeof(items) / sizeof(items[0]),
@@ -281,13 +280,13 @@ static int run(int argc, char **argv)
     net->stun_servers_len = stun.len;
     connect.talk_config.connect_in = timeout_s * AUGER_SEC;
 
-    struct trace_writer *writer = trace_writer_new(trace);
+    struct trace_writer *writer = trace_writer_new(&trace, "auger connect");
     connect.interrupt_fd = interrupt_open();
     if (!writer || connect.interrupt_fd < 0) {
         trace_writer_free(writer);
         return EXIT_FAILED;
     }
-    status = begin(&connect, trace_writer_env(writer));
+    status = begin(&connect, writer);
     end(&connect);
     trace_writer_free(writer);
     close(connect.interrupt_fd);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: auger gather [--stun URI]... [--timeout SECONDS] [--loopback] [--json] [--trace FILE]\n"
+    "usage: auger gather [--stun URI]... [--timeout SECONDS] [--loopback] [--json] [--trace FILE] [--pcap FILE]\n"
     "\n"
     "Prints the addresses under which this machine may be reached, as they come: those of its\n"
     "interfaces (host), and, as STUN servers see them from outside, those that a NAT gave it\n"
@@ -23,9 +23,7 @@ static const char help[] =
     "  --timeout SECONDS  how long to wait for the servers, 1 to 60; default 5\n"
     "  --loopback         127.0.0.1 and ::1 too\n"
     "  --json             one JSON object a line: {\"ev\":\"candidate\",...}, {\"ev\":\"trouble\",...},\n"
-    "                     last {\"ev\":\"gathered\",...}; times in milliseconds\n"
-    "  --trace FILE       write every decision there\n"
-    "\n"
+    "                     last {\"ev\":\"gathered\",...}; times in milliseconds\n" TRACE_HELP "\n"
     "Exit status: 0 when there were candidates and no trouble, else 1; 2 wrong usage; 130 Ctrl-C.\n"
     "\n"
     "To try it on one machine: `auger serve` in one terminal, and in the other\n"
@@ -131,14 +129,14 @@ static int begin(struct gathering *gathering, const struct auger_net_config *net
     return err;
 }
 
-static int gather(struct gathering *gathering, const struct auger_env *env,
+static int gather(struct gathering *gathering, struct trace_writer *writer,
                   const struct auger_net_config *net, long timeout_s)
 {
     struct auger_loop_config config;
     struct auger_loop_event event;
 
     auger_loop_config_init(&config);
-    config.env = env;
+    trace_writer_attach(writer, &config);
     int err = auger_loop_new(&gathering->loop, &config);
     if (err == 0)
         err = begin(gathering, net, timeout_s);
@@ -158,7 +156,7 @@ static int run(int argc, char **argv)
     struct gathering gathering = {0};
     struct auger_net_config net;
     struct option_texts stun = {0};
-    const char *trace = NULL;
+    struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     long timeout_s = 5;
     int status;
 
@@ -168,7 +166,7 @@ static int run(int argc, char **argv)
         {"--timeout", OPTION_NUMBER, .number = &timeout_s, .min = 1, .max = 60},
         {"--loopback", OPTION_FLAG, .flag = &net.loopback},
         {"--json", OPTION_FLAG, .flag = &gathering.json},
-        {"--trace", OPTION_TEXT, .text = &trace},
+        TRACE_OPTION_ROWS(trace),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
@@ -177,13 +175,13 @@ static int run(int argc, char **argv)
 
     net.stun_servers = stun.items;
     net.stun_servers_len = stun.len;
-    struct trace_writer *writer = trace_writer_new(trace);
+    struct trace_writer *writer = trace_writer_new(&trace, "auger gather");
     gathering.interrupt_fd = interrupt_open();
     if (!writer || gathering.interrupt_fd < 0) {
         trace_writer_free(writer);
         return EXIT_FAILED;
     }
-    status = gather(&gathering, trace_writer_env(writer), &net, timeout_s);
+    status = gather(&gathering, writer, &net, timeout_s);
     trace_writer_free(writer);
     close(gathering.interrupt_fd);
     return status;

@@ -7,7 +7,7 @@
 #define VERSION "0.1.0"
 
 static const struct command *const commands[] = {&serve_command, &connect_command, &gather_command,
-                                                 &peer_command};
+                                                 &peer_command, &trace_command};
 
 static const struct command *find_command(const char *name)
 {

@@ -17,15 +17,13 @@
 #define CLOSE_WITHIN (800 * AUGER_MS)
 
 static const char help[] =
-    "usage: auger peer [--passive] [--loopback] [--trace FILE]\n"
+    "usage: auger peer [--passive] [--loopback] [--trace FILE] [--pcap FILE]\n"
     "\n"
     "A peer connection that reads requests from standard input and writes answers and events to\n"
     "standard output, one JSON object a line; for programs that test peers against each other.\n"
     "\n"
     "  --passive     as answerer be the DTLS server, where the offer leaves the choice\n"
-    "  --loopback    offer 127.0.0.1 and ::1 too\n"
-    "  --trace FILE  write every decision there\n"
-    "\n"
+    "  --loopback    offer 127.0.0.1 and ::1 too\n" TRACE_HELP "\n"
     "A request is {\"op\":NAME,\"id\":N,...}, its answer {\"id\":N,\"ok\":RESULT} or\n"
     "{\"id\":N,\"err\":TEXT}:\n"
     "\n"
@@ -132,20 +130,20 @@ static int run(int argc, char **argv)
 {
     struct peer_ops_config config = {0};
     struct driven driven = {0};
-    const char *trace = NULL;
+    struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     int status;
 
     const struct option items[] = {
         {"--passive", OPTION_FLAG, .flag = &config.passive},
         {"--loopback", OPTION_FLAG, .flag = &config.loopback},
-        {"--trace", OPTION_TEXT, .text = &trace},
+        TRACE_OPTION_ROWS(trace),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
     if (!options_read(&options, argc, argv, &status))
         return status;
 
-    struct trace_writer *writer = trace_writer_new(trace);
+    struct trace_writer *writer = trace_writer_new(&trace, "auger peer");
     driven.interrupt_fd = interrupt_open();
     if (!writer || driven.interrupt_fd < 0) {
         trace_writer_free(writer);
@@ -153,7 +151,7 @@ static int run(int argc, char **argv)
     }
     struct auger_loop_config loop_config;
     auger_loop_config_init(&loop_config);
-    loop_config.env = trace_writer_env(writer);
+    trace_writer_attach(writer, &loop_config);
     int err = auger_loop_new(&driven.loop, &loop_config);
     if (err < 0)
         fprintf(stderr, "auger peer: cannot begin: %s\n", auger_strerror(err));

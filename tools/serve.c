@@ -24,7 +24,7 @@
 
 static const char help[] =
     "usage: auger serve [--listen IP:PORT] [--stun IP:PORT] [--cert FILE --key FILE]\n"
-    "                   [--loopback] [--json] [--trace FILE]\n"
+    "                   [--loopback] [--json] [--trace FILE] [--pcap FILE]\n"
     "\n"
     "Serves, in one process, what two peers need to meet: a page to connect with, rooms in which\n"
     "peers find each other (docs/signalling.md), and a STUN server.  In the room `demo` a native\n"
@@ -36,8 +36,7 @@ static const char help[] =
     "  --cert FILE       a certificate chain in PEM: HTTPS, which browsers on other machines\n"
     "  --key FILE        need, and its key\n"
     "  --loopback        the native peer offers 127.0.0.1 and ::1 too; browsers do not use them\n"
-    "  --json            one JSON object a line, first {\"ev\":\"serving\",\"url\":...,\"stun\":...}\n"
-    "  --trace FILE      write every decision of the native peer there\n"
+    "  --json            one JSON object a line, first {\"ev\":\"serving\",\"url\":...,\"stun\":...}\n" TRACE_HELP
     "\n"
     "Exit status: 0 never, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
@@ -160,12 +159,12 @@ static void print_where(const struct serve *serve)
     fflush(stdout);
 }
 
-static bool begin(struct serve *serve, const struct auger_env *env)
+static bool begin(struct serve *serve, struct trace_writer *writer)
 {
     struct auger_loop_config config;
 
     auger_loop_config_init(&config);
-    config.env = env;
+    trace_writer_attach(writer, &config);
     int err = auger_loop_new(&serve->loop, &config);
     if (err == 0)
         err = auger_loop_watch_fd(serve->loop, serve->interrupt_fd, NULL);
@@ -235,10 +234,10 @@ static void turn(struct serve *serve)
         take(serve, &event);
 }
 
-static int run_until_over(struct serve *serve, const struct auger_env *env)
+static int run_until_over(struct serve *serve, struct trace_writer *writer)
 {
     serve->close_by = AUGER_NEVER;
-    if (!begin(serve, env))
+    if (!begin(serve, writer))
         return EXIT_FAILED;
     print_where(serve);
     turn(serve);
@@ -281,7 +280,7 @@ static bool check_tls(const struct serve *serve)
 static int run(int argc, char **argv)
 {
     struct serve serve = {0};
-    const char *trace = NULL;
+    struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     int status;
 
     auger_net_config_init(&serve.net);
@@ -294,7 +293,7 @@ static int run(int argc, char **argv)
         {"--key", OPTION_TEXT, .text = &serve.key},
         {"--loopback", OPTION_FLAG, .flag = &serve.net.loopback},
         {"--json", OPTION_FLAG, .flag = &serve.json},
-        {"--trace", OPTION_TEXT, .text = &trace},
+        TRACE_OPTION_ROWS(trace),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
@@ -307,13 +306,13 @@ static int run(int argc, char **argv)
         serve.stun.port = STUN_PORT;
     }
 
-    struct trace_writer *writer = trace_writer_new(trace);
+    struct trace_writer *writer = trace_writer_new(&trace, "auger serve");
     serve.interrupt_fd = interrupt_open();
     if (!writer || serve.interrupt_fd < 0) {
         trace_writer_free(writer);
         return EXIT_FAILED;
     }
-    status = run_until_over(&serve, trace_writer_env(writer));
+    status = run_until_over(&serve, writer);
     end(&serve);
     trace_writer_free(writer);
     close(serve.interrupt_fd);

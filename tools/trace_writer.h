@@ -1,16 +1,43 @@
-/* tools/trace_writer.h - a trace as a file of JSON lines (docs/trace.md). */
+/* tools/trace_writer.h - what --trace and --pcap write: a trace as JSON lines, and a capture of
+ * every datagram (docs/trace.md). */
 #ifndef AUGER_TOOLS_TRACE_WRITER_H
 #define AUGER_TOOLS_TRACE_WRITER_H
 
-#include <auger/base.h>
+#include "tools/options.h"
+
+#include <auger/io.h>
+
+struct trace_options {
+    const char *trace, *pcap; /* NULL: none */
+    bool keys;                /* in the capture */
+    long max_mib;             /* of each file */
+};
+#define TRACE_OPTIONS_DEFAULT                                                                      \
+    {                                                                                              \
+        .max_mib = 64                                                                              \
+    }
+
+/* The rows of a command's options, and of its help. */
+#define TRACE_OPTION_ROWS(options)                                                                 \
+    {"--trace", OPTION_TEXT, .text = &(options).trace},                                            \
+        {"--pcap", OPTION_TEXT, .text = &(options).pcap},                                          \
+        {"--pcap-keys", OPTION_FLAG, .flag = &(options).keys},                                     \
+    {                                                                                              \
+        "--trace-max", OPTION_NUMBER, .number = &(options).max_mib, .min = 1, .max = 1000000       \
+    }
+#define TRACE_HELP                                                                                 \
+    "  --trace FILE       write every decision there; `auger trace FILE` tells the story\n"        \
+    "  --pcap FILE        write every datagram there, and why it was sent, for Wireshark\n"        \
+    "  --pcap-keys        and the keys that decrypt it: who has that file reads everything\n"      \
+    "  --trace-max MIB    the size at which either file ends; default 64\n"
 
 struct trace_writer;
 
-/* Writes to `path`, or nowhere when it is NULL.  NULL: the file cannot be had; it said so on
- * standard error. */
-struct trace_writer *trace_writer_new(const char *path);
+/* `title` is static.  NULL: a file cannot be had; it said so on standard error. */
+struct trace_writer *trace_writer_new(const struct trace_options *options, const char *title);
 void trace_writer_free(struct trace_writer *writer); /* NULL is fine */
-/* An environment that is the system's but for the trace; valid as long as the writer. */
-const struct auger_env *trace_writer_env(const struct trace_writer *writer);
+/* Gives a loop the writer's environment, which is the system's but for the trace, and its tap.  The
+ * writer must outlive the loop. */
+void trace_writer_attach(struct trace_writer *writer, struct auger_loop_config *config);
 
 #endif /* AUGER_TOOLS_TRACE_WRITER_H */

@@ -16,5 +16,6 @@
 #include <auger/sctp.h>
 #include <auger/sdp.h>
 #include <auger/stun.h>
+#include <auger/trace.h>
 
 #endif /* AUGER_H */

@@ -31,10 +31,24 @@ extern "C" {
 
 struct auger_loop;
 
+/* A datagram of a peer, to be sent or just taken in; for a capture. */
+struct auger_tap {
+    auger_time now;
+    const struct auger_peer *peer;
+    const struct auger_path *path;
+    bool outbound;
+    struct auger_bytes data;
+};
+
 struct auger_loop_config {
     const struct auger_env *env; /* NULL: auger_env_system() */
     uint16_t peers_max;          /* default 256 */
     uint32_t socket_buffer;      /* bytes of each UDP socket's buffers; default 1 MiB */
+    /* Called with every datagram, before it is sent and after it was taken in, so that
+     * the trace records behind it came since the last call; may be NULL.  Calls nothing
+     * of the loop's or the peer's that changes anything. */
+    void (*tap)(void *user, const struct auger_tap *tap);
+    void *tap_user;
 };
 
 /* Which sockets a peer gets. */

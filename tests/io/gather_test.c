@@ -259,8 +259,8 @@ static void the_loops_server_says_whence_a_request_came(void **state)
                            &id);
     int len = auger_stun_build_end(&b);
     assert_true(len > 0);
-    assert_true(auger_udp_send(&client, &at, (const uint8_t *)"no STUN", 7));
-    assert_true(auger_udp_send(&client, &at, request, (size_t)len));
+    assert_int_equal(auger_udp_send(&client, &at, (const uint8_t *)"no STUN", 7), AUGER_UDP_SENT);
+    assert_int_equal(auger_udp_send(&client, &at, request, (size_t)len), AUGER_UDP_SENT);
     assert_false(auger_loop_poll(loop, &event));
     assert_int_equal(auger_udp_receive(&client, &batch), 1);
     assert_int_equal(auger_stun_msg_parse(&msg, batch.bufs[0], batch.lens[0]), 0);

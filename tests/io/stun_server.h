@@ -51,7 +51,8 @@ static inline void server_answer(struct stun_server *server, const uint8_t *requ
     auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &server->mapped);
     int answer_len = auger_stun_build_end(&b);
     assert_true(answer_len > 0);
-    assert_true(auger_udp_send(&server->udp, from, answer, (size_t)answer_len));
+    assert_int_equal(auger_udp_send(&server->udp, from, answer, (size_t)answer_len),
+                     AUGER_UDP_SENT);
     server->asked++;
 }
 

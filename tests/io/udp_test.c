@@ -44,7 +44,7 @@ static void send_len(struct two *two, size_t len)
     static uint8_t bytes[9000];
 
     memset(bytes, (int)len, sizeof(bytes));
-    assert_true(auger_udp_send(&two->a, &two->b.addr, bytes, len));
+    assert_int_equal(auger_udp_send(&two->a, &two->b.addr, bytes, len), AUGER_UDP_SENT);
 }
 
 static void datagrams_come_whole_in_order_and_with_their_sender(void **state)
@@ -140,7 +140,8 @@ static void a_port_unreachable_does_not_stop_what_goes(void **state)
     struct two *two = *state;
 
     assert_true(provoke_refusal(two));
-    assert_true(auger_udp_send(&two->b, &two->a.addr, (const uint8_t *)"after", 5));
+    assert_int_equal(auger_udp_send(&two->b, &two->a.addr, (const uint8_t *)"after", 5),
+                     AUGER_UDP_SENT);
     assert_int_equal(auger_udp_receive(&two->a, &two->batch), 1);
     assert_memory_equal(two->batch.bufs[0], "after", 5);
 }
@@ -154,8 +155,10 @@ static void what_the_network_refuses_counts_as_lost(void **state)
                                       addr_of("[2001:db8::1]:9")};
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        assert_true(auger_udp_send(&two->a, &rows[i], (const uint8_t *)"x", 1));
-    assert_true(auger_udp_send(&two->a, &two->b.addr, large, sizeof(large)));
+        assert_int_not_equal(auger_udp_send(&two->a, &rows[i], (const uint8_t *)"x", 1),
+                             AUGER_UDP_FULL);
+    assert_int_not_equal(auger_udp_send(&two->a, &two->b.addr, large, sizeof(large)),
+                         AUGER_UDP_FULL);
     assert_int_equal(auger_udp_receive(&two->b, &two->batch), 0);
 }
 

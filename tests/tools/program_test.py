@@ -105,7 +105,7 @@ class Help(unittest.TestCase):
     def test_every_command_teaches(self):
         overview = run("--help")
         self.assertEqual(overview.returncode, 0)
-        for name in ("serve", "connect", "gather", "peer"):
+        for name in ("serve", "connect", "gather", "peer", "trace"):
             with self.subTest(command=name):
                 self.assertIn(name.encode(), overview.stdout)
                 for way in ((name, "--help"), ("help", name)):
@@ -168,7 +168,8 @@ class Gather(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "trace"
             self.assertEqual(run("gather", "--loopback", "--trace", str(path)).returncode, 0)
-            records = [json.loads(line) for line in path.read_text().splitlines()]
+            header, *records = [json.loads(line) for line in path.read_text().splitlines()]
+        self.assertEqual(header["title"], "auger gather")
         self.assertTrue(records)
         for record in records:
             self.assertEqual(set(record), {"t", "name", "data"})

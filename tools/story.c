@@ -1,0 +1,356 @@
+/* tools/story.c - the lines of a trace as sentences.  What the records mean is docs/trace.md. */
+#include "tools/story.h"
+
+#include <jansson.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE_MAX 120 /* characters of one value */
+#define NAMES_MAX 64  /* kinds of records that are counted apart */
+#define NAME_MAX 40
+
+/* Moments that a summary names. */
+enum moment { GATHERED, CHECKED, CONNECTED, SELECTED, SECURED, OPENED, ENDED, MOMENTS };
+
+struct count {
+    char name[NAME_MAX];
+    size_t records;
+};
+
+struct story {
+    size_t records, malformed;
+    struct count counts[NAMES_MAX];
+    size_t counts_len;
+    double last_t;
+    char last_name[NAME_MAX];
+    bool has[MOMENTS];
+    char moments[MOMENTS][STORY_SENTENCE_MAX]; /* the first of each; of the last three, the last */
+    char title[VALUE_MAX];
+};
+
+/* --- what records mean --------------------------------------------------------------------------
+ */
+
+/* A sentence has {fields}; a part in [brackets] is left out when its field is missing or empty. */
+struct meaning {
+    const char *name;
+    const char *key, *value; /* only of records in which this field is that; NULL: of all */
+    enum story_weight weight;
+    int moment; /* -1: none */
+    const char *sentence;
+};
+
+static const struct meaning meanings[] = {
+    {"ice:local_candidate", NULL, NULL, STORY_EVENT, -1,
+     "we have a candidate: {type} {addr}[, mapped from {base}]"},
+    {"ice:candidate_refused", NULL, NULL, STORY_EVENT, -1,
+     "we do not believe server {server}, which sees us as {addr}"},
+    {"ice:server_asked", "attempt", "1", STORY_EVENT, -1, "ask STUN server {server} from {base}"},
+    {"ice:server_asked", NULL, NULL, STORY_DETAIL, -1,
+     "ask STUN server {server} from {base} again, attempt {attempt}"},
+    {"ice:server_refused", NULL, NULL, STORY_EVENT, -1,
+     "STUN server {server} refuses with error {code}"},
+    {"ice:gathered", NULL, NULL, STORY_EVENT, GATHERED, "gathering is done: {reason}"},
+    {"ice:remote_candidate", "type", "prflx", STORY_EVENT, -1,
+     "the peer shows an address that it did not name: {addr}"},
+    {"ice:remote_candidate", NULL, NULL, STORY_EVENT, -1,
+     "the peer has a candidate: {type} {addr}"},
+    {"ice:pair_added", NULL, NULL, STORY_DETAIL, -1, "pair {local} > {remote}"},
+    {"ice:pair_refused", NULL, NULL, STORY_EVENT, -1,
+     "no room for the pair {local} > {remote}: {reason}"},
+    {"ice:pair_state", "to", "failed", STORY_EVENT, -1,
+     "the pair {local} > {remote} failed: {reason}"},
+    {"ice:pair_state", NULL, NULL, STORY_DETAIL, -1,
+     "the pair {local} > {remote} is {to}, was {from}"},
+    {"ice:check_sent", "attempt", "1", STORY_EVENT, CHECKED,
+     "check {local} > {remote}[ as {role}][, {use_candidate}]"},
+    {"ice:check_sent", NULL, NULL, STORY_DETAIL, -1,
+     "check {local} > {remote} again, attempt {attempt}"},
+    {"ice:check_received", NULL, NULL, STORY_EVENT, -1,
+     "the peer checks {local} from {remote} as {role}[, {use_candidate}]"},
+    {"ice:response_sent", "code", "0", STORY_DETAIL, -1, "answer {remote}"},
+    {"ice:response_sent", NULL, NULL, STORY_EVENT, -1, "answer {remote} with error {code}"},
+    {"ice:check_succeeded", NULL, NULL, STORY_EVENT, -1,
+     "{local} > {remote} works, {rtt} ms there and back; the peer sees {mapped}"},
+    {"ice:role", NULL, NULL, STORY_EVENT, -1, "we are now {role}: {reason}"},
+    {"ice:nominate", NULL, NULL, STORY_EVENT, -1, "we nominate {local} > {remote}"},
+    {"ice:selected", NULL, NULL, STORY_EVENT, SELECTED, "selected: {local} > {remote}"},
+    {"ice:path", NULL, NULL, STORY_EVENT, -1, "data goes {local} > {remote}"},
+    {"ice:consent_asked", NULL, NULL, STORY_DETAIL, -1, "ask {remote} for consent"},
+    {"ice:state", "to", "connected", STORY_EVENT, CONNECTED,
+     "ICE is connected, was {from}: {reason}"},
+    {"ice:state", "to", "failed", STORY_EVENT, ENDED, "ICE has failed, was {from}: {reason}"},
+    {"ice:state", NULL, NULL, STORY_EVENT, -1, "ICE is {to}, was {from}: {reason}"},
+    {"dtls:state", "state", "connected", STORY_EVENT, SECURED, "DTLS is connected"},
+    {"dtls:state", NULL, NULL, STORY_EVENT, -1, "DTLS is {state}"},
+    {"dtls:retransmit", NULL, NULL, STORY_EVENT, -1,
+     "DTLS sends its flight again, after {interval} ms"},
+    {"sctp:up", NULL, NULL, STORY_EVENT, -1, "SCTP is up, with {streams} streams"},
+    {"sctp:down", NULL, NULL, STORY_EVENT, -1, "SCTP is down, error {error}"},
+    {"sctp:channel_opened", NULL, NULL, STORY_EVENT, OPENED,
+     "a channel is open on stream {stream}, by {by}"},
+    {"sctp:channel_closed", NULL, NULL, STORY_EVENT, -1,
+     "the channel on stream {stream} is closed"},
+    {"sctp:stream_refused", NULL, NULL, STORY_EVENT, -1, "stream {stream} is refused: {why}"},
+    {"peer:offer_created", NULL, NULL, STORY_EVENT, -1, "our offer is written, {len} bytes"},
+    {"peer:answer_created", NULL, NULL, STORY_EVENT, -1, "our answer is written, {len} bytes"},
+    {"peer:candidate_skipped", NULL, NULL, STORY_EVENT, -1,
+     "the peer's candidate number {index} is of no use: {why}"},
+    {"peer:state", "to", "failed", STORY_EVENT, ENDED, "the peer has failed, was {from}"},
+    {"peer:state", "to", "closed", STORY_EVENT, ENDED, "the peer is closed, was {from}"},
+    {"peer:state", NULL, NULL, STORY_EVENT, -1, "the peer is {to}, was {from}"},
+    {"trace:limit", NULL, NULL, STORY_EVENT, ENDED, "the trace ends here: its file is full"},
+};
+
+static const char *const moment_names[MOMENTS] = {
+    "gathered", "first check", "connected", "selected", "secured", "first channel", "end"};
+
+/* --- text ---------------------------------------------------------------------------------------
+ */
+
+struct text {
+    char *buf;
+    size_t cap, len;
+};
+
+static void add_char(struct text *text, char c)
+{
+    if (text->len + 1 < text->cap)
+        text->buf[text->len++] = c;
+    text->buf[text->len] = '\0';
+}
+
+static void add_plain(struct text *text, const char *plain)
+{
+    while (*plain)
+        add_char(text, *plain++);
+}
+
+/* Nothing of a file's may move a terminal's cursor: what is no printable ASCII becomes '?'. */
+static void add_foreign(struct text *text, const char *foreign, size_t len)
+{
+    for (size_t i = 0; i < len && i < VALUE_MAX; i++)
+        add_char(text, foreign[i] >= ' ' && foreign[i] <= '~' ? foreign[i] : '?');
+}
+
+static void write_value(const json_t *value, char out[VALUE_MAX])
+{
+    struct text text = {.buf = out, .cap = VALUE_MAX};
+
+    out[0] = '\0';
+    if (json_is_string(value))
+        add_foreign(&text, json_string_value(value), json_string_length(value));
+    else if (json_is_integer(value))
+        snprintf(out, VALUE_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(out, VALUE_MAX, "%.3f", json_real_value(value));
+}
+
+/* Flags speak as words; what is 0 of them says nothing. */
+static void value_of(const json_t *data, const char *key, char out[VALUE_MAX])
+{
+    write_value(json_object_get(data, key), out);
+    if (strcmp(key, "use_candidate") == 0)
+        snprintf(out, VALUE_MAX, "%s", strcmp(out, "1") == 0 ? "nominating" : "");
+}
+
+/* Copies the name between braces; returns what follows them. */
+static const char *read_key(const char *at, char key[NAME_MAX])
+{
+    size_t len = strcspn(at, "}");
+
+    snprintf(key, NAME_MAX, "%.*s", (int)len, at);
+    return at + len + 1;
+}
+
+static bool part_is_empty(const char *part, const json_t *data)
+{
+    char key[NAME_MAX], value[VALUE_MAX];
+
+    read_key(strchr(part, '{') + 1, key);
+    value_of(data, key, value);
+    return value[0] == '\0';
+}
+
+static void fill(struct text *text, const char *sentence, const json_t *data)
+{
+    char key[NAME_MAX], value[VALUE_MAX];
+
+    for (const char *at = sentence; *at;) {
+        if (*at == '[' && part_is_empty(at, data)) {
+            at = strchr(at, ']') + 1;
+        } else if (*at == '{') {
+            at = read_key(at + 1, key);
+            value_of(data, key, value);
+            add_plain(text, value[0] ? value : "?");
+        } else {
+            if (*at != '[' && *at != ']')
+                add_char(text, *at);
+            at++;
+        }
+    }
+}
+
+/* --- records ------------------------------------------------------------------------------------
+ */
+
+static bool applies(const struct meaning *meaning, const char *name, const json_t *data)
+{
+    char value[VALUE_MAX];
+
+    if (strcmp(meaning->name, name) != 0)
+        return false;
+    if (!meaning->key)
+        return true;
+    write_value(json_object_get(data, meaning->key), value);
+    return strcmp(value, meaning->value) == 0;
+}
+
+static const struct meaning *find_meaning(const char *name, const json_t *data)
+{
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+        if (applies(&meanings[i], name, data))
+            return &meanings[i];
+    return NULL;
+}
+
+static void tell_unknown(struct text *text, const char *name, json_t *data)
+{
+    const char *key;
+    json_t *value;
+
+    add_foreign(text, name, strlen(name));
+    json_object_foreach(data, key, value)
+    {
+        char shown[VALUE_MAX];
+        write_value(value, shown);
+        add_char(text, ' ');
+        add_foreign(text, key, strlen(key));
+        add_char(text, '=');
+        add_plain(text, shown);
+    }
+}
+
+static void keep_name(struct story *story, const char *name)
+{
+    struct text text = {.buf = story->last_name, .cap = sizeof(story->last_name)};
+
+    story->last_name[0] = '\0';
+    add_foreign(&text, name, strlen(name));
+}
+
+static void count(struct story *story)
+{
+    size_t i = 0;
+
+    while (i < story->counts_len && strcmp(story->counts[i].name, story->last_name) != 0)
+        i++;
+    if (i == NAMES_MAX)
+        return;
+    if (i == story->counts_len)
+        memcpy(story->counts[story->counts_len++].name, story->last_name, NAME_MAX);
+    story->counts[i].records++;
+}
+
+static void remember(struct story *story, const struct meaning *meaning, const char *sentence)
+{
+    if (meaning->moment < 0 ||
+        (story->has[meaning->moment] && meaning->moment != ENDED && meaning->moment != SELECTED))
+        return;
+    story->has[meaning->moment] = true;
+    memcpy(story->moments[meaning->moment], sentence, STORY_SENTENCE_MAX);
+}
+
+static enum story_weight tell(struct story *story, const char *name, double t, json_t *data,
+                              char sentence[STORY_SENTENCE_MAX])
+{
+    const struct meaning *meaning = find_meaning(name, data);
+    struct text text = {.buf = sentence, .cap = STORY_SENTENCE_MAX};
+
+    story->records++;
+    story->last_t = t;
+    keep_name(story, name);
+    count(story);
+    text.len = (size_t)snprintf(sentence, STORY_SENTENCE_MAX, "%12.3f  ", t);
+    if (!meaning) {
+        tell_unknown(&text, name, data);
+        return STORY_DETAIL;
+    }
+    fill(&text, meaning->sentence, data);
+    remember(story, meaning, sentence);
+    return meaning->weight;
+}
+
+static bool take_header(struct story *story, const json_t *json)
+{
+    if (!json_is_string(json_object_get(json, "schema")))
+        return false;
+    write_value(json_object_get(json, "title"), story->title);
+    return true;
+}
+
+enum story_weight story_take(struct story *story, const char *line, size_t len,
+                             char sentence[STORY_SENTENCE_MAX])
+{
+    enum story_weight weight = STORY_NOTHING;
+
+    sentence[0] = '\0';
+    json_t *json = len < STORY_LINE_MAX ? json_loadb(line, len, 0, NULL) : NULL;
+    const char *name = json_string_value(json_object_get(json, "name"));
+    const json_t *t = json_object_get(json, "t");
+    json_t *data = json_object_get(json, "data");
+    double ms = json_number_value(t);
+
+    /* No session takes 300 years. */
+    if (name && json_is_number(t) && json_is_object(data) && ms > -1e13 && ms < 1e13)
+        weight = tell(story, name, ms, data, sentence);
+    else if (!take_header(story, json))
+        story->malformed++;
+    json_decref(json);
+    return weight;
+}
+
+void story_skip(struct story *story)
+{
+    story->malformed++;
+}
+
+const char *story_name(const struct story *story)
+{
+    return story->last_name;
+}
+
+size_t story_malformed(const struct story *story)
+{
+    return story->malformed;
+}
+
+size_t story_records(const struct story *story)
+{
+    return story->records;
+}
+
+void story_summarize(const struct story *story, FILE *out)
+{
+    fprintf(out, "%s%s%zu records in %.3f ms\n", story->title, story->title[0] ? ": " : "",
+            story->records, story->last_t);
+    for (size_t i = 0; i < MOMENTS; i++)
+        if (story->has[i])
+            fprintf(out, "  %-13s %s\n", moment_names[i], story->moments[i]);
+    for (size_t i = 0; i < story->counts_len; i++)
+        fprintf(out, "  %8zu  %s\n", story->counts[i].records, story->counts[i].name);
+    if (story->malformed > 0)
+        fprintf(out, "  %8zu  lines that are no records\n", story->malformed);
+}
+
+struct story *story_new(void)
+{
+    return calloc(1, sizeof(struct story));
+}
+
+void story_free(struct story *story)
+{
+    free(story);
+}
