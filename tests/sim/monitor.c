@@ -77,6 +77,11 @@ void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *
     monitor->has_seen_conflict = monitor->has_insisted = false;
 }
 
+void monitor_expect_replays(struct monitor *monitor)
+{
+    monitor->has_replays = true;
+}
+
 void monitor_add_base(struct monitor *monitor)
 {
     monitor->bases++;
@@ -165,7 +170,7 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
                       auger_ice_state_name(monitor->state));
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0)
         monitor_break(monitor, "1: connected, and no check has succeeded");
-    if (to == AUGER_ICE_FAILED && has_consent(monitor, now) &&
+    if (to == AUGER_ICE_FAILED && !monitor->has_replays && has_consent(monitor, now) &&
         !has_asked_in_vain(monitor, &monitor->path) && monitor->conflicts < MONITOR_CONFLICTS)
         monitor_break(monitor, "2: failed on a path with consent");
     if (to == AUGER_ICE_FAILED)
@@ -243,6 +248,6 @@ void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pa
  * peer will, by the tie-breaker (7.3.1.1).  Both cannot know it of each other. */
 void monitor_roles(struct monitor *a, const struct monitor *b)
 {
-    if (a->role == b->role && a->has_insisted && b->has_insisted)
+    if (a->role == b->role && a->has_insisted && b->has_insisted && !a->has_replays)
         monitor_break(a, "7: both insist on one role");
 }

@@ -77,6 +77,7 @@ struct monitor {
     enum auger_ice_state state;
     struct auger_path path;           /* in use, by the agent's word */
     bool has_gathered, has_restarted; /* in this generation; since it failed */
+    bool has_replays;
     char broken[256];
 };
 
