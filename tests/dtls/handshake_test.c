@@ -278,6 +278,29 @@ static void test_the_deadline_ends_in_failed_and_not_before(void **state)
     fail_by_time(400 * AUGER_MS, 2 * AUGER_SEC);
 }
 
+/* Eight of each of its two flights are lost: together more than a flight may have. */
+static void carry_each_ninth(struct pair *pair, int from, const uint8_t *buf, size_t len)
+{
+    if (from == SERVER || pair->ends[CLIENT].sent % 9 == 0)
+        put_on_wire(pair, !from, DELAY, buf, len);
+}
+
+static void test_repetitions_are_counted_by_the_flight(void **state)
+{
+    (void)state;
+    struct auger_dtls_config config;
+
+    auger_dtls_config_init(&config);
+    config.retransmit = 10 * AUGER_MS;
+    struct pair *pair = pair_of_ours(&config);
+    pair->carry = carry_each_ninth;
+    start_both(pair);
+    run_for(pair, 20 * AUGER_SEC);
+    assert_true(both_up(pair));
+    assert_int_equal(pair->ends[CLIENT].sent, 18);
+    pair_free(pair);
+}
+
 static void test_no_time_between_repetitions_exceeds_4_s(void **state)
 {
     (void)state;
@@ -359,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_a_flight_may_come_record_by_record_and_backwards),
         cmocka_unit_test(test_a_flight_without_an_answer_is_repeated_once_a_timeout),
         cmocka_unit_test(test_the_deadline_ends_in_failed_and_not_before),
+        cmocka_unit_test(test_repetitions_are_counted_by_the_flight),
         cmocka_unit_test(test_no_time_between_repetitions_exceeds_4_s),
         cmocka_unit_test(test_an_answered_flight_starts_the_schedule_anew),
         cmocka_unit_test(test_loss_duplicates_and_disorder_harm_no_handshake),
