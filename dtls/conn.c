@@ -154,7 +154,6 @@ static void schedule(struct auger_dtls *dtls, auger_time now)
         dtls->retransmit_at = auger_time_add(now, dtls->interval);
     }
     dtls->flight = flight;
-    dtls->filter.has_hello |= dtls->role == AUGER_DTLS_SERVER && flight != 0;
 }
 
 /* What the backend's new status means for us. */

@@ -76,7 +76,7 @@ static bool is_due(const struct auger_record_filter *filter, const struct fragme
 
     switch (fragment->type) {
     case CLIENT_HELLO:
-        return from_client && fragment->seq == hello && !filter->has_hello;
+        return from_client && fragment->seq == hello;
     case SERVER_HELLO:
         return !from_client && fragment->seq == hello;
     case CERTIFICATE:

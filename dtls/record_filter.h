@@ -10,7 +10,7 @@
 
 struct auger_record_filter {
     enum auger_dtls_role role;
-    bool has_hello;    /* the peer's, and we went on from it */
+    bool has_hello;    /* as client: of the ServerHello something has come */
     bool has_verified; /* as client: a HelloVerifyRequest was obeyed */
     bool finished;     /* nothing in clear is expected any more */
     uint64_t next_seq; /* of epoch 0, as OpenSSL is to see it */

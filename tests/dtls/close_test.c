@@ -88,6 +88,26 @@ static void test_what_was_said_before_close_is_delivered_and_nothing_after(void 
     pair_free(pair);
 }
 
+static void test_close_is_seen_by_a_reader_who_does_not_read_to_the_end(void **state)
+{
+    (void)state;
+    struct pair *pair = connected();
+    struct auger_dtls *server = pair->ends[SERVER].dtls;
+    struct auger_bytes data;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    int len = auger_dtls_write_data(pair->ends[CLIENT].dtls, pair->now, (const uint8_t *)"x", 1,
+                                    buf, sizeof(buf));
+
+    auger_dtls_handle_datagram(server, pair->now, buf, (size_t)len);
+    assert_true(auger_dtls_read(server, pair->now, &data));
+    auger_dtls_close(pair->ends[CLIENT].dtls, pair->now);
+    size_t closing = poll_transmit(pair, CLIENT, buf);
+    assert_true(closing > 0);
+    auger_dtls_handle_datagram(server, pair->now, buf, closing);
+    assert_int_equal(auger_dtls_get_state(server), AUGER_DTLS_CLOSED);
+    pair_free(pair);
+}
+
 static void test_what_nobody_read_before_our_close_is_gone(void **state)
 {
     (void)state;
@@ -271,6 +291,8 @@ static void try_sizes(uint16_t mtu)
     start_both(pair);
     run_for(pair, AUGER_SEC);
 
+    assert_int_equal(auger_dtls_write_data(dtls, pair->now, data, 1, buf, sizeof(buf)), 38);
+    uint8_t number = buf[10];
     static const int wrong[] = {AUGER_ERR_INVALID, AUGER_ERR_TOO_LARGE, AUGER_ERR_TOO_LARGE};
     const size_t lens[] = {0, max + 1, sizeof(data)};
     for (size_t i = 0; i < ARRAY_LEN(lens); i++)
@@ -279,6 +301,7 @@ static void try_sizes(uint16_t mtu)
     assert_int_equal(auger_dtls_write_data(dtls, pair->now, data, max, buf, mtu - 1u),
                      AUGER_ERR_BUFFER);
     assert_int_equal(auger_dtls_write_data(dtls, pair->now, data, max, buf, mtu), mtu);
+    assert_int_equal(buf[10], number + 1); /* what failed took none */
     deliver(pair, SERVER, buf, mtu);
     assert_int_equal(pair->ends[SERVER].data_len, max);
     pair->ends[SERVER].data_len = 0;
@@ -302,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_close_notify_closes_both_ends_at_once),
         cmocka_unit_test(test_close_notify_is_answered_in_kind),
         cmocka_unit_test(test_what_was_said_before_close_is_delivered_and_nothing_after),
+        cmocka_unit_test(test_close_is_seen_by_a_reader_who_does_not_read_to_the_end),
         cmocka_unit_test(test_what_nobody_read_before_our_close_is_gone),
         cmocka_unit_test(test_close_before_the_end_of_the_handshake_is_silent_and_final),
         cmocka_unit_test(test_a_flight_that_nobody_took_is_not_sent_after_close),

@@ -248,20 +248,6 @@ static void test_a_record_of_several_messages_passes_if_each_may(void **state)
     }
 }
 
-static void test_a_hello_passes_until_it_was_answered(void **state)
-{
-    (void)state;
-    struct auger_record_filter filter = {.role = AS_SERVER};
-    uint8_t in[200];
-    size_t len = make_message(in, sizeof(in), (struct message)MESSAGE(CLIENT_HELLO, 0));
-
-    assert_true(passes(filter, in, len));
-    filter.has_hello = true;
-    assert_false(passes(filter, in, len));
-    len = make_message(in, sizeof(in), (struct message)MESSAGE(CERTIFICATE, 1));
-    assert_true(passes(filter, in, len));
-}
-
 /* --- datagrams ----------------------------------------------------------------------------------
  */
 
@@ -475,7 +461,6 @@ int main(void)
         cmocka_unit_test(test_a_message_passes_by_role_place_and_length),
         cmocka_unit_test(test_a_fragment_must_end_with_its_record),
         cmocka_unit_test(test_a_record_of_several_messages_passes_if_each_may),
-        cmocka_unit_test(test_a_hello_passes_until_it_was_answered),
         cmocka_unit_test(test_records_are_sorted_into_parts_in_their_order),
         cmocka_unit_test(test_after_the_handshake_records_stay_as_they_came),
         cmocka_unit_test(test_nothing_behind_a_broken_record_is_believed),

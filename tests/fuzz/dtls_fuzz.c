@@ -124,7 +124,7 @@ static void filter_datagram(const uint8_t *data, size_t size)
     struct auger_record_filter filter = {.role =
                                              data[0] & 1 ? AUGER_DTLS_SERVER : AUGER_DTLS_CLIENT,
                                          .finished = data[0] & 2,
-                                         .has_hello = data[0] & 4,
+                                         .has_hello = (data[0] & 5) == 4,
                                          .has_verified = (data[0] & 9) == 8};
     uint64_t seq = 0;
     size_t len = size - 1;
