@@ -321,7 +321,7 @@ static void test_numbers_in_clear_are_ours_and_sealed_ones_untouched(void **stat
 {
     (void)state;
     struct auger_record_filter filter = {.role = AS_CLIENT};
-    uint8_t in[500], out[500];
+    uint8_t in[500], out[500] = {0};
     struct record record;
 
     for (uint64_t i = 0; i < 3; i++) {

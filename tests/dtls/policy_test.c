@@ -105,7 +105,7 @@ static void test_the_client_hello_offers_what_it_should(void **state)
     static const uint16_t suites[] = {0xC02B, 0xC02C, 0xC02F, 0xC030,
                                       0xCCA9, 0xCCA8, 0x00FF /* renegotiation_info, 5746 */};
     struct pair *pair = pair_of_ours(NULL);
-    uint8_t buf[RAW_DATAGRAM_MAX];
+    uint8_t buf[RAW_DATAGRAM_MAX] = {0};
     bool seen[ARRAY_LEN(suites)] = {false};
 
     start(pair, CLIENT);
