@@ -1,7 +1,7 @@
 # The front door: one word each. `make` alone says which.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit format check lint fuzz soak matrix explore bench coverage interop docs demo clean
+.PHONY: help build test unit format check lint fuzz soak matrix explore mutate bench coverage interop docs demo clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,6 +40,9 @@ explore: ## two agents in every order of arrivals, losses and timers, further th
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target explore_explore_test >/dev/null
 	@AUGER_EXPLORE=full build/release/explore_explore_test
+
+mutate: ## breaks the agent in each way of tests/mutations, and says which test sees it
+	@scripts/mutate
 
 bench: ## every measurement, into build/bench/*.json
 	@scripts/bench
