@@ -80,12 +80,15 @@ static void test_a_foundation_is_shared_by_type_base_and_server_alone(void **sta
     const struct auger_ice_cand *srflx = auger_cands_add_srflx(&cands, a, &m, &s1);
     const struct auger_ice_cand *other_port = auger_cands_add_srflx(&cands, same_ip, &m, &s1b);
     const struct auger_ice_cand *other_server = auger_cands_add_srflx(&cands, a, &m, &s2);
+    const struct auger_ice_cand *prflx = auger_cands_add_local_prflx(&cands, a, &m, 1);
 
     assert_string_equal(a->foundation, same_ip->foundation);
     assert_string_not_equal(a->foundation, other_ip->foundation);
     assert_string_not_equal(a->foundation, srflx->foundation);
     assert_string_equal(srflx->foundation, other_port->foundation);
     assert_string_not_equal(srflx->foundation, other_server->foundation);
+    assert_string_not_equal(a->foundation, prflx->foundation);
+    assert_string_not_equal(srflx->foundation, prflx->foundation);
     auger_cands_fini(&cands, &world->env);
     world_free(world);
 }

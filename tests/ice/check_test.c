@@ -53,6 +53,8 @@ static const struct {
     {"from another port", {.from = "192.0.2.2:2003"}, AUGER_PAIR_FAILED},
     {"to another base", {.to = "192.0.2.1:1002"}, AUGER_PAIR_FAILED},
     {"without an address", {.no_mapped = true}, AUGER_PAIR_FAILED},
+    {"with what must be understood", {.unknown_attr = 0x7FFE}, AUGER_PAIR_FAILED},
+    {"with what need not be", {.unknown_attr = 0xFFFE}, AUGER_PAIR_SUCCEEDED},
     {"400", {.code = 400}, AUGER_PAIR_FAILED},
     {"401", {.code = 401}, AUGER_PAIR_FAILED},
     {"500", {.code = 500}, AUGER_PAIR_FAILED},
@@ -270,6 +272,17 @@ static void test_pairs_of_one_foundation_wait_for_the_first(void **state)
     puppet_free(p);
 }
 
+/* RFC 8838 section 12, rule 2. */
+static void test_a_trickled_pair_of_a_foundation_that_works_waits_for_nothing(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+
+    assert_int_equal(puppet_tell(p, "192.0.2.2:3", 1694498815), 0);
+    assert_int_equal(puppet_pair(p, "192.0.2.2:3").state, AUGER_PAIR_WAITING);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +296,7 @@ int main(void)
             test_a_mapped_address_that_is_new_becomes_a_local_candidate_that_is_not_told),
         cmocka_unit_test(test_without_entropy_a_check_waits_for_ta_and_loses_nothing),
         cmocka_unit_test(test_pairs_of_one_foundation_wait_for_the_first),
+        cmocka_unit_test(test_a_trickled_pair_of_a_foundation_that_works_waits_for_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,20 @@ static void test_without_a_usable_candidate_it_waits_39_5_s_and_fails_once(void 
     }
 }
 
+static void test_a_candidate_that_makes_no_pair_does_not_prolong_the_wait(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+
+    puppet_introduce(p);
+    puppet_wait(p, 30 * AUGER_SEC);
+    assert_int_equal(puppet_tell(p, "[2001:db8::1]:2002", 1000), 0);
+    assert_int_equal(puppet_pairs(p), 0);
+    puppet_wait(p, 9500 * AUGER_MS);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
 static void test_a_check_under_way_outlasts_the_patience(void **state)
 {
     (void)state;
@@ -368,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_a_usable_candidate_it_waits_39_5_s_and_fails_once),
+        cmocka_unit_test(test_a_candidate_that_makes_no_pair_does_not_prolong_the_wait),
         cmocka_unit_test(test_a_check_under_way_outlasts_the_patience),
         cmocka_unit_test(test_before_the_credentials_there_is_no_hurry),
         cmocka_unit_test(test_a_full_list_of_pairs_gives_up_the_failed_then_the_lowest),

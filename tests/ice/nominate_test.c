@@ -50,6 +50,22 @@ static void test_the_best_pair_is_nominated_at_once(void **state)
     puppet_free(p);
 }
 
+/* 8.1.2: what is still waiting is not checked any more. */
+static void test_once_a_pair_is_selected_no_other_is_checked(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+    assert_true(puppet_pair(p, HIGH).selected);
+    assert_true(puppet_take(p, &sent)); /* the answer */
+    assert_int_equal(puppet_tell(p, LOW, 1694498815), 0);
+    puppet_wait(p, 2 * AUGER_SEC);
+    assert_false(puppet_take(p, &sent));
+    puppet_free(p);
+}
+
 static void test_a_lower_pair_waits_until_the_higher_has_failed(void **state)
 {
     (void)state;
@@ -261,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_best_pair_is_nominated_at_once),
+        cmocka_unit_test(test_once_a_pair_is_selected_no_other_is_checked),
         cmocka_unit_test(test_a_lower_pair_waits_until_the_higher_has_failed),
         cmocka_unit_test(test_a_lower_pair_is_nominated_when_patience_ends),
         cmocka_unit_test(test_a_relayed_pair_alone_waits_for_candidates_that_may_come),

@@ -43,6 +43,7 @@ struct puppet_answer {
     const char *to;
     bool no_integrity, wrong_password, no_fingerprint, no_mapped;
     bool sha256; /* instead of the shorter integrity */
+    uint16_t unknown_attr;
 };
 
 static inline struct puppet *puppet_new(bool agent_controls)
@@ -184,6 +185,8 @@ static inline void puppet_answer(struct puppet *p, const struct sent *request,
         auger_stun_build_error(&b, answer->code);
     else if (!answer->no_mapped)
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped);
+    if (answer->unknown_attr)
+        auger_stun_build_bytes(&b, answer->unknown_attr, "what", 4);
     if (answer->sha256)
         auger_stun_build_integrity_sha256(&b, p->puppet_key);
     else if (!answer->no_integrity)

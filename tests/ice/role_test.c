@@ -176,6 +176,21 @@ static void test_a_nomination_is_not_repeated_in_the_other_role(void **state)
     puppet_free(p);
 }
 
+/* G is the controlling side's priority, so the bit that breaks a tie moves (6.1.2.3). */
+static void test_the_priorities_of_the_pairs_follow_the_role(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", INT32_MAX), 0);
+    uint64_t before = puppet_pair(p, "192.0.2.2:2002").priority;
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = UINT64_MAX});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").priority, before + 1);
+    puppet_free(p);
+}
+
 static void test_the_role_may_be_set_until_the_first_check(void **state)
 {
     (void)state;
@@ -201,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_a_peer_that_says_487_to_everything_ends_the_session),
         cmocka_unit_test(test_a_487_from_another_port_is_believed_too),
         cmocka_unit_test(test_a_nomination_is_not_repeated_in_the_other_role),
+        cmocka_unit_test(test_the_priorities_of_the_pairs_follow_the_role),
         cmocka_unit_test(test_the_role_may_be_set_until_the_first_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
