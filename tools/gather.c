@@ -72,7 +72,7 @@ static void note_trouble(struct gathering *gathering, const char *what)
         output_line(json_pack("{ss so sf}", "ev", "trouble", "what", json_text(what, strlen(what)),
                               "t", elapsed_ms(gathering)));
     else
-        fprintf(stderr, "auger gather: %s\n", what);
+        print_line("auger gather: ", what);
 }
 
 static void finish(struct gathering *gathering)

@@ -6,14 +6,35 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-int interrupt_open(void)
+static sigset_t interrupts(void)
 {
     sigset_t set;
 
-    signal(SIGPIPE, SIG_IGN);
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    return set;
+}
+
+static void exit_at_once(int number)
+{
+    _exit(128 + number);
+}
+
+void interrupt_exits(bool exits)
+{
+    const sigset_t set = interrupts();
+
+    signal(SIGINT, exit_at_once);
+    signal(SIGTERM, exit_at_once);
+    sigprocmask(exits ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
+int interrupt_open(void)
+{
+    const sigset_t set = interrupts();
+
+    signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -1;
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

@@ -2,9 +2,14 @@
 #ifndef AUGER_TOOLS_INTERRUPT_H
 #define AUGER_TOOLS_INTERRUPT_H
 
+#include <stdbool.h>
+
 /* Holds back SIGINT and SIGTERM, here and in every thread started later, and ignores SIGPIPE.
  * Returns a descriptor that is readable once one came; -1 when there is none to be had. */
 int interrupt_open(void);
+/* While a call blocks that nothing ends: a signal ends the process at once, with the status that
+ * interrupt_take() would tell. */
+void interrupt_exits(bool exits);
 /* What a shell expects as exit status after the signal: 130 for Ctrl-C.  0: none came. */
 int interrupt_take(int fd);
 

@@ -1,8 +1,13 @@
 /* tools/main.c - the program auger: finds the command and runs it. */
+#define _POSIX_C_SOURCE 200809L
 #include "tools/command.h"
+#include "tools/output.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VERSION "0.1.0"
 
@@ -33,8 +38,20 @@ static void print_overview(FILE *out)
 
 static int unknown(const char *name)
 {
-    fprintf(stderr, "auger: there is no command %.40s; see auger help\n", name);
+    fputs("auger: there is no command ", stderr);
+    print_words(stderr, name, 40);
+    fputs("; see auger help\n", stderr);
     return EXIT_USAGE;
+}
+
+/* What was printed has to have arrived. */
+static int finish(int status)
+{
+    if (status == EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout))) {
+        fputs("auger: standard output was closed\n", stderr);
+        return EXIT_FAILED;
+    }
+    return status;
 }
 
 static int help(int argc, char **argv)
@@ -50,26 +67,33 @@ static int help(int argc, char **argv)
     return EXIT_DONE;
 }
 
+/* What was closed before we began must not become one of our sockets: input that ended, output
+ * that cannot be written. */
+static bool open_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!open_standard_descriptors())
+        return EXIT_FAILED;
     if (argc < 2) {
         print_overview(stderr);
         return EXIT_USAGE;
     }
     const char *name = argv[1];
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        return help(argc - 1, argv + 1);
+        return finish(help(argc - 1, argv + 1));
     if (strcmp(name, "--version") == 0) {
         puts("auger " VERSION);
-        return EXIT_DONE;
+        return finish(EXIT_DONE);
     }
     const struct command *command = find_command(name);
     if (!command)
         return unknown(name);
-    int status = command->run(argc - 1, argv + 1);
-    if (status == EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout))) {
-        fputs("auger: standard output was closed\n", stderr);
-        return EXIT_FAILED;
-    }
-    return status;
+    return finish(command->run(argc - 1, argv + 1));
 }

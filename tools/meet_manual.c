@@ -13,7 +13,7 @@
 
 static void fail(struct meet_manual *meeting, const char *what)
 {
-    fprintf(stderr, "auger connect: %s\n", what);
+    talk_tell_failure(meeting->config, what);
     meeting->failed = true;
 }
 

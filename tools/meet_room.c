@@ -7,7 +7,10 @@
 
 static void fail(struct meet_room *meeting, const char *what, const char *why)
 {
-    fprintf(stderr, "auger connect: %s%s%s\n", what, *why ? ": " : "", why);
+    char text[400];
+
+    snprintf(text, sizeof(text), "%s%s%s", what, *why ? ": " : "", why);
+    talk_tell_failure(meeting->config, text);
     meeting->failed = true;
 }
 

@@ -1,6 +1,7 @@
 /* tools/options.c - reading the options of a command. */
 #include "tools/options.h"
 #include "tools/command.h"
+#include "tools/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,9 @@ struct reading {
 
 static bool wrong(const struct reading *reading, const char *what, const char *why)
 {
-    fprintf(stderr, "auger %s: %.*s %s; see auger help %s\n", reading->command, SHOWN, what, why,
-            reading->command);
+    fprintf(stderr, "auger %s: ", reading->command);
+    print_words(stderr, what, SHOWN);
+    fprintf(stderr, " %s; see auger help %s\n", why, reading->command);
     return false;
 }
 

@@ -1,6 +1,7 @@
 /* tools/output.c - JSON lines on standard output. */
 #include "tools/output.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,23 @@ json_t *json_text(const char *text, size_t len)
     json = whole ? json_stringn(whole, at) : NULL;
     free(whole);
     return json;
+}
+
+void print_words(FILE *out, const char *text, size_t most)
+{
+    for (size_t i = 0; i < most && text[i]; i++) {
+        unsigned char c = (unsigned char)text[i], next = (unsigned char)text[i + 1];
+        bool is_c1 = c == 0xC2 && next >= 0x80 && next < 0xA0;
+        fputc(c < 0x20 || c == 0x7F || is_c1 ? '?' : c, out);
+        i += is_c1 && i + 1 < most;
+    }
+}
+
+void print_line(const char *before, const char *text)
+{
+    fputs(before, stderr);
+    print_words(stderr, text, SIZE_MAX);
+    fputc('\n', stderr);
 }
 
 void output_line(json_t *json)

@@ -1,5 +1,6 @@
 /* tools/room_client.c - a member of a room, over WebSocket. */
 #include "tools/room_client.h"
+#include "tools/interrupt.h"
 #include "tools/lws_loop.h"
 #include "tools/outbox.h"
 #include "tools/signalling.h"
@@ -39,6 +40,17 @@ static const char *read_scheme(struct server_url *url, const char *text)
     return NULL;
 }
 
+/* No user name before an @ either: nothing here takes one, and it may have a password. */
+static bool is_host(const char *host, bool bracketed)
+{
+    struct auger_addr addr;
+    size_t len = strlen(host);
+
+    if (bracketed)
+        return auger_addr_parse_ip(&addr, host, len, 0) == 0 && addr.family == AUGER_IPV6;
+    return strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_") == len;
+}
+
 /* "name", "192.0.2.1" or "[2001:db8::1]"; what follows it. */
 static const char *read_host(struct server_url *url, const char *text)
 {
@@ -50,7 +62,7 @@ static const char *read_host(struct server_url *url, const char *text)
     memcpy(url->host, text + bracketed, len);
     url->host[len] = '\0';
     text += bracketed + len;
-    if (bracketed && *text++ != ']')
+    if ((bracketed && *text++ != ']') || !is_host(url->host, bracketed))
         return NULL;
     return text;
 }
@@ -174,7 +186,11 @@ static bool dial(struct room_client *client)
     info.local_protocol_name = "room";
     info.ssl_connection = url->tls ? LCCSCF_USE_SSL : 0;
     info.pwsi = &client->wsi;
-    return lws_client_connect_via_info(&info);
+    /* It waits for the resolver, and nothing of ours lives yet that had to be ended. */
+    interrupt_exits(true);
+    bool began = lws_client_connect_via_info(&info);
+    interrupt_exits(false);
+    return began;
 }
 
 struct room_client *room_client_new(const struct room_client_config *config,

@@ -191,7 +191,7 @@ static void note_trouble(const struct serve *serve, const struct auger_loop_even
         output_line(json_pack("{ss so}", "ev", "trouble", "what",
                               json_text(event->what, strlen(event->what))));
     else
-        fprintf(stderr, "auger serve: %s\n", event->what);
+        print_line("auger serve: ", event->what);
 }
 
 static void take(struct serve *serve, const struct auger_loop_event *event)

@@ -12,6 +12,7 @@
 
 #define PATH_MAX_LEN 256
 #define BODY_MAX AUGER_SDP_MAX
+#define PIECES_MAX 1024 /* in which a message may come, also empty ones */
 
 /* What one connection is about; libwebsockets keeps one for each. */
 struct session {
@@ -21,7 +22,7 @@ struct session {
     struct member *member;
     struct outbox outbox;
     char *message; /* as it comes in pieces */
-    size_t message_len;
+    size_t message_len, pieces_len;
     /* A request's */
     char *body;
     size_t body_len;
@@ -328,7 +329,7 @@ static int received(struct session *session, const char *data, size_t len)
 {
     if (lws_frame_is_binary(session->wsi))
         return -1;
-    if (len > SIGNAL_MAX - session->message_len) {
+    if (len > SIGNAL_MAX - session->message_len || ++session->pieces_len > PIECES_MAX) {
         lws_close_reason(session->wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, NULL, 0);
         return -1;
     }
@@ -346,7 +347,7 @@ static int received(struct session *session, const char *data, size_t len)
               session->message ? session->message : "", session->message_len);
     free(session->message);
     session->message = NULL;
-    session->message_len = 0;
+    session->message_len = session->pieces_len = 0;
     return 0;
 }
 
@@ -468,7 +469,7 @@ static void fill_info(struct lws_context_creation_info *info, struct server *ser
     info->timeout_secs_ah_idle = 5;
     info->keepalive_timeout = 5;
     info->max_http_header_data = 8192;
-    info->options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    info->options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_VALIDATE_UTF8;
     if (!strchr(config->address, ':'))
         info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     if (config->cert) {

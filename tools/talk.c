@@ -42,14 +42,22 @@ struct talk {
 void talk_tell(const struct talk_config *config, const char *event, const char *text)
 {
     if (config->json) {
-        json_t *json = json_pack("{ss ss}", "ev", event, "text", text);
+        json_t *json = json_pack("{ss so}", "ev", event, "text", json_text(text, strlen(text)));
         char *line = json ? json_dumps(json, JSON_COMPACT) : NULL;
         fprintf(stderr, "%s\n", line ? line : "{}");
         free(line);
         json_decref(json);
     } else if (!config->quiet) {
-        fprintf(stderr, "auger connect: %s\n", text);
+        print_line("auger connect: ", text);
     }
+}
+
+void talk_tell_failure(const struct talk_config *config, const char *why)
+{
+    if (config->json)
+        talk_tell(config, "failed", why);
+    else
+        print_line("auger connect: ", why);
 }
 
 static void tell(const struct talk *talk, const char *event, const char *text)
@@ -62,10 +70,7 @@ static void fail(struct talk *talk, const char *why)
     if (talk->state != TALK_GOES_ON)
         return;
     talk->state = TALK_FAILED;
-    if (talk->config.json)
-        tell(talk, "failed", why);
-    else
-        fprintf(stderr, "auger connect: %s\n", why);
+    talk_tell_failure(&talk->config, why);
 }
 
 /* `what` happened; why, the peer's record says. */
@@ -403,6 +408,8 @@ static void take_state(struct talk *talk, const struct auger_peer_event *event)
     if (event->state == AUGER_PEER_CLOSED) {
         if (talk->connected)
             done(talk);
+        else if (event->reason == AUGER_PEER_CLOSED_HERE)
+            talk->state = TALK_FAILED; /* as we were asked to, so that there is nothing to tell */
         else
             fail(talk, "the other side closed the connection");
     } else if (event->state == AUGER_PEER_FAILED) {

@@ -29,6 +29,9 @@ struct talk_config {
 /* Tells what happens on standard error, as the config wants it; used beside a talk too. */
 void talk_tell(const struct talk_config *config, const char *event, const char *text);
 
+/* The same for why it fails, which --quiet does not silence. */
+void talk_tell_failure(const struct talk_config *config, const char *why);
+
 enum talk_state { TALK_GOES_ON, TALK_DONE, TALK_FAILED };
 
 /* NULL: it said on standard error what failed.  `config` is copied. */
