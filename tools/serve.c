@@ -102,7 +102,7 @@ static bool open_room(struct serve *serve)
 
 static bool open_stun(struct serve *serve)
 {
-    char addr[AUGER_ADDR_TEXT_MAX], what[100];
+    char addr[AUGER_ADDR_TEXT_MAX], what[160];
 
     auger_addr_format(&serve->stun, addr, sizeof(addr));
     int err = auger_loop_serve_stun(serve->loop, &serve->stun);

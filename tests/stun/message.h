@@ -113,7 +113,8 @@ static inline size_t load(const char *name, uint8_t *buf, size_t cap)
 {
     char path[512];
 
-    snprintf(path, sizeof(path), "%s/%s", TEST_DATA, name);
+    int path_len = snprintf(path, sizeof(path), "%s/%s", TEST_DATA, name);
+    assert_in_range(path_len, 1, sizeof(path) - 1);
     FILE *file = fopen(path, "rb");
     if (!file)
         fail_msg("%s is not there", path);
