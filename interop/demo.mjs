@@ -12,7 +12,7 @@ import { Browser } from "./lib/browser.mjs";
 import { Lines } from "./lib/lines.mjs";
 import { clickConnect, giveFile, say, textOf, untilSamePath, untilStatus } from "./lib/page.mjs";
 
-const MESSAGES = 20;
+const MESSAGES = 10;
 
 function wrong(why) {
   console.error(`demo: ${why}`);
@@ -60,7 +60,7 @@ async function connect(page) {
 async function talk(page) {
   const started = Date.now();
   for (let i = 1; i <= MESSAGES; i++) {
-    const text = `message ${i}, through the hole`;
+    const text = `hello ${i}`;
     const answer = await say(page, text);
     if (answer !== text) throw new Error(`the echo of “${text}” was “${answer}”`);
   }
