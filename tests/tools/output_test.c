@@ -42,7 +42,9 @@ static void what_is_no_utf8_is_replaced_byte_by_byte(void **state)
         {"\xF4\x90\x80\x80", R R R R},
         {"\xF5\x80\x80\x80", R R R R},
         {"\xFE\xFF", R R},
-        {"a\xFF" "b", "a" R "b"},
+        {"a\xFF"
+         "b",
+         "a" R "b"},
     };
 
     (void)state;
@@ -79,7 +81,9 @@ static void a_terminal_gets_no_control_characters(void **state)
         {"plain text", SIZE_MAX, "plain text"},
         {"a\nb\r\tc", SIZE_MAX, "a?b??c"},
         {"\x1B[31mred\x7F", SIZE_MAX, "?[31mred?"},
-        {"\xC2\x9B" "31m \xC2\xA0 \xC3\xB6", SIZE_MAX, "?31m \xC2\xA0 \xC3\xB6"},
+        {"\xC2\x9B"
+         "31m \xC2\xA0 \xC3\xB6",
+         SIZE_MAX, "?31m \xC2\xA0 \xC3\xB6"},
         {"0123456789", 4, "0123"},
         {"\xC2", SIZE_MAX, "\xC2"},
         {"", 0, ""},
