@@ -347,7 +347,7 @@ static void test_an_alert_in_clear_is_a_hint(void **state)
 {
     (void)state;
     struct auger_record_filter filter = {.role = AS_CLIENT};
-    uint8_t in[50], out[50];
+    uint8_t in[50] = {0}, out[50];
 
     split(&filter, in, make_record(in, 50, (struct record){.type = ALERT, .body = alert, .len = 2}),
           out);
@@ -376,7 +376,7 @@ static void test_a_verify_request_waits_and_moves_the_numbers_by_one(void **stat
 {
     (void)state;
     static const size_t cookies[] = {0, 20, 255};
-    uint8_t in[400], out[400], kept[AUGER_VERIFY_MAX];
+    uint8_t in[400] = {0}, out[400], kept[AUGER_VERIFY_MAX];
 
     for (size_t i = 0; i < ARRAY_LEN(cookies); i++) {
         struct auger_record_filter filter = {.role = AS_CLIENT};
@@ -401,7 +401,7 @@ static void test_a_server_hello_makes_a_verify_request_a_lie(void **state)
 {
     (void)state;
     struct auger_record_filter filter = {.role = AS_CLIENT};
-    uint8_t in[400], out[400];
+    uint8_t in[400] = {0}, out[400];
     size_t len;
 
     for (int round = 0; round < 2; round++) { /* before and after */
@@ -418,7 +418,7 @@ static void test_a_malformed_verify_request_falls(void **state)
 {
     (void)state;
     struct auger_record_filter filter = {.role = AS_CLIENT}, server = {.role = AS_SERVER};
-    uint8_t in[400], out[400];
+    uint8_t in[400] = {0}, out[400];
 
     split(&filter, in, make_verify(in, sizeof(in), 20, 19), out);
     split(&filter, in, make_verify(in, sizeof(in), 20, 21), out);
