@@ -11,6 +11,10 @@
 #include <assert.h>
 #include <string.h>
 
+/* How often the table of peer-reflexive candidates may be filled anew before any pair is
+ * valid. */
+#define PRFLX_TURNS_MAX 2u
+
 /* What a check says. */
 struct request {
     uint32_t priority;
@@ -196,6 +200,15 @@ static struct auger_ice_cand *dead_prflx(const struct auger_generation *generati
     return NULL;
 }
 
+/* Between two NATs that map by destination and filter nothing each answer comes from a new
+ * port, and so does the check that it causes: a chase without an end, which would use up
+ * all requests before the pairs that work have had theirs. */
+static bool is_chase(const struct auger_generation *generation)
+{
+    return generation->nomination.valid_at == AUGER_NEVER &&
+           generation->remotes.prflx_made >= PRFLX_TURNS_MAX * generation->remotes.prflx_max;
+}
+
 /* 7.3.1.3: known, or learned now; NULL if it may not be sent to or there is no room. */
 static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_generation *generation,
                                         auger_time now, const struct auger_addr *source,
@@ -208,7 +221,7 @@ static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_gene
     struct auger_ice_cand *cand = auger_cands_find(remotes, &addr);
     if (cand || !auger_cand_addr_is_usable(&addr, &ice->policy))
         return cand;
-    if (remotes->prflx == remotes->prflx_max) {
+    if (remotes->prflx == remotes->prflx_max && !is_chase(generation)) {
         struct auger_ice_cand *dead = dead_prflx(generation);
         if (dead) {
             auger_checklist_remove_cand(&generation->checklist, dead);

@@ -252,6 +252,43 @@ static void test_a_dead_peer_reflexive_candidate_makes_room(void **state)
     puppet_free(p);
 }
 
+/* From ever new ports, each of which answers from yet another. */
+static size_t chase(struct puppet *p)
+{
+    struct sent sent;
+    size_t asked = 0;
+
+    for (int port = 10000; port < 10400; port++) {
+        char from[32], other[32];
+        snprintf(from, sizeof(from), "192.0.2.9:%d", port);
+        snprintf(other, sizeof(other), "192.0.2.9:%d", port + 20000);
+        puppet_check(p, &(struct puppet_check){.from = from, .role = CONTROLLED});
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take(p, &sent)) {
+            if (sent.msg.class_ != AUGER_STUN_REQUEST || sent.path.remote.ip[3] != 9)
+                continue;
+            puppet_answer(p, &sent, &(struct puppet_answer){.from = other});
+            asked++;
+        }
+    }
+    return asked;
+}
+
+static void test_a_chase_after_ever_new_ports_comes_to_an_end(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_in_range(chase(p), 16, 64);
+    puppet_free(p);
+
+    p = puppet_connected(true); /* then it is a peer who moves */
+    assert_in_range(chase(p), 300, 800);
+    puppet_free(p);
+}
+
 static void test_responses_that_nobody_fetches_are_bounded(void **state)
 {
     (void)state;
@@ -413,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_a_named_candidate_that_is_known_already_is_merged),
         cmocka_unit_test(test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks),
         cmocka_unit_test(test_a_dead_peer_reflexive_candidate_makes_room),
+        cmocka_unit_test(test_a_chase_after_ever_new_ports_comes_to_an_end),
         cmocka_unit_test(test_responses_that_nobody_fetches_are_bounded),
         cmocka_unit_test(test_a_check_to_no_base_of_ours_is_dropped),
         cmocka_unit_test(test_a_check_on_a_pair_under_way_triggers_a_fresh_one),
