@@ -157,8 +157,10 @@ static void collect(const struct auger_ice *ice, struct auger_ice_explanation *e
 
 static bool lost_consent(const struct auger_ice *ice)
 {
-    for (uint16_t i = 0; i < ice->current->checklist.len; i++)
-        if (ice->current->checklist.order[i]->failure == AUGER_PAIR_NO_CONSENT)
+    const struct auger_pair *pair;
+
+    for (size_t i = 0; (pair = auger_ice_pair_at(ice, i)); i++)
+        if (pair->failure == AUGER_PAIR_NO_CONSENT)
             return true;
     return false;
 }

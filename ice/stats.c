@@ -27,32 +27,34 @@ static void hand_out(void *to, size_t size, const void *from, size_t from_size)
 
 /* --- ids ------------------------------------------------------------------------ */
 
-static void write_id(char id[AUGER_STATS_ID_MAX], const char *prefix, const struct auger_addr *a,
-                     const struct auger_addr *b)
+static void write_id(char id[AUGER_STATS_ID_MAX], const char *prefix, const char *tag,
+                     const struct auger_addr *a, const struct auger_addr *b)
 {
     char first[AUGER_ADDR_TEXT_MAX], second[AUGER_ADDR_TEXT_MAX] = "";
 
     auger_addr_format(a, first, sizeof(first));
     if (b)
         auger_addr_format(b, second, sizeof(second));
-    snprintf(id, AUGER_STATS_ID_MAX, "%s %s%s%s", prefix, first, b ? " " : "", second);
+    snprintf(id, AUGER_STATS_ID_MAX, "%s %s %s%s%s", prefix, tag, first, b ? " " : "", second);
 }
 
-/* Of ours the base tells two apart that one NAT shows under the same address. */
-static void write_cand_id(char id[AUGER_STATS_ID_MAX], const struct auger_ice_cand *cand,
-                          bool is_remote)
+/* The base tells two apart that one NAT shows under the same address. */
+static void write_local_id(char id[AUGER_STATS_ID_MAX], const struct auger_ice_cand *cand)
 {
-    bool has_base = !is_remote && !auger_addr_equal(&cand->addr, &cand->base);
-    char prefix[16];
+    bool has_base = !auger_addr_equal(&cand->addr, &cand->base);
+    write_id(id, "L", auger_cand_type_name(cand->type), &cand->addr, has_base ? &cand->base : NULL);
+}
 
-    snprintf(prefix, sizeof(prefix), "%c%s%s", is_remote ? 'R' : 'L', is_remote ? "" : " ",
-             is_remote ? "" : auger_cand_type_name(cand->type));
-    write_id(id, prefix, &cand->addr, has_base ? &cand->base : NULL);
+/* Our user name fragment tells generations apart: a path may be in two of them. */
+static void write_remote_id(char id[AUGER_STATS_ID_MAX], const struct auger_generation *generation,
+                            const struct auger_ice_cand *cand)
+{
+    write_id(id, "R", generation->local.ufrag, &cand->addr, NULL);
 }
 
 static void write_pair_id(char id[AUGER_STATS_ID_MAX], const struct auger_pair *pair)
 {
-    write_id(id, "P", &pair->local->base, &pair->remote->addr);
+    write_id(id, "P", pair->generation->local.ufrag, &pair->local->base, &pair->remote->addr);
 }
 
 /* --- pairs ------------------------------------------------------------------------ */
@@ -90,8 +92,8 @@ int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
     };
 
     write_pair_id(all.id, pair);
-    write_cand_id(all.local_candidate_id, pair->seen_as ? pair->seen_as : pair->local, false);
-    write_cand_id(all.remote_candidate_id, pair->remote, true);
+    write_local_id(all.local_candidate_id, pair->seen_as ? pair->seen_as : pair->local);
+    write_remote_id(all.remote_candidate_id, generation, pair->remote);
     hand_out(stats, size, &all, sizeof(all));
     return 0;
 }
@@ -125,24 +127,56 @@ static const struct auger_ice_cand *cand_at(const struct auger_cands *cands, siz
     return NULL;
 }
 
+/* Ours are of every generation. */
+static void describe_local(const struct auger_ice *ice, const struct auger_ice_cand *cand,
+                           struct auger_ice_cand_stats *stats)
+{
+    write_local_id(stats->id, cand);
+    auger_cand_export(cand, &stats->cand);
+    snprintf(stats->cand.ufrag, sizeof(stats->cand.ufrag), "%s", ice->current->local.ufrag);
+    if (cand->type == AUGER_CAND_SRFLX)
+        stats->server = cand->server;
+}
+
+static void describe_remote(const struct auger_generation *generation,
+                            const struct auger_ice_cand *cand, struct auger_ice_cand_stats *stats)
+{
+    stats->is_remote = true;
+    write_remote_id(stats->id, generation, cand);
+    auger_cand_export(cand, &stats->cand);
+    if (generation->remote.ufrag)
+        snprintf(stats->cand.ufrag, sizeof(stats->cand.ufrag), "%s", generation->remote.ufrag);
+}
+
+static bool describe_cand(const struct auger_ice *ice, size_t index,
+                          struct auger_ice_cand_stats *stats)
+{
+    const struct auger_generation *generations[] = {ice->current, ice->previous};
+    const struct auger_ice_cand *cand = cand_at(&ice->locals, index);
+
+    if (cand) {
+        describe_local(ice, cand, stats);
+        return true;
+    }
+    index -= count(&ice->locals);
+    for (size_t i = 0; i < 2 && generations[i]; i++) {
+        cand = cand_at(&generations[i]->remotes, index);
+        if (cand) {
+            describe_remote(generations[i], cand, stats);
+            return true;
+        }
+        index -= count(&generations[i]->remotes);
+    }
+    return false;
+}
+
 int auger_ice_cand_stats_sized(const struct auger_ice *ice, size_t index,
                                struct auger_ice_cand_stats *stats, size_t size)
 {
-    size_t ours = count(&ice->locals);
-    bool is_remote = index >= ours;
-    const struct auger_ice_cand *cand =
-        is_remote ? cand_at(&ice->current->remotes, index - ours) : cand_at(&ice->locals, index);
-    struct auger_ice_cand_stats all = {.is_remote = is_remote};
+    struct auger_ice_cand_stats all = {0};
 
-    if (!cand)
+    if (!describe_cand(ice, index, &all))
         return AUGER_ERR_NOT_FOUND;
-    write_cand_id(all.id, cand, is_remote);
-    auger_cand_export(cand, &all.cand);
-    const char *ufrag = is_remote ? ice->current->remote.ufrag : ice->current->local.ufrag;
-    if (ufrag)
-        snprintf(all.cand.ufrag, sizeof(all.cand.ufrag), "%s", ufrag);
-    if (!is_remote && cand->type == AUGER_CAND_SRFLX)
-        all.server = cand->server;
     hand_out(stats, size, &all, sizeof(all));
     return 0;
 }

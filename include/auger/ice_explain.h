@@ -4,6 +4,7 @@
  *
  * A guess is called one: two NATs that fit no better than a broken wire are not blamed.
  * Asked while the agent still looks for a path it says what stands in the way so far.
+ * Tables are those of the moment, counts are since the agent was made, over restarts.
  */
 #ifndef AUGER_ICE_EXPLAIN_H
 #define AUGER_ICE_EXPLAIN_H

@@ -20,7 +20,8 @@ extern "C" {
 #endif
 
 /* An id names the same thing as long as the agent lives: "L host 192.0.2.1:5000",
- * "P 192.0.2.1:5000 198.51.100.7:6000". */
+ * "P UFRAG 192.0.2.1:5000 198.51.100.7:6000", with our user name fragment of the
+ * generation, since a restart may have the same path in two. */
 #define AUGER_STATS_ID_MAX 144
 
 struct auger_ice_pair_stats {
@@ -57,8 +58,8 @@ struct auger_ice_cand_stats {
     struct auger_addr server; /* of a reflexive candidate of ours: for `url`; else none */
 };
 
-/* The candidate number `index`, from 0: ours, then the peer's.  AUGER_ERR_NOT_FOUND
- * behind the last. */
+/* The candidate number `index`, from 0: ours, then the peer's, of before a restart last.
+ * AUGER_ERR_NOT_FOUND behind the last. */
 AUGER_API int auger_ice_cand_stats_sized(const struct auger_ice *ice, size_t index,
                                          struct auger_ice_cand_stats *stats,
                                          size_t size) AUGER_CHECK_RESULT;

@@ -21,6 +21,16 @@ static struct auger_ice_transport_stats transport_of(const struct world *world, 
     return stats;
 }
 
+/* As side 0 names the one pair there is. */
+static const char *id_of_pair(const struct world *world)
+{
+    static char id[AUGER_STATS_ID_MAX];
+
+    snprintf(id, sizeof(id), "P %s 192.0.2.1:1001 192.0.2.2:2002",
+             auger_ice_ufrag(world->sides[0].ice));
+    return id;
+}
+
 /* Two agents that have talked for a minute, all that was sent having arrived. */
 static struct world *after_a_minute(void)
 {
@@ -107,7 +117,7 @@ static void test_a_transport_names_the_pair_in_use_and_sums_all(void **state)
     struct auger_ice_transport_stats stats = transport_of(world, 0);
 
     assert_string_equal(stats.selected_candidate_pair_id, pair_of(world, 0, 0).id);
-    assert_string_equal(stats.selected_candidate_pair_id, "P 192.0.2.1:1001 192.0.2.2:2002");
+    assert_string_equal(stats.selected_candidate_pair_id, id_of_pair(world));
     assert_int_equal(stats.selected_candidate_pair_changes, 1);
     assert_true(stats.is_controlling);
     assert_false(transport_of(world, 1).is_controlling);
@@ -140,6 +150,47 @@ static void test_candidates_are_found_by_the_ids_of_pairs(void **state)
     world_free(world);
 }
 
+/* Data goes on along the old pair until the new generation has selected one: at every
+ * moment what a transport names is found, under ids that differ. */
+static void test_while_a_restart_goes_on_every_id_is_found_once(void **state)
+{
+    (void)state;
+    static struct auger_ice_cand_stats cands[32];
+    struct world *world = after_a_minute();
+    const struct auger_ice *ice = world->sides[0].ice;
+    char before[AUGER_STATS_ID_MAX];
+
+    snprintf(before, sizeof(before), "%s", id_of_pair(world));
+    assert_int_equal(auger_ice_restart(world->sides[0].ice, world->now), 0);
+    world_settle(world);
+    tell_credentials(world, 1);
+    tell_candidates(world, 1);
+    world_settle(world);
+    tell_credentials(world, 0);
+    tell_candidates(world, 0);
+    for (int step = 0; step < 200; step++) {
+        struct auger_ice_transport_stats transport = transport_of(world, 0);
+        struct auger_ice_pair_stats pair;
+        size_t found = 0, remotes = 0, cands_len = 0;
+        for (size_t i = 0; auger_ice_get_pair_stats(ice, i, &pair) == 0; i++)
+            found += strcmp(pair.id, transport.selected_candidate_pair_id) == 0;
+        while (cands_len < 32 && auger_ice_get_cand_stats(ice, cands_len, &cands[cands_len]) == 0)
+            cands_len++;
+        for (size_t i = 0; i < cands_len; i++)
+            for (size_t j = 0; j < i; j++)
+                assert_string_not_equal(cands[i].id, cands[j].id);
+        assert_int_equal(auger_ice_get_pair_stats(ice, 0, &pair), 0);
+        for (size_t i = 0; i < cands_len; i++)
+            remotes += strcmp(cands[i].id, pair.remote_candidate_id) == 0;
+        assert_int_equal(found, 1);
+        assert_int_equal(remotes, 1);
+        world_run(world, 5 * AUGER_MS);
+    }
+    assert_string_not_equal(transport_of(world, 0).selected_candidate_pair_id, before);
+    assert_int_equal(transport_of(world, 0).selected_candidate_pair_changes, 2);
+    world_free(world);
+}
+
 static void test_a_refused_packet_moves_from_sent_to_discarded(void **state)
 {
     (void)state;
@@ -164,7 +215,7 @@ static void test_a_caller_of_an_earlier_version_gets_what_it_knows(void **state)
     memset(&stats, 0x5A, sizeof(stats));
     assert_int_equal(auger_ice_pair_stats_sized(world->sides[0].ice, 0, &stats, sizeof(stats.id)),
                      0);
-    assert_string_equal(stats.id, "P 192.0.2.1:1001 192.0.2.2:2002");
+    assert_string_equal(stats.id, id_of_pair(world));
     assert_int_equal(stats.local_candidate_id[0], 0x5A);
     assert_int_equal(auger_ice_get_pair_stats(world->sides[0].ice, 1, &stats), AUGER_ERR_NOT_FOUND);
     world_free(world);
@@ -179,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_timestamps_are_of_data_alone),
         cmocka_unit_test(test_a_transport_names_the_pair_in_use_and_sums_all),
         cmocka_unit_test(test_candidates_are_found_by_the_ids_of_pairs),
+        cmocka_unit_test(test_while_a_restart_goes_on_every_id_is_found_once),
         cmocka_unit_test(test_a_refused_packet_moves_from_sent_to_discarded),
         cmocka_unit_test(test_a_caller_of_an_earlier_version_gets_what_it_knows),
     };
