@@ -94,7 +94,7 @@ static void agents_live_through_random_worlds(void **state)
         return;
     }
     for (uint64_t i = 0; i < worlds; i++)
-        scenario_run_seed(__FILE__, live, scenario_fresh_seed());
+        scenario_run_seed(__FILE__, live, scenario_fresh_seed("swarm", i));
     double virtual_s = (double)tally.virtual_time / 1e9;
     print_message("%u worlds, %u with a path by the table, %u connected, %u better than it, "
                   "%u with a role conflict, %u with a peer unknown, %u with a mapping that "

@@ -9,8 +9,9 @@
  *     }
  *
  * A scenario runs with a seed of its own, which never changes, and with AUGER_SEEDS
- * fresh ones (2 when that is not set).  A failure prints the line that replays it;
- * AUGER_SIM_LOG=1 tells the story in words on standard error.
+ * fresh ones (2 when that is not set), which AUGER_FRESH makes the same in each run.
+ * A failure prints the line that replays it; AUGER_SIM_LOG=1 tells the story in words
+ * on standard error.
  */
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
@@ -64,7 +65,7 @@ static inline uint64_t scenario_number(const char *variable, uint64_t otherwise)
     return text && *text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-static inline uint64_t scenario_fresh_seed(void)
+static inline uint64_t scenario_any_seed(void)
 {
     uint64_t seed = 0;
     FILE *file = fopen("/dev/urandom", "rb");
@@ -73,6 +74,17 @@ static inline uint64_t scenario_fresh_seed(void)
         abort();
     fclose(file);
     return seed;
+}
+
+/* With AUGER_FRESH the same in each run: from that number, the scenario's name and `i`. */
+static inline uint64_t scenario_fresh_seed(const char *name, uint64_t i)
+{
+    const char *given = getenv("AUGER_FRESH");
+
+    if (!given || !*given)
+        return scenario_any_seed();
+    uint64_t digest = digest_bytes(DIGEST_START, given, strlen(given));
+    return digest_bytes(digest_bytes(digest, name, strlen(name)), &i, sizeof(i));
 }
 
 /* The body ends early, by a jump, when a check fails: then the name of its file stays
@@ -95,7 +107,7 @@ static inline void scenario_run(const char *name, const char *file, scenario_bod
     }
     scenario_run_seed(file, body, digest_bytes(DIGEST_START, name, strlen(name)));
     for (uint64_t i = 0; i < fresh; i++)
-        scenario_run_seed(file, body, scenario_fresh_seed());
+        scenario_run_seed(file, body, scenario_fresh_seed(name, i));
 }
 
 static inline struct sim *world_begin(const struct sim_options *options)
