@@ -281,7 +281,7 @@ static int run(int argc, char **argv)
     connect.talk_config.connect_in = timeout_s * AUGER_SEC;
 
     struct trace_writer *writer = trace_writer_new(&trace, "auger connect");
-    connect.interrupt_fd = interrupt_open();
+    connect.interrupt_fd = connect.talk_config.interrupt_fd = interrupt_open();
     if (!writer || connect.interrupt_fd < 0) {
         trace_writer_free(writer);
         return EXIT_FAILED;

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "tools/interrupt.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -38,6 +40,17 @@ int interrupt_open(void)
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -1;
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+bool interrupt_wait_writable(int interrupt_fd, int fd)
+{
+    struct pollfd fds[] = {{.fd = interrupt_fd, .events = POLLIN}, {.fd = fd, .events = POLLOUT}};
+
+    do {
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            return true; /* the write tells what is wrong */
+    } while (!fds[0].revents && !fds[1].revents);
+    return !fds[0].revents;
 }
 
 int interrupt_take(int fd)

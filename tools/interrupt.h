@@ -10,6 +10,9 @@ int interrupt_open(void);
 /* While a call blocks that nothing ends: a signal ends the process at once, with the status that
  * interrupt_take() would tell. */
 void interrupt_exits(bool exits);
+/* Waits until `fd` takes PIPE_BUF bytes without blocking.  false: a signal came first; it is still
+ * to be taken. */
+bool interrupt_wait_writable(int interrupt_fd, int fd);
 /* What a shell expects as exit status after the signal: 130 for Ctrl-C.  0: none came. */
 int interrupt_take(int fd);
 

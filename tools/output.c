@@ -1,11 +1,16 @@
 /* tools/output.c - JSON lines on standard output. */
+#define _POSIX_C_SOURCE 200809L
 #include "tools/output.h"
+#include "tools/interrupt.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
@@ -74,15 +79,32 @@ void print_line(const char *before, const char *text)
     fputc('\n', stderr);
 }
 
-void output_line(json_t *json)
+/* POSIX promises no more of a pipe that can be written. */
+static bool may_block(size_t len)
 {
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    struct pollfd writable = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
-    json_decref(json);
-    if (!text)
-        return;
+    return len > PIPE_BUF || poll(&writable, 1, 0) == 0;
+}
+
+static void write_line(const char *text)
+{
     fputs(text, stdout);
     fputc('\n', stdout);
     fflush(stdout);
+}
+
+void output_line(json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    bool blocks = text && may_block(strlen(text) + 1);
+
+    json_decref(json);
+    if (blocks)
+        interrupt_exits(true);
+    if (text)
+        write_line(text);
+    if (blocks)
+        interrupt_exits(false);
     free(text);
 }

@@ -9,7 +9,8 @@
 /* Text of any origin as a JSON string: bytes that are no UTF-8 become U+FFFD. */
 json_t *json_text(const char *text, size_t len);
 
-/* Writes one line, at once, and uses up `json`.  Failures stay in ferror(stdout). */
+/* Writes one line, at once, and uses up `json`.  Failures stay in ferror(stdout).  While nobody
+ * reads it, Ctrl-C ends the process. */
 void output_line(json_t *json);
 
 /* A text of somebody else's, for a terminal: control characters become question marks. */

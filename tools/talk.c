@@ -1,11 +1,13 @@
 /* tools/talk.c - one connection used as a pipe. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/talk.h"
+#include "tools/interrupt.h"
 #include "tools/output.h"
 
 #include <auger/peer_explain.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +30,7 @@ struct talk {
     bool has_channel, is_open, is_pipe;
     auger_channel channel;
     bool input_ended, output_ended, closing;
-    bool output_is_terminal;
+    bool output_is_terminal, output_given_up;
     auger_time connect_by;
     uint8_t *given; /* input that others read */
     size_t given_at, given_len;
@@ -338,15 +340,29 @@ void talk_take_input(struct talk *talk)
 
 /* --- to standard output ---------------------------------------------------------------------- */
 
+/* Who reads slowly is waited for, unless we are asked to end. */
+static void write_all(struct talk *talk, const uint8_t *data, size_t len)
+{
+    while (len > 0 && !talk->output_given_up) {
+        if (!interrupt_wait_writable(talk->config.interrupt_fd, STDOUT_FILENO)) {
+            talk->output_given_up = true;
+            return;
+        }
+        ssize_t put = write(STDOUT_FILENO, data, len < PIPE_BUF ? len : PIPE_BUF);
+        if (put < 0 && errno != EINTR && errno != EAGAIN) {
+            fail(talk, "standard output was closed");
+            return;
+        }
+        data += put > 0 ? put : 0;
+        len -= put > 0 ? (size_t)put : 0;
+    }
+}
+
 static void write_out(struct talk *talk, const struct auger_bytes *data)
 {
-    bool end_line = talk->output_is_terminal && data->len > 0 && data->data[data->len - 1] != '\n';
-
-    fwrite(data->data, 1, data->len, stdout);
-    if (end_line)
-        fputc('\n', stdout);
-    if (fflush(stdout) != 0)
-        fail(talk, "standard output was closed");
+    write_all(talk, data->data, data->len);
+    if (talk->output_is_terminal && data->len > 0 && data->data[data->len - 1] != '\n')
+        write_all(talk, (const uint8_t *)"\n", 1);
 }
 
 static void take_message(struct talk *talk, const struct auger_peer_event *event)

@@ -18,6 +18,7 @@ struct talk_config {
     bool json;             /* events on standard error as JSON lines */
     bool quiet;            /* and nothing else there but failures */
     auger_time connect_in; /* failed when it takes longer, from the talk's first description on */
+    int interrupt_fd;      /* ends the waiting for who reads standard output */
     bool whole;            /* descriptions wait for gathering, and candidates are not told */
     /* What is to be signalled: a description, or a candidate ("" ends them); NULL where it is
      * not that.  `user` is the first argument. */

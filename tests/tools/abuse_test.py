@@ -218,8 +218,13 @@ class Interrupted(unittest.TestCase):
 
     def interrupt(self, process, number=signal.SIGINT):
         process.send_signal(number)
-        _, err = process.communicate(timeout=LONG)
-        self.assertEqual(process.returncode, 128 + number, err)
+        status = process.wait(LONG)  # though its input goes on, and nobody reads its output
+        process.stdout.close()
+        if process.stdin:
+            process.stdin.close()
+        with process.stderr as stream:
+            err = stream.read()
+        self.assertEqual(status, 128 + number, err)
         self.assertNotIn(b"Sanitizer", err)
         self.assertNotIn(b"closed", err)  # by us
 
@@ -256,6 +261,26 @@ class Interrupted(unittest.TestCase):
                 talking = start("connect", "demo", "--server", serve.url, "--loopback", stdin=endless)
             talking.stdout.read(1_000_000)
             self.interrupt(talking)
+
+    def test_while_nobody_reads_what_it_prints(self):
+        peer = Peer()
+        peer.call("new", config={})
+        os.set_blocking(peer.process.stdin.fileno(), False)
+        full = 0
+        while full < 20:  # it waits for its output, and so reads no more
+            try:
+                os.write(peer.process.stdin.fileno(), b'{"op":"stats","id":7}\n' * 100)
+                full = 0
+            except BlockingIOError:
+                full += 1
+                self.assertRaises(subprocess.TimeoutExpired, peer.process.wait, 0.05)
+        peer.process.send_signal(signal.SIGINT)
+        self.assertEqual(peer.process.wait(LONG), 130)
+        peer.process.stdout.close()
+        try:
+            peer.process.stdin.close()
+        except BrokenPipeError:
+            pass
 
     def test_while_it_serves_sessions(self):
         serve = Serve()
@@ -351,6 +376,21 @@ class Traced(unittest.TestCase):
             self.assertTrue(serve.url)
 
 
+class Listening(unittest.TestCase):
+    def test_it_listens_where_it_is_told_and_nowhere_else(self):
+        serve = start("serve", "--json", "--listen", "127.0.0.2:0", "--stun", "127.0.0.3:0")
+        told = json.loads(serve.stdout.readline())
+        self.assertTrue(told["url"].startswith("http://127.0.0.2:"))
+        self.assertTrue(told["stun"].startswith("127.0.0.3:"))
+        port = int(told["url"].rstrip("/").rsplit(":", 1)[1])
+        self.assertEqual(program_test.request(told["url"])[0], 200)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), LONG)
+        serve.send_signal(signal.SIGINT)
+        serve.communicate(timeout=LONG)
+        self.assertEqual(serve.returncode, 130)
+
+
 class Https(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -372,10 +412,10 @@ class Https(unittest.TestCase):
             self.assertTrue(serve.url.startswith("https://"))
             host, port = serve.url.rstrip("/").split("//")[1].rsplit(":", 1)
             with socket.create_connection((host, int(port)), timeout=LONG) as plain:
-                wire = ssl.create_default_context(cafile=self.cert).wrap_socket(plain, server_hostname=host)
-                self.assertIn(wire.version(), ("TLSv1.2", "TLSv1.3"))
-                wire.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                self.assertTrue(wire.recv(100).startswith(b"HTTP/1.1 200 "))
+                with ssl.create_default_context(cafile=self.cert).wrap_socket(plain, server_hostname=host) as wire:
+                    self.assertIn(wire.version(), ("TLSv1.2", "TLSv1.3"))
+                    wire.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    self.assertTrue(wire.recv(100).startswith(b"HTTP/1.1 200 "))
             done = run("connect", "demo", "--server", serve.url, "--ca", self.cert, "--loopback", stdin=b"secret\n")
             self.assertEqual((done.returncode, done.stdout), (0, b"secret\n"), done.stderr)
 
