@@ -62,6 +62,17 @@ void auger_peer_reread_remote(const struct auger_peer *peer, struct auger_sdp *s
     (void)err;
 }
 
+int auger_peer_write_offer(const struct auger_peer *peer, const struct auger_sdp_local *local,
+                           char *buf, size_t cap)
+{
+    struct auger_sdp before;
+
+    if (!peer->remote_text)
+        return auger_sdp_write_offer(local, buf, cap);
+    auger_peer_reread_remote(peer, &before);
+    return auger_sdp_write_reoffer(local, &before, buf, cap);
+}
+
 static int write_offer(const struct auger_peer *peer, const struct lines *lines, char *buf,
                        size_t cap)
 {
@@ -70,7 +81,7 @@ static int write_offer(const struct auger_peer *peer, const struct lines *lines,
     local.candidates = lines->line;
     local.candidates_len = lines->len;
     local.end_of_candidates = peer->gathered;
-    return auger_sdp_write_offer(&local, buf, cap);
+    return auger_peer_write_offer(peer, &local, buf, cap);
 }
 
 static int write_answer(const struct auger_peer *peer, enum auger_sdp_setup setup,
@@ -100,23 +111,88 @@ static int write_local(struct auger_peer *peer, enum auger_sdp_setup setup, char
     return len;
 }
 
+/* One more version of our description; `setup` is that of an answer, none for an offer. */
+static int describe(struct auger_peer *peer, enum auger_sdp_setup setup, char *buf, size_t cap)
+{
+    peer->session_version++;
+    int len = write_local(peer, setup, buf, cap);
+    if (len < 0)
+        peer->session_version--;
+    return len;
+}
+
+static void withdraw_restart(struct auger_peer *peer, auger_time now)
+{
+    int err = auger_ice_withdraw_restart(peer->ice, now);
+
+    assert(err == 0); /* it waits for the answer that has not come */
+    (void)err;
+    peer->offers_restart = false;
+    peer->wants_restart = true;
+}
+
+/* Written once before the restart, to see whether there is room: a call that fails
+ * changes nothing.  With candidates that are to be found again it only becomes shorter. */
+static int describe_restart(struct auger_peer *peer, auger_time now, char *buf, size_t cap)
+{
+    int err = describe(peer, AUGER_SETUP_NONE, buf, cap);
+    if (err < 0)
+        return err;
+    peer->session_version--;
+    err = auger_ice_restart(peer->ice, now);
+    if (err < 0)
+        return err;
+    peer->offers_restart = true;
+    auger_peer_restarted(peer, now);
+    int len = describe(peer, AUGER_SETUP_NONE, buf, cap);
+    if (len < 0) /* out of memory */
+        withdraw_restart(peer, now);
+    return len;
+}
+
+/* The first offerer controls (RFC 8445 section 6.1.1), whoever offers after that.  Of a
+ * second first offer the peer's checks may already have settled it. */
+static void take_control(struct auger_peer *peer)
+{
+    if (!peer->remote_text)
+        (void)!auger_ice_set_controlling(peer->ice, true);
+}
+
 int auger_peer_create_offer(struct auger_peer *peer, auger_time now, char *buf, size_t cap)
 {
-    if (auger_peer_is_closing(peer) || peer->remote_text)
+    if (auger_peer_is_over(peer) || peer->signaling == AUGER_HAVE_REMOTE_OFFER)
         return AUGER_ERR_STATE;
-    auger_ready_mark(peer->ready);
-    peer->session_version++;
-    int len = write_local(peer, AUGER_SETUP_NONE, buf, cap);
-    if (len < 0) {
-        peer->session_version--;
+    bool restarts = peer->wants_restart && peer->session_version > 0;
+    int len = restarts ? describe_restart(peer, now, buf, cap)
+                       : describe(peer, AUGER_SETUP_NONE, buf, cap);
+    if (len < 0)
         return len;
-    }
-    int err = auger_ice_set_controlling(peer->ice, true);
-    assert(err == 0); /* no check was sent: the peer's credentials are not known */
-    (void)err;
+    peer->wants_restart = false;
+    take_control(peer);
     peer->signaling = AUGER_HAVE_LOCAL_OFFER;
     auger_trace(peer->env, now, "peer:offer_created", AUGER_F_INT("len", len));
     return len;
+}
+
+int auger_peer_restart(struct auger_peer *peer, auger_time now)
+{
+    (void)now;
+    if (auger_peer_is_over(peer))
+        return AUGER_ERR_STATE;
+    peer->wants_restart = true;
+    return 0;
+}
+
+int auger_peer_rollback(struct auger_peer *peer, auger_time now)
+{
+    if (auger_peer_is_over(peer) || peer->signaling != AUGER_HAVE_LOCAL_OFFER)
+        return AUGER_ERR_STATE;
+    if (peer->offers_restart)
+        withdraw_restart(peer, now);
+    peer->signaling = AUGER_STABLE;
+    auger_trace(peer->env, now, "peer:rolled_back");
+    auger_peer_advance(peer, now);
+    return 0;
 }
 
 static enum auger_sdp_setup offered_setup(const struct auger_peer *peer)
@@ -141,16 +217,13 @@ static enum auger_sdp_setup choose_setup(const struct auger_peer *peer)
 
 int auger_peer_create_answer(struct auger_peer *peer, auger_time now, char *buf, size_t cap)
 {
-    if (auger_peer_is_closing(peer) || peer->signaling != AUGER_HAVE_REMOTE_OFFER)
+    if (auger_peer_is_over(peer) || peer->signaling != AUGER_HAVE_REMOTE_OFFER)
         return AUGER_ERR_STATE;
     auger_ready_mark(peer->ready);
     enum auger_sdp_setup setup = choose_setup(peer);
-    peer->session_version++;
-    int len = write_local(peer, setup, buf, cap);
-    if (len < 0) {
-        peer->session_version--;
+    int len = describe(peer, setup, buf, cap);
+    if (len < 0)
         return len;
-    }
     peer->setup = setup;
     peer->signaling = AUGER_STABLE;
     auger_trace(peer->env, now, "peer:answer_created", AUGER_F_INT("len", len));
@@ -162,6 +235,7 @@ int auger_peer_local_description(struct auger_peer *peer, char *buf, size_t cap)
 {
     if (peer->session_version == 0)
         return AUGER_ERR_STATE;
-    bool answered = peer->remote_text && peer->remote_type == AUGER_SDP_OFFER;
+    bool answered = peer->remote_text && peer->remote_type == AUGER_SDP_OFFER &&
+                    peer->signaling != AUGER_HAVE_LOCAL_OFFER;
     return write_local(peer, answered ? choose_setup(peer) : AUGER_SETUP_NONE, buf, cap);
 }

@@ -133,12 +133,32 @@ static void follow_ice(struct auger_peer *peer, auger_time now)
             started ? AUGER_PEER_CONSENT_LOST : AUGER_PEER_ICE_FAILED);
 }
 
+/* The one way out of an end: set_state() knows none. */
+static void revive(struct auger_peer *peer, auger_time now)
+{
+    auger_trace(peer->env, now, "peer:state",
+                AUGER_F_TEXT("from", auger_peer_state_name(peer->state)),
+                AUGER_F_TEXT("to", auger_peer_state_name(AUGER_PEER_CONNECTING)),
+                AUGER_F_INT("reason", AUGER_PEER_OK));
+    peer->reason = AUGER_PEER_OK;
+    peer->state = AUGER_PEER_CONNECTING;
+}
+
+void auger_peer_restarted(struct auger_peer *peer, auger_time now)
+{
+    peer->gathered = false;
+    if (auger_peer_may_revive(peer))
+        revive(peer, now);
+}
+
 /* The state of a peer that has not ended is that of its engines. */
 static enum auger_peer_state derive_state(const struct auger_peer *peer)
 {
-    if (auger_ice_get_state(peer->ice) == AUGER_ICE_DISCONNECTED)
+    enum auger_ice_state ice = auger_ice_get_state(peer->ice);
+
+    if (ice == AUGER_ICE_DISCONNECTED)
         return AUGER_PEER_DISCONNECTED;
-    if (auger_dtls_get_state(peer->dtls) == AUGER_DTLS_CONNECTED)
+    if (ice == AUGER_ICE_CONNECTED && auger_dtls_get_state(peer->dtls) == AUGER_DTLS_CONNECTED)
         return AUGER_PEER_CONNECTED;
     return peer->setup == AUGER_SETUP_NONE ? AUGER_PEER_NEW : AUGER_PEER_CONNECTING;
 }

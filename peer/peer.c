@@ -242,7 +242,7 @@ auger_time auger_peer_next_timeout(const struct auger_peer *peer)
 /* The selected pair, else the best valid one: where data goes. */
 static bool find_route(const struct auger_peer *peer, struct auger_ice_pair_info *route)
 {
-    size_t max = peer->config.ice.pairs_max;
+    size_t max = (size_t)peer->config.ice.pairs_max + 1; /* auger_ice_pairs() */
     struct auger_ice_pair_info *pairs = auger_env_alloc(peer->env, max, sizeof(*pairs));
     size_t len = pairs ? auger_ice_pairs(peer->ice, pairs, max) : 0;
     const struct auger_ice_pair_info *found = NULL;

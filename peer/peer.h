@@ -22,7 +22,9 @@ struct auger_peer {
     uint64_t session_id;
     uint32_t session_version;
     bool gathered;
-    char *remote_text; /* the latest remote description; NULL: none yet */
+    bool wants_restart;  /* the next offer restarts ICE */
+    bool offers_restart; /* the offer that waits for its answer does */
+    char *remote_text;   /* the latest remote description; NULL: none yet */
     size_t remote_len;
     enum auger_sdp_type remote_type;
     enum auger_sdp_setup setup; /* ours, once agreed: active is the DTLS client */
@@ -51,14 +53,32 @@ static inline bool auger_peer_is_closing(const struct auger_peer *peer)
     return auger_peer_has_ended(peer) || peer->close_by != AUGER_NEVER;
 }
 
+/* ICE alone has failed, and a restart of it may be offered or taken. */
+static inline bool auger_peer_may_revive(const struct auger_peer *peer)
+{
+    return peer->state == AUGER_PEER_FAILED &&
+           (peer->reason == AUGER_PEER_ICE_FAILED || peer->reason == AUGER_PEER_CONSENT_LOST);
+}
+
+/* Whether descriptions are of no use any more. */
+static inline bool auger_peer_is_over(const struct auger_peer *peer)
+{
+    return auger_peer_is_closing(peer) && !auger_peer_may_revive(peer);
+}
+
 /* What every description of ours says; candidates are added to it. */
 struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auger_sdp_setup setup);
+/* Writes an offer of that, the first one or a further one. */
+int auger_peer_write_offer(const struct auger_peer *peer, const struct auger_sdp_local *local,
+                           char *buf, size_t cap) AUGER_CHECK_RESULT;
 /* Reads the peer's description again, which was found good when it came. */
 void auger_peer_reread_remote(const struct auger_peer *peer, struct auger_sdp *sdp);
 
 /* Whether data can leave. */
 bool auger_peer_has_path(struct auger_peer *peer, auger_time now);
 
+/* ICE was restarted by either side: what it had gathered and why it failed is past. */
+void auger_peer_restarted(struct auger_peer *peer, auger_time now);
 /* Does what the engines' states call for: a path starts DTLS, DTLS starts SCTP,
  * an end of either ends the peer. */
 void auger_peer_advance(struct auger_peer *peer, auger_time now);

@@ -19,7 +19,7 @@ static int refuse(struct auger_sdp_error *error, enum auger_err err, const char 
 static int check_turn(const struct auger_peer *peer, enum auger_sdp_type type,
                       struct auger_sdp_error *error)
 {
-    if (auger_peer_is_closing(peer))
+    if (auger_peer_is_over(peer))
         return refuse(error, AUGER_ERR_STATE, "the connection is closed");
     if (type == AUGER_SDP_ANSWER && peer->signaling != AUGER_HAVE_LOCAL_OFFER)
         return refuse(error, AUGER_ERR_STATE, "an answer, and no offer waits for one");
@@ -28,18 +28,40 @@ static int check_turn(const struct auger_peer *peer, enum auger_sdp_type type,
     return 0;
 }
 
+/* Our offer as it is now, which has the sections of the one that was told. */
+static int reread_offer(const struct auger_peer *peer, char *text, struct auger_sdp *offer)
+{
+    struct auger_sdp_local local = auger_peer_local(peer, AUGER_SETUP_ACTPASS);
+    int len = auger_peer_write_offer(peer, &local, text, AUGER_SDP_MAX + 1);
+
+    return len < 0 ? len : auger_sdp_parse(offer, text, (size_t)len, NULL);
+}
+
+/* Once agreed the DTLS roles stay (RFC 8842 section 5.5). */
+static int check_answered_setup(const struct auger_peer *peer, const struct auger_sdp *answer,
+                                struct auger_sdp_error *error)
+{
+    const struct auger_sdp_section *carrier = auger_sdp_carrier(answer, AUGER_SDP_ANSWER);
+
+    if (carrier && carrier->transport.setup == peer->setup)
+        return refuse(error, AUGER_ERR_UNSUPPORTED, "setup: another role than before");
+    return 0;
+}
+
 /* Whether `answer` suits our offer. */
 static int check_answer(struct auger_peer *peer, const struct auger_sdp *answer,
                         struct auger_sdp_error *error)
 {
-    struct auger_sdp_local local = auger_peer_local(peer, AUGER_SETUP_ACTPASS);
     struct auger_sdp offer;
-    char text[2048];
-    int len = auger_sdp_write_offer(&local, text, sizeof(text));
+    char *text = auger_env_alloc(peer->env, AUGER_SDP_MAX + 1, 1);
 
-    if (len >= 0)
-        len = auger_sdp_parse(&offer, text, (size_t)len, error);
-    return len < 0 ? len : auger_sdp_check_answer(&offer, answer, error);
+    if (!text)
+        return AUGER_ERR_NO_MEMORY;
+    int err = reread_offer(peer, text, &offer);
+    if (err == 0)
+        err = auger_sdp_check_answer(&offer, answer, error);
+    auger_env_release(peer->env, text);
+    return err < 0 ? err : check_answered_setup(peer, answer, error);
 }
 
 static int check_offer(const struct auger_peer *peer, const struct auger_sdp_transport *transport,
@@ -81,30 +103,52 @@ static bool same_fingerprints(const struct auger_sdp_transport *a,
     return true;
 }
 
-/* A second description of a peer may add candidates and take away sections; what
- * means a restart or another association is not taken yet. */
-static int check_repeated(const struct auger_peer *peer,
-                          const struct auger_sdp_transport *transport,
-                          struct auger_sdp_error *error)
+static enum auger_sdp_restart compare(const struct auger_peer *peer,
+                                      const struct auger_sdp_transport *transport,
+                                      bool *same_identity)
 {
     struct auger_sdp before;
 
-    if (!peer->remote_text)
-        return 0;
     auger_peer_reread_remote(peer, &before);
     const struct auger_sdp_transport *known =
         &auger_sdp_carrier(&before, peer->remote_type)->transport;
-    switch (auger_sdp_is_restart(known, transport)) {
-    case AUGER_RESTART_YES:
-        return refuse(error, AUGER_ERR_UNSUPPORTED, "ice-ufrag: the peer restarts ICE");
+    *same_identity = same_fingerprints(known, transport);
+    return auger_sdp_is_restart(known, transport);
+}
+
+/* RFC 8829 section 5.10: an answer restarts if and only if the offer did. */
+static int check_restart(const struct auger_peer *peer, enum auger_sdp_type type,
+                         enum auger_sdp_restart restart, struct auger_sdp_error *error)
+{
+    switch (restart) {
     case AUGER_RESTART_BROKEN:
         return refuse(error, AUGER_ERR_MALFORMED, "ice-ufrag, ice-pwd: one changed alone");
+    case AUGER_RESTART_YES:
+        if (type == AUGER_SDP_ANSWER && !peer->offers_restart)
+            return refuse(error, AUGER_ERR_MALFORMED, "ice-ufrag: a restart that was not offered");
+        return 0;
     case AUGER_RESTART_NO:
-        break;
+        if (type == AUGER_SDP_ANSWER && peer->offers_restart)
+            return refuse(error, AUGER_ERR_MALFORMED, "ice-ufrag: the restart is not answered");
+        return 0;
     }
-    if (!same_fingerprints(known, transport))
-        return refuse(error, AUGER_ERR_UNSUPPORTED, "fingerprint: not the one known");
     return 0;
+}
+
+/* A further description of a peer may add candidates, take away sections and restart
+ * ICE; what means another association is not taken. */
+static int check_repeated(const struct auger_peer *peer, enum auger_sdp_type type,
+                          const struct auger_sdp_transport *transport,
+                          struct auger_sdp_error *error)
+{
+    bool same_identity;
+
+    if (!peer->remote_text)
+        return 0;
+    int err = check_restart(peer, type, compare(peer, transport, &same_identity), error);
+    if (err == 0 && !same_identity)
+        return refuse(error, AUGER_ERR_UNSUPPORTED, "fingerprint: not the one known");
+    return err;
 }
 
 static int check_transport(const struct auger_sdp_transport *transport,
@@ -134,7 +178,7 @@ static int check_remote(struct auger_peer *peer, enum auger_sdp_type type,
     int err = check_transport(&carrier->transport, error);
     if (err == 0 && type == AUGER_SDP_OFFER)
         err = check_offer(peer, &carrier->transport, error);
-    return err < 0 ? err : check_repeated(peer, &carrier->transport, error);
+    return err < 0 ? err : check_repeated(peer, type, &carrier->transport, error);
 }
 
 static int set_credentials(struct auger_peer *peer, auger_time now,
@@ -192,6 +236,25 @@ static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_typ
     return err;
 }
 
+/* What a further one may change: its credentials, which restart ICE. */
+static int reintroduce(struct auger_peer *peer, auger_time now,
+                       const struct auger_sdp_transport *transport)
+{
+    bool same_identity;
+
+    if (compare(peer, transport, &same_identity) != AUGER_RESTART_YES)
+        return 0;
+    bool was_offered = peer->offers_restart;
+    int err = set_credentials(peer, now, transport);
+    if (err < 0)
+        return err;
+    if (!was_offered) { /* then our answer restarts as well */
+        peer->wants_restart = false;
+        auger_peer_restarted(peer, now);
+    }
+    return 0;
+}
+
 /* Everything was checked; from here on a failure is one of memory. */
 static int apply(struct auger_peer *peer, auger_time now, enum auger_sdp_type type,
                  const struct auger_sdp *sdp, const char *text, size_t len)
@@ -201,7 +264,8 @@ static int apply(struct auger_peer *peer, auger_time now, enum auger_sdp_type ty
 
     if (!copy)
         return AUGER_ERR_NO_MEMORY;
-    int err = peer->remote_text ? 0 : introduce(peer, now, type, sdp);
+    int err = peer->remote_text ? reintroduce(peer, now, &carrier->transport)
+                                : introduce(peer, now, type, sdp);
     if (err < 0) {
         auger_env_release(peer->env, copy);
         return err;
@@ -212,9 +276,11 @@ static int apply(struct auger_peer *peer, auger_time now, enum auger_sdp_type ty
     peer->remote_len = len;
     peer->remote_type = type;
     peer->signaling = type == AUGER_SDP_OFFER ? AUGER_HAVE_REMOTE_OFFER : AUGER_STABLE;
-    if (type == AUGER_SDP_ANSWER)
+    if (type == AUGER_SDP_ANSWER) {
+        peer->offers_restart = false;
         peer->setup = carrier->transport.setup == AUGER_SETUP_ACTIVE ? AUGER_SETUP_PASSIVE
                                                                      : AUGER_SETUP_ACTIVE;
+    }
     add_cands(peer, now, sdp, carrier);
     auger_peer_advance(peer, now);
     return 0;
@@ -241,7 +307,7 @@ int auger_peer_add_remote_candidate(struct auger_peer *peer, auger_time now, con
 {
     struct auger_cand cand;
 
-    if (!peer->remote_text || auger_peer_is_closing(peer))
+    if (!peer->remote_text || auger_peer_is_over(peer))
         return AUGER_ERR_STATE;
     auger_ready_mark(peer->ready);
     if (len == 0) {

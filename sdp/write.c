@@ -198,24 +198,39 @@ int auger_sdp_write_offer(const struct auger_sdp_local *local, char *buf, size_t
     return end(&out);
 }
 
-int auger_sdp_write_answer(const struct auger_sdp_local *local, const struct auger_sdp *offer,
-                           char *buf, size_t cap)
+/* The sections of `other` in their order, all but the data section rejected. */
+static int write_in_place(const struct auger_sdp_local *local, const struct auger_sdp *other,
+                          char *buf, size_t cap)
 {
     struct output out = {.buf = buf, .cap = cap};
     struct auger_text bundle = {0};
 
+    if (auger_sdp_section_is_bundled(other, other->data_section))
+        bundle = other->sections[other->data_section].mid; /* 8843 section 7.3.3 */
+    put_session(&out, local, bundle);
+    for (int i = 0; i < other->sections_len; i++) {
+        const struct auger_sdp_section *section = &other->sections[i];
+        if (i == other->data_section)
+            put_data_section(&out, local, section->protocol, section->mid);
+        else
+            put_rejected(&out, section);
+    }
+    return end(&out);
+}
+
+int auger_sdp_write_reoffer(const struct auger_sdp_local *local, const struct auger_sdp *before,
+                            char *buf, size_t cap)
+{
+    if (!is_writable(local) || before->data_section < 0 || local->setup != AUGER_SETUP_ACTPASS)
+        return AUGER_ERR_INVALID;
+    return write_in_place(local, before, buf, cap);
+}
+
+int auger_sdp_write_answer(const struct auger_sdp_local *local, const struct auger_sdp *offer,
+                           char *buf, size_t cap)
+{
     if (!is_writable(local) || offer->data_section < 0 ||
         (local->setup != AUGER_SETUP_ACTIVE && local->setup != AUGER_SETUP_PASSIVE))
         return AUGER_ERR_INVALID;
-    if (auger_sdp_section_is_bundled(offer, offer->data_section))
-        bundle = offer->sections[offer->data_section].mid; /* 8843 section 7.3.3 */
-    put_session(&out, local, bundle);
-    for (int i = 0; i < offer->sections_len; i++) {
-        const struct auger_sdp_section *offered = &offer->sections[i];
-        if (i == offer->data_section)
-            put_data_section(&out, local, offered->protocol, offered->mid);
-        else
-            put_rejected(&out, offered);
-    }
-    return end(&out);
+    return write_in_place(local, offer, buf, cap);
 }

@@ -39,6 +39,8 @@ static const char help[] =
     "  pair, stats                         the path in use; W3C statistics\n"
     "  explain                             why there is no path: {code, text, evidence}\n"
     "  dcclose  label                      close a channel\n"
+    "  restart                             the next offer restarts ICE\n"
+    "  rollback                            take back an offer that waits for its answer\n"
     "  close, quit                         close the connection; end the program\n"
     "\n"
     "Events are {\"ev\":NAME,...}: ready, cand, state, datachannel, open, msg, dcclose, trouble.\n"

@@ -102,9 +102,19 @@ static void channel_closed(struct peer_ops *ops, struct peer_channel *channel)
     peer_channels_remove(&ops->channels, channel);
 }
 
-static void take_state(struct peer_ops *ops, enum auger_peer_state state)
+/* What a restart can mend is no end. */
+static bool is_end(const struct auger_peer_event *event)
 {
-    if (state == AUGER_PEER_FAILED || state == AUGER_PEER_CLOSED) {
+    return event->state == AUGER_PEER_CLOSED ||
+           (event->state == AUGER_PEER_FAILED && event->reason != AUGER_PEER_ICE_FAILED &&
+            event->reason != AUGER_PEER_CONSENT_LOST);
+}
+
+static void take_state(struct peer_ops *ops, const struct auger_peer_event *event)
+{
+    enum auger_peer_state state = event->state;
+
+    if (is_end(event)) {
         ops->ended = true;
         while (ops->channels.len > 0)
             channel_closed(ops, ops->channels.items[0]);
@@ -140,7 +150,7 @@ void peer_events_take(struct peer_ops *ops, const struct auger_peer_event *event
         peer_tell_state(ops, "ice", auger_ice_state_name(event->ice_state));
         break;
     case AUGER_PEER_EVENT_STATE:
-        take_state(ops, event->state);
+        take_state(ops, event);
         break;
     case AUGER_PEER_EVENT_CHANNEL:
         take_channel(ops, event->channel);

@@ -318,7 +318,16 @@ static json_t *op_explain(struct peer_ops *ops, json_t *request)
 static json_t *op_restart(struct peer_ops *ops, json_t *request)
 {
     (void)request;
-    return fail(ops, "restart is not supported yet");
+    return result(ops, auger_peer_restart(ops->peer, auger_loop_now(ops->loop)));
+}
+
+static json_t *op_rollback(struct peer_ops *ops, json_t *request)
+{
+    (void)request;
+    int err = auger_peer_rollback(ops->peer, auger_loop_now(ops->loop));
+    if (err == 0)
+        peer_tell_state(ops, "sig", "stable");
+    return result(ops, err);
 }
 
 static json_t *op_close(struct peer_ops *ops, json_t *request)
@@ -332,10 +341,15 @@ static const struct {
     const char *name;
     json_t *(*run)(struct peer_ops *ops, json_t *request);
 } table[] = {
-    {"new", op_new},         {"dc", op_dc},       {"offer", op_offer},     {"answer", op_answer},
-    {"remote", op_remote},   {"cand", op_cand},   {"local", op_local},     {"send", op_send},
-    {"sendbin", op_sendbin}, {"rx", op_rx},       {"dcclose", op_dcclose}, {"pair", op_pair},
-    {"stats", op_stats},     {"close", op_close}, {"restart", op_restart}, {"explain", op_explain},
+    {"new", op_new},         {"dc", op_dc},
+    {"offer", op_offer},     {"answer", op_answer},
+    {"remote", op_remote},   {"cand", op_cand},
+    {"local", op_local},     {"send", op_send},
+    {"sendbin", op_sendbin}, {"rx", op_rx},
+    {"dcclose", op_dcclose}, {"pair", op_pair},
+    {"stats", op_stats},     {"close", op_close},
+    {"restart", op_restart}, {"rollback", op_rollback},
+    {"explain", op_explain},
 };
 
 static json_t *run_op(struct peer_ops *ops, const char *name, json_t *request)

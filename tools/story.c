@@ -108,6 +108,7 @@ static const struct meaning meanings[] = {
     {"sctp:stream_refused", NULL, NULL, STORY_EVENT, -1, "stream {stream} is refused: {why}"},
     {"peer:offer_created", NULL, NULL, STORY_EVENT, -1, "our offer is written, {len} bytes"},
     {"peer:answer_created", NULL, NULL, STORY_EVENT, -1, "our answer is written, {len} bytes"},
+    {"peer:rolled_back", NULL, NULL, STORY_EVENT, -1, "our offer is taken back"},
     {"peer:candidate_skipped", NULL, NULL, STORY_EVENT, -1,
      "the peer's candidate number {index} is of no use: {why}"},
     {"peer:state", "to", "failed", STORY_EVENT, ENDED, "the peer has failed, was {from}"},

@@ -37,7 +37,7 @@ enum auger_peer_state {
     AUGER_PEER_CONNECTING,
     AUGER_PEER_CONNECTED,    /* DTLS is up: the peer is who its description says */
     AUGER_PEER_DISCONNECTED, /* ICE is; may recover */
-    AUGER_PEER_FAILED,       /* final: see the reason */
+    AUGER_PEER_FAILED,       /* see the reason; final, but for ICE: that may be restarted */
     AUGER_PEER_CLOSED,       /* by either side, in order */
 };
 AUGER_API const char *auger_peer_state_name(enum auger_peer_state state);
@@ -96,13 +96,28 @@ AUGER_API int auger_peer_create_offer(struct auger_peer *peer, auger_time now, c
                                       size_t cap) AUGER_CHECK_RESULT;
 AUGER_API int auger_peer_create_answer(struct auger_peer *peer, auger_time now, char *buf,
                                        size_t cap) AUGER_CHECK_RESULT;
+/* The next offer restarts ICE (RFC 8445 section 9); data goes on meanwhile.  It is the
+ * way out of AUGER_PEER_FAILED when ICE or consent was the reason.  A restart that
+ * the peer offers first takes its place.  AUGER_ERR_STATE: closed, or failed for
+ * another reason. */
+AUGER_API int auger_peer_restart(struct auger_peer *peer, auger_time now) AUGER_CHECK_RESULT;
+/* Takes back an offer of ours that waits for its answer (RFC 9429 section 5.7); if it
+ * was to restart, the next one will.  AUGER_ERR_STATE: none waits.
+ *
+ * When two offers cross, each side's auger_peer_set_remote_description() says
+ * AUGER_ERR_STATE.  Signalling decides beforehand who then gives way, for instance who
+ * answered first of all: it rolls back, and takes and answers the other's offer.  The
+ * other side ignores the offer that it was refused. */
+AUGER_API int auger_peer_rollback(struct auger_peer *peer, auger_time now) AUGER_CHECK_RESULT;
 /* The local description with all candidates gathered until now. */
 AUGER_API int auger_peer_local_description(struct auger_peer *peer, char *buf,
                                            size_t cap) AUGER_CHECK_RESULT;
 /* AUGER_ERR_MALFORMED and the parser's other errors (`error` says where; may be
- * NULL), AUGER_ERR_STATE for an answer to no offer, AUGER_ERR_UNSUPPORTED for a
- * description without data channels or without a fingerprint.  New credentials
- * of a known peer mean that it restarted: AUGER_ERR_UNSUPPORTED for now. */
+ * NULL), AUGER_ERR_STATE for an answer to no offer and for an offer while ours waits,
+ * AUGER_ERR_UNSUPPORTED for a description without data channels, without a
+ * fingerprint, or with another one than before.  An offer with new credentials
+ * restarts ICE, and the answer will have new ones too; an answer has them if and
+ * only if our offer was to restart. */
 AUGER_API int auger_peer_set_remote_description(struct auger_peer *peer, auger_time now,
                                                 enum auger_sdp_type type, const char *text,
                                                 size_t len,

@@ -118,6 +118,11 @@ struct auger_sdp_local {
  * AUGER_ERR_INVALID. */
 AUGER_API int auger_sdp_write_offer(const struct auger_sdp_local *local, char *buf,
                                     size_t cap) AUGER_CHECK_RESULT;
+/* A further offer: the sections of `before`, the peer's latest description, in their
+ * order, with the data section alone offered (RFC 3264 section 8). */
+AUGER_API int auger_sdp_write_reoffer(const struct auger_sdp_local *local,
+                                      const struct auger_sdp *before, char *buf,
+                                      size_t cap) AUGER_CHECK_RESULT;
 AUGER_API int auger_sdp_write_answer(const struct auger_sdp_local *local,
                                      const struct auger_sdp *offer, char *buf,
                                      size_t cap) AUGER_CHECK_RESULT;

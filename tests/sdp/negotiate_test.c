@@ -147,6 +147,41 @@ static void an_answer_refuses_in_place_and_echoes_nothing(void **state)
                                          "c=IN IP4 0.0.0.0\r\n");
 }
 
+/* RFC 3264 section 8: no section may go, and none may change its place. */
+static void a_further_offer_keeps_the_sections_and_offers_one(void **state)
+{
+    (void)state;
+    static const char before[] = "v=0\r\n"
+                                 "o=- 1 1 IN IP4 0.0.0.0\r\n"
+                                 "s=-\r\n"
+                                 "t=0 0\r\n"
+                                 "a=group:BUNDLE a d\r\n"
+                                 "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+                                 "c=IN IP4 0.0.0.0\r\n"
+                                 "a=mid:a\r\n"
+                                 "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+                                 "c=IN IP4 0.0.0.0\r\n"
+                                 "a=mid:d\r\n"
+                                 "a=sctp-port:5000\r\n";
+    struct auger_sdp_local local = local_as(AUGER_SETUP_ACTPASS);
+    struct auger_sdp sdp, again;
+    char buf[4096];
+
+    must_parse(&sdp, before);
+    assert_int_equal(auger_sdp_write_reoffer(&local, &sdp, buf, sizeof(buf)), strlen(buf));
+    must_parse(&again, buf);
+    assert_int_equal(again.sections_len, 2);
+    assert_int_equal(again.data_section, 1);
+    assert_non_null(strstr(buf, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n"));
+    assert_non_null(strstr(buf, "a=group:BUNDLE d\r\n"));
+    assert_int_equal(again.sections[1].transport.setup, AUGER_SETUP_ACTPASS);
+
+    local.setup = AUGER_SETUP_ACTIVE;
+    assert_int_equal(auger_sdp_write_reoffer(&local, &sdp, buf, sizeof(buf)), AUGER_ERR_INVALID);
+    local.setup = AUGER_SETUP_ACTPASS;
+    assert_int_equal(auger_sdp_write_reoffer(&local, &sdp, buf, 100), AUGER_ERR_BUFFER);
+}
+
 static void the_older_form_is_answered_in_its_form(void **state)
 {
     (void)state;
@@ -394,6 +429,7 @@ int main(void)
         cmocka_unit_test(an_offer_is_written_like_this),
         cmocka_unit_test(a_default_address_stands_in_the_media_and_connection_lines),
         cmocka_unit_test(an_answer_refuses_in_place_and_echoes_nothing),
+        cmocka_unit_test(a_further_offer_keeps_the_sections_and_offers_one),
         cmocka_unit_test(the_older_form_is_answered_in_its_form),
         cmocka_unit_test(nothing_is_written_that_no_peer_could_use),
         cmocka_unit_test(a_short_buffer_is_an_error_and_not_overrun),
