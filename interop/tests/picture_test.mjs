@@ -54,7 +54,7 @@ function traced(path) {
   const candidates = new Map(), pairs = new Map();
   let selected = "";
   for (const line of readFileSync(path, "utf8").split("\n").filter(Boolean)) {
-    const { name, data } = JSON.parse(line);
+    const { name, data = {} } = JSON.parse(line); // the header has neither
     const pair = `${data.local} ${data.remote}`;
     if (name === "ice:local_candidate") candidates.set(`local ${data.addr}`, data.type);
     if (name === "ice:remote_candidate" && (data.type !== "prflx" || !candidates.has(`remote ${data.addr}`)))
