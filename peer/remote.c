@@ -37,17 +37,6 @@ static int reread_offer(const struct auger_peer *peer, char *text, struct auger_
     return len < 0 ? len : auger_sdp_parse(offer, text, (size_t)len, NULL);
 }
 
-/* Once agreed the DTLS roles stay (RFC 8842 section 5.5). */
-static int check_answered_setup(const struct auger_peer *peer, const struct auger_sdp *answer,
-                                struct auger_sdp_error *error)
-{
-    const struct auger_sdp_section *carrier = auger_sdp_carrier(answer, AUGER_SDP_ANSWER);
-
-    if (carrier && carrier->transport.setup == peer->setup)
-        return refuse(error, AUGER_ERR_UNSUPPORTED, "setup: another role than before");
-    return 0;
-}
-
 /* Whether `answer` suits our offer. */
 static int check_answer(struct auger_peer *peer, const struct auger_sdp *answer,
                         struct auger_sdp_error *error)
@@ -61,7 +50,7 @@ static int check_answer(struct auger_peer *peer, const struct auger_sdp *answer,
     if (err == 0)
         err = auger_sdp_check_answer(&offer, answer, error);
     auger_env_release(peer->env, text);
-    return err < 0 ? err : check_answered_setup(peer, answer, error);
+    return err;
 }
 
 static int check_offer(const struct auger_peer *peer, const struct auger_sdp_transport *transport,
@@ -255,6 +244,14 @@ static int reintroduce(struct auger_peer *peer, auger_time now,
     return 0;
 }
 
+/* Once agreed the DTLS roles stay (RFC 8842 section 5.5), whatever a later answer says:
+ * Firefox says active in each, and means nothing by it (docs/decisions/017). */
+static void agree_on_setup(struct auger_peer *peer, enum auger_sdp_setup theirs)
+{
+    if (peer->setup == AUGER_SETUP_NONE)
+        peer->setup = theirs == AUGER_SETUP_ACTIVE ? AUGER_SETUP_PASSIVE : AUGER_SETUP_ACTIVE;
+}
+
 /* Everything was checked; from here on a failure is one of memory. */
 static int apply(struct auger_peer *peer, auger_time now, enum auger_sdp_type type,
                  const struct auger_sdp *sdp, const char *text, size_t len)
@@ -278,8 +275,7 @@ static int apply(struct auger_peer *peer, auger_time now, enum auger_sdp_type ty
     peer->signaling = type == AUGER_SDP_OFFER ? AUGER_HAVE_REMOTE_OFFER : AUGER_STABLE;
     if (type == AUGER_SDP_ANSWER) {
         peer->offers_restart = false;
-        peer->setup = carrier->transport.setup == AUGER_SETUP_ACTIVE ? AUGER_SETUP_PASSIVE
-                                                                     : AUGER_SETUP_ACTIVE;
+        agree_on_setup(peer, carrier->transport.setup);
     }
     add_cands(peer, now, sdp, carrier);
     auger_peer_advance(peer, now);

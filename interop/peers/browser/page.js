@@ -67,6 +67,10 @@ const ops = {
     adopt(peer.pc.createDataChannel(label, init));
     return null;
   },
+  restart() {
+    peer.pc.restartIce();
+    return null;
+  },
   async offer() {
     peer.startedAt = performance.now();
     await peer.pc.setLocalDescription(await peer.pc.createOffer());
