@@ -73,8 +73,8 @@ function traced(path) {
 async function agree(drawnNow, toldNow) {
   let difference;
   for (let tries = 0; tries < 100; tries++) {
-    const [a, b] = [await drawnNow(), await toldNow()];
     try {
+      const [a, b] = [await drawnNow(), await toldNow()];
       assert.deepEqual(a, b);
       return a;
     } catch (error) {
