@@ -18,6 +18,14 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# Each failed test of a TAP log with what it said, a suite behind the tests that failed in it;
+# then the end of the log, whatever it is.
+what_failed() {
+    awk '/^ *not ok / { left = 30; print "" } left > 0 { print; left-- } /^ *\.\.\.$/ { left = 0 }' "$1" | head -n 150
+    echo
+    tail -n 40 "$1"
+}
+
 stage() {
     local name=$1 start=$SECONDS log
     shift
@@ -28,7 +36,7 @@ stage() {
         return 0
     fi
     printf '%-10s FAILED  %s\n' "$name" "$(elapsed $((SECONDS - start)))"
-    tail -n 40 "$log" | sed 's/^/    /'
+    what_failed "$log" | sed 's/^/    /'
     echo "    the whole log: $log"
     return 1
 }

@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/time.h"
 #include "sctp/assoc.h"
+#include "sctp/chunks.h"
 #include "sctp/crc32c.h"
 #include "sctp/runtime.h"
 
@@ -13,7 +14,6 @@
 #include <string.h>
 
 #define HEADER_LEN 12
-#define CHUNK_INIT 1
 #define HELD_MAX 8
 #define RESETS_MAX 1024 /* streams that one notification may name, each a bit */
 #define RTO_MIN_MS 1000 /* below it the library's window collapses without loss */
@@ -274,18 +274,9 @@ static void hold(struct auger_assoc *assoc, const uint8_t *packet, size_t len)
     assoc->held[assoc->held_len++] = (struct held){.buf = copy, .len = len};
 }
 
-/* 3.3.2: such an INIT is dropped; the library would end the association for it. */
-static bool is_init_without_tag(const uint8_t *packet, size_t len)
-{
-    static const uint8_t zero[4];
-
-    return len >= HEADER_LEN + 8 && packet[HEADER_LEN] == CHUNK_INIT &&
-           memcmp(packet + HEADER_LEN + 4, zero, sizeof(zero)) == 0;
-}
-
 void auger_assoc_input(struct auger_assoc *assoc, auger_time now, const uint8_t *packet, size_t len)
 {
-    if (!auger_sctp_packet_is_intact(packet, len) || is_init_without_tag(packet, len))
+    if (!auger_sctp_packet_is_intact(packet, len) || !auger_sctp_chunks_are_sound(packet, len))
         return;
     if (assoc->phase == NEW) {
         hold(assoc, packet, len);

@@ -1,5 +1,6 @@
 /* fuzz: reaches auger_dcep_parse auger_dcep_write auger_assoc_input take_open take_dcep */
 /* fuzz: reaches refuse_stream keep_early reset_in closed auger_channel_collect */
+/* fuzz: reaches auger_sctp_chunks_are_sound */
 /* 'D' and a DCEP message, which is read and written back; or the script of a peer: what
  * it says on which stream, packets made by hand, resets, and time that passes. */
 #include <auger/sctp.h>

@@ -15,6 +15,7 @@
 #include <auger/sctp.h>
 
 #include "sctp/assoc.h"
+#include "sctp/chunks.h"
 #include "sctp/crc32c.h"
 #include "sctp/state.h"
 
@@ -342,8 +343,10 @@ static inline bool take_packet(struct pair *pair, int side)
                  : self->raw ? auger_assoc_output(self->raw, buf, sizeof(buf))
                              : 0;
 
-    if (len > 0)
+    if (len > 0) {
+        assert_true(auger_sctp_chunks_are_sound(buf, len));
         pair_send(pair, side, buf, len);
+    }
     return len > 0;
 }
 

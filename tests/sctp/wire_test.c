@@ -195,7 +195,9 @@ static void test_a_wrong_verification_tag_changes_nothing(void **state)
 {
     (void)state;
     static const uint8_t types[] = {0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 128, 129, 130, 192, 255};
-    static const uint8_t value[24] = {0, 0, 0, 1};
+    static const uint8_t value[24] = {
+        [3] = 24, [7] = 20, [19] = 8, /* lengths of parameters, wherever a type has them */
+    };
     struct talk talk = talk_new(33, DELAY, false);
 
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
@@ -246,6 +248,22 @@ static void test_an_init_in_the_middle_changes_nothing(void **state)
     pair_free(talk.pair);
 }
 
+/* The library walks the parameters of an INIT that meets an association, and at an unknown one
+ * of length 0 it never ends. */
+static void test_an_init_whose_parameter_has_no_length_changes_nothing(void **state)
+{
+    (void)state;
+    static const uint8_t init[24] = {1, 2, 3, 4, 0, 1, 0, 0, 0, 16, 4, 0, 0, 0, 0, 1, 40, 1, 0, 0};
+    struct talk talk = talk_new(41, DELAY, false);
+    struct forged forged = forge(talk.pair, BOB, CHUNK_INIT, 0, init, sizeof(init));
+
+    memset(forged.bytes + 4, 0, 4);
+    auger_sctp_packet_seal(forged.bytes, forged.len);
+    deliver_to(talk.pair, BOB, forged.bytes, forged.len);
+    assert_unharmed(&talk);
+    pair_free(talk.pair);
+}
+
 static void test_packets_for_other_ports_change_nothing(void **state)
 {
     (void)state;
@@ -287,6 +305,9 @@ static void test_many_packets_before_connect_cost_little_and_spoil_nothing(void 
     uint8_t noise[AUGER_DATAGRAM_MAX] = {0};
 
     pair_add_engine(pair, BOB, NULL);
+    noise[HEADER_LEN] = 0xFF; /* one chunk of an unknown type */
+    noise[HEADER_LEN + 2] = (sizeof(noise) - HEADER_LEN) >> 8;
+    noise[HEADER_LEN + 3] = (sizeof(noise) - HEADER_LEN) & 0xFF;
     auger_sctp_packet_seal(noise, sizeof(noise));
     size_t before = pair->bytes;
     for (int i = 0; i < 1000; i++)
@@ -393,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_a_wrong_verification_tag_changes_nothing),
         cmocka_unit_test(test_an_abort_with_the_reflected_bit_needs_the_reflected_tag),
         cmocka_unit_test(test_an_init_in_the_middle_changes_nothing),
+        cmocka_unit_test(test_an_init_whose_parameter_has_no_length_changes_nothing),
         cmocka_unit_test(test_packets_for_other_ports_change_nothing),
         cmocka_unit_test(test_noise_of_any_length_changes_nothing),
         cmocka_unit_test(test_many_packets_before_connect_cost_little_and_spoil_nothing),
