@@ -5,6 +5,7 @@
 #include "ice/gather.h"
 #include "ice/inbound.h"
 #include "ice/nominate.h"
+#include "ice/policy.h"
 #include "ice/restart.h"
 #include "ice/role.h"
 #include "ice/route.h"
@@ -41,7 +42,7 @@ static bool is_valid(const struct auger_ice_config *config)
     return config->pacing >= PACING_MIN && config->pac_timeout >= 0 &&
            config->gather_timeout >= 0 && config->local_cands_max > 0 &&
            config->remote_cands_max > 0 && config->prflx_cands_max > 0 && config->pairs_max > 0 &&
-           config->servers_max > 0;
+           config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY;
 }
 
 static int init(struct auger_ice *ice)
@@ -298,7 +299,7 @@ static bool poll_candidate(struct auger_ice *ice, struct auger_ice_event *event)
             continue;
         cand->telling = AUGER_CAND_TOLD;
         event->type = AUGER_ICE_EVENT_CANDIDATE;
-        auger_cand_export(cand, &event->cand);
+        auger_policy_export(ice->config.policy, cand, &event->cand);
         memcpy(event->cand.ufrag, ufrag, strlen(ufrag) + 1);
         return true;
     }
@@ -376,6 +377,7 @@ int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct
     }
     auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &host->addr),
                 AUGER_F_TEXT("type", "host"), AUGER_F_INT("priority", host->priority));
+    auger_policy_apply(ice->config.policy, ice->env, now, host);
     auger_generation_form_pairs(ice->current, now, &ice->locals);
     return 0;
 }

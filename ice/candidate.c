@@ -160,8 +160,8 @@ struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
     for (uint16_t i = 0; i < cands->len; i++) {
         struct auger_ice_cand *cand = &cands->items[i];
         bool is_forgotten = cand->type == AUGER_CAND_PRFLX && cand->telling == AUGER_CAND_OUTDATED;
-        if (!is_forgotten && auger_addr_equal(&cand->addr, addr) &&
-            auger_addr_equal(&cand->base, base))
+        if (!is_forgotten && cand->telling != AUGER_CAND_KEPT &&
+            auger_addr_equal(&cand->addr, addr) && auger_addr_equal(&cand->base, base))
             return cand;
     }
     return NULL;
@@ -172,7 +172,7 @@ void auger_cands_tell_again(struct auger_cands *cands)
     for (uint16_t i = 0; i < cands->len; i++) {
         struct auger_ice_cand *cand = &cands->items[i];
         bool is_reflexive = cand->type == AUGER_CAND_SRFLX || cand->type == AUGER_CAND_PRFLX;
-        if (is_used(cand))
+        if (is_used(cand) && cand->telling != AUGER_CAND_KEPT)
             cand->telling = is_reflexive ? AUGER_CAND_OUTDATED : AUGER_CAND_TO_TELL;
     }
 }

@@ -18,6 +18,7 @@ enum auger_cand_telling {
     AUGER_CAND_TO_TELL,
     AUGER_CAND_TOLD,
     AUGER_CAND_OUTDATED, /* reflexive, and not seen again since the restart */
+    AUGER_CAND_KEPT,     /* to ourselves, by policy.h */
 };
 
 /* A candidate of ours or of the peer.  It stays where it is: pairs point to it. */
@@ -29,6 +30,7 @@ struct auger_ice_cand {
     uint32_t priority;
     uint32_t generation; /* the peer's: of the ufrag that its line named; 0: none */
     enum auger_cand_telling telling;
+    bool is_barred; /* ours: no datagram to the peer leaves from it (policy.h) */
     char foundation[AUGER_FOUNDATION_MAX];
 };
 
@@ -67,7 +69,7 @@ struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
                                              const struct auger_ice_cand *host,
                                              const struct auger_addr *mapped,
                                              const struct auger_addr *server);
-/* Our candidate on that base that is seen at `addr`. */
+/* Our candidate on that base that is seen at `addr`, and that is not kept from the peer. */
 struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
                                              const struct auger_addr *addr,
                                              const struct auger_addr *base);

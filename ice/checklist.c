@@ -157,7 +157,8 @@ static void thaw(struct auger_checklist *list, auger_time now)
  * redundant with one of the host's: host candidates alone make pairs. */
 static bool makes_pairs(const struct auger_ice_cand *local)
 {
-    return local->type == AUGER_CAND_HOST && local->addr.family != AUGER_FAMILY_NONE;
+    return local->type == AUGER_CAND_HOST && local->addr.family != AUGER_FAMILY_NONE &&
+           !local->is_barred;
 }
 
 static void form_with(struct auger_checklist *list, auger_time now, struct auger_ice_cand *local,

@@ -52,6 +52,9 @@ static const struct {
                                        "consent expired: the path went dead, or the peer is gone"},
     [AUGER_ICE_WHY_CONSENT_REVOKED] = {"consent-revoked",
                                        "consent revoked: the peer wants nothing more"},
+    [AUGER_ICE_WHY_RELAY_ONLY] = {"relay-only",
+                                  "the policy allows relays alone, and we have none: nothing was "
+                                  "told to the peer or sent to it"},
 };
 #define WHYS (sizeof(whys) / sizeof(whys[0]))
 
@@ -180,6 +183,8 @@ static enum auger_ice_why end_of(const struct auger_ice *ice)
 static enum auger_ice_why missing(const struct auger_ice *ice,
                                   const struct auger_ice_explanation *e)
 {
+    if (ice->config.policy == AUGER_ICE_POLICY_RELAY && !has_relay(&ice->locals))
+        return AUGER_ICE_WHY_RELAY_ONLY;
     if (e->local_cands == 0)
         return AUGER_ICE_WHY_NO_LOCAL_ADDRESS;
     if (!auger_credentials_are_known(&ice->current->remote))

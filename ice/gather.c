@@ -3,6 +3,7 @@
 #include "ice/gather.h"
 
 #include "ice/nominate.h"
+#include "ice/policy.h"
 
 #include "base/addr.h"
 #include "base/env.h"
@@ -41,10 +42,12 @@ void auger_gather_fini(struct auger_ice *ice)
 
 /* A base reaches servers of its family, and from a loopback or link-local
  * address only those that are such too. */
-static bool can_ask(const struct auger_ice_cand *host, const struct auger_addr *server)
+static bool can_ask(const struct auger_ice *ice, const struct auger_ice_cand *host,
+                    const struct auger_addr *server)
 {
     const struct auger_ice_cand as_remote = {.addr = *server};
-    return host->type == AUGER_CAND_HOST && auger_cand_can_pair(host, &as_remote);
+    return host->type == AUGER_CAND_HOST && auger_policy_asks_servers(ice->config.policy) &&
+           auger_cand_can_pair(host, &as_remote);
 }
 
 static int push_query(struct auger_ice *ice, struct auger_query **list,
@@ -76,7 +79,7 @@ int auger_gather_add_host(struct auger_ice *ice, const struct auger_ice_cand *ho
     struct auger_query *queries = NULL;
 
     for (uint16_t i = ice->gather.servers_len; i-- > 0;) {
-        if (can_ask(host, &ice->gather.servers[i]) &&
+        if (can_ask(ice, host, &ice->gather.servers[i]) &&
             push_query(ice, &queries, host, &ice->gather.servers[i]) != 0) {
             auger_gather_release(ice, queries);
             return AUGER_ERR_NO_MEMORY;
@@ -94,7 +97,7 @@ int auger_gather_add_server(struct auger_ice *ice, const struct auger_addr *serv
     if (gather->servers_len == ice->config.servers_max)
         return AUGER_ERR_LIMIT;
     for (uint16_t i = ice->locals.len; i-- > 0;) {
-        if (can_ask(&ice->locals.items[i], server) &&
+        if (can_ask(ice, &ice->locals.items[i], server) &&
             push_query(ice, &queries, &ice->locals.items[i], server) != 0) {
             auger_gather_release(ice, queries);
             return AUGER_ERR_NO_MEMORY;
@@ -112,7 +115,7 @@ int auger_gather_prepare_again(struct auger_ice *ice, struct auger_query **queri
     *queries = NULL;
     for (uint16_t i = ice->locals.len; i-- > 0;) {
         for (uint16_t j = gather->servers_len; j-- > 0;) {
-            if (can_ask(&ice->locals.items[i], &gather->servers[j]) &&
+            if (can_ask(ice, &ice->locals.items[i], &gather->servers[j]) &&
                 push_query(ice, queries, &ice->locals.items[i], &gather->servers[j]) != 0) {
                 auger_gather_release(ice, *queries);
                 return AUGER_ERR_NO_MEMORY;
@@ -295,6 +298,7 @@ static void add_candidate(struct auger_ice *ice, auger_time now, const struct au
     auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &cand->addr),
                 AUGER_F_TEXT("type", "srflx"), AUGER_F_ADDR("base", &cand->base),
                 AUGER_F_INT("priority", cand->priority));
+    auger_policy_apply(ice->config.policy, ice->env, now, cand);
 }
 
 void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct auger_query *query,

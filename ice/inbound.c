@@ -280,7 +280,7 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
     assert(msg->class_ == AUGER_STUN_REQUEST);
     if (!generation)
         return;
-    if (!local) {
+    if (!local || local->is_barred) { /* barred: an answer would show the address */
         ice->counters.unmatched++;
         return;
     }

@@ -1,4 +1,5 @@
 /* ice/inspect.c - looking inside an agent, for diagnosis: copies of the moment. */
+#include "ice/policy.h"
 #include "ice/state.h"
 
 #include <string.h>
@@ -50,25 +51,29 @@ size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *
 }
 
 /* Without those of before a restart that may be no more. */
-static size_t copy_cands(const struct auger_cands *table, struct auger_cand *cands, size_t max)
+size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger_cand *cands, size_t max)
 {
+    const struct auger_cands *table = &ice->locals;
     size_t len = 0;
+
     for (uint16_t i = 0; i < table->len && len < max; i++) {
         const struct auger_ice_cand *cand = &table->items[i];
-        if (cand->addr.family != AUGER_FAMILY_NONE && cand->telling != AUGER_CAND_OUTDATED)
-            auger_cand_export(cand, &cands[len++]);
+        if (cand->addr.family != AUGER_FAMILY_NONE && cand->telling != AUGER_CAND_OUTDATED &&
+            cand->telling != AUGER_CAND_KEPT)
+            auger_policy_export(ice->config.policy, cand, &cands[len++]);
     }
     return len;
 }
 
-size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger_cand *cands, size_t max)
-{
-    return copy_cands(&ice->locals, cands, max);
-}
-
 size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auger_cand *cands, size_t max)
 {
-    return copy_cands(&ice->current->remotes, cands, max);
+    const struct auger_cands *table = &ice->current->remotes;
+    size_t len = 0;
+
+    for (uint16_t i = 0; i < table->len && len < max; i++)
+        if (table->items[i].addr.family != AUGER_FAMILY_NONE)
+            auger_cand_export(&table->items[i], &cands[len++]);
+    return len;
 }
 
 void auger_ice_counters_sized(const struct auger_ice *ice, struct auger_ice_counters *counters,

@@ -45,6 +45,10 @@ struct meaning {
 static const struct meaning meanings[] = {
     {"ice:local_candidate", NULL, NULL, STORY_EVENT, -1,
      "we have a candidate: {type} {addr}[, mapped from {base}]"},
+    {"ice:candidate_kept", "barred", "1", STORY_EVENT, -1,
+     "the policy {policy} keeps {addr} from the peer, and lets nothing leave from it"},
+    {"ice:candidate_kept", NULL, NULL, STORY_EVENT, -1,
+     "the policy {policy} keeps {addr} from the peer"},
     {"ice:candidate_refused", NULL, NULL, STORY_EVENT, -1,
      "we do not believe server {server}, which sees us as {addr}"},
     {"ice:server_asked", "attempt", "1", STORY_EVENT, -1, "ask STUN server {server} from {base}"},

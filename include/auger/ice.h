@@ -71,6 +71,21 @@ AUGER_API int auger_cand_format(const struct auger_cand *cand, char *buf,
 AUGER_API const char *auger_cand_type_name(enum auger_cand_type type);
 AUGER_API const char *auger_ice_state_name(enum auger_ice_state state);
 
+/* Which of our candidates the peer is told of, and where datagrams to it may leave
+ * from.  The modes of RFC 8828 section 5.2 choose interfaces as well: <auger/io.h>. */
+enum auger_ice_policy {
+    AUGER_ICE_POLICY_ALL,
+    /* Addresses of interfaces are told to nobody, neither as candidates nor as the
+     * related address of others.  Checks leave from them all the same: who is in the
+     * same network sees where they come from. */
+    AUGER_ICE_POLICY_NO_HOST,
+    /* Relays alone: no candidate but theirs is told, no datagram goes to the peer or is
+     * taken from it but through them, and no STUN server is asked. */
+    AUGER_ICE_POLICY_RELAY,
+};
+/* "all", "no-host", "relay". */
+AUGER_API const char *auger_ice_policy_name(enum auger_ice_policy policy);
+
 struct auger_ice_config {
     /* The role to start in; agents settle a conflict between themselves. */
     bool controlling;
@@ -92,6 +107,7 @@ struct auger_ice_config {
     uint16_t local_cands_max, remote_cands_max, prflx_cands_max, pairs_max;
     /* STUN servers kept.  Default 4. */
     uint16_t servers_max;
+    enum auger_ice_policy policy; /* default AUGER_ICE_POLICY_ALL */
 };
 
 enum auger_ice_event_type {
@@ -133,8 +149,8 @@ AUGER_API void auger_ice_free(struct auger_ice *ice); /* NULL is fine */
  * does not.  AUGER_ERR_STATE afterwards. */
 AUGER_API int auger_ice_set_controlling(struct auger_ice *ice, bool controlling) AUGER_CHECK_RESULT;
 
-/* Adds the address of a bound socket.  A host candidate follows as an event;
- * server-reflexive ones when the servers have answered.  AUGER_ERR_LIMIT,
+/* Adds the address of a bound socket.  A host candidate follows as an event, if the
+ * policy tells it; server-reflexive ones when the servers have answered.  AUGER_ERR_LIMIT,
  * AUGER_ERR_INVALID for an address that no candidate may have. */
 AUGER_API int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now,
                                        const struct auger_addr *base) AUGER_CHECK_RESULT;
@@ -240,6 +256,7 @@ struct auger_ice_pair_info {
  * those of the new session, behind the old one that still carries data. */
 AUGER_API size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *pairs,
                                  size_t max);
+/* What the policy keeps from the peer is not among them. */
 AUGER_API size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger_cand *cands,
                                        size_t max);
 AUGER_API size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auger_cand *cands,

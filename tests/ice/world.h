@@ -240,6 +240,8 @@ static inline bool owns(const struct side *side, const struct auger_addr *addr)
 {
     struct auger_cand cands[64];
     size_t len = side->ice ? auger_ice_local_cands(side->ice, cands, 64) : 0;
+    if (side->ice && addr->family && auger_addr_equal(&side->nat_inside, addr))
+        return true;
     for (size_t i = 0; i < len; i++) {
         if (cands[i].type == AUGER_CAND_HOST && auger_addr_equal(&cands[i].addr, addr))
             return true;
