@@ -104,7 +104,7 @@ void auger_loop_free(struct auger_loop *loop)
 {
     if (!loop)
         return;
-    for (size_t i = 0; i < loop->slots_len; i++)
+    for (size_t i = 0; loop->slots && i < loop->slots_len; i++)
         free_slot(loop->slots[i]);
     auger_resolver_free(loop->resolver);
     for (size_t i = 0; i < loop->listeners_len; i++)
@@ -233,7 +233,20 @@ static int check_net(const struct auger_net_config *net)
 {
     if (net->port_min > net->port_max || (net->port_min == 0 && net->port_max != 0))
         return AUGER_ERR_INVALID;
+    if (!auger_interfaces_is_valid(net))
+        return AUGER_ERR_INVALID;
     return net->stun_servers_len > STUN_SERVERS_MAX ? AUGER_ERR_LIMIT : 0;
+}
+
+/* What a mode of RFC 8828 asks of the agent, if that is more than its policy. */
+static enum auger_ice_policy stricter(enum auger_ice_policy policy, enum auger_ip_handling handling)
+{
+    enum auger_ice_policy asked = handling == AUGER_IP_PROXY ? AUGER_ICE_POLICY_RELAY
+                                  : handling == AUGER_IP_DEFAULT_ROUTE_ONLY
+                                      ? AUGER_ICE_POLICY_NO_HOST
+                                      : AUGER_ICE_POLICY_ALL;
+
+    return asked > policy ? asked : policy;
 }
 
 int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_config *config,
@@ -251,6 +264,8 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
     if (net)
         memcpy(&whole_net, net, smaller(net_size, sizeof(whole_net)));
     whole_config.ice.allow_loopback |= whole_net.loopback;
+    whole_config.ice.allow_link_local |= whole_net.link_local;
+    whole_config.ice.policy = stricter(whole_config.ice.policy, whole_net.ip_handling);
 
     int err = check_net(&whole_net);
     if (err == 0 && loop->slots_len == loop->config.peers_max)

@@ -51,6 +51,21 @@ struct auger_loop_config {
     void *tap_user;
 };
 
+/* What a page, or a user, may learn of this machine's addresses: the modes of RFC 8828
+ * section 5.2.  Each asks for an interface and, of the agent, at least for a policy. */
+enum auger_ip_handling {
+    AUGER_IP_ALL, /* mode 1, "enumerate all addresses" */
+    /* Mode 2, "default route + associated local addresses": the interface that the
+     * default route leads through. */
+    AUGER_IP_DEFAULT_ROUTE,
+    /* Mode 3, "default route only": as before, but what STUN servers see alone is told
+     * (AUGER_ICE_POLICY_NO_HOST). */
+    AUGER_IP_DEFAULT_ROUTE_ONLY,
+    /* Mode 4, "force proxy": nothing leaves that no proxy carries.  There is none for
+     * UDP, so it is AUGER_ICE_POLICY_RELAY. */
+    AUGER_IP_PROXY,
+};
+
 /* Which sockets a peer gets. */
 struct auger_net_config {
     bool loopback;   /* use the loopback interface too */
@@ -62,7 +77,42 @@ struct auger_net_config {
      * resolved within the agent's gather_timeout are given up. */
     const char *const *stun_servers;
     size_t stun_servers_len;
+    bool link_local;                    /* addresses of the link alone, of both families, too */
+    enum auger_ip_handling ip_handling; /* default AUGER_IP_ALL */
+    /* At most 16 entries each: "eth0" or "wlan*" is an interface, "192.0.2.0/24" or
+     * "2001:db8::1" an address.  Where `only` has entries one of them must fit, and none
+     * of `without` may.
+     *
+     * By default bridges and the host's ends of containers and virtual machines are used
+     * only where there is nothing else: docker* br-* veth* virbr* vnet* lxc* lxdbr*
+     * incusbr* cni* podman* cali* flannel* kube-* weave* vboxnet* vmnet*.  One that an
+     * entry of `only` names is an interface like any other: "docker0", or "*" for all. */
+    const char *const *only, *const *without;
+    size_t only_len, without_len;
 };
+
+/* --- what of this machine would be used ---------------------------------------- */
+
+#define AUGER_NET_NAME_MAX 16 /* of an interface, with a NUL */
+
+struct auger_net_addr {
+    char interface[AUGER_NET_NAME_MAX];
+    struct auger_addr addr; /* port 0 */
+    bool temporary, deprecated;
+    /* NULL: it is used.  Else why not, a static word: "down", "family", "loopback",
+     * "link-local", "unusable" (no candidate may have it), "tentative" (not known yet to
+     * be unique, or known not to be), "deprecated", "filter", "route" (not on the default
+     * one), "bridge", "permanent" (a temporary one stands for it, RFC 8445 section
+     * 5.1.1.1), "limit". */
+    const char *left_out;
+};
+/* The addresses of this machine, those that a peer of `net` would use first and in their
+ * order.  `bind` plays no part.  How many, at most `max` and 256; AUGER_ERR_INVALID,
+ * AUGER_ERR_SYSTEM, AUGER_ERR_NO_MEMORY. */
+AUGER_API int auger_net_addrs_sized(const struct auger_net_config *net, size_t net_size,
+                                    struct auger_net_addr *addrs, size_t max) AUGER_CHECK_RESULT;
+#define auger_net_addrs(net, addrs, max)                                                           \
+    auger_net_addrs_sized((net), sizeof(struct auger_net_config), (addrs), (max))
 
 AUGER_API void auger_loop_config_init_sized(struct auger_loop_config *config, size_t size);
 #define auger_loop_config_init(config) auger_loop_config_init_sized((config), sizeof(*(config)))
@@ -79,8 +129,8 @@ AUGER_API void auger_loop_free(struct auger_loop *loop);
 
 /* Makes a peer with sockets of its own; gathering begins.  The loop owns it.
  * NULL as config or net means the defaults.  AUGER_ERR_LIMIT: peers_max, or too
- * many servers; AUGER_ERR_INVALID: a range of ports that is none, or an address
- * that no candidate may have; AUGER_ERR_SYSTEM: no socket could be bound. */
+ * many servers; AUGER_ERR_INVALID: a range of ports or an entry of a filter that is none,
+ * or an address that no candidate may have; AUGER_ERR_SYSTEM: no socket could be bound. */
 AUGER_API int auger_loop_peer_new_sized(struct auger_loop *loop,
                                         const struct auger_peer_config *config, size_t config_size,
                                         const struct auger_net_config *net, size_t net_size,
