@@ -74,11 +74,12 @@ static inline int world_random(void *user, uint8_t *buf, size_t len)
 static inline void *world_alloc(void *user, size_t size)
 {
     struct world *world = user;
-    if (++world->allocations == world->fail_at)
+    void *block = ++world->allocations == world->fail_at ? NULL : calloc(1, size ? size : 1);
+    if (!block)
         return NULL;
     world->blocks++;
     world->bytes += size;
-    return calloc(1, size ? size : 1);
+    return block;
 }
 
 static inline void world_release(void *user, void *ptr)

@@ -95,9 +95,11 @@ static size_t allocated;
 
 static inline void *env_alloc(void *user, size_t size)
 {
+    void *block = calloc(1, size ? size : 1);
+
     (void)user;
-    allocated++;
-    return calloc(1, size ? size : 1);
+    allocated += block != NULL;
+    return block;
 }
 
 static inline void env_release(void *user, void *ptr)

@@ -1,0 +1,617 @@
+/* An agent's memory runs out: every call of <auger/ice.h>, <auger/ice_stats.h> and
+ * <auger/ice_explain.h>, and every kind of datagram, with the n-th block missing for every n.
+ * The call fails and has changed nothing, or the datagram is dropped; the session comes about
+ * all the same. */
+#include "tests/memory/sweep.h"
+
+#include <auger/ice.h>
+#include <auger/ice_explain.h>
+#include <auger/ice_stats.h>
+
+static void handle_swept(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                         const uint8_t *buf, size_t len, struct auger_bytes *data)
+{
+    SWEPT_VOID(auger_ice_handle_datagram(ice, now, path, buf, len, data));
+}
+
+/* What the puppet says is built with memory that is there. */
+#define auger_ice_handle_datagram handle_swept
+#include "tests/ice/puppet.h"
+
+#define DELAY (20 * AUGER_MS)
+#define BLOCKS_MAX 200
+
+/* --- calls ------------------------------------------------------------------------------ */
+
+struct call {
+    const char *name;
+    struct world *(*begin)(void);
+    int (*run)(struct world *world, struct auger_ice *ice);
+    bool takes_none; /* it never needs a block */
+};
+
+static struct auger_ice *first_of(struct world *world)
+{
+    return world->sides[0].ice;
+}
+
+static struct world *fresh(void)
+{
+    struct world *world = world_of_two(DELAY);
+
+    world->server = addr_of("198.51.100.1:3478");
+    assert_int_equal(auger_ice_add_stun_server(first_of(world), world->now, &world->server), 0);
+    return world;
+}
+
+static struct world *checking(void)
+{
+    struct world *world = fresh();
+
+    introduce(world);
+    return world;
+}
+
+static struct world *connected(void)
+{
+    struct world *world = checking();
+
+    world_run(world, 2 * AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(first_of(world)), AUGER_ICE_CONNECTED);
+    return world;
+}
+
+static struct world *restarting(void)
+{
+    struct world *world = connected();
+
+    assert_int_equal(auger_ice_restart(first_of(world), world->now), 0);
+    world_settle(world);
+    return world;
+}
+
+static struct world *restarted_by_the_other(void)
+{
+    struct world *world = connected();
+
+    assert_int_equal(auger_ice_restart(world->sides[1].ice, world->now), 0);
+    world_settle(world);
+    return world;
+}
+
+/* The other has taken our restart, and answers. */
+static struct world *restart_answered(void)
+{
+    struct world *world = restarting();
+
+    tell_credentials(world, 1);
+    return world;
+}
+
+static int set_controlling(struct world *world, struct auger_ice *ice)
+{
+    (void)world;
+    return (int)SWEPT(auger_ice_set_controlling(ice, true));
+}
+
+static int add_local_addr(struct world *world, struct auger_ice *ice)
+{
+    struct auger_addr base =
+        addr_of(ice == first_of(world) ? "192.0.2.1:1003" : "192.0.2.2:2004");
+    return (int)SWEPT(auger_ice_add_local_addr(ice, world->now, &base));
+}
+
+static int add_stun_server(struct world *world, struct auger_ice *ice)
+{
+    struct auger_addr server = addr_of("198.51.100.2:3478");
+    return (int)SWEPT(auger_ice_add_stun_server(ice, world->now, &server));
+}
+
+static int end_of_local_addrs(struct world *world, struct auger_ice *ice)
+{
+    SWEPT_VOID(auger_ice_end_of_local_addrs(ice, world->now));
+    return 0;
+}
+
+static int restart(struct world *world, struct auger_ice *ice)
+{
+    return (int)SWEPT(auger_ice_restart(ice, world->now));
+}
+
+static int withdraw_restart(struct world *world, struct auger_ice *ice)
+{
+    return (int)SWEPT(auger_ice_withdraw_restart(ice, world->now));
+}
+
+static int set_remote_credentials(struct world *world, struct auger_ice *ice)
+{
+    const struct auger_ice *peer = world->sides[1].ice;
+    return (int)SWEPT(auger_ice_set_remote_credentials(ice, world->now, auger_ice_ufrag(peer),
+                                                       auger_ice_password(peer)));
+}
+
+static int add_remote_cand(struct world *world, struct auger_ice *ice)
+{
+    struct auger_cand cand = cand_of("192.0.2.2:2003", AUGER_CAND_HOST, 2130706431);
+    return (int)SWEPT(auger_ice_add_remote_cand(ice, world->now, &cand));
+}
+
+static int end_of_remote_cands(struct world *world, struct auger_ice *ice)
+{
+    SWEPT_VOID(auger_ice_end_of_remote_cands(ice, world->now));
+    return 0;
+}
+
+static int handle_timeout(struct world *world, struct auger_ice *ice)
+{
+    world->now += 6 * AUGER_SEC;
+    SWEPT_VOID(auger_ice_handle_timeout(ice, world->now));
+    return 0;
+}
+
+static int poll_transmit(struct world *world, struct auger_ice *ice)
+{
+    struct auger_path path;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+
+    world->now += 6 * AUGER_SEC; /* by then there are checks to repeat, or consent is due */
+    while (SWEPT((long)auger_ice_poll_transmit(ice, world->now, &path, buf, sizeof(buf))) > 0)
+        ;
+    return 0;
+}
+
+static int poll_event(struct world *world, struct auger_ice *ice)
+{
+    struct auger_ice_event event;
+
+    (void)world;
+    while (SWEPT(auger_ice_poll_event(ice, &event)))
+        ;
+    return 0;
+}
+
+static int write_data(struct world *world, struct auger_ice *ice)
+{
+    struct auger_path path;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    return (int)SWEPT(auger_ice_write_data(ice, world->now, (const uint8_t *)"hello", 5, &path, buf,
+                                           sizeof(buf)));
+}
+
+static int look(struct world *world, struct auger_ice *ice)
+{
+    struct auger_ice_pair_info pairs[4];
+    struct auger_cand cands[4];
+    struct auger_ice_counters counters;
+
+    (void)world;
+    SWEPT_VOID((void)auger_ice_ufrag(ice));
+    SWEPT_VOID((void)auger_ice_password(ice));
+    SWEPT_VOID((void)auger_ice_get_state(ice));
+    SWEPT_VOID((void)auger_ice_next_timeout(ice));
+    SWEPT_VOID((void)auger_ice_pairs(ice, pairs, 4));
+    SWEPT_VOID((void)auger_ice_local_cands(ice, cands, 4));
+    SWEPT_VOID((void)auger_ice_remote_cands(ice, cands, 4));
+    SWEPT_VOID(auger_ice_get_counters(ice, &counters));
+    return 0;
+}
+
+static int explain(struct world *world, struct auger_ice *ice)
+{
+    struct auger_ice_explanation explanation;
+
+    (void)world;
+    SWEPT_VOID(auger_ice_note_unusable_cand(ice));
+    SWEPT_VOID(auger_ice_explain(ice, &explanation));
+    SWEPT_VOID((void)auger_ice_why_name(explanation.why));
+    SWEPT_VOID((void)auger_ice_why_text(explanation.why));
+    return 0;
+}
+
+static int count(struct world *world, struct auger_ice *ice)
+{
+    struct auger_ice_pair_stats pair;
+    struct auger_ice_cand_stats cand;
+    struct auger_ice_transport_stats transport;
+
+    SWEPT_VOID(auger_ice_note_discarded(ice, &world->sides[0].path, 5));
+    SWEPT_VOID(auger_ice_get_transport_stats(ice, &transport));
+    int err = (int)SWEPT(auger_ice_get_pair_stats(ice, 0, &pair));
+    return err < 0 ? err : (int)SWEPT(auger_ice_get_cand_stats(ice, 0, &cand));
+}
+
+static const struct call calls[] = {
+    {"set_controlling", fresh, set_controlling, true},
+    {"add_local_addr", fresh, add_local_addr, false},
+    {"add_local_addr while checking", checking, add_local_addr, false},
+    {"add_stun_server", fresh, add_stun_server, false},
+    {"end_of_local_addrs", fresh, end_of_local_addrs, true},
+    {"restart", connected, restart, false},
+    {"restart before the first answer", fresh, restart, false},
+    {"restart in place of one that waits", restarting, restart, false},
+    {"withdraw_restart", restarting, withdraw_restart, true},
+    {"set_remote_credentials", fresh, set_remote_credentials, false},
+    {"set_remote_credentials, a restart", restarted_by_the_other, set_remote_credentials, false},
+    {"set_remote_credentials, an answer", restart_answered, set_remote_credentials, false},
+    {"add_remote_cand", checking, add_remote_cand, true},
+    {"add_remote_cand once connected", connected, add_remote_cand, true},
+    {"end_of_remote_cands", checking, end_of_remote_cands, true},
+    {"handle_timeout while checking", checking, handle_timeout, true},
+    {"handle_timeout once connected", connected, handle_timeout, true},
+    {"poll_transmit while checking", checking, poll_transmit, false},
+    {"poll_transmit once connected", connected, poll_transmit, false},
+    {"poll_transmit in a restart", restart_answered, poll_transmit, false},
+    {"poll_event", fresh, poll_event, true},
+    {"poll_event once connected", connected, poll_event, true},
+    {"write_data", connected, write_data, true},
+    {"look", connected, look, true},
+    {"explain", connected, explain, true},
+    {"count", connected, count, true},
+};
+
+/* Whatever befell the first agent: the two find each other, and talk. */
+static void finish(struct world *world)
+{
+    for (int round = 0; round < 2; round++) {
+        world_settle(world);
+        for (int to = 0; to < 2; to++) {
+            tell_credentials(world, to);
+            tell_candidates(world, to);
+        }
+    }
+    world_run(world, 5 * AUGER_SEC);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(auger_ice_get_state(world->sides[i].ice), AUGER_ICE_CONNECTED);
+    send_text(world, 0, "hello");
+    world_run(world, AUGER_SEC);
+    assert_int_equal(world->sides[1].data_len, 5);
+}
+
+/* Whether a block was missing. */
+static bool call_with_missing(const struct call *call, unsigned long n)
+{
+    struct world *world = call->begin();
+    size_t blocks = world->blocks;
+
+    sweep_begin(n);
+    int err = call->run(world, first_of(world));
+    bool failed = sweep_end();
+    if (failed && call->takes_none)
+        fail_msg("%s takes memory", call->name);
+    if (failed && err < 0) {
+        assert_true(err == AUGER_ERR_NO_MEMORY || err == AUGER_ERR_CRYPTO);
+        assert_int_equal(world->blocks, blocks);
+        err = call->run(world, first_of(world));
+    }
+    if (err < 0)
+        fail_msg("%s, block %lu: %s", call->name, n, auger_strerror(err));
+    finish(world);
+    world_free(world);
+    return failed;
+}
+
+static void test_each_block_of_each_call_may_be_missing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        call_with_missing(&calls[i], BLOCKS_MAX); /* OpenSSL makes some things once */
+        long before = sweep.openssl_blocks;
+        unsigned long n = 1;
+        while (call_with_missing(&calls[i], n))
+            assert_true(++n < BLOCKS_MAX);
+        if (!calls[i].takes_none && n == 1)
+            fail_msg("%s takes no memory", calls[i].name);
+        if (sweep.openssl_blocks != before)
+            fail_msg("%s leaks %ld blocks of OpenSSL's", calls[i].name,
+                     sweep.openssl_blocks - before);
+    }
+}
+
+static void test_each_block_of_an_agent_may_be_missing_when_it_is_made(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct auger_ice *ice;
+    unsigned long n = 0;
+    bool failed;
+
+    do {
+        ice = NULL;
+        sweep_begin(++n);
+        int err = (int)SWEPT(auger_ice_new(&ice, &world->env, NULL));
+        failed = sweep_end();
+        assert_true(failed || err == 0);
+        assert_true(err == 0 || err == AUGER_ERR_NO_MEMORY || err == AUGER_ERR_CRYPTO);
+        assert_true(err == 0 || !ice);
+        assert_true(err == 0 || world->blocks == 0);
+        auger_ice_free(err == 0 ? ice : NULL);
+    } while (failed);
+    assert_true(n > 8);
+    world_free(world);
+}
+
+/* --- datagrams -------------------------------------------------------------------------- */
+
+struct datagram {
+    const char *name;
+    struct puppet *(*begin)(void);
+    void (*say)(struct puppet *puppet);
+};
+
+static struct puppet *controlled(void)
+{
+    struct puppet *p = puppet_new(false);
+    puppet_introduce(p);
+    return p;
+}
+
+static struct puppet *controlling(void)
+{
+    struct puppet *p = puppet_new(true);
+    puppet_introduce(p);
+    return p;
+}
+
+static struct puppet *stranger(void)
+{
+    return puppet_new(false);
+}
+
+static struct puppet *settled(void)
+{
+    return puppet_connected(false);
+}
+
+static void check(struct puppet *p)
+{
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = 1});
+}
+
+static void check_that_nominates(struct puppet *p)
+{
+    puppet_check(
+        p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = 1, .use_candidate = true});
+}
+
+static void check_of_a_stranger(struct puppet *p)
+{
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .wrong_password = true});
+}
+
+static void check_with_sha256(struct puppet *p)
+{
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .sha256 = true});
+}
+
+static void check_with_an_unknown_attribute(struct puppet *p)
+{
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .unknown_attr = 0x7777});
+}
+
+static void check_in_the_same_role(struct puppet *p)
+{
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = 1});
+}
+
+static void check_that_makes_us_switch(struct puppet *p)
+{
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = UINT64_MAX});
+}
+
+/* An answer to the check that the agent sends to a candidate. */
+static void answer_with(struct puppet *p, const struct puppet_answer *answer)
+{
+    struct sent sent;
+
+    (void)puppet_tell(p, "192.0.2.2:2002", 2130706431);
+    p->world->now += AUGER_SEC;
+    if (puppet_take_request(p, &sent))
+        puppet_answer(p, &sent, answer);
+}
+
+static void answer(struct puppet *p)
+{
+    answer_with(p, &(struct puppet_answer){0});
+}
+
+static void answer_that_tells_of_a_nat(struct puppet *p)
+{
+    answer_with(p, &(struct puppet_answer){.mapped = "203.0.113.7:7777"});
+}
+
+static void answer_487(struct puppet *p)
+{
+    answer_with(p, &(struct puppet_answer){.code = 487});
+}
+
+static void answer_400(struct puppet *p)
+{
+    answer_with(p, &(struct puppet_answer){.code = 400});
+}
+
+static void answer_of_a_stranger(struct puppet *p)
+{
+    answer_with(p, &(struct puppet_answer){.wrong_password = true});
+}
+
+static void consent(struct puppet *p)
+{
+    struct sent sent;
+
+    p->world->now += 6 * AUGER_SEC;
+    auger_ice_handle_timeout(p->ice, p->world->now);
+    if (puppet_take_request(p, &sent))
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+}
+
+static void server_answer(struct puppet *p)
+{
+    struct auger_addr server = addr_of("198.51.100.1:3478"), seen = addr_of("203.0.113.7:7777");
+    uint8_t reply[AUGER_DATAGRAM_MAX];
+    struct sent sent;
+
+    int err = auger_ice_add_stun_server(p->ice, p->world->now, &server);
+    assert_true(err == 0 || err == AUGER_ERR_INVALID);
+    p->world->now += AUGER_SEC;
+    if (!puppet_take_request(p, &sent))
+        return;
+    size_t len = auger_stun_server_answer(&seen, sent.buf, sent.len, reply, sizeof(reply));
+    puppet_deliver(p, "198.51.100.1:3478", NULL, reply, len);
+}
+
+static void indication(struct puppet *p)
+{
+    static const uint8_t keepalive[20] = {0x00, 0x11, 0, 0, 0x21, 0x12, 0xA4, 0x42, 1};
+    puppet_deliver(p, NULL, NULL, keepalive, sizeof(keepalive));
+}
+
+static void broken_stun(struct puppet *p)
+{
+    static const uint8_t broken[24] = {0x00, 0x01, 0, 4, 0x21, 0x12, 0xA4, 0x42, [22] = 0xFF};
+    puppet_deliver(p, NULL, NULL, broken, sizeof(broken));
+}
+
+static void data(struct puppet *p)
+{
+    puppet_deliver(p, NULL, NULL, (const uint8_t *)"\x80rtp", 4);
+}
+
+static const struct datagram datagrams[] = {
+    {"a check", controlled, check},
+    {"a check before the credentials", stranger, check},
+    {"a check on a valid pair", settled, check},
+    {"a check that nominates", controlled, check_that_nominates},
+    {"a check that nominates a valid pair", settled, check_that_nominates},
+    {"a check with another password", controlled, check_of_a_stranger},
+    {"a check with SHA-256", controlled, check_with_sha256},
+    {"a check with an unknown attribute", controlled, check_with_an_unknown_attribute},
+    {"a check in the same role", controlled, check_in_the_same_role},
+    {"a check that wins the conflict", controlling, check_that_makes_us_switch},
+    {"an answer", controlling, answer},
+    {"an answer of a new address", controlling, answer_that_tells_of_a_nat},
+    {"an answer 487", controlling, answer_487},
+    {"an answer 400", controlling, answer_400},
+    {"an answer with another password", controlling, answer_of_a_stranger},
+    {"an answer for consent", settled, consent},
+    {"an answer of a server", controlled, server_answer},
+    {"an indication", controlled, indication},
+    {"broken STUN", controlled, broken_stun},
+    {"data", settled, data},
+    {"data too early", controlled, data},
+};
+
+/* Of the other role than the agent has by now. */
+static void check_as_the_other(struct puppet *p)
+{
+    struct auger_ice_transport_stats stats;
+
+    auger_ice_get_transport_stats(p->ice, &stats);
+    puppet_check(p, &(struct puppet_check){.role = stats.is_controlling ? CONTROLLED : CONTROLLING,
+                                           .tie_breaker = 1});
+}
+
+/* The agent still answers, and connects. */
+static void go_on(struct puppet *p, const char *after)
+{
+    struct sent sent;
+
+    (void)!auger_ice_set_remote_credentials(p->ice, p->world->now, PUPPET_UFRAG, PUPPET_PASSWORD);
+    (void)puppet_tell(p, "192.0.2.2:2002", 2130706431);
+    check_as_the_other(p);
+    for (int i = 0; i < 400; i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        if (puppet_take_request(p, &sent))
+            puppet_answer(p, &sent, &(struct puppet_answer){0});
+        if (auger_ice_get_state(p->ice) == AUGER_ICE_CONNECTED)
+            break;
+    }
+    if (auger_ice_get_state(p->ice) != AUGER_ICE_CONNECTED)
+        fail_msg("%s, and then nothing goes any more", after);
+    check_as_the_other(p);
+    assert_true(puppet_take_response(p, &sent));
+}
+
+static bool hear_with_missing(const struct datagram *datagram, unsigned long n)
+{
+    struct puppet *p = datagram->begin();
+    size_t blocks = p->world->blocks;
+
+    sweep_begin(n);
+    datagram->say(p);
+    bool failed = sweep_end();
+    if (datagram->say != server_answer)
+        assert_int_equal(p->world->blocks, blocks); /* none is taken for a packet */
+    go_on(p, datagram->name);
+    puppet_free(p);
+    return failed;
+}
+
+static void test_each_block_of_each_datagram_may_be_missing(void **state)
+{
+    unsigned long missing = 0; /* OpenSSL's, for the HMACs */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(datagrams) / sizeof(datagrams[0]); i++) {
+        hear_with_missing(&datagrams[i], BLOCKS_MAX);
+        long before = sweep.openssl_blocks;
+        unsigned long n = 1;
+        while (hear_with_missing(&datagrams[i], n))
+            assert_true(++n < BLOCKS_MAX);
+        missing += n - 1;
+        if (sweep.openssl_blocks != before)
+            fail_msg("%s leaks %ld blocks of OpenSSL's", datagrams[i].name,
+                     sweep.openssl_blocks - before);
+    }
+    assert_true(missing > 10);
+}
+
+/* --- a whole session ---------------------------------------------------------------------- */
+
+/* Of all that a session takes, restarts and all, the n-th block is missing.  What an agent
+ * refuses is said again, as an application would. */
+static bool live_with_missing(unsigned long n)
+{
+    struct world *world = fresh();
+
+    sweep_begin(n);
+    for (int which = 0; which < 2; which++) {
+        struct auger_ice *ice = world->sides[which].ice;
+        if (add_local_addr(world, ice) < 0)
+            assert_int_equal(add_local_addr(world, ice), 0);
+        (void)end_of_local_addrs(world, ice);
+    }
+    introduce(world);
+    for (int i = 0; i < 2; i++) {
+        world_run(world, AUGER_SEC);
+        if (restart(world, world->sides[i].ice) < 0)
+            assert_int_equal(restart(world, world->sides[i].ice), 0);
+        world_settle(world);
+        if (i == 1 && set_remote_credentials(world, first_of(world)) < 0)
+            assert_int_equal(set_remote_credentials(world, first_of(world)), 0);
+    }
+    bool failed = sweep_end();
+    finish(world);
+    world_free(world);
+    return failed;
+}
+
+static void test_each_block_of_a_session_may_be_missing(void **state)
+{
+    (void)state;
+    unsigned long n = 1;
+
+    while (live_with_missing(n))
+        n++;
+    assert_true(n > 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_block_of_an_agent_may_be_missing_when_it_is_made),
+        cmocka_unit_test(test_each_block_of_each_call_may_be_missing),
+        cmocka_unit_test(test_each_block_of_each_datagram_may_be_missing),
+        cmocka_unit_test(test_each_block_of_a_session_may_be_missing),
+    };
+    return sweep_openssl() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
