@@ -139,6 +139,7 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
 
     check->tx = *tx;
     check->role = generation->role;
+    check->role_switches = generation->role_switches;
     check->priority = auger_cand_prflx_priority(pair->local);
     check->nominates = nominates;
     return write_request(ice, now, check, path, buf, cap);
@@ -198,7 +199,7 @@ static void retry_in_other_role(struct auger_ice *ice, auger_time now,
 {
     struct auger_generation *generation = check->pair->generation;
 
-    auger_role_yield(ice, generation, now, check->role);
+    auger_role_yield(ice, generation, now, check->role_switches);
     if (!generation->end_reason && !check->cancelled)
         auger_checklist_trigger(&generation->checklist, now, check->pair);
 }

@@ -4,6 +4,7 @@
 #include "ice/consent.h"
 
 #include "ice/check.h"
+#include "ice/role.h"
 #include "ice/route.h"
 
 #include "base/env.h"
@@ -45,7 +46,8 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
 
     if (!pair || now < consent->next_at || !auger_pair_is_usable(pair, now))
         return 0;
-    struct auger_consent_check check = {.sent_at = now};
+    struct auger_consent_check check = {.sent_at = now,
+                                        .role_switches = pair->generation->role_switches};
     if (auger_env_random(ice->env, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
         consent->next_at = auger_time_add(now, ENTROPY_RETRY);
         return 0;
@@ -113,6 +115,10 @@ void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
         pair->answered_at = now;
         pair->rtt = now - sent_at;
         pair->tally.rtt_total += pair->rtt;
+    } else if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) { /* 8445 section 7.2.5.1 */
+        if (check->role_switches == pair->generation->role_switches)
+            ice->consent.next_at = now; /* in the other role */
+        auger_role_yield(ice, pair->generation, now, check->role_switches);
     } else if (msg->error_code == AUGER_STUN_FORBIDDEN) {
         ice->tally.consent_was_revoked = true;
         lose(ice, now, "consent revoked"); /* 5.2 */

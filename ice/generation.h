@@ -17,12 +17,25 @@ struct auger_nomination {
     struct auger_pair *best; /* valid, when it was last considered; NULL: none */
 };
 
+/* More than a peer needs that changes its role as often as it may. */
+#define AUGER_TIE_BREAKERS_MAX 8
+
+/* Of the peer, a ring: the latest. */
+struct auger_tie_breakers {
+    uint64_t items[AUGER_TIE_BREAKERS_MAX];
+    uint8_t len, next;
+    uint8_t in_force;      /* AUGER_TIE_BREAKERS_MAX: none of these */
+    enum auger_role role;  /* in which that one was heard */
+    uint8_t role_switches; /* of ours before it was heard */
+};
+
 /* It stays where it is: its pairs point to it. */
 struct auger_generation {
     enum auger_role role;
     uint64_t tie_breaker;
     bool role_is_settled; /* a check was sent or received */
     uint8_t role_switches;
+    struct auger_tie_breakers heard; /* in authenticated checks */
     /* The first and the latest check of the peer's; AUGER_NEVER: none. */
     auger_time asked_first_at, asked_last_at;
 

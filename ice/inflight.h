@@ -16,8 +16,9 @@ struct auger_check {
     struct auger_stun_transaction tx;
     uint32_t priority; /* as PRIORITY says it */
     enum auger_role role;
-    bool nominates; /* carries USE-CANDIDATE */
-    bool cancelled; /* may succeed, is not repeated, cannot fail (7.3.1.4) */
+    uint8_t role_switches; /* of ours before it was asked */
+    bool nominates;        /* carries USE-CANDIDATE */
+    bool cancelled;        /* may succeed, is not repeated, cannot fail (7.3.1.4) */
 };
 
 struct auger_inflight {

@@ -109,6 +109,17 @@ static bool is_open(const struct auger_generation *generation)
            !auger_nominate_is_concluded(generation);
 }
 
+/* A pair may have become valid in the other role. */
+static void honour_asked(struct auger_ice *ice, auger_time now)
+{
+    const struct auger_checklist *list = &ice->current->checklist;
+
+    for (uint16_t i = 0; i < list->len; i++) {
+        if (list->order[i]->use_when_valid && auger_pair_is_usable(list->order[i], now))
+            nominated(ice, now, list->order[i]);
+    }
+}
+
 /* Repeats the check that made the pair valid, this time with USE-CANDIDATE.  If
  * that fails the pair is valid no more, and another may be nominated. */
 void auger_nominate_consider(struct auger_ice *ice, auger_time now)
@@ -119,6 +130,8 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
     if (nomination->pair && !nomination->pair->seen_as)
         auger_generation_forget_nomination(current);
     nomination->best = NULL;
+    if (current->role == AUGER_CONTROLLED)
+        honour_asked(ice, now);
     if (!is_open(current))
         return;
     struct auger_pair *best = auger_checklist_best(&current->checklist, now, current->role);

@@ -15,15 +15,6 @@ static enum auger_role opposite(enum auger_role role)
     return role == AUGER_CONTROLLING ? AUGER_CONTROLLED : AUGER_CONTROLLING;
 }
 
-/* Nominations belong to the controlling side: what was under way in the old role
- * is forgotten, what has been selected stays. */
-static void forget_nominations(struct auger_generation *generation)
-{
-    auger_generation_forget_nomination(generation);
-    for (uint16_t i = 0; i < generation->checklist.len; i++)
-        generation->checklist.order[i]->use_when_valid = false;
-}
-
 /* The peer may never have heard of what was selected in the old role: now it is on us
  * to say so. */
 static void nominate_again(struct auger_generation *generation, auger_time now)
@@ -74,7 +65,7 @@ static void set(struct auger_ice *ice, struct auger_generation *generation, auge
     ice->counters.role_switches++;
     generation->role = role;
     change_tie_breaker(generation, ice->env);
-    forget_nominations(generation);
+    auger_generation_forget_nomination(generation);
     auger_checklist_reorder(&generation->checklist, role);
     ask_again(generation, now);
     nominate_again(generation, now);
@@ -82,21 +73,48 @@ static void set(struct auger_ice *ice, struct auger_generation *generation, auge
                 AUGER_F_TEXT("reason", reason));
 }
 
-void auger_role_yield(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
-                      enum auger_role asked_in)
+/* Whether the peer has used another one since.  7.2.5.1: it changes with the role. */
+static bool is_outdated(struct auger_generation *generation, enum auger_role role,
+                        uint64_t tie_breaker)
 {
-    set(ice, generation, now, opposite(asked_in), "487");
+    struct auger_tie_breakers *heard = &generation->heard;
+
+    for (uint8_t i = 0; i < heard->len; i++) {
+        if (heard->items[i] == tie_breaker)
+            return i != heard->in_force;
+    }
+    heard->items[heard->next] = tie_breaker;
+    heard->in_force = heard->next;
+    heard->role = role;
+    heard->role_switches = generation->role_switches;
+    heard->next = (uint8_t)((heard->next + 1) % AUGER_TIE_BREAKERS_MAX);
+    if (heard->len < AUGER_TIE_BREAKERS_MAX)
+        heard->len++;
+    return false;
+}
+
+void auger_role_yield(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
+                      uint8_t asked_after)
+{
+    struct auger_tie_breakers *heard = &generation->heard;
+
+    if (asked_after != generation->role_switches)
+        return;
+    if (heard->role != generation->role && heard->role_switches < asked_after)
+        heard->in_force = AUGER_TIE_BREAKERS_MAX; /* the peer has left the role of that one */
+    set(ice, generation, now, opposite(generation->role), "487");
 }
 
 bool auger_role_resolve(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
                         enum auger_role role, uint64_t tie_breaker)
 {
     bool ours_is_larger = generation->tie_breaker >= tie_breaker;
+    bool outdated = is_outdated(generation, role, tie_breaker);
 
     if (role != generation->role)
         return true;
     /* The larger one controls. */
-    if (ours_is_larger == (generation->role == AUGER_CONTROLLING))
+    if (outdated || ours_is_larger == (generation->role == AUGER_CONTROLLING))
         return false;
     set(ice, generation, now, opposite(role), "tie-breaker");
     return true;

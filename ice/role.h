@@ -11,14 +11,16 @@
 
 const char *auger_role_name(enum auger_role role);
 
-/* The peer holds the role in which we asked, and said so with a 487.  The role
- * is set, not toggled, so that a second, late 487 does not swap it back. */
+/* The peer held the role in which we asked, and said so with a 487.  That speaks of the
+ * tie-breaker that we had, after as many switches: if there were more since, it is old
+ * news. */
 void auger_role_yield(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
-                      enum auger_role asked_in);
+                      uint8_t asked_after);
 
 /* The peer asked in `role` with `tie_breaker`.  True: there is no conflict, or
  * there is none any more because we have switched.  False: it is the peer that
- * must switch; answer 487. */
+ * must switch; answer 487.  A check from before the peer's own switch, late or sent
+ * again by somebody, makes us switch no more (docs/decisions/060). */
 bool auger_role_resolve(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
                         enum auger_role role, uint64_t tie_breaker);
 

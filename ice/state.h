@@ -32,7 +32,8 @@ struct auger_responses {
 
 struct auger_consent_check {
     struct auger_stun_tid tid;
-    auger_time sent_at; /* AUGER_NEVER: the slot is free */
+    auger_time sent_at;    /* AUGER_NEVER: the slot is free */
+    uint8_t role_switches; /* of ours before it was asked */
 };
 
 /* Consent on the pair that data uses: RFC 7675. */

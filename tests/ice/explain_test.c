@@ -87,7 +87,8 @@ static void test_roles_that_never_settle_are_named(void **state)
     puppet_introduce(p);
     for (int i = 0; i < 100 && auger_ice_get_state(p->ice) != AUGER_ICE_FAILED; i++)
         puppet_check(p, &(struct puppet_check){.role = i % 2 ? CONTROLLED : CONTROLLING,
-                                               .tie_breaker = i % 2 ? 0 : UINT64_MAX});
+                                               .tie_breaker =
+                                                   i % 2 ? (uint64_t)i : UINT64_MAX - (uint64_t)i});
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
     must_be(p, AUGER_ICE_WHY_ROLE_CONFLICT);
     puppet_free(p);

@@ -320,8 +320,9 @@ static void switch_roles(struct puppet *p, int times)
     snprintf(username, sizeof(username), "%s:%s", auger_ice_ufrag(p->ice), theirs);
     for (int i = 0; i < times; i++) {
         bool controls = p->ice->current->role == AUGER_CONTROLLING;
+        uint64_t fresh = p->next_tid;
         puppet_check(p, &(struct puppet_check){.role = controls ? CONTROLLING : CONTROLLED,
-                                               .tie_breaker = controls ? UINT64_MAX : 0,
+                                               .tie_breaker = controls ? UINT64_MAX - fresh : fresh,
                                                .username = username});
     }
 }

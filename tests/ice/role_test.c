@@ -118,6 +118,107 @@ static void test_a_second_late_487_changes_nothing(void **state)
     puppet_free(p);
 }
 
+/* 7.2.5.1: the tie-breaker that the 487 judged is not ours any more. */
+static void test_a_487_to_a_check_of_before_the_last_switch_is_old_news(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent old;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    p->ice->current->tie_breaker = 100;
+    assert_true(puppet_take(p, &old));
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = 99});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = UINT64_MAX});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    puppet_answer(p, &old, &(struct puppet_answer){.code = 487});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    puppet_free(p);
+}
+
+/* Each of them is what an observer can send again. */
+static void test_a_check_of_before_the_switch_of_the_peer_settles_nothing_anew(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    const struct puppet_check old = {.role = CONTROLLING, .tie_breaker = UINT64_MAX - 1};
+    struct sent sent;
+
+    puppet_introduce(p);
+    puppet_check(p, &old);
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    p->ice->current->tie_breaker = UINT64_MAX;
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = 5});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+    while (puppet_take(p, &sent))
+        continue;
+    p->ice->current->tie_breaker = 7;
+    for (int i = 0; i < 20; i++) {
+        puppet_check(p, &old);
+        assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+        assert_true(puppet_take_response(p, &sent));
+        assert_int_equal(sent.msg.error_code, 487);
+    }
+    assert_int_equal(counters_of(p->world, 0).role_switches, 2);
+    puppet_free(p);
+}
+
+/* 7.2.5.1 makes no difference between checks. */
+static void test_a_487_to_a_consent_check_changes_the_role_too(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    while (puppet_take(p, &sent))
+        continue;
+    for (int i = 0; i < 7 && !puppet_take_request(p, &sent); i++)
+        puppet_wait(p, 1 * AUGER_SEC);
+    assert_true(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_ICE_CONTROLLED));
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 487});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+    assert_true(puppet_take_request(p, &sent));
+    assert_true(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_ICE_CONTROLLING));
+    puppet_free(p);
+}
+
+/* A peer may say as many as it likes: the latest are remembered. */
+static void test_any_number_of_tie_breakers_has_room(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+
+    puppet_introduce(p);
+    for (uint64_t i = 0; i < 1000; i++)
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = i});
+    assert_int_equal(p->ice->current->heard.len, AUGER_TIE_BREAKERS_MAX);
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+    puppet_free(p);
+}
+
+/* 7.3.1.5: the peer has our success, and with it the pair that it wants. */
+static void test_a_nomination_that_was_answered_outlives_a_change_of_role(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+
+    puppet_introduce(p);
+    puppet_check(
+        p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = 50, .use_candidate = true});
+    p->ice->current->tie_breaker = 100;
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = 60});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = UINT64_MAX});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_true(puppet_pair(p, "192.0.2.2:2002").selected);
+    puppet_free(p);
+}
+
 static void test_a_peer_that_says_487_to_everything_ends_the_session(void **state)
 {
     (void)state;
@@ -213,6 +314,11 @@ int main(void)
         cmocka_unit_test(test_a_check_in_our_role_is_answered_by_the_tie_breaker),
         cmocka_unit_test(test_a_487_makes_us_ask_again_in_the_other_role_with_a_new_tie_breaker),
         cmocka_unit_test(test_a_second_late_487_changes_nothing),
+        cmocka_unit_test(test_a_487_to_a_check_of_before_the_last_switch_is_old_news),
+        cmocka_unit_test(test_a_check_of_before_the_switch_of_the_peer_settles_nothing_anew),
+        cmocka_unit_test(test_a_487_to_a_consent_check_changes_the_role_too),
+        cmocka_unit_test(test_any_number_of_tie_breakers_has_room),
+        cmocka_unit_test(test_a_nomination_that_was_answered_outlives_a_change_of_role),
         cmocka_unit_test(test_a_peer_that_says_487_to_everything_ends_the_session),
         cmocka_unit_test(test_a_487_from_another_port_is_believed_too),
         cmocka_unit_test(test_a_nomination_is_not_repeated_in_the_other_role),

@@ -248,6 +248,6 @@ void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pa
  * peer will, by the tie-breaker (7.3.1.1).  Both cannot know it of each other. */
 void monitor_roles(struct monitor *a, const struct monitor *b)
 {
-    if (a->role == b->role && a->has_insisted && b->has_insisted && !a->has_replays)
+    if (a->role == b->role && a->has_insisted && b->has_insisted)
         monitor_break(a, "7: both insist on one role");
 }

@@ -40,8 +40,8 @@ void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *
 /* The agent has new credentials of its own: another generation begins, and is the one in
  * force once the peer's are set. */
 void monitor_restarted(struct monitor *monitor, const char *ufrag, const char *password);
-/* Somebody sends old datagrams again: stale checks show conflicts that are over, and stale
- * answers come to checks that the agent has rightly forgotten. */
+/* Somebody sends old datagrams again: stale answers come to checks that the agent has
+ * rightly forgotten. */
 void monitor_expect_replays(struct monitor *monitor);
 void monitor_add_base(struct monitor *monitor);
 void monitor_add_server(struct monitor *monitor, const struct auger_addr *server);
