@@ -442,8 +442,10 @@ static int keep_remote(struct auger_cands *remotes, const struct auger_cand *tol
 
     if (known && known->type == AUGER_CAND_PRFLX)
         return auger_cands_merge(remotes, known, told) ? 0 : AUGER_ERR_LIMIT;
-    if (known)
+    if (known) {
+        known->hidden &= told->hidden;
         return 0;
+    }
     return auger_cands_add_remote(remotes, told) ? 0 : AUGER_ERR_LIMIT;
 }
 

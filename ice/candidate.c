@@ -199,6 +199,7 @@ static struct auger_ice_cand *add(struct auger_cands *cands, const struct auger_
         return NULL;
     struct auger_ice_cand *slot = free_slot(cands);
     *slot = *cand;
+    slot->number = ++cands->made;
     if (cand->type == AUGER_CAND_PRFLX)
         cands->prflx++;
     else
@@ -294,7 +295,8 @@ struct auger_ice_cand *auger_cands_add_remote(struct auger_cands *cands,
                                   .addr = told->addr,
                                   .base = told->related,
                                   .priority = told->priority,
-                                  .generation = auger_cand_generation(told->ufrag)};
+                                  .generation = auger_cand_generation(told->ufrag),
+                                  .hidden = told->hidden};
     /* A candidate that was told belongs to its own table, whatever it calls itself. */
     if (cand.type == AUGER_CAND_PRFLX)
         cand.type = AUGER_CAND_SRFLX;
@@ -309,8 +311,8 @@ struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
                                                     uint32_t priority)
 {
     struct auger_ice_cand *cand = add(
-        cands,
-        &(struct auger_ice_cand){.type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority});
+        cands, &(struct auger_ice_cand){
+                   .type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority, .hidden = true});
     if (cand)
         snprintf(cand->foundation, sizeof(cand->foundation), "~%u", (unsigned)++cands->prflx_made);
     return cand;
@@ -326,6 +328,7 @@ bool auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
     cands->known++;
     cand->type = told->type == AUGER_CAND_PRFLX ? AUGER_CAND_SRFLX : told->type;
     cand->base = told->related;
+    cand->hidden = told->hidden;
     memcpy(cand->foundation, told->foundation, sizeof(cand->foundation));
     return true;
 }
@@ -346,6 +349,7 @@ uint32_t auger_cand_generation(const char *ufrag)
 void auger_cand_export(const struct auger_ice_cand *cand, struct auger_cand *out)
 {
     *out = (struct auger_cand){.type = cand->type, .addr = cand->addr, .priority = cand->priority};
+    out->hidden = cand->hidden;
     if (cand->type != AUGER_CAND_HOST)
         out->related = cand->base;
     memcpy(out->foundation, cand->foundation, sizeof(out->foundation));

@@ -28,9 +28,11 @@ struct auger_ice_cand {
     struct auger_addr base;   /* ours: where it sends from; the peer's: "raddr", as told */
     struct auger_addr server; /* ours, reflexive: who saw it */
     uint32_t priority;
+    uint32_t number;     /* in its table: the first one that it held is 1 */
     uint32_t generation; /* the peer's: of the ufrag that its line named; 0: none */
     enum auger_cand_telling telling;
     bool is_barred; /* ours: no datagram to the peer leaves from it (policy.h) */
+    bool hidden;    /* the peer's: not by its address was it told */
     char foundation[AUGER_FOUNDATION_MAX];
 };
 
@@ -40,6 +42,7 @@ struct auger_cands {
     uint16_t len; /* slots in use or used before */
     uint16_t known, known_max;
     uint16_t prflx, prflx_max;
+    uint32_t made;
     uint32_t prflx_made; /* for foundations that no peer can write */
 };
 

@@ -103,12 +103,23 @@ static bool is_host_name(struct word word)
 }
 
 /* Numeric addresses alone are sent to; names are for a resolver above us, and a
- * zone means nothing on another host. */
+ * zone means nothing on another host.  AUGER_ERR_UNSUPPORTED: it is a name. */
 static int read_address(struct auger_addr *addr, struct word ip, uint64_t port)
 {
     if (auger_addr_parse_ip(addr, ip.at, ip.len, (uint16_t)port) == 0)
         return 0;
+    *addr = (struct auger_addr){.port = (uint16_t)port};
     return is_host_name(ip) ? AUGER_ERR_UNSUPPORTED : AUGER_ERR_MALFORMED;
+}
+
+/* A name that has no room is of no use. */
+static int take_name(char *name, size_t cap, struct word ip)
+{
+    if (!name || ip.len >= cap)
+        return AUGER_ERR_UNSUPPORTED;
+    memcpy(name, ip.at, ip.len);
+    name[ip.len] = '\0';
+    return 0;
 }
 
 static int read_transport(struct auger_addr *addr, struct word word)
@@ -203,7 +214,8 @@ static int worse(int a, int b)
     return a ? a : b;
 }
 
-int auger_cand_parse(struct auger_cand *out, const char *line, size_t len)
+int auger_cand_parse_named(struct auger_cand *out, char *name, size_t cap, const char *line,
+                           size_t len)
 {
     struct auger_cand cand = {0};
     struct extensions ext = {0};
@@ -229,6 +241,11 @@ int auger_cand_parse(struct auger_cand *out, const char *line, size_t len)
     cand.priority = (uint32_t)priority;
 
     int err = read_address(&cand.addr, ip, port);
+    if (name && cap > 0)
+        name[0] = '\0';
+    cand.hidden = err == AUGER_ERR_UNSUPPORTED;
+    if (cand.hidden)
+        err = take_name(name, cap, ip);
     err = worse(err, read_transport(&cand.addr, transport));
     if (!is_word(take_word(&rest), "typ"))
         return AUGER_ERR_MALFORMED;
@@ -245,6 +262,11 @@ int auger_cand_parse(struct auger_cand *out, const char *line, size_t len)
     if (err == 0)
         *out = cand;
     return err;
+}
+
+int auger_cand_parse(struct auger_cand *out, const char *line, size_t len)
+{
+    return auger_cand_parse_named(out, NULL, 0, line, len);
 }
 
 /* --- writing ------------------------------------------------------------------- */
@@ -280,17 +302,33 @@ static void format_related(const struct auger_cand *cand, char *buf, size_t cap)
         snprintf(buf, cap, " raddr %s rport 9", cand->addr.family == AUGER_IPV6 ? "::" : "0.0.0.0");
 }
 
+static int format(const struct auger_cand *cand, const char *ip, const char *related, char *buf,
+                  size_t cap)
+{
+    if (cand->addr.transport != AUGER_UDP)
+        return AUGER_ERR_UNSUPPORTED;
+    int len = snprintf(buf, cap, "candidate:%s 1 udp %lu %s %u typ %s%s%s%s", cand->foundation,
+                       (unsigned long)cand->priority, ip, cand->addr.port,
+                       auger_cand_type_name(cand->type), related, cand->ufrag[0] ? " ufrag " : "",
+                       cand->ufrag);
+    return len >= 0 && (size_t)len < cap ? len : AUGER_ERR_BUFFER;
+}
+
 int auger_cand_format(const struct auger_cand *cand, char *buf, size_t cap)
 {
     char ip[AUGER_ADDR_TEXT_MAX], related[AUGER_ADDR_TEXT_MAX + 32];
 
-    if (cand->addr.transport != AUGER_UDP)
-        return AUGER_ERR_UNSUPPORTED;
     format_related(cand, related, sizeof(related));
-    int len =
-        snprintf(buf, cap, "candidate:%s 1 udp %lu %s %u typ %s%s%s%s", cand->foundation,
-                 (unsigned long)cand->priority, auger_addr_format_ip(&cand->addr, ip, sizeof(ip)),
-                 cand->addr.port, auger_cand_type_name(cand->type), related,
-                 cand->ufrag[0] ? " ufrag " : "", cand->ufrag);
-    return len >= 0 && (size_t)len < cap ? len : AUGER_ERR_BUFFER;
+    return format(cand, auger_addr_format_ip(&cand->addr, ip, sizeof(ip)), related, buf, cap);
+}
+
+int auger_cand_format_hidden(const struct auger_cand *cand, const char *name, char *buf, size_t cap)
+{
+    char ip[AUGER_ADDR_TEXT_MAX], related[AUGER_ADDR_TEXT_MAX + 32];
+    struct auger_cand hiding = *cand;
+
+    hiding.related = (struct auger_addr){0};
+    format_related(&hiding, related, sizeof(related));
+    return format(cand, name ? name : auger_addr_format_ip(&cand->addr, ip, sizeof(ip)), related,
+                  buf, cap);
 }

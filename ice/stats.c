@@ -27,34 +27,33 @@ static void hand_out(void *to, size_t size, const void *from, size_t from_size)
 
 /* --- ids ------------------------------------------------------------------------ */
 
-static void write_id(char id[AUGER_STATS_ID_MAX], const char *prefix, const char *tag,
-                     const struct auger_addr *a, const struct auger_addr *b)
-{
-    char first[AUGER_ADDR_TEXT_MAX], second[AUGER_ADDR_TEXT_MAX] = "";
-
-    auger_addr_format(a, first, sizeof(first));
-    if (b)
-        auger_addr_format(b, second, sizeof(second));
-    snprintf(id, AUGER_STATS_ID_MAX, "%s %s %s%s%s", prefix, tag, first, b ? " " : "", second);
-}
-
-/* The base tells two apart that one NAT shows under the same address. */
 static void write_local_id(char id[AUGER_STATS_ID_MAX], const struct auger_ice_cand *cand)
 {
+    char addr[AUGER_ADDR_TEXT_MAX], base[AUGER_ADDR_TEXT_MAX] = "";
     bool has_base = !auger_addr_equal(&cand->addr, &cand->base);
-    write_id(id, "L", auger_cand_type_name(cand->type), &cand->addr, has_base ? &cand->base : NULL);
+
+    auger_addr_format(&cand->addr, addr, sizeof(addr));
+    if (has_base) /* tells two apart that one NAT shows under the same address */
+        auger_addr_format(&cand->base, base, sizeof(base));
+    snprintf(id, AUGER_STATS_ID_MAX, "L %s %s%s%s", auger_cand_type_name(cand->type), addr,
+             has_base ? " " : "", base);
 }
 
-/* Our user name fragment tells generations apart: a path may be in two of them. */
+/* The peer's are numbers, because an address may be hidden, and become known later.  Our
+ * user name fragment tells generations apart: a path may be in two of them. */
 static void write_remote_id(char id[AUGER_STATS_ID_MAX], const struct auger_generation *generation,
                             const struct auger_ice_cand *cand)
 {
-    write_id(id, "R", generation->local.ufrag, &cand->addr, NULL);
+    snprintf(id, AUGER_STATS_ID_MAX, "R %s %u", generation->local.ufrag, (unsigned)cand->number);
 }
 
 static void write_pair_id(char id[AUGER_STATS_ID_MAX], const struct auger_pair *pair)
 {
-    write_id(id, "P", pair->generation->local.ufrag, &pair->local->base, &pair->remote->addr);
+    char base[AUGER_ADDR_TEXT_MAX];
+
+    snprintf(id, AUGER_STATS_ID_MAX, "P %s %s %u", pair->generation->local.ufrag,
+             auger_addr_format(&pair->local->base, base, sizeof(base)),
+             (unsigned)pair->remote->number);
 }
 
 /* --- pairs ------------------------------------------------------------------------ */
@@ -144,6 +143,8 @@ static void describe_remote(const struct auger_generation *generation,
     stats->is_remote = true;
     write_remote_id(stats->id, generation, cand);
     auger_cand_export(cand, &stats->cand);
+    if (cand->hidden)
+        stats->cand.addr.family = stats->cand.related.family = AUGER_FAMILY_NONE;
     if (generation->remote.ufrag)
         snprintf(stats->cand.ufrag, sizeof(stats->cand.ufrag), "%s", generation->remote.ufrag);
 }

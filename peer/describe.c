@@ -32,7 +32,7 @@ static int format_cands(struct auger_peer *peer, struct lines *lines)
     size_t found = auger_ice_local_cands(peer->ice, cands, max);
     for (size_t i = 0; i < found; i++)
         if (cands[i].type != AUGER_CAND_PRFLX && /* the peer finds those itself */
-            auger_cand_format(&cands[i], text[lines->len], AUGER_CAND_LINE_MAX) > 0) {
+            auger_local_names_format(peer, &cands[i], text[lines->len], AUGER_CAND_LINE_MAX) > 0) {
             lines->line[lines->len] = text[lines->len];
             lines->len++;
         }

@@ -101,6 +101,8 @@ void auger_peer_free(struct auger_peer *peer)
     auger_sctp_free(peer->sctp);
     auger_dtls_free(peer->dtls);
     auger_ice_free(peer->ice);
+    auger_env_release(peer->env, peer->remote_names);
+    auger_env_release(peer->env, peer->local_names);
     auger_env_release(peer->env, peer->remote_text);
     auger_env_release(peer->env, peer);
 }
@@ -174,6 +176,7 @@ void auger_peer_handle_timeout(struct auger_peer *peer, auger_time now)
     if (auger_peer_has_ended(peer))
         return;
     auger_ready_mark(peer->ready);
+    auger_remote_names_handle_timeout(peer, now);
     auger_ice_handle_timeout(peer->ice, now);
     auger_dtls_handle_timeout(peer->dtls, now);
     auger_sctp_handle_timeout(peer->sctp, now);
@@ -234,6 +237,7 @@ auger_time auger_peer_next_timeout(const struct auger_peer *peer)
         return 0; /* at once: the close goes on */
     auger_time next = auger_time_min(auger_ice_next_timeout(peer->ice), peer->close_by);
     next = auger_time_min(next, auger_dtls_next_timeout(peer->dtls));
+    next = auger_time_min(next, auger_remote_names_next_timeout(peer));
     return auger_time_min(next, auger_sctp_next_timeout(peer->sctp));
 }
 

@@ -5,6 +5,8 @@
 
 #include <auger/peer.h>
 
+#include "peer/names.h"
+
 /* RFC 8829 section 3.2: whose turn it is to describe itself. */
 enum auger_signaling { AUGER_STABLE, AUGER_HAVE_LOCAL_OFFER, AUGER_HAVE_REMOTE_OFFER };
 
@@ -29,6 +31,10 @@ struct auger_peer {
     enum auger_sdp_type remote_type;
     enum auger_sdp_setup setup; /* ours, once agreed: active is the DTLS client */
     struct auger_sctp_remote remote_sctp;
+
+    struct auger_remote_names *remote_names; /* NULL: the peer told none yet */
+    struct auger_local_names *local_names;   /* NULL: nothing is hidden */
+    struct auger_peer_name_counters name_counters;
 
     /* life.c */
     enum auger_peer_state state, announced;

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define HOST_NAME_MAX_LEN 255 /* RFC 1035 section 2.3.4 */
+
 static int refuse(struct auger_sdp_error *error, enum auger_err err, const char *what)
 {
     if (error)
@@ -177,7 +179,10 @@ static int set_credentials(struct auger_peer *peer, auger_time now,
 
     memcpy(ufrag, transport->ufrag.data, transport->ufrag.len);
     memcpy(password, transport->password.data, transport->password.len);
-    return auger_ice_set_remote_credentials(peer->ice, now, ufrag, password);
+    int err = auger_ice_set_remote_credentials(peer->ice, now, ufrag, password);
+    if (err == 0)
+        auger_remote_names_restart(peer, ufrag);
+    return err;
 }
 
 static int set_fingerprints(struct auger_peer *peer, auger_time now,
@@ -201,7 +206,7 @@ static void add_cands(struct auger_peer *peer, auger_time now, const struct auge
                         AUGER_F_TEXT("why", auger_strerror(err)));
     }
     if (carrier->end_of_candidates)
-        auger_ice_end_of_remote_cands(peer->ice, now);
+        auger_remote_names_end(peer, now);
 }
 
 /* What the first description of a peer settles for good. */
@@ -302,17 +307,19 @@ int auger_peer_add_remote_candidate(struct auger_peer *peer, auger_time now, con
                                     size_t len)
 {
     struct auger_cand cand;
+    char name[HOST_NAME_MAX_LEN + 1];
 
     if (!peer->remote_text || auger_peer_is_over(peer))
         return AUGER_ERR_STATE;
     auger_ready_mark(peer->ready);
     if (len == 0) {
-        auger_ice_end_of_remote_cands(peer->ice, now);
+        auger_remote_names_end(peer, now);
         return 0;
     }
-    int err = auger_cand_parse(&cand, line, len);
+    int err = auger_cand_parse_named(&cand, name, sizeof(name), line, len);
     if (err == 0)
-        err = auger_ice_add_remote_cand(peer->ice, now, &cand);
+        err = cand.hidden ? auger_remote_names_add(peer, now, name, &cand)
+                          : auger_ice_add_remote_cand(peer->ice, now, &cand);
     if (err == AUGER_ERR_UNSUPPORTED)
         auger_ice_note_unusable_cand(peer->ice);
     return err;

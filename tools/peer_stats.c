@@ -61,15 +61,26 @@ static const char *role_name(enum auger_dtls_role role)
 
 /* --- candidates ----------------------------------------------------------------------------- */
 
-static void set_address(json_t *json, const char *address, const char *port,
-                        const struct auger_addr *addr)
+/* null: the peer did not tell it. */
+static void set_address(json_t *json, const struct auger_addr *addr)
+{
+    char ip[AUGER_ADDR_TEXT_MAX];
+
+    if (addr->family == AUGER_FAMILY_NONE)
+        json_object_set_new(json, "address", json_null());
+    else
+        set_text(json, "address", auger_addr_format_ip(addr, ip, sizeof(ip)));
+    json_object_set_new(json, "port", json_integer(addr->port));
+}
+
+static void set_related(json_t *json, const struct auger_addr *addr)
 {
     char ip[AUGER_ADDR_TEXT_MAX];
 
     if (addr->family == AUGER_FAMILY_NONE)
         return;
-    set_text(json, address, auger_addr_format_ip(addr, ip, sizeof(ip)));
-    json_object_set_new(json, port, json_integer(addr->port));
+    set_text(json, "relatedAddress", auger_addr_format_ip(addr, ip, sizeof(ip)));
+    json_object_set_new(json, "relatedPort", json_integer(addr->port));
 }
 
 static void set_url(json_t *json, const struct auger_addr *server)
@@ -91,8 +102,8 @@ static json_t *cand_json(const struct clock *clock, const struct auger_ice_cand_
     set_text(json, "transportId", TRANSPORT_ID);
     set_text(json, "candidateType", auger_cand_type_name(cand->type));
     set_text(json, "protocol", cand->addr.transport == AUGER_TCP ? "tcp" : "udp");
-    set_address(json, "address", "port", &cand->addr);
-    set_address(json, "relatedAddress", "relatedPort", &cand->related);
+    set_address(json, &cand->addr);
+    set_related(json, &cand->related);
     set_count(json, "priority", cand->priority);
     set_text(json, "foundation", cand->foundation);
     set_text(json, "usernameFragment", cand->ufrag);

@@ -12,6 +12,7 @@
 #include <auger/mdns.h>
 #include <auger/peer.h>
 #include <auger/peer_explain.h>
+#include <auger/peer_names.h>
 #include <auger/peer_stats.h>
 #include <auger/sctp.h>
 #include <auger/sdp.h>

@@ -54,6 +54,7 @@ struct auger_cand {
     uint32_t priority;
     char foundation[AUGER_FOUNDATION_MAX];
     char ufrag[AUGER_UFRAG_MAX]; /* of the line's "ufrag" extension, or empty */
+    bool hidden; /* the peer told a name instead: statistics do not show the address */
 };
 
 #define AUGER_CAND_LINE_MAX 512
@@ -63,10 +64,19 @@ struct auger_cand {
  * be used here: another component, another transport, a host name. */
 AUGER_API int auger_cand_parse(struct auger_cand *out, const char *line,
                                size_t len) AUGER_CHECK_RESULT;
+/* The same, and takes a line with a host name in place of the address as well: that is
+ * then in `name`, NUL-terminated, and `out->addr` is of no family.  Of any other line
+ * `name` is empty.  AUGER_ERR_UNSUPPORTED too where it has no room in `cap` bytes. */
+AUGER_API int auger_cand_parse_named(struct auger_cand *out, char *name, size_t cap,
+                                     const char *line, size_t len) AUGER_CHECK_RESULT;
 /* Writes "candidate:..." without "a=", NUL-terminated; the length or
  * AUGER_ERR_BUFFER.  AUGER_CAND_LINE_MAX is always enough. */
 AUGER_API int auger_cand_format(const struct auger_cand *cand, char *buf,
                                 size_t cap) AUGER_CHECK_RESULT;
+/* The same without the related address, and with `name` in place of the candidate's own
+ * unless it is NULL. */
+AUGER_API int auger_cand_format_hidden(const struct auger_cand *cand, const char *name, char *buf,
+                                       size_t cap) AUGER_CHECK_RESULT;
 /* "host", "srflx", "prflx", "relay". */
 AUGER_API const char *auger_cand_type_name(enum auger_cand_type type);
 AUGER_API const char *auger_ice_state_name(enum auger_ice_state state);

@@ -20,8 +20,9 @@ extern "C" {
 #endif
 
 /* An id names the same thing as long as the agent lives: "L host 192.0.2.1:5000",
- * "P UFRAG 192.0.2.1:5000 198.51.100.7:6000", with our user name fragment of the
- * generation, since a restart may have the same path in two. */
+ * "R UFRAG 3", "P UFRAG 192.0.2.1:5000 3", with a number for each candidate of the
+ * peer's and our user name fragment of the generation, since a restart may have the
+ * same path in two. */
 #define AUGER_STATS_ID_MAX 144
 
 struct auger_ice_pair_stats {
@@ -50,7 +51,9 @@ AUGER_API int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t ind
     auger_ice_pair_stats_sized((ice), (index), (stats), sizeof(*(stats)))
 
 /* `cand` has address, port, protocol, candidateType, priority, foundation,
- * relatedAddress, relatedPort and usernameFragment. */
+ * relatedAddress, relatedPort and usernameFragment.  An address that the peer did not
+ * tell us, since its candidate has a name instead or since only its check showed it, is
+ * of no family: the W3C's null. */
 struct auger_ice_cand_stats {
     char id[AUGER_STATS_ID_MAX];
     bool is_remote;

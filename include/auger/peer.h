@@ -64,6 +64,10 @@ struct auger_peer_config {
     uint32_t send_buffer_max;  /* default 1 MiB */
     uint16_t channels_max;     /* default 1024 */
     uint16_t mtu;              /* of a DTLS datagram; default 1200 */
+    /* Names under ".local" in place of addresses (<auger/peer_names.h>); default false.
+     * The peer's are resolved; ours are told instead of host addresses, and nothing that
+     * we tell has an address of ours that a STUN server has not seen. */
+    bool resolve_names, hide_addresses;
 };
 AUGER_API void auger_peer_config_init_sized(struct auger_peer_config *config, size_t size);
 #define auger_peer_config_init(config) auger_peer_config_init_sized((config), sizeof(*(config)))

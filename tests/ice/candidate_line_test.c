@@ -288,9 +288,85 @@ static void what_is_written_is_read_back(void **state)
     }
 }
 
+#define NAME "0c76a8a8-1f29-4ee6-8f4a-11a1bb5ae8c6.local"
+
+static int parse_named(struct auger_cand *cand, char *name, size_t cap, const char *line)
+{
+    return auger_cand_parse_named(cand, name, cap, line, strlen(line));
+}
+
+static void a_name_in_place_of_the_address_comes_apart_with_all_other_fields(void **state)
+{
+    (void)state;
+    struct auger_cand cand;
+    char name[64];
+    /* Chromium, Firefox */
+    assert_int_equal(parse_named(&cand, name, sizeof(name),
+                                 "candidate:1 1 udp 2113937151 " NAME
+                                 " 40507 typ host generation 0 ufrag 5xrz network-cost 999"),
+                     0);
+    assert_string_equal(name, NAME);
+    assert_true(cand.hidden);
+    assert_int_equal(cand.addr.family, AUGER_FAMILY_NONE);
+    assert_int_equal(cand.addr.port, 40507);
+    assert_int_equal(cand.addr.transport, AUGER_UDP);
+    assert_int_equal(cand.priority, 2113937151);
+    assert_string_equal(cand.ufrag, "5xrz");
+    assert_int_equal(
+        parse_named(&cand, name, sizeof(name), "candidate:0 1 UDP 7 x.local 9 typ host"), 0);
+    assert_string_equal(name, "x.local");
+
+    assert_int_equal(parse_named(&cand, name, sizeof(name), "candidate:0 1 UDP 7 ::1 9 typ host"),
+                     0);
+    assert_string_equal(name, "");
+    assert_false(cand.hidden);
+    assert_int_equal(cand.addr.family, AUGER_IPV6);
+}
+
+static void a_name_without_room_or_of_another_transport_is_of_no_use(void **state)
+{
+    (void)state;
+    struct auger_cand cand = {0};
+    char name[8];
+
+    assert_int_equal(parse_named(&cand, name, 8, "candidate:0 1 udp 7 x.local 9 typ host"), 0);
+    assert_int_equal(parse_named(&cand, name, 7, "candidate:0 1 udp 7 x.local 9 typ host"),
+                     AUGER_ERR_UNSUPPORTED);
+    assert_int_equal(parse_named(&cand, NULL, 0, "candidate:0 1 udp 7 x.local 9 typ host"),
+                     AUGER_ERR_UNSUPPORTED);
+    assert_int_equal(
+        parse_named(&cand, name, 8, "candidate:0 1 tcp 7 x.local 9 typ host tcptype active"),
+        AUGER_ERR_UNSUPPORTED);
+    assert_int_equal(parse_named(&cand, name, 8, "candidate:0 1 udp 7 x_local 9 typ host"),
+                     AUGER_ERR_MALFORMED);
+}
+
+static void what_is_hidden_is_not_written(void **state)
+{
+    (void)state;
+    struct auger_cand cand;
+    char line[AUGER_CAND_LINE_MAX];
+
+    assert_int_equal(parse(&cand, "candidate:1 1 udp 9 10.0.0.1 5 typ host"), 0);
+    assert_true(auger_cand_format_hidden(&cand, NAME, line, sizeof(line)) > 0);
+    assert_string_equal(line, "candidate:1 1 udp 9 " NAME " 5 typ host");
+    assert_int_equal(
+        parse(&cand, "candidate:1 1 udp 9 192.0.2.1 5 typ srflx raddr 10.0.0.1 rport 6"), 0);
+    assert_true(auger_cand_format_hidden(&cand, NULL, line, sizeof(line)) > 0);
+    assert_string_equal(line, "candidate:1 1 udp 9 192.0.2.1 5 typ srflx raddr 0.0.0.0 rport 9");
+    assert_int_equal(
+        parse(&cand, "candidate:1 1 udp 9 2001:db8::1 5 typ srflx raddr fd00::1 rport 6"), 0);
+    assert_true(auger_cand_format_hidden(&cand, NULL, line, sizeof(line)) > 0);
+    assert_string_equal(line, "candidate:1 1 udp 9 2001:db8::1 5 typ srflx raddr :: rport 9");
+    assert_int_equal(auger_cand_format_hidden(&cand, NULL, line, 20), AUGER_ERR_BUFFER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_in_place_of_the_address_comes_apart_with_all_other_fields),
+        cmocka_unit_test(a_name_without_room_or_of_another_transport_is_of_no_use),
+        cmocka_unit_test(what_is_hidden_is_not_written),
         cmocka_unit_test(useful_lines_are_read_and_written),
         cmocka_unit_test(every_field_arrives),
         cmocka_unit_test(useless_lines_are_told_from_broken_ones),

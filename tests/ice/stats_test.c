@@ -26,8 +26,7 @@ static const char *id_of_pair(const struct world *world)
 {
     static char id[AUGER_STATS_ID_MAX];
 
-    snprintf(id, sizeof(id), "P %s 192.0.2.1:1001 192.0.2.2:2002",
-             auger_ice_ufrag(world->sides[0].ice));
+    snprintf(id, sizeof(id), "P %s 192.0.2.1:1001 1", auger_ice_ufrag(world->sides[0].ice));
     return id;
 }
 
@@ -150,6 +149,50 @@ static void test_candidates_are_found_by_the_ids_of_pairs(void **state)
     world_free(world);
 }
 
+static struct auger_ice_cand_stats remote_of(const struct world *world, const char *id)
+{
+    struct auger_ice_cand_stats cand;
+
+    for (size_t i = 0; auger_ice_get_cand_stats(world->sides[0].ice, i, &cand) == 0; i++)
+        if (cand.is_remote && strcmp(cand.id, id) == 0)
+            return cand;
+    fail_msg("no candidate %s", id);
+    return cand;
+}
+
+/* W3C: null, until the application has told us the address. */
+static void test_an_address_that_was_not_told_is_not_shown(void **state)
+{
+    (void)state;
+    struct world *world = world_of_two(DELAY);
+
+    world_settle(world);
+    tell_credentials(world, 0);
+    tell_credentials(world, 1);
+    tell_candidates(world, 1); /* to side 0 comes what the checks show */
+    world_run(world, AUGER_SEC);
+    struct auger_ice_pair_stats pair = pair_of(world, 0, 0);
+    struct auger_ice_cand_stats cand = remote_of(world, pair.remote_candidate_id);
+    assert_int_equal(cand.cand.type, AUGER_CAND_PRFLX);
+    assert_int_equal(cand.cand.addr.family, AUGER_FAMILY_NONE);
+    assert_int_equal(cand.cand.addr.port, 2002);
+
+    struct auger_cand told = {.type = AUGER_CAND_HOST, .priority = 5, .foundation = "1"};
+    assert_int_equal(auger_addr_parse(&told.addr, "192.0.2.2:2002"), 0);
+    told.hidden = true; /* by its name, which was resolved */
+    assert_int_equal(auger_ice_add_remote_cand(world->sides[0].ice, world->now, &told), 0);
+    cand = remote_of(world, pair.remote_candidate_id);
+    assert_int_equal(cand.cand.type, AUGER_CAND_HOST);
+    assert_int_equal(cand.cand.addr.family, AUGER_FAMILY_NONE);
+
+    told.hidden = false;
+    assert_int_equal(auger_ice_add_remote_cand(world->sides[0].ice, world->now, &told), 0);
+    cand = remote_of(world, pair.remote_candidate_id);
+    assert_true(auger_addr_equal(&cand.cand.addr, &told.addr));
+    assert_string_equal(pair_of(world, 0, 0).id, pair.id);
+    world_free(world);
+}
+
 /* Data goes on along the old pair until the new generation has selected one: at every
  * moment what a transport names is found, under ids that differ. */
 static void test_while_a_restart_goes_on_every_id_is_found_once(void **state)
@@ -230,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_timestamps_are_of_data_alone),
         cmocka_unit_test(test_a_transport_names_the_pair_in_use_and_sums_all),
         cmocka_unit_test(test_candidates_are_found_by_the_ids_of_pairs),
+        cmocka_unit_test(test_an_address_that_was_not_told_is_not_shown),
         cmocka_unit_test(test_while_a_restart_goes_on_every_id_is_found_once),
         cmocka_unit_test(test_a_refused_packet_moves_from_sent_to_discarded),
         cmocka_unit_test(test_a_caller_of_an_earlier_version_gets_what_it_knows),

@@ -1,6 +1,7 @@
-/* Memory runs out under a whole peer: every call of <auger/peer.h>, <auger/peer_stats.h> and
- * <auger/peer_explain.h>, and all that a session's datagrams cause, ICE, DTLS and SCTP, with
- * the n-th block missing for every n.  OpenSSL's and usrsctp's heaps have enough. */
+/* Memory runs out under a whole peer: every call of <auger/peer.h>, <auger/peer_names.h>,
+ * <auger/peer_stats.h> and <auger/peer_explain.h>, and all that a session's datagrams cause, ICE,
+ * DTLS and SCTP, with the n-th block missing for every n.  OpenSSL's and usrsctp's heaps have
+ * enough. */
 #include "tests/memory/sweep.h"
 
 #include <auger/peer.h>
@@ -35,10 +36,12 @@ static bool event_swept(struct auger_peer *peer, struct auger_peer_event *event)
 #include "tests/peer/pair.h"
 
 #include <auger/peer_explain.h>
+#include <auger/peer_names.h>
 #include <auger/peer_stats.h>
 
 #define DELAY (10 * AUGER_MS)
 #define BLOCKS_MAX 300
+#define NAME "0c76a8a8-1f29-4ee6-8f4a-11a1bb5ae8c6.local"
 
 static struct auger_certificate *certificates[2];
 
@@ -51,6 +54,7 @@ static struct pair *fresh(void)
     for (int side = ALICE; side <= BOB; side++) {
         auger_peer_config_init(&configs[side]);
         configs[side].certificate = certificates[side];
+        configs[side].resolve_names = true;
     }
     return pair_new(DELAY, &configs[ALICE], &configs[BOB]);
 }
@@ -144,8 +148,7 @@ static int end_of_local_addrs(struct pair *pair)
 
 static int create_offer(struct pair *pair)
 {
-    return (int)SWEPT(
-        auger_peer_create_offer(pair->peers[ALICE], pair->now, offer, sizeof(offer)));
+    return (int)SWEPT(auger_peer_create_offer(pair->peers[ALICE], pair->now, offer, sizeof(offer)));
 }
 
 static int create_answer(struct pair *pair)
@@ -178,6 +181,41 @@ static int add_remote_candidate(struct pair *pair)
         auger_peer_add_remote_candidate(pair->peers[BOB], pair->now, line, strlen(line)));
 }
 
+static int add_remote_name(struct pair *pair)
+{
+    const char line[] = "candidate:1 1 udp 2130706431 " NAME " 9 typ host";
+    return (int)SWEPT(
+        auger_peer_add_remote_candidate(pair->peers[BOB], pair->now, line, strlen(line)));
+}
+
+static struct pair *heard_name(void)
+{
+    struct pair *pair = heard_offer();
+
+    assert_int_equal(add_remote_name(pair), 0);
+    return pair;
+}
+
+/* Without memory for it the candidate is given up. */
+static int resolve_name(struct pair *pair)
+{
+    struct auger_peer_name name;
+    struct auger_peer_name_counters counters;
+
+    assert_true(SWEPT(auger_peer_poll_name(pair->peers[BOB], pair->now, &name)));
+    SWEPT_VOID(
+        auger_peer_name_resolved(pair->peers[BOB], pair->now, name.token, &pair->addrs[ALICE]));
+    SWEPT_VOID(auger_peer_get_name_counters(pair->peers[BOB], &counters));
+    assert_int_equal(counters.resolved + counters.failed, 1);
+    return 0;
+}
+
+static int name_local_addr(struct pair *pair)
+{
+    return (int)SWEPT(
+        auger_peer_name_local_addr(pair->peers[ALICE], pair->now, &pair->addrs[ALICE], NAME));
+}
+
 static int restart(struct pair *pair)
 {
     return (int)SWEPT(auger_peer_restart(pair->peers[ALICE], pair->now));
@@ -194,8 +232,7 @@ static int channel_open(struct pair *pair)
         .label = "another", .protocol = "p", .id = AUGER_STREAM_NONE};
     auger_channel opened;
 
-    return (int)SWEPT(
-        auger_peer_channel_open(pair->peers[ALICE], pair->now, &options, &opened));
+    return (int)SWEPT(auger_peer_channel_open(pair->peers[ALICE], pair->now, &options, &opened));
 }
 
 static int channel_close(struct pair *pair)
@@ -205,8 +242,8 @@ static int channel_close(struct pair *pair)
 
 static int send_message(struct pair *pair)
 {
-    return (int)SWEPT(auger_peer_send(pair->peers[ALICE], pair->now, channel, AUGER_MESSAGE_TEXT,
-                                      "hello", 5));
+    return (int)SWEPT(
+        auger_peer_send(pair->peers[ALICE], pair->now, channel, AUGER_MESSAGE_TEXT, "hello", 5));
 }
 
 static int look(struct pair *pair)
@@ -314,6 +351,9 @@ static const struct call {
     {"create_answer", heard_offer, create_answer, from_the_answer, false},
     {"set_remote_description, an answer", answered, take_answer, talk, false},
     {"add_remote_candidate", heard_offer, add_remote_candidate, from_the_heard_offer, false},
+    {"add_remote_candidate, a name", heard_offer, add_remote_name, from_the_heard_offer, false},
+    {"name_resolved", heard_name, resolve_name, from_the_heard_offer, false},
+    {"name_local_addr", fresh, name_local_addr, from_the_beginning, false},
     {"restart", connected, restart, from_the_beginning, false},
     {"create_offer, a restart", wants_restart, create_offer, from_the_offer, false},
     {"rollback of a restart", restart_offered, rollback, from_the_beginning, false},
@@ -383,7 +423,8 @@ static void test_each_block_of_a_peer_may_be_missing_when_it_is_made(void **stat
     assert_true(n > 15);
 }
 
-/* --- datagrams ---------------------------------------------------------------------------------- */
+/* --- datagrams ----------------------------------------------------------------------------------
+ */
 
 static bool both_ended(const struct pair *pair)
 {
