@@ -36,6 +36,10 @@ const char *auger_strerror(int err)
         return "integrity check failed";
     case AUGER_ERR_SYSTEM:
         return "system call failed";
+    case AUGER_ERR_PATH_TAKEN:
+        return "another session has that path";
+    case AUGER_ERR_NAME_TAKEN:
+        return "another session has that username fragment";
     }
     return "unknown error";
 }

@@ -9,6 +9,7 @@
 #include "ice/restart.h"
 #include "ice/role.h"
 #include "ice/route.h"
+#include "ice/share.h"
 
 #include "base/addr.h"
 #include "base/env.h"
@@ -85,6 +86,7 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
     ice->policy = (struct auger_cand_policy){copy.allow_loopback, copy.allow_link_local};
     ice->consent.asked_at = AUGER_NEVER;
     ice->left_at = AUGER_NEVER;
+    ice->bar_until = AUGER_NEVER;
 
     int err = init(ice);
     if (err) {
@@ -233,6 +235,7 @@ void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
         ice->current->pac_at = AUGER_NEVER;
         ice->current->patience_ended = true;
     }
+    auger_share_handle_timeout(ice, now);
     auger_gather_handle_timeout(ice, now);
     auger_check_handle_timeout(ice, now);
     draw_conclusions(ice, now);
@@ -281,6 +284,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
         return 0;
     auger_time at = auger_time_min(ice->current->pac_at, auger_check_next_timeout(ice));
     at = auger_time_min(at, auger_restart_next_timeout(ice));
+    at = auger_time_min(at, ice->bar_until);
     at = auger_time_min(at, auger_gather_next_timeout(ice));
     at = auger_time_min(at, auger_consent_next_timeout(ice));
     return auger_time_min(at, auger_nominate_next_timeout(ice));

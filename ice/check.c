@@ -138,6 +138,7 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
     struct auger_check *check = auger_inflight_add(&generation->checklist.inflight, pair);
 
     check->tx = *tx;
+    auger_ice_mark(ice, &check->tx.id);
     check->role = generation->role;
     check->role_switches = generation->role_switches;
     check->priority = auger_cand_prflx_priority(pair->local);
@@ -258,7 +259,7 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
     /* Wherever it comes from: behind a NAT whose mappings depend on the destination a peer
      * that has not yet asked us answers from another port. */
     if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) {
-        auger_ice_heard(ice, now);
+        auger_ice_heard(ice, now, path);
         retry_in_other_role(ice, now, check);
         return;
     }
@@ -266,7 +267,7 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
         fail(ice, now, check, AUGER_PAIR_ASYMMETRIC);
         return;
     }
-    auger_ice_heard(ice, now);
+    auger_ice_heard(ice, now, path);
     if (msg->class_ == AUGER_STUN_ERROR) {
         fail(ice, now, check, AUGER_PAIR_REFUSED); /* 7.2.5.2.4 */
         return;

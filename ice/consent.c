@@ -52,6 +52,7 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
         consent->next_at = auger_time_add(now, ENTROPY_RETRY);
         return 0;
     }
+    auger_ice_mark(ice, &check.tid);
     consent->next_at = auger_time_add(now, random_interval(ice));
     consent->asked_at = auger_time_min(consent->asked_at, now);
     consent->checks[consent->checks_next] = check;
@@ -108,7 +109,7 @@ void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
         return;
     }
     check->sent_at = AUGER_NEVER;
-    auger_ice_heard(ice, now);
+    auger_ice_heard(ice, now, path);
     pair->responses_received++;
     ice->tally.responses_received++;
     if (msg->class_ == AUGER_STUN_SUCCESS) {

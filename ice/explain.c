@@ -55,6 +55,9 @@ static const struct {
     [AUGER_ICE_WHY_RELAY_ONLY] = {"relay-only",
                                   "the policy allows relays alone, and we have none: nothing was "
                                   "told to the peer or sent to it"},
+    [AUGER_ICE_WHY_PATH_TAKEN] = {"path-taken",
+                                  "the only path that works belongs to another session on the same "
+                                  "two ports: give either side's mux another port"},
 };
 #define WHYS (sizeof(whys) / sizeof(whys[0]))
 
@@ -176,6 +179,8 @@ static enum auger_ice_why end_of(const struct auger_ice *ice)
                                               : AUGER_ICE_WHY_CONSENT_EXPIRED;
     if (ice->counters.role_switches >= AUGER_ROLE_SWITCHES_MAX)
         return AUGER_ICE_WHY_ROLE_CONFLICT;
+    if (ice->tally.paths_refused > 0)
+        return AUGER_ICE_WHY_PATH_TAKEN;
     return AUGER_ICE_WHY_NOTHING;
 }
 

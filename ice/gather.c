@@ -240,6 +240,7 @@ size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct aug
         if (auger_stun_client_start(&query->client, ice->env, now, retransmission_timeout(ice),
                                     &query->server) != 0)
             return 0; /* no entropy: again when Ta fires */
+        auger_ice_mark(ice, &query->client.tx.id);
         query->is_refresh = query->state == AUGER_QUERY_ANSWERED;
         query->state = AUGER_QUERY_ASKING;
         return write_request(ice, now, query, path, buf, cap);

@@ -14,7 +14,8 @@ struct auger_nomination {
     auger_time valid_at;     /* of the first valid pair; AUGER_NEVER: none yet */
     auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
     struct auger_pair *selected;
-    struct auger_pair *best; /* valid, when it was last considered; NULL: none */
+    struct auger_pair *former; /* selected before that; NULL: none, or gone */
+    struct auger_pair *best;   /* valid, when it was last considered; NULL: none */
 };
 
 /* More than a peer needs that changes its role as often as it may. */

@@ -270,6 +270,14 @@ static void learn(struct auger_ice *ice, struct auger_generation *generation, au
         auger_checklist_trigger(&generation->checklist, now, pair);
 }
 
+static bool is_barred(const struct auger_generation *generation, auger_time now,
+                      const struct auger_path *path)
+{
+    const struct auger_pair *pair = auger_checklist_find(&generation->checklist, path);
+
+    return pair && auger_pair_is_barred(pair, now);
+}
+
 void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
                                   const struct auger_path *path, const struct auger_stun_msg *msg)
 {
@@ -286,7 +294,7 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
     }
     ice->counters.checks_received++;
     auger_generation_asked(generation, now);
-    auger_ice_heard(ice, now);
+    auger_ice_heard(ice, now, path);
     if (msg->unknown_len > 0) { /* 8489 section 6.3.1 */
         respond(ice, generation, path, msg, AUGER_STUN_UNKNOWN_ATTRIBUTE);
         return;
@@ -306,6 +314,10 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
     }
     if (generation->end_reason)
         return;
+    if (is_barred(generation, now, path)) { /* share.h */
+        respond(ice, generation, path, msg, AUGER_STUN_SERVER_ERROR);
+        return;
+    }
     respond(ice, generation, path, msg, 0);
     learn(ice, generation, now, path, local, &request);
 }

@@ -24,6 +24,7 @@ static void choose(struct auger_ice *ice, auger_time now, struct auger_pair *pai
 {
     struct auger_generation *generation = pair->generation;
 
+    generation->nomination.former = generation->nomination.selected;
     generation->nomination.selected = pair;
     generation->nomination.selected_at = now;
     auger_generation_forget_nomination(generation);
@@ -50,6 +51,8 @@ static bool is_to_replace(auger_time now, const struct auger_pair *pair)
 static void nominated(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
     assert(pair->seen_as);
+    if (auger_pair_is_barred(pair, now))
+        return;
     pair->use_when_valid = false;
     if (pair == pair->generation->nomination.selected)
         auger_generation_forget_nomination(pair->generation);

@@ -120,7 +120,14 @@ bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct aug
 
 bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now)
 {
+    if (auger_pair_is_barred(pair, now))
+        return false;
     return pair->seen_as && now < auger_time_add(pair->answered_at, AUGER_CONSENT_LIFETIME);
+}
+
+bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now)
+{
+    return now < pair->barred_until;
 }
 
 bool auger_pair_is_relayed(const struct auger_pair *pair)

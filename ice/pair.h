@@ -36,10 +36,11 @@ struct auger_pair {
     uint64_t priority;
     enum auger_ice_pair_state state;
     enum auger_pair_failure failure;
-    uint32_t ticket;        /* place in the triggered-check queue; 0: not in it */
-    bool use_when_valid;    /* USE-CANDIDATE came before our check succeeded (7.3.1.5) */
-    auger_time answered_at; /* the last valid answer, if seen_as */
-    auger_time rtt;         /* 0: none yet */
+    uint32_t ticket;         /* place in the triggered-check queue; 0: not in it */
+    bool use_when_valid;     /* USE-CANDIDATE came before our check succeeded (7.3.1.5) */
+    auger_time barred_until; /* another agent on our socket has its path; 0: none */
+    auger_time answered_at;  /* the last valid answer, if seen_as */
+    auger_time rtt;          /* 0: none yet */
     uint32_t requests_sent, responses_received, requests_received;
     struct auger_pair_tally tally; /* for statistics alone */
 };
@@ -61,6 +62,7 @@ uint64_t auger_pair_valid_priority(const struct auger_pair *pair, enum auger_rol
 bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct auger_pair *b);
 /* Whether it is a valid pair that we may send data on at `now`. */
 bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now);
+bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now);
 bool auger_pair_is_relayed(const struct auger_pair *pair);
 /* Whether a check on it may yet make it valid. */
 bool auger_pair_is_open(const struct auger_pair *pair);

@@ -6,22 +6,25 @@
 
 #include <string.h>
 
-static struct auger_pair *best_of(const struct auger_generation *generation, auger_time now)
+static struct auger_pair *best_of(const struct auger_generation *generation, auger_time now,
+                                  bool uses_selected_alone)
 {
     if (!generation || generation->end_reason)
         return NULL;
     struct auger_pair *selected = generation->nomination.selected;
     if (selected && auger_pair_is_usable(selected, now))
         return selected;
-    return auger_checklist_best(&generation->checklist, now, generation->role);
+    return uses_selected_alone
+               ? NULL
+               : auger_checklist_best(&generation->checklist, now, generation->role);
 }
 
 /* After a restart the previous pair stays in use until the new generation has
  * selected one, or as long as it lives. */
 static struct auger_pair *best_route(const struct auger_ice *ice, auger_time now)
 {
-    struct auger_pair *pair = best_of(ice->current, now);
-    struct auger_pair *previous = best_of(ice->previous, now);
+    struct auger_pair *pair = best_of(ice->current, now, ice->shares_sockets);
+    struct auger_pair *previous = best_of(ice->previous, now, ice->shares_sockets);
 
     if (pair && (pair == ice->current->nomination.selected || !previous))
         return pair;

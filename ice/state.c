@@ -7,6 +7,7 @@
 #include "base/trace.h"
 
 #include <assert.h>
+#include <string.h>
 
 const char *auger_ice_state_name(enum auger_ice_state state)
 {
@@ -113,10 +114,17 @@ struct auger_pair *auger_ice_find_pair(const struct auger_ice *ice, const struct
     return NULL;
 }
 
-void auger_ice_heard(struct auger_ice *ice, auger_time now)
+void auger_ice_heard(struct auger_ice *ice, auger_time now, const struct auger_path *path)
 {
     ice->heard_at = now;
+    ice->heard_on = *path;
     ice->consent.asked_at = AUGER_NEVER;
+}
+
+void auger_ice_mark(const struct auger_ice *ice, struct auger_stun_tid *id)
+{
+    if (ice->shares_sockets)
+        memcpy(id->bytes, ice->tag, sizeof(ice->tag));
 }
 
 void auger_ice_pace(struct auger_ice *ice, auger_time now)

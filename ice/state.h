@@ -102,6 +102,12 @@ struct auger_ice {
 
     auger_time pace_at;  /* when Ta allows the next new transaction */
     auger_time heard_at; /* the last authenticated message of the peer */
+    struct auger_path heard_on;
+
+    /* share.h */
+    bool shares_sockets;
+    uint8_t tag[4];       /* with which its transaction ids begin then */
+    auger_time bar_until; /* when the first refused path may be wanted again; AUGER_NEVER */
 
     struct auger_ice_news news;
     struct auger_ice_counters counters;
@@ -128,8 +134,10 @@ void auger_ice_give_up(struct auger_ice *ice, auger_time now, struct auger_gener
                        const char *reason);
 /* Nothing is sent and nothing accepted any more, until a restart. */
 void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason);
-/* An authenticated message of the peer arrived. */
-void auger_ice_heard(struct auger_ice *ice, auger_time now);
+/* An authenticated message of the peer arrived along `path`. */
+void auger_ice_heard(struct auger_ice *ice, auger_time now, const struct auger_path *path);
+/* The id of a transaction that begins is marked, if the agent shares its sockets. */
+void auger_ice_mark(const struct auger_ice *ice, struct auger_stun_tid *id);
 /* A new transaction leaves: Ta begins anew (14.2). */
 void auger_ice_pace(struct auger_ice *ice, auger_time now);
 

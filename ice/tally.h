@@ -30,6 +30,7 @@ struct auger_ice_tally {
     uint32_t checks_refused;     /* of ours, answered by an error */
     uint32_t checks_misanswered; /* of ours, answered along another path */
     uint32_t responses_received; /* of the peer's, to checks and for consent */
+    uint32_t paths_refused;      /* which another agent on our socket has */
     bool consent_was_revoked;
 };
 

@@ -82,6 +82,8 @@ static const struct meaning meanings[] = {
     {"ice:nominate", NULL, NULL, STORY_EVENT, -1, "we nominate {local} > {remote}"},
     {"ice:selected", NULL, NULL, STORY_EVENT, SELECTED, "selected: {local} > {remote}"},
     {"ice:path", NULL, NULL, STORY_EVENT, -1, "data goes {local} > {remote}"},
+    {"ice:path_taken", NULL, NULL, STORY_EVENT, -1,
+     "another session on our socket has {local} > {remote}"},
     {"ice:restart", "by", "us", STORY_EVENT, -1, "we restart ICE"},
     {"ice:restart", NULL, NULL, STORY_EVENT, -1, "the peer restarts ICE, and so do we"},
     {"ice:restart_withdrawn", NULL, NULL, STORY_EVENT, -1, "our restart is taken back"},

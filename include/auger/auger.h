@@ -7,9 +7,11 @@
 #include <auger/dtls.h>
 #include <auger/ice.h>
 #include <auger/ice_explain.h>
+#include <auger/ice_share.h>
 #include <auger/ice_stats.h>
 #include <auger/io.h>
 #include <auger/mdns.h>
+#include <auger/mux.h>
 #include <auger/peer.h>
 #include <auger/peer_explain.h>
 #include <auger/peer_names.h>

@@ -50,6 +50,8 @@ enum auger_err {
     AUGER_ERR_CRYPTO = -13,     /* the crypto library refused */
     AUGER_ERR_INTEGRITY = -14,  /* a message's integrity is missing or wrong */
     AUGER_ERR_SYSTEM = -15,     /* the operating system refused; io/ only, see errno */
+    AUGER_ERR_PATH_TAKEN = -16, /* another session on the same socket has that path */
+    AUGER_ERR_NAME_TAKEN = -17, /* another session on the same socket has that ufrag */
 };
 
 /* One English phrase for an error; never NULL, static. */
