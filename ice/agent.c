@@ -52,12 +52,10 @@ static int init(struct auger_ice *ice)
 
     uint64_t tie_breaker;
 
+    auger_cands_init(&ice->locals, ice->env, config->local_cands_max, config->prflx_cands_max);
     int err = auger_env_random(ice->env, &tie_breaker, sizeof(tie_breaker));
     if (!err)
         err = auger_generation_new(&ice->current, ice->env, config);
-    if (!err)
-        err = auger_cands_init(&ice->locals, ice->env, config->local_cands_max,
-                               config->prflx_cands_max);
     if (!err)
         err = auger_gather_init(ice);
     if (err)
@@ -105,7 +103,7 @@ void auger_ice_free(struct auger_ice *ice)
     auger_generation_free(ice->previous, ice->env);
     auger_generation_free(ice->current, ice->env);
     auger_generation_free(ice->next, ice->env);
-    auger_cands_fini(&ice->locals, ice->env);
+    auger_cands_fini(&ice->locals);
     auger_env_release(ice->env, ice);
 }
 
@@ -297,7 +295,7 @@ static bool poll_candidate(struct auger_ice *ice, struct auger_ice_event *event)
     const char *ufrag = auger_ice_newest(ice)->local.ufrag;
 
     for (uint16_t i = 0; i < ice->locals.len; i++) {
-        struct auger_ice_cand *cand = &ice->locals.items[i];
+        struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
         if (cand->addr.family == AUGER_FAMILY_NONE || cand->telling != AUGER_CAND_TO_TELL ||
             cand->type == AUGER_CAND_PRFLX) /* the peer told us, not we it */
             continue;
@@ -373,7 +371,7 @@ int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct
         return AUGER_ERR_INVALID;
     struct auger_ice_cand *host = auger_cands_add_host(&ice->locals, base);
     if (!host)
-        return AUGER_ERR_LIMIT;
+        return auger_cands_refusal(&ice->locals);
     int err = auger_gather_add_host(ice, host);
     if (err) {
         auger_cands_remove(&ice->locals, host);
@@ -450,7 +448,7 @@ static int keep_remote(struct auger_cands *remotes, const struct auger_cand *tol
         known->hidden &= told->hidden;
         return 0;
     }
-    return auger_cands_add_remote(remotes, told) ? 0 : AUGER_ERR_LIMIT;
+    return auger_cands_add_remote(remotes, told);
 }
 
 int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struct auger_cand *cand)

@@ -6,6 +6,7 @@
 #include "base/env.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,20 +15,19 @@
 /* Between two bases of one family; the other family comes half-way (8421 section 4). */
 #define LOCAL_PREFERENCE_STEP 512
 
-int auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
-                     uint16_t prflx_max)
+void auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
+                      uint16_t prflx_max)
 {
-    struct auger_ice_cand *items =
-        auger_env_alloc(env, (size_t)known_max + prflx_max, sizeof(*items));
-    if (!items)
-        return AUGER_ERR_NO_MEMORY;
-    *cands = (struct auger_cands){.items = items, .known_max = known_max, .prflx_max = prflx_max};
-    return 0;
+    *cands = (struct auger_cands){
+        .env = env,
+        .slots = auger_pool(sizeof(struct auger_ice_cand), (size_t)known_max + prflx_max),
+        .known_max = known_max,
+        .prflx_max = prflx_max};
 }
 
-void auger_cands_fini(struct auger_cands *cands, const struct auger_env *env)
+void auger_cands_fini(struct auger_cands *cands)
 {
-    auger_env_release(env, cands->items);
+    auger_pool_fini(&cands->slots, cands->env);
     *cands = (struct auger_cands){0};
 }
 
@@ -93,7 +93,7 @@ static bool preference_is_taken(const struct auger_cands *cands, enum auger_cand
                                 uint32_t preference)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        const struct auger_ice_cand *cand = &cands->items[i];
+        const struct auger_ice_cand *cand = auger_cands_at(cands, i);
         if (is_used(cand) && cand->type == type && local_preference_of(cand) == preference)
             return true;
     }
@@ -123,7 +123,7 @@ static uint32_t base_preference(const struct auger_cands *cands, const struct au
     uint32_t below = base->family == AUGER_IPV4 ? LOCAL_PREFERENCE_STEP / 2 : 0;
 
     for (uint16_t i = 0; i < cands->len; i++) {
-        const struct auger_ice_cand *cand = &cands->items[i];
+        const struct auger_ice_cand *cand = auger_cands_at(cands, i);
         if (cand->type == AUGER_CAND_HOST && cand->addr.family == base->family)
             below += LOCAL_PREFERENCE_STEP;
     }
@@ -134,8 +134,9 @@ struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
                                         const struct auger_addr *addr)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (is_used(&cands->items[i]) && auger_addr_equal(&cands->items[i].addr, addr))
-            return &cands->items[i];
+        if (is_used(auger_cands_at(cands, i)) &&
+            auger_addr_equal(&auger_cands_at(cands, i)->addr, addr))
+            return auger_cands_at(cands, i);
     }
     return NULL;
 }
@@ -144,9 +145,9 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (cands->items[i].type == AUGER_CAND_HOST &&
-            auger_addr_equal(&cands->items[i].addr, base))
-            return &cands->items[i];
+        if (auger_cands_at(cands, i)->type == AUGER_CAND_HOST &&
+            auger_addr_equal(&auger_cands_at(cands, i)->addr, base))
+            return auger_cands_at(cands, i);
     }
     return NULL;
 }
@@ -158,7 +159,7 @@ struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
                                              const struct auger_addr *base)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        struct auger_ice_cand *cand = &cands->items[i];
+        struct auger_ice_cand *cand = auger_cands_at(cands, i);
         bool is_forgotten = cand->type == AUGER_CAND_PRFLX && cand->telling == AUGER_CAND_OUTDATED;
         if (!is_forgotten && cand->telling != AUGER_CAND_KEPT &&
             auger_addr_equal(&cand->addr, addr) && auger_addr_equal(&cand->base, base))
@@ -170,7 +171,7 @@ struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
 void auger_cands_tell_again(struct auger_cands *cands)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        struct auger_ice_cand *cand = &cands->items[i];
+        struct auger_ice_cand *cand = auger_cands_at(cands, i);
         bool is_reflexive = cand->type == AUGER_CAND_SRFLX || cand->type == AUGER_CAND_PRFLX;
         if (is_used(cand) && cand->telling != AUGER_CAND_KEPT)
             cand->telling = is_reflexive ? AUGER_CAND_OUTDATED : AUGER_CAND_TO_TELL;
@@ -180,11 +181,12 @@ void auger_cands_tell_again(struct auger_cands *cands)
 static struct auger_ice_cand *free_slot(struct auger_cands *cands)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (!is_used(&cands->items[i]))
-            return &cands->items[i];
+        if (!is_used(auger_cands_at(cands, i)))
+            return auger_cands_at(cands, i);
     }
-    assert(cands->len < cands->known_max + cands->prflx_max);
-    return &cands->items[cands->len++];
+    if (cands->len == cands->slots.len && !auger_pool_grow(&cands->slots, cands->env))
+        return NULL;
+    return auger_cands_at(cands, cands->len++);
 }
 
 static bool is_full(const struct auger_cands *cands, enum auger_cand_type type)
@@ -193,11 +195,18 @@ static bool is_full(const struct auger_cands *cands, enum auger_cand_type type)
                                     : cands->known == cands->known_max;
 }
 
+int auger_cands_refusal(const struct auger_cands *cands)
+{
+    return is_full(cands, AUGER_CAND_HOST) ? AUGER_ERR_LIMIT : AUGER_ERR_NO_MEMORY;
+}
+
 static struct auger_ice_cand *add(struct auger_cands *cands, const struct auger_ice_cand *cand)
 {
     if (is_full(cands, cand->type))
         return NULL;
     struct auger_ice_cand *slot = free_slot(cands);
+    if (!slot)
+        return NULL;
     *slot = *cand;
     slot->number = ++cands->made;
     if (cand->type == AUGER_CAND_PRFLX)
@@ -229,8 +238,8 @@ static struct auger_ice_cand *add_local(struct auger_cands *cands, struct auger_
 {
     const struct auger_ice_cand *kin = NULL;
     for (uint16_t i = 0; i < cands->len && !kin; i++) {
-        if (is_used(&cands->items[i]) && has_same_origin(&cands->items[i], cand))
-            kin = &cands->items[i];
+        if (is_used(auger_cands_at(cands, i)) && has_same_origin(auger_cands_at(cands, i), cand))
+            kin = auger_cands_at(cands, i);
     }
     struct auger_ice_cand *slot = add(cands, cand);
     if (!slot)
@@ -238,7 +247,7 @@ static struct auger_ice_cand *add_local(struct auger_cands *cands, struct auger_
     if (kin)
         memcpy(slot->foundation, kin->foundation, sizeof(slot->foundation));
     else
-        snprintf(slot->foundation, sizeof(slot->foundation), "%d", (int)(slot - cands->items) + 1);
+        snprintf(slot->foundation, sizeof(slot->foundation), "%" PRIu32, ++cands->foundations_made);
     return slot;
 }
 
@@ -282,15 +291,15 @@ static size_t count_ip(const struct auger_cands *cands, const struct auger_addr 
 {
     size_t count = 0;
     for (uint16_t i = 0; i < cands->len; i++)
-        count += is_used(&cands->items[i]) && auger_addr_ip_equal(&cands->items[i].addr, addr);
+        count += is_used(auger_cands_at(cands, i)) &&
+                 auger_addr_ip_equal(&auger_cands_at(cands, i)->addr, addr);
     return count;
 }
 
-struct auger_ice_cand *auger_cands_add_remote(struct auger_cands *cands,
-                                              const struct auger_cand *told)
+int auger_cands_add_remote(struct auger_cands *cands, const struct auger_cand *told)
 {
     if (count_ip(cands, &told->addr) >= AUGER_CANDS_PER_IP_MAX)
-        return NULL;
+        return AUGER_ERR_LIMIT;
     struct auger_ice_cand cand = {.type = told->type,
                                   .addr = told->addr,
                                   .base = told->related,
@@ -301,7 +310,7 @@ struct auger_ice_cand *auger_cands_add_remote(struct auger_cands *cands,
     if (cand.type == AUGER_CAND_PRFLX)
         cand.type = AUGER_CAND_SRFLX;
     memcpy(cand.foundation, told->foundation, sizeof(cand.foundation));
-    return add(cands, &cand);
+    return add(cands, &cand) ? 0 : auger_cands_refusal(cands);
 }
 
 /* Its foundation begins with a sign that is no ice-char, so that it differs

@@ -5,6 +5,8 @@
 
 #include <auger/ice.h>
 
+#include "base/pool.h"
+
 /* At most this many candidates of a peer may share one IP address. */
 #define AUGER_CANDS_PER_IP_MAX 16
 
@@ -38,17 +40,24 @@ struct auger_ice_cand {
 
 /* Two bounds: peer-reflexive candidates cannot crowd out the others. */
 struct auger_cands {
-    struct auger_ice_cand *items;
+    const struct auger_env *env;
+    struct auger_pool slots;
     uint16_t len; /* slots in use or used before */
     uint16_t known, known_max;
     uint16_t prflx, prflx_max;
-    uint32_t made;
-    uint32_t prflx_made; /* for foundations that no peer can write */
+    uint32_t made;             /* so far */
+    uint32_t prflx_made;       /* for foundations that no peer can write */
+    uint32_t foundations_made; /* of ours */
 };
 
-int auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
-                     uint16_t prflx_max) AUGER_CHECK_RESULT;
-void auger_cands_fini(struct auger_cands *cands, const struct auger_env *env);
+void auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
+                      uint16_t prflx_max);
+void auger_cands_fini(struct auger_cands *cands);
+/* The slot with that number, below `len`. */
+static inline struct auger_ice_cand *auger_cands_at(const struct auger_cands *cands, size_t index)
+{
+    return auger_pool_at(&cands->slots, index);
+}
 
 /* Whether a datagram may be sent to, and a candidate have, this address (5.1.1.1). */
 bool auger_cand_addr_is_usable(const struct auger_addr *addr,
@@ -58,14 +67,17 @@ bool auger_cand_can_pair(const struct auger_ice_cand *local, const struct auger_
 /* What PRIORITY says in a check from this candidate (7.1.1). */
 uint32_t auger_cand_prflx_priority(const struct auger_ice_cand *local);
 
+/* Why a candidate that is not peer-reflexive found no place. */
+int auger_cands_refusal(const struct auger_cands *cands);
+
 struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
                                         const struct auger_addr *addr);
 /* Our host candidate on that base. */
 struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base);
 
-/* Candidates of ours.  NULL when the table is full; a redundant one (5.1.3) must
- * have been looked for before. */
+/* Candidates of ours.  NULL when the table is full or there is no memory; a redundant one (5.1.3)
+ * must have been looked for before. */
 struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
                                             const struct auger_addr *addr);
 struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
@@ -85,8 +97,8 @@ struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
                                                    uint32_t priority);
 
 /* Candidates of the peer: told, or learned from a check (7.3.1.3). */
-struct auger_ice_cand *auger_cands_add_remote(struct auger_cands *cands,
-                                              const struct auger_cand *told);
+int auger_cands_add_remote(struct auger_cands *cands,
+                           const struct auger_cand *told) AUGER_CHECK_RESULT;
 struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
                                                     const struct auger_addr *addr,
                                                     uint32_t priority);

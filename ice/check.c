@@ -97,8 +97,8 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
 {
     struct auger_inflight *inflight = &ice->current->checklist.inflight;
 
-    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
-        struct auger_check *check = &inflight->checks[i];
+    for (uint16_t i = 0; inflight->used && i < inflight->slots.len; i++) {
+        struct auger_check *check = auger_inflight_at(inflight, i);
         if (!check->pair || check->cancelled || !auger_stun_transaction_is_due(&check->tx, now))
             continue;
         if (!may_ask(ice, check->pair)) {
@@ -313,8 +313,8 @@ void auger_check_handle_timeout(struct auger_ice *ice, auger_time now)
 {
     struct auger_inflight *inflight = &ice->current->checklist.inflight;
 
-    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
-        struct auger_check *check = &inflight->checks[i];
+    for (uint16_t i = 0; inflight->used && i < inflight->slots.len; i++) {
+        struct auger_check *check = auger_inflight_at(inflight, i);
         if (check->pair && is_over(check, now))
             give_up(ice, now, check, AUGER_PAIR_TIMEOUT); /* 7.2.5.2.3 */
     }
@@ -325,8 +325,8 @@ auger_time auger_check_next_timeout(const struct auger_ice *ice)
     const struct auger_inflight *inflight = &ice->current->checklist.inflight;
     auger_time at = next_pair(ice) ? ice->pace_at : AUGER_NEVER;
 
-    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
-        const struct auger_check *check = &inflight->checks[i];
+    for (uint16_t i = 0; inflight->used && i < inflight->slots.len; i++) {
+        const struct auger_check *check = auger_inflight_at(inflight, i);
         if (!check->pair)
             continue;
         at = auger_time_min(at, given_up_at(check));

@@ -8,29 +8,21 @@
 #include <assert.h>
 #include <string.h>
 
-int auger_checklist_init(struct auger_checklist *list, const struct auger_env *env,
-                         struct auger_generation *generation, uint16_t max)
+void auger_checklist_init(struct auger_checklist *list, const struct auger_env *env,
+                          struct auger_generation *generation, uint16_t max)
 {
-    struct auger_checklist made = {.env = env,
-                                   .generation = generation,
-                                   .max = max,
-                                   .pairs = auger_env_alloc(env, max, sizeof(*made.pairs)),
-                                   .order = auger_env_alloc(env, max, sizeof(struct auger_pair *))};
-    if (!made.pairs || !made.order || auger_inflight_init(&made.inflight, env, max) != 0) {
-        auger_checklist_fini(&made);
-        return AUGER_ERR_NO_MEMORY;
-    }
-    *list = made;
-    return 0;
+    *list = (struct auger_checklist){
+        .env = env, .generation = generation, .pairs = auger_pool(sizeof(struct auger_pair), max)};
+    auger_inflight_init(&list->inflight, env, max);
 }
 
 void auger_checklist_fini(struct auger_checklist *list)
 {
     if (!list->env)
         return;
-    auger_inflight_fini(&list->inflight, list->env);
+    auger_inflight_fini(&list->inflight);
     auger_env_release(list->env, list->order);
-    auger_env_release(list->env, list->pairs);
+    auger_pool_fini(&list->pairs, list->env);
     *list = (struct auger_checklist){0};
 }
 
@@ -67,6 +59,7 @@ static void remove_at(struct auger_checklist *list, uint16_t at)
 /* A pair whose consent ended is kept, so that it is not made anew. */
 static bool may_go(const struct auger_pair *pair, uint64_t for_priority)
 {
+    assert(pair); /* below `len` none is missing */
     if (pair->state == AUGER_PAIR_FAILED)
         return pair->failure != AUGER_PAIR_NO_CONSENT;
     return (pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING) &&
@@ -92,11 +85,33 @@ static bool make_room(struct auger_checklist *list, uint64_t for_priority)
     return false;
 }
 
+/* Room for more pairs, for their order, and for a check on each. */
+static bool grow(struct auger_checklist *list)
+{
+    if (list->pairs.len == list->order_max && !auger_pool_grow(&list->pairs, list->env))
+        return false;
+    struct auger_pair **order =
+        auger_env_alloc(list->env, list->pairs.len, sizeof(struct auger_pair *));
+    if (!order || !auger_inflight_reserve(&list->inflight, list->pairs.len)) {
+        auger_env_release(list->env, order);
+        return false;
+    }
+    if (list->len > 0)
+        memcpy(order, list->order, list->len * sizeof(struct auger_pair *));
+    auger_env_release(list->env, list->order);
+    list->order = order;
+    list->order_max = list->pairs.len;
+    return true;
+}
+
 static struct auger_pair *free_slot(struct auger_checklist *list)
 {
-    for (uint16_t i = 0; i < list->max; i++) {
-        if (!list->pairs[i].local)
-            return &list->pairs[i];
+    if (list->len == list->order_max && !grow(list))
+        return NULL;
+    for (uint16_t i = 0; i < list->pairs.len; i++) {
+        struct auger_pair *pair = auger_pool_at(&list->pairs, i);
+        if (!pair->local)
+            return pair;
     }
     return NULL;
 }
@@ -107,13 +122,17 @@ struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time 
 {
     uint64_t priority = auger_pair_priority_of(local, remote, role);
 
-    if (list->len == list->max && !make_room(list, priority)) {
+    if (list->len == list->pairs.max && !make_room(list, priority)) {
         auger_trace(list->env, now, "ice:pair_refused", AUGER_F_ADDR("local", &local->addr),
                     AUGER_F_ADDR("remote", &remote->addr), AUGER_F_TEXT("reason", "limit"));
         return NULL;
     }
     struct auger_pair *pair = free_slot(list);
-    assert(pair);
+    if (!pair) {
+        auger_trace(list->env, now, "ice:pair_refused", AUGER_F_ADDR("local", &local->addr),
+                    AUGER_F_ADDR("remote", &remote->addr), AUGER_F_TEXT("reason", "memory"));
+        return NULL;
+    }
     *pair = (struct auger_pair){.generation = list->generation,
                                 .local = local,
                                 .remote = remote,
@@ -165,7 +184,7 @@ static void form_with(struct auger_checklist *list, auger_time now, struct auger
                       const struct auger_cands *remotes, enum auger_role role)
 {
     for (uint16_t i = 0; i < remotes->len; i++) {
-        struct auger_ice_cand *remote = &remotes->items[i];
+        struct auger_ice_cand *remote = auger_cands_at(remotes, i);
         /* The pair of a peer-reflexive candidate is made by its check alone (7.3.1.3). */
         if (remote->type == AUGER_CAND_PRFLX || !auger_cand_can_pair(local, remote))
             continue;
@@ -181,8 +200,8 @@ void auger_checklist_form(struct auger_checklist *list, auger_time now,
                           enum auger_role role)
 {
     for (uint16_t i = 0; i < locals->len; i++) {
-        if (makes_pairs(&locals->items[i]))
-            form_with(list, now, &locals->items[i], remotes, role);
+        if (makes_pairs(auger_cands_at(locals, i)))
+            form_with(list, now, auger_cands_at(locals, i), remotes, role);
     }
     thaw(list, now);
 }
@@ -238,9 +257,9 @@ void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struc
 
 void auger_checklist_cancel_all(struct auger_checklist *list)
 {
-    for (uint16_t i = 0; i < list->inflight.max; i++) {
-        if (list->inflight.checks[i].pair)
-            list->inflight.checks[i].cancelled = true;
+    for (uint16_t i = 0; i < list->inflight.slots.len; i++) {
+        struct auger_check *check = auger_inflight_at(&list->inflight, i);
+        check->cancelled = check->pair != NULL;
     }
     for (uint16_t i = 0; i < list->len; i++)
         list->order[i]->ticket = 0;

@@ -8,21 +8,21 @@
 struct auger_checklist {
     const struct auger_env *env;
     struct auger_generation *generation; /* whose list it is */
-    struct auger_pair *pairs;            /* they stay where they are */
-    struct auger_pair **order;           /* the same, best first */
-    uint16_t len, max;
+    struct auger_pool pairs;             /* they stay where they are */
+    struct auger_pair **order;           /* the same, best first: room for `order_max` */
+    uint16_t len, order_max;
     uint32_t tickets; /* given out so far */
     struct auger_inflight inflight;
 };
 
-int auger_checklist_init(struct auger_checklist *list, const struct auger_env *env,
-                         struct auger_generation *generation, uint16_t max) AUGER_CHECK_RESULT;
+void auger_checklist_init(struct auger_checklist *list, const struct auger_env *env,
+                          struct auger_generation *generation, uint16_t max);
 void auger_checklist_fini(struct auger_checklist *list);
 
 struct auger_pair *auger_checklist_find(const struct auger_checklist *list,
                                         const struct auger_path *path);
 /* A new pair, frozen.  When the list is full a failed pair or one of lower
- * priority makes room (8838 section 10); NULL: there was none. */
+ * priority makes room (8838 section 10); NULL: there was none, or no memory. */
 struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time now,
                                        struct auger_ice_cand *local, struct auger_ice_cand *remote,
                                        enum auger_role role);

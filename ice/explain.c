@@ -87,14 +87,15 @@ static uint32_t count(const struct auger_cands *cands)
 {
     uint32_t known = 0;
     for (uint16_t i = 0; i < cands->len; i++)
-        known += is_known(&cands->items[i]);
+        known += is_known(auger_cands_at(cands, i));
     return known;
 }
 
 static bool has_relay(const struct auger_cands *cands)
 {
     for (uint16_t i = 0; i < cands->len; i++)
-        if (is_known(&cands->items[i]) && cands->items[i].type == AUGER_CAND_RELAY)
+        if (is_known(auger_cands_at(cands, i)) &&
+            auger_cands_at(cands, i)->type == AUGER_CAND_RELAY)
             return true;
     return false;
 }
@@ -117,8 +118,8 @@ static bool map_by_destination(const struct auger_cands *cands)
 {
     for (uint16_t i = 0; i < cands->len; i++)
         for (uint16_t j = 0; j < i; j++)
-            if (is_reflexive(&cands->items[i]) && is_reflexive(&cands->items[j]) &&
-                show_two_ports(&cands->items[i], &cands->items[j]))
+            if (is_reflexive(auger_cands_at(cands, i)) && is_reflexive(auger_cands_at(cands, j)) &&
+                show_two_ports(auger_cands_at(cands, i), auger_cands_at(cands, j)))
                 return true;
     return false;
 }

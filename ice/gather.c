@@ -97,8 +97,8 @@ int auger_gather_add_server(struct auger_ice *ice, const struct auger_addr *serv
     if (gather->servers_len == ice->config.servers_max)
         return AUGER_ERR_LIMIT;
     for (uint16_t i = ice->locals.len; i-- > 0;) {
-        if (can_ask(ice, &ice->locals.items[i], server) &&
-            push_query(ice, &queries, &ice->locals.items[i], server) != 0) {
+        if (can_ask(ice, auger_cands_at(&ice->locals, i), server) &&
+            push_query(ice, &queries, auger_cands_at(&ice->locals, i), server) != 0) {
             auger_gather_release(ice, queries);
             return AUGER_ERR_NO_MEMORY;
         }
@@ -115,8 +115,8 @@ int auger_gather_prepare_again(struct auger_ice *ice, struct auger_query **queri
     *queries = NULL;
     for (uint16_t i = ice->locals.len; i-- > 0;) {
         for (uint16_t j = gather->servers_len; j-- > 0;) {
-            if (can_ask(ice, &ice->locals.items[i], &gather->servers[j]) &&
-                push_query(ice, queries, &ice->locals.items[i], &gather->servers[j]) != 0) {
+            if (can_ask(ice, auger_cands_at(&ice->locals, i), &gather->servers[j]) &&
+                push_query(ice, queries, auger_cands_at(&ice->locals, i), &gather->servers[j]) != 0) {
                 auger_gather_release(ice, *queries);
                 return AUGER_ERR_NO_MEMORY;
             }

@@ -7,13 +7,9 @@
 static int init(struct auger_generation *generation, const struct auger_env *env,
                 const struct auger_ice_config *config)
 {
-    int err = auger_credentials_generate(&generation->local, env);
-    if (!err)
-        err = auger_cands_init(&generation->remotes, env, config->remote_cands_max,
-                               config->prflx_cands_max);
-    if (!err)
-        err = auger_checklist_init(&generation->checklist, env, generation, config->pairs_max);
-    return err;
+    auger_cands_init(&generation->remotes, env, config->remote_cands_max, config->prflx_cands_max);
+    auger_checklist_init(&generation->checklist, env, generation, config->pairs_max);
+    return auger_credentials_generate(&generation->local, env);
 }
 
 int auger_generation_new(struct auger_generation **out, const struct auger_env *env,
@@ -42,7 +38,7 @@ void auger_generation_free(struct auger_generation *generation, const struct aug
     if (!generation)
         return;
     auger_checklist_fini(&generation->checklist);
-    auger_cands_fini(&generation->remotes, env);
+    auger_cands_fini(&generation->remotes);
     auger_credentials_fini(&generation->remote, env);
     auger_credentials_fini(&generation->local, env);
     auger_env_release(env, generation);
@@ -63,7 +59,7 @@ void auger_generation_drop_strangers(struct auger_generation *generation)
     uint32_t number = auger_cand_generation(generation->remote.ufrag);
 
     for (uint16_t i = 0; i < generation->remotes.len; i++) {
-        struct auger_ice_cand *cand = &generation->remotes.items[i];
+        struct auger_ice_cand *cand = auger_cands_at(&generation->remotes, i);
         if (cand->generation && cand->generation != number &&
             auger_checklist_is_dead(&generation->checklist, cand))
             auger_cands_remove(&generation->remotes, cand);

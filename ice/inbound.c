@@ -192,7 +192,7 @@ static bool read_request(struct request *request, const struct auger_stun_msg *m
 static struct auger_ice_cand *dead_prflx(const struct auger_generation *generation)
 {
     for (uint16_t i = 0; i < generation->remotes.len; i++) {
-        struct auger_ice_cand *cand = &generation->remotes.items[i];
+        struct auger_ice_cand *cand = auger_cands_at(&generation->remotes, i);
         if (cand->addr.family != AUGER_FAMILY_NONE && cand->type == AUGER_CAND_PRFLX &&
             auger_checklist_is_dead(&generation->checklist, cand))
             return cand;

@@ -6,21 +6,28 @@
 
 #include <assert.h>
 
-int auger_inflight_init(struct auger_inflight *inflight, const struct auger_env *env,
-                        uint16_t pairs_max)
+void auger_inflight_init(struct auger_inflight *inflight, const struct auger_env *env,
+                         uint16_t pairs_max)
 {
-    uint16_t max = (uint16_t)(pairs_max + AUGER_CANCELLED_MAX);
-    struct auger_check *checks = auger_env_alloc(env, max, sizeof(*checks));
-    if (!checks)
-        return AUGER_ERR_NO_MEMORY;
-    *inflight = (struct auger_inflight){.checks = checks, .max = max};
-    return 0;
+    *inflight = (struct auger_inflight){
+        .env = env,
+        .slots = auger_pool(sizeof(struct auger_check), (size_t)pairs_max + AUGER_CANCELLED_MAX)};
 }
 
-void auger_inflight_fini(struct auger_inflight *inflight, const struct auger_env *env)
+void auger_inflight_fini(struct auger_inflight *inflight)
 {
-    auger_env_release(env, inflight->checks);
+    auger_pool_fini(&inflight->slots, inflight->env);
     *inflight = (struct auger_inflight){0};
+}
+
+bool auger_inflight_reserve(struct auger_inflight *inflight, size_t pairs)
+{
+    if (pairs > inflight->slots.max) /* 0 behind auger_inflight_fini(): none is begun any more */
+        pairs = inflight->slots.max;
+    while (inflight->slots.len < pairs)
+        if (!auger_pool_grow(&inflight->slots, inflight->env))
+            return false;
+    return true;
 }
 
 void auger_inflight_remove(struct auger_inflight *inflight, struct auger_check *check)
@@ -33,8 +40,8 @@ void auger_inflight_remove(struct auger_inflight *inflight, struct auger_check *
 static struct auger_check *oldest_cancelled(const struct auger_inflight *inflight)
 {
     struct auger_check *oldest = NULL;
-    for (uint16_t i = 0; i < inflight->max; i++) {
-        struct auger_check *check = &inflight->checks[i];
+    for (uint16_t i = 0; i < inflight->slots.len; i++) {
+        struct auger_check *check = auger_inflight_at(inflight, i);
         if (check->pair && check->cancelled &&
             (!oldest || check->tx.first_sent_at < oldest->tx.first_sent_at))
             oldest = check;
@@ -45,13 +52,14 @@ static struct auger_check *oldest_cancelled(const struct auger_inflight *infligh
 struct auger_check *auger_inflight_add(struct auger_inflight *inflight, struct auger_pair *pair)
 {
     assert(!auger_inflight_find_pair(inflight, pair));
-    if (inflight->used == inflight->max) {
+    if (inflight->used == inflight->slots.len &&
+        !auger_pool_grow(&inflight->slots, inflight->env)) {
         struct auger_check *oldest = oldest_cancelled(inflight);
         assert(oldest); /* at most one check a pair is not cancelled */
         auger_inflight_remove(inflight, oldest);
     }
-    for (uint16_t i = 0; i < inflight->max; i++) {
-        struct auger_check *check = &inflight->checks[i];
+    for (uint16_t i = 0; i < inflight->slots.len; i++) {
+        struct auger_check *check = auger_inflight_at(inflight, i);
         if (!check->pair) {
             check->pair = pair;
             inflight->used++;
@@ -64,24 +72,24 @@ struct auger_check *auger_inflight_add(struct auger_inflight *inflight, struct a
 
 void auger_inflight_remove_pair(struct auger_inflight *inflight, const struct auger_pair *pair)
 {
-    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
-        if (inflight->checks[i].pair == pair)
-            auger_inflight_remove(inflight, &inflight->checks[i]);
+    for (uint16_t i = 0; inflight->used && i < inflight->slots.len; i++) {
+        if (auger_inflight_at(inflight, i)->pair == pair)
+            auger_inflight_remove(inflight, auger_inflight_at(inflight, i));
     }
 }
 
 void auger_inflight_clear(struct auger_inflight *inflight)
 {
-    for (uint16_t i = 0; i < inflight->max; i++)
-        inflight->checks[i] = (struct auger_check){0};
+    for (uint16_t i = 0; i < inflight->slots.len; i++)
+        *auger_inflight_at(inflight, i) = (struct auger_check){0};
     inflight->used = 0;
 }
 
 struct auger_check *auger_inflight_find(const struct auger_inflight *inflight,
                                         const struct auger_stun_tid *tid)
 {
-    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
-        struct auger_check *check = &inflight->checks[i];
+    for (uint16_t i = 0; inflight->used && i < inflight->slots.len; i++) {
+        struct auger_check *check = auger_inflight_at(inflight, i);
         if (check->pair && auger_stun_transaction_matches(&check->tx, tid))
             return check;
     }
@@ -91,8 +99,8 @@ struct auger_check *auger_inflight_find(const struct auger_inflight *inflight,
 struct auger_check *auger_inflight_find_pair(const struct auger_inflight *inflight,
                                              const struct auger_pair *pair)
 {
-    for (uint16_t i = 0; inflight->used && i < inflight->max; i++) {
-        struct auger_check *check = &inflight->checks[i];
+    for (uint16_t i = 0; inflight->used && i < inflight->slots.len; i++) {
+        struct auger_check *check = auger_inflight_at(inflight, i);
         if (check->pair == pair && !check->cancelled)
             return check;
     }

@@ -22,15 +22,25 @@ struct auger_check {
 };
 
 struct auger_inflight {
-    struct auger_check *checks;
-    uint16_t max, used;
+    const struct auger_env *env;
+    struct auger_pool slots;
+    uint16_t used;
 };
 
-int auger_inflight_init(struct auger_inflight *inflight, const struct auger_env *env,
-                        uint16_t pairs_max) AUGER_CHECK_RESULT;
-void auger_inflight_fini(struct auger_inflight *inflight, const struct auger_env *env);
+void auger_inflight_init(struct auger_inflight *inflight, const struct auger_env *env,
+                         uint16_t pairs_max);
+void auger_inflight_fini(struct auger_inflight *inflight);
+/* Room for a check on each of that many pairs; false: no memory. */
+bool auger_inflight_reserve(struct auger_inflight *inflight, size_t pairs);
+/* The slot with that number, below slots.len. */
+static inline struct auger_check *auger_inflight_at(const struct auger_inflight *inflight,
+                                                    size_t index)
+{
+    return auger_pool_at(&inflight->slots, index);
+}
 
-/* A slot for a check on `pair`, which has none that is not cancelled. */
+/* A slot for a check on `pair`, for which room was reserved and which has none that is not
+ * cancelled. */
 struct auger_check *auger_inflight_add(struct auger_inflight *inflight, struct auger_pair *pair);
 void auger_inflight_remove(struct auger_inflight *inflight, struct auger_check *check);
 void auger_inflight_remove_pair(struct auger_inflight *inflight, const struct auger_pair *pair);

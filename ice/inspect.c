@@ -57,7 +57,7 @@ size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger_cand *can
     size_t len = 0;
 
     for (uint16_t i = 0; i < table->len && len < max; i++) {
-        const struct auger_ice_cand *cand = &table->items[i];
+        const struct auger_ice_cand *cand = auger_cands_at(table, i);
         if (cand->addr.family != AUGER_FAMILY_NONE && cand->telling != AUGER_CAND_OUTDATED &&
             cand->telling != AUGER_CAND_KEPT)
             auger_policy_export(ice->config.policy, cand, &cands[len++]);
@@ -72,7 +72,7 @@ size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auger_cand *ca
 
     for (uint16_t i = 0; i < table->len && len < max; i++)
         if (table->items[i].addr.family != AUGER_FAMILY_NONE)
-            auger_cand_export(&table->items[i], &cands[len++]);
+            auger_cand_export(auger_cands_at(table, i), &cands[len++]);
     return len;
 }
 

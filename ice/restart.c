@@ -24,7 +24,7 @@ static bool refers_to(const struct auger_generation *generation, const struct au
 static void forget_outdated_locals(struct auger_ice *ice)
 {
     for (uint16_t i = 0; i < ice->locals.len; i++) {
-        struct auger_ice_cand *cand = &ice->locals.items[i];
+        struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
         if (cand->telling == AUGER_CAND_OUTDATED && !refers_to(ice->current, cand) &&
             !refers_to(ice->previous, cand))
             auger_cands_remove(&ice->locals, cand);
@@ -167,9 +167,9 @@ static bool is_worth_keeping(const struct auger_generation *generation)
 }
 
 /* It begins no check any more, and believes no answer to those under way. */
-static void quieten(struct auger_generation *generation, const struct auger_env *env)
+static void quieten(struct auger_generation *generation)
 {
-    auger_inflight_fini(&generation->checklist.inflight, env);
+    auger_inflight_fini(&generation->checklist.inflight);
     auger_generation_forget_nomination(generation);
 }
 
@@ -186,7 +186,7 @@ static void replace_current(struct auger_ice *ice, auger_time now, struct auger_
         drop(ice, old);
         return;
     }
-    quieten(old, ice->env);
+    quieten(old);
     ice->previous = old;
     ice->left_at = carries_data(ice, old) ? AUGER_NEVER : now;
     drop(ice, older);

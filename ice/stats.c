@@ -114,15 +114,15 @@ static size_t count(const struct auger_cands *cands)
     size_t len = 0;
 
     for (uint16_t i = 0; i < cands->len; i++)
-        len += cands->items[i].addr.family != AUGER_FAMILY_NONE;
+        len += auger_cands_at(cands, i)->addr.family != AUGER_FAMILY_NONE;
     return len;
 }
 
 static const struct auger_ice_cand *cand_at(const struct auger_cands *cands, size_t index)
 {
     for (uint16_t i = 0; i < cands->len; i++)
-        if (cands->items[i].addr.family != AUGER_FAMILY_NONE && index-- == 0)
-            return &cands->items[i];
+        if (auger_cands_at(cands, i)->addr.family != AUGER_FAMILY_NONE && index-- == 0)
+            return auger_cands_at(cands, i);
     return NULL;
 }
 

@@ -17,13 +17,13 @@ static const struct {
 } with_parameters[] = {
     {INIT, INIT_FIXED_LEN},
     {INIT_ACK, INIT_FIXED_LEN},
-    {4, 0},    /* HEARTBEAT */
-    {5, 0},    /* HEARTBEAT ACK */
-    {6, 0},    /* ABORT */
-    {9, 0},    /* ERROR */
-    {128, 4},  /* ASCONF ACK */
-    {130, 0},  /* RE-CONFIG */
-    {193, 4},  /* ASCONF */
+    {4, 0},   /* HEARTBEAT */
+    {5, 0},   /* HEARTBEAT ACK */
+    {6, 0},   /* ABORT */
+    {9, 0},   /* ERROR */
+    {128, 4}, /* ASCONF ACK */
+    {130, 0}, /* RE-CONFIG */
+    {193, 4}, /* ASCONF */
 };
 
 /* The value of the next chunk or parameter, whose length stands in the same place.  Its

@@ -18,8 +18,9 @@
  *
  * Time     any monotonic clock, in nanoseconds; `now` never goes back.
  * Errors   0 or a negative enum auger_err; a failed call changes nothing.
- * Memory   within the limits of the config, taken by auger_ice_new(), by a late
- *          candidate and by a restart; never per packet.
+ * Memory   grows with the candidates and pairs that there are, up to the limits
+ *          of the config; a peer-reflexive one, whose check was authenticated,
+ *          counts too.  A session that runs takes none.
  * Threads  calls on one agent must not overlap; agents share nothing.
  */
 #ifndef AUGER_ICE_H

@@ -6,7 +6,7 @@
 static struct auger_cands table_of(struct world *world, uint16_t known, uint16_t prflx)
 {
     struct auger_cands cands;
-    assert_int_equal(auger_cands_init(&cands, &world->env, known, prflx), 0);
+    auger_cands_init(&cands, &world->env, known, prflx);
     return cands;
 }
 
@@ -30,13 +30,13 @@ static void test_the_families_take_turns_and_ipv6_begins(void **state)
     assert_int_equal(order[0]->priority, (126u << 24) + (65535u << 8) + 255);
     for (int i = 0; i < 5; i++)
         assert_true(order[i]->priority > order[i + 1]->priority);
-    auger_cands_fini(&cands, &world->env);
+    auger_cands_fini(&cands);
 
     cands = table_of(world, 16, 16); /* whatever the order in which they come */
     const struct auger_ice_cand *late4 = add_host(&cands, "192.0.2.1:1");
     const struct auger_ice_cand *late6 = add_host(&cands, "[2001:db8::1]:1");
     assert_true(late6->priority > late4->priority);
-    auger_cands_fini(&cands, &world->env);
+    auger_cands_fini(&cands);
     world_free(world);
 }
 
@@ -60,9 +60,9 @@ static void test_no_two_candidates_of_a_type_have_one_priority(void **state)
     }
     for (uint16_t i = 0; i < cands.len; i++) {
         for (uint16_t j = 0; j < i; j++)
-            assert_true(cands.items[i].priority != cands.items[j].priority);
+            assert_true(auger_cands_at(&cands, i)->priority != auger_cands_at(&cands, j)->priority);
     }
-    auger_cands_fini(&cands, &world->env);
+    auger_cands_fini(&cands);
     world_free(world);
 }
 
@@ -89,7 +89,7 @@ static void test_a_foundation_is_shared_by_type_base_and_server_alone(void **sta
     assert_string_not_equal(srflx->foundation, other_server->foundation);
     assert_string_not_equal(a->foundation, prflx->foundation);
     assert_string_not_equal(srflx->foundation, prflx->foundation);
-    auger_cands_fini(&cands, &world->env);
+    auger_cands_fini(&cands);
     world_free(world);
 }
 
@@ -156,7 +156,7 @@ static void test_a_million_candidates_leave_64_and_100_pairs(void **state)
     (void)state;
     struct puppet *p = puppet_new(true);
     struct auger_cand cands[100];
-    size_t bytes = p->world->bytes;
+    size_t bytes = 0;
 
     for (int i = 0; i < 2; i++) {
         struct auger_addr base = addr_of(i ? "192.0.2.7:1" : "192.0.2.8:1");
@@ -170,10 +170,12 @@ static void test_a_million_candidates_leave_64_and_100_pairs(void **state)
         cand.addr.port = (uint16_t)(1 + i / 65536);
         int err = auger_ice_add_remote_cand(p->ice, p->world->now, &cand);
         assert_int_equal(err, i < 64 ? 0 : AUGER_ERR_LIMIT);
+        if (i == 64)
+            bytes = p->world->bytes;
     }
     assert_int_equal(auger_ice_remote_cands(p->ice, cands, 100), 64);
     assert_int_equal(puppet_pairs(p), 100);
-    assert_true(p->world->bytes - bytes < 1024);
+    assert_int_equal(p->world->bytes, bytes);
     puppet_free(p);
 }
 

@@ -196,6 +196,24 @@ static void test_a_buffer_that_is_too_small_is_an_error(void **state)
     puppet_free(p);
 }
 
+/* As tell_candidates(), again where memory was short; whether it was. */
+static bool tell_twice(struct world *world, int to)
+{
+    const struct side *from = &world->sides[1 - to];
+    bool failed = false;
+
+    for (size_t i = 0; i < from->cands_len; i++) {
+        int err = auger_ice_add_remote_cand(world->sides[to].ice, world->now, &from->cands[i]);
+        if (err) {
+            assert_int_equal(err, AUGER_ERR_NO_MEMORY);
+            failed = true;
+            err = auger_ice_add_remote_cand(world->sides[to].ice, world->now, &from->cands[i]);
+        }
+        assert_int_equal(err, 0);
+    }
+    return failed;
+}
+
 /* Runs a whole session with the n-th allocation failing, for every n. */
 static bool session_with_failing_allocation(size_t n, bool *finished)
 {
@@ -245,7 +263,7 @@ static bool session_with_failing_allocation(size_t n, bool *finished)
             assert_int_equal(err, AUGER_ERR_NO_MEMORY);
             failed = true;
         }
-        tell_candidates(world, i);
+        failed |= tell_twice(world, i);
     }
     world_run(world, 5 * AUGER_SEC);
     *finished = auger_ice_get_state(world->sides[0].ice) == AUGER_ICE_CONNECTED &&

@@ -219,7 +219,7 @@ static void test_twice_in_a_row(void **state)
     exchange(world, 0);
     assert_ptr_equal(ice_of(world, 0)->previous, carrier);
     assert_ptr_equal(ice_of(world, 0)->route->generation, carrier);
-    assert_null(carrier->checklist.inflight.checks); /* of which it needs none */
+    assert_null(carrier->checklist.inflight.slots.first); /* of which it needs none */
     talk(world, 2 * AUGER_SEC);
     assert_nothing_lost(world);
     assert_restarted(world);

@@ -2,7 +2,10 @@
 #include "tests/sctp/pair.h"
 
 /* A packet's header, and chunks behind it. */
-#define PACKET(...) {0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, __VA_ARGS__}
+#define PACKET(...)                                                                                \
+    {                                                                                              \
+        0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, __VA_ARGS__                                            \
+    }
 #define INIT(type, len, tag) type, 0, 0, len, 0, 0, 0, tag, 0, 1, 0, 0, 0, 16, 0, 16, 0, 0, 0, 1
 #define HEARTBEAT 4, 0, 0, 12, 0, 1, 0, 8, 1, 2, 3, 4
 
