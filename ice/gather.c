@@ -116,7 +116,8 @@ int auger_gather_prepare_again(struct auger_ice *ice, struct auger_query **queri
     for (uint16_t i = ice->locals.len; i-- > 0;) {
         for (uint16_t j = gather->servers_len; j-- > 0;) {
             if (can_ask(ice, auger_cands_at(&ice->locals, i), &gather->servers[j]) &&
-                push_query(ice, queries, auger_cands_at(&ice->locals, i), &gather->servers[j]) != 0) {
+                push_query(ice, queries, auger_cands_at(&ice->locals, i), &gather->servers[j]) !=
+                    0) {
                 auger_gather_release(ice, *queries);
                 return AUGER_ERR_NO_MEMORY;
             }

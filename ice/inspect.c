@@ -71,7 +71,7 @@ size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auger_cand *ca
     size_t len = 0;
 
     for (uint16_t i = 0; i < table->len && len < max; i++)
-        if (table->items[i].addr.family != AUGER_FAMILY_NONE)
+        if (auger_cands_at(table, i)->addr.family != AUGER_FAMILY_NONE)
             auger_cand_export(auger_cands_at(table, i), &cands[len++]);
     return len;
 }

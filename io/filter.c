@@ -73,7 +73,8 @@ static bool list_speaks_of(const char *const *entries, size_t len, const char *i
     return false;
 }
 
-/* A name has neither / nor blanks (the kernel's rule), so a prefix that cannot be read is no name. */
+/* A name has neither / nor blanks (the kernel's rule), so a prefix that cannot be read is no name.
+ */
 static bool is_entry(const char *entry)
 {
     struct range range;

@@ -90,8 +90,8 @@ static void take_flags(struct auger_machine_row *row, uint32_t flags)
 {
     row->net.deprecated = flags & IFA_F_DEPRECATED;
     row->net.temporary = row->net.addr.family == AUGER_IPV6 && (flags & IFA_F_TEMPORARY);
-    row->is_tentative = (flags & IFA_F_DADFAILED) ||
-                        ((flags & IFA_F_TENTATIVE) && !(flags & IFA_F_OPTIMISTIC));
+    row->is_tentative =
+        (flags & IFA_F_DADFAILED) || ((flags & IFA_F_TENTATIVE) && !(flags & IFA_F_OPTIMISTIC));
 }
 
 static void take_addr(struct reading *reading, struct nlmsghdr *header)

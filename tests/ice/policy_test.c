@@ -58,8 +58,7 @@ static void test_no_host_tells_reflexive_candidates_without_their_base(void **st
     struct auger_cand cands[4];
 
     assert_int_equal(world->sides[0].cands_len, 1);
-    must_say(&world->sides[0].cands[0],
-             "198.51.100.7 41001 typ srflx raddr 0.0.0.0 rport 9");
+    must_say(&world->sides[0].cands[0], "198.51.100.7 41001 typ srflx raddr 0.0.0.0 rport 9");
     assert_int_equal(auger_ice_local_cands(world->sides[0].ice, cands, 4), 1);
     must_say(&cands[0], "198.51.100.7 41001 typ srflx raddr 0.0.0.0 rport 9");
     introduce(world);

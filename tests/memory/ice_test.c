@@ -96,8 +96,7 @@ static int set_controlling(struct world *world, struct auger_ice *ice)
 
 static int add_local_addr(struct world *world, struct auger_ice *ice)
 {
-    struct auger_addr base =
-        addr_of(ice == first_of(world) ? "192.0.2.1:1003" : "192.0.2.2:2004");
+    struct auger_addr base = addr_of(ice == first_of(world) ? "192.0.2.1:1003" : "192.0.2.2:2004");
     return (int)SWEPT(auger_ice_add_local_addr(ice, world->now, &base));
 }
 
@@ -336,6 +335,7 @@ struct datagram {
     const char *name;
     struct puppet *(*begin)(void);
     void (*say)(struct puppet *puppet);
+    bool shows; /* or tells of a candidate that was not known, so that tables may grow */
 };
 
 static struct puppet *controlled(void)
@@ -477,27 +477,27 @@ static void data(struct puppet *p)
 }
 
 static const struct datagram datagrams[] = {
-    {"a check", controlled, check},
-    {"a check before the credentials", stranger, check},
-    {"a check on a valid pair", settled, check},
-    {"a check that nominates", controlled, check_that_nominates},
-    {"a check that nominates a valid pair", settled, check_that_nominates},
-    {"a check with another password", controlled, check_of_a_stranger},
-    {"a check with SHA-256", controlled, check_with_sha256},
-    {"a check with an unknown attribute", controlled, check_with_an_unknown_attribute},
-    {"a check in the same role", controlled, check_in_the_same_role},
-    {"a check that wins the conflict", controlling, check_that_makes_us_switch},
-    {"an answer", controlling, answer},
-    {"an answer of a new address", controlling, answer_that_tells_of_a_nat},
-    {"an answer 487", controlling, answer_487},
-    {"an answer 400", controlling, answer_400},
-    {"an answer with another password", controlling, answer_of_a_stranger},
-    {"an answer for consent", settled, consent},
-    {"an answer of a server", controlled, server_answer},
-    {"an indication", controlled, indication},
-    {"broken STUN", controlled, broken_stun},
-    {"data", settled, data},
-    {"data too early", controlled, data},
+    {"a check", controlled, check, true},
+    {"a check before the credentials", stranger, check, true},
+    {"a check on a valid pair", settled, check, false},
+    {"a check that nominates", controlled, check_that_nominates, true},
+    {"a check that nominates a valid pair", settled, check_that_nominates, false},
+    {"a check with another password", controlled, check_of_a_stranger, false},
+    {"a check with SHA-256", controlled, check_with_sha256, true},
+    {"a check with an unknown attribute", controlled, check_with_an_unknown_attribute, false},
+    {"a check in the same role", controlled, check_in_the_same_role, true},
+    {"a check that wins the conflict", controlling, check_that_makes_us_switch, true},
+    {"an answer", controlling, answer, true},
+    {"an answer of a new address", controlling, answer_that_tells_of_a_nat, true},
+    {"an answer 487", controlling, answer_487, true},
+    {"an answer 400", controlling, answer_400, true},
+    {"an answer with another password", controlling, answer_of_a_stranger, true},
+    {"an answer for consent", settled, consent, false},
+    {"an answer of a server", controlled, server_answer, false},
+    {"an indication", controlled, indication, false},
+    {"broken STUN", controlled, broken_stun, false},
+    {"data", settled, data, false},
+    {"data too early", controlled, data, false},
 };
 
 /* Of the other role than the agent has by now. */
@@ -531,6 +531,9 @@ static void go_on(struct puppet *p, const char *after)
     assert_true(puppet_take_response(p, &sent));
 }
 
+/* That one candidate more may make grow: candidates, pairs, their order, checks. */
+#define TABLES 4
+
 static bool hear_with_missing(const struct datagram *datagram, unsigned long n)
 {
     struct puppet *p = datagram->begin();
@@ -539,8 +542,9 @@ static bool hear_with_missing(const struct datagram *datagram, unsigned long n)
     sweep_begin(n);
     datagram->say(p);
     bool failed = sweep_end();
-    if (datagram->say != server_answer)
-        assert_int_equal(p->world->blocks, blocks); /* none is taken for a packet */
+    if (datagram->say != server_answer &&
+        p->world->blocks > blocks + (datagram->shows ? TABLES : 0))
+        fail_msg("%s takes %zu blocks", datagram->name, p->world->blocks - blocks);
     go_on(p, datagram->name);
     puppet_free(p);
     return failed;

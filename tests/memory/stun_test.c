@@ -88,8 +88,7 @@ static int build(uint8_t *buf, size_t cap)
 {
     struct auger_stun_builder b;
 
-    SWEPT_VOID(
-        auger_stun_build_begin(&b, buf, cap, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, &tid));
+    SWEPT_VOID(auger_stun_build_begin(&b, buf, cap, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, &tid));
     SWEPT_VOID(auger_stun_build_integrity(&b, key));
     SWEPT_VOID(auger_stun_build_integrity_sha256(&b, key));
     SWEPT_VOID(auger_stun_build_fingerprint(&b));
