@@ -106,6 +106,11 @@ void auger_loop_free(struct auger_loop *loop)
         return;
     for (size_t i = 0; loop->slots && i < loop->slots_len; i++)
         free_slot(loop->slots[i]);
+    while (loop->muxes) {
+        struct auger_loop_mux *mux = loop->muxes;
+        loop->muxes = mux->next;
+        auger_shared_free(mux);
+    }
     auger_resolver_free(loop->resolver);
     for (size_t i = 0; i < loop->listeners_len; i++)
         auger_udp_close(&loop->listeners[i].udp);
@@ -217,8 +222,9 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
     slot->gather_timeout = config->ice.gather_timeout;
     int err = auger_peer_new(&slot->peer, loop->config.env, config);
     if (err == 0)
-        err = auger_slot_open_sockets(slot, loop->epoll_fd, net, loop->config.socket_buffer,
-                                      auger_clock_now());
+        err = net->mux ? auger_slot_join(slot, net->mux, auger_clock_now())
+                       : auger_slot_open_sockets(slot, loop->epoll_fd, net,
+                                                 loop->config.socket_buffer, auger_clock_now());
     if (err < 0) {
         int saved = errno;
         free_slot(slot);
@@ -265,6 +271,12 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
         memcpy(&whole_net, net, smaller(net_size, sizeof(whole_net)));
     whole_config.ice.allow_loopback |= whole_net.loopback;
     whole_config.ice.allow_link_local |= whole_net.link_local;
+    if (whole_net.mux) {
+        whole_config.ice.allow_loopback |= whole_net.mux->loopback;
+        whole_config.ice.allow_link_local |= whole_net.mux->link_local;
+        if (whole_config.ice.local_cands_max < whole_net.mux->sockets_len)
+            whole_config.ice.local_cands_max = (uint16_t)whole_net.mux->sockets_len;
+    }
     whole_config.ice.policy = stricter(whole_config.ice.policy, whole_net.ip_handling);
 
     int err = check_net(&whole_net);
@@ -332,6 +344,41 @@ void auger_loop_take_names(struct auger_loop *loop, auger_time now)
         if (--slot->names_pending == 0)
             end_names(slot, now);
     }
+}
+
+/* --- shared sockets --------------------------------------------------------------------- */
+
+int auger_loop_mux_new_sized(struct auger_loop *loop, const struct auger_net_config *net,
+                             size_t net_size, struct auger_loop_mux **out)
+{
+    struct auger_net_config whole;
+    struct auger_loop_mux *mux;
+
+    auger_net_config_init(&whole);
+    if (net)
+        memcpy(&whole, net, smaller(net_size, sizeof(whole)));
+    int err = whole.mux ? AUGER_ERR_INVALID : check_net(&whole);
+    if (err == 0)
+        err = auger_shared_new(&mux, &loop->config, &whole, loop->epoll_fd);
+    if (err < 0)
+        return err;
+    mux->next = loop->muxes;
+    loop->muxes = mux;
+    *out = mux;
+    return 0;
+}
+
+int auger_loop_mux_free(struct auger_loop *loop, struct auger_loop_mux *mux)
+{
+    struct auger_loop_mux **at = &loop->muxes;
+
+    if (mux->peers > 0)
+        return AUGER_ERR_STATE;
+    while (*at != mux)
+        at = &(*at)->next;
+    *at = mux->next;
+    auger_shared_free(mux);
+    return 0;
 }
 
 /* --- the STUN server

@@ -17,6 +17,7 @@ struct auger_loop {
     struct auger_watch timer, wake;
     struct auger_watch listeners[AUGER_LOOP_LISTENERS_MAX];
     size_t listeners_len;
+    struct auger_loop_mux *muxes;
     struct auger_watched watched;
     struct auger_resolver *resolver;
     struct auger_slot **slots;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#define SHARED_BATCHES 8 /* of one socket, before the others' turn */
+
 static int watch(int epoll_fd, int op, struct auger_watch *watch, bool write)
 {
     struct epoll_event event = {.events = EPOLLIN | (write ? EPOLLOUT : 0u), .data.ptr = watch};
@@ -72,8 +74,58 @@ int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
     return slot->sockets_len > 0 ? 0 : err;
 }
 
+static int add_shared_addrs(struct auger_slot *slot, auger_time now)
+{
+    const struct auger_loop_mux *mux = slot->mux;
+    int err = 0;
+
+    for (size_t i = 0; err == 0 && i < mux->sockets_len; i++)
+        err = auger_peer_add_local_addr(slot->peer, now, &mux->sockets[i].watch.udp.addr);
+    return err;
+}
+
+int auger_slot_join(struct auger_slot *slot, struct auger_loop_mux *mux, auger_time now)
+{
+    int err = auger_mux_add(mux->table, slot, &slot->session);
+
+    if (err < 0)
+        return err;
+    slot->mux = mux;
+    slot->blocked.owner = slot;
+    mux->peers++;
+    err = auger_peer_share_sockets(slot->peer, auger_mux_tag(slot->session));
+    if (err == 0)
+        err = add_shared_addrs(slot, now);
+    return err == 0 ? auger_slot_settle(slot, now) : err;
+}
+
+static void leave(struct auger_slot *slot)
+{
+    if (!slot->mux)
+        return;
+    auger_mux_remove(slot->mux->table, slot->session);
+    auger_ready_remove(&slot->blocked);
+    slot->mux->peers--;
+    slot->mux = NULL;
+}
+
+/* As often as the agent finds another pair to want. */
+int auger_slot_settle(struct auger_slot *slot, auger_time now)
+{
+    struct auger_path taken;
+    int err = 0;
+
+    if (!slot->mux)
+        return 0;
+    do {
+        err = auger_mux_settle(slot->mux->table, slot->session, auger_peer_ice(slot->peer), &taken);
+    } while (err == AUGER_ERR_PATH_TAKEN && auger_peer_refuse_path(slot->peer, now, &taken) == 0);
+    return err;
+}
+
 void auger_slot_close(struct auger_slot *slot)
 {
+    leave(slot);
     for (size_t i = 0; i < slot->sockets_len; i++)
         auger_udp_close(&slot->sockets[i].udp);
     slot->sockets_len = 0;
@@ -85,10 +137,17 @@ void auger_slot_close(struct auger_slot *slot)
 
 static struct auger_watch *find_socket(struct auger_slot *slot, const struct auger_addr *local)
 {
+    if (slot->mux)
+        return auger_shared_find(slot->mux, local);
     for (size_t i = 0; i < slot->sockets_len; i++)
         if (auger_addr_equal(&slot->sockets[i].udp.addr, local))
             return &slot->sockets[i];
     return NULL;
+}
+
+static struct auger_shared_socket *shared_socket(struct auger_watch *watch)
+{
+    return (struct auger_shared_socket *)(void *)watch; /* its first member */
 }
 
 static void keep(struct auger_slot *slot, int epoll_fd, struct auger_watch *socket,
@@ -98,6 +157,10 @@ static void keep(struct auger_slot *slot, int epoll_fd, struct auger_watch *sock
     slot->kept_len = len;
     slot->kept_for = socket;
     slot->kept_to = *to;
+    if (slot->mux) {
+        slot->blocked.queue = &shared_socket(socket)->blocked;
+        auger_ready_mark(&slot->blocked);
+    }
     /* If even that fails the datagram is lost, as datagrams may be. */
     if (watch(epoll_fd, EPOLL_CTL_MOD, socket, true) < 0)
         slot->kept_len = 0;
@@ -144,15 +207,42 @@ bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
     return slot->kept_len == 0;
 }
 
+/* false: there is still no room. */
+static bool send_kept(struct auger_slot *slot, struct auger_watch *socket)
+{
+    if (send_or_count(slot, socket, &slot->kept_to, slot->kept, slot->kept_len) == AUGER_UDP_FULL)
+        return false;
+    slot->kept_len = 0;
+    auger_ready_mark(&slot->ready);
+    return true;
+}
+
 void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_watch *socket)
 {
     if (slot->kept_for != socket || slot->kept_len == 0)
         return;
-    if (send_or_count(slot, socket, &slot->kept_to, slot->kept, slot->kept_len) == AUGER_UDP_FULL)
-        return;
-    slot->kept_len = 0;
-    auger_ready_mark(&slot->ready);
-    (void)!watch(epoll_fd, EPOLL_CTL_MOD, socket, false);
+    if (send_kept(slot, socket))
+        (void)!watch(epoll_fd, EPOLL_CTL_MOD, socket, false);
+}
+
+void auger_slot_writable_shared(struct auger_shared_socket *socket, int epoll_fd)
+{
+    struct auger_ready *first;
+
+    while ((first = auger_ready_take(&socket->blocked))) {
+        if (!send_kept(first->owner, &socket->watch)) {
+            auger_ready_mark(first);
+            return;
+        }
+    }
+    (void)!watch(epoll_fd, EPOLL_CTL_MOD, &socket->watch, false);
+}
+
+static void take(struct auger_slot *slot, auger_time now, const struct auger_path *path,
+                 const uint8_t *buf, size_t len)
+{
+    auger_peer_handle_datagram(slot->peer, now, path, buf, len);
+    show(slot, now, path, false, buf, len);
 }
 
 void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socket,
@@ -162,7 +252,33 @@ void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socke
 
     for (size_t i = 0; i < len; i++) {
         struct auger_path path = {.local = socket->udp.addr, .remote = batch->from[i]};
-        auger_peer_handle_datagram(slot->peer, now, &path, batch->bufs[i], batch->lens[i]);
-        show(slot, now, &path, false, batch->bufs[i], batch->lens[i]);
+        take(slot, now, &path, batch->bufs[i], batch->lens[i]);
+    }
+}
+
+/* The next datagram of the same peer may need what this one has settled. */
+static void take_shared(const struct auger_shared_socket *socket, auger_time now,
+                        const struct auger_addr *from, const uint8_t *buf, size_t len)
+{
+    struct auger_path path = {.local = socket->watch.udp.addr, .remote = *from};
+    const struct auger_mux_session *session =
+        auger_mux_find(socket->mux->table, now, &path, buf, len);
+
+    if (!session)
+        return;
+    struct auger_slot *slot = auger_mux_user(session);
+    take(slot, now, &path, buf, len);
+    (void)!auger_slot_settle(slot, now); /* its next turn tells what went wrong */
+}
+
+void auger_slot_receive_shared(struct auger_shared_socket *socket, struct auger_udp_batch *batch,
+                               auger_time now)
+{
+    for (int i = 0; i < SHARED_BATCHES; i++) {
+        size_t len = auger_udp_receive(&socket->watch.udp, batch);
+        for (size_t j = 0; j < len; j++)
+            take_shared(socket, now, &batch->from[j], batch->bufs[j], batch->lens[j]);
+        if (len < AUGER_UDP_BATCH)
+            break;
     }
 }

@@ -4,27 +4,11 @@
 
 #include "io/deadlines.h"
 #include "io/interfaces.h"
-#include "io/udp.h"
+#include "io/shared.h"
 
 #include <auger/io.h>
 
 #define AUGER_SLOT_BUDGET 64 /* datagrams that one peer may send before the others' turn */
-
-/* What an epoll descriptor stands for. */
-enum auger_watch_kind {
-    AUGER_WATCH_UDP,
-    AUGER_WATCH_STUN,
-    AUGER_WATCH_TIMER,
-    AUGER_WATCH_WAKE,
-    AUGER_WATCH_FD
-};
-
-struct auger_watch {
-    enum auger_watch_kind kind;
-    struct auger_slot *slot; /* of AUGER_WATCH_UDP */
-    struct auger_udp udp;    /* of the first two */
-    void *user;              /* of AUGER_WATCH_FD */
-};
 
 struct auger_slot {
     uint64_t id; /* never used again */
@@ -37,6 +21,9 @@ struct auger_slot {
     void *user;
     struct auger_watch sockets[AUGER_INTERFACES_MAX];
     size_t sockets_len;
+    struct auger_loop_mux *mux; /* in place of them; or NULL */
+    struct auger_mux_session *session;
+    int share_error; /* the latest trouble with it */
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;
@@ -45,6 +32,7 @@ struct auger_slot {
     size_t kept_len;
     struct auger_watch *kept_for;
     struct auger_addr kept_to;
+    struct auger_ready blocked; /* in the queue of the shared socket that had none */
 };
 
 /* Opens a socket an address, adds each to epoll and to the peer.  AUGER_ERR_SYSTEM when none could
@@ -52,7 +40,13 @@ struct auger_slot {
 int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
                             const struct auger_net_config *net, uint32_t buffer,
                             auger_time now) AUGER_CHECK_RESULT;
+/* Puts the peer on shared sockets instead. */
+int auger_slot_join(struct auger_slot *slot, struct auger_loop_mux *mux,
+                    auger_time now) AUGER_CHECK_RESULT;
 void auger_slot_close(struct auger_slot *slot);
+
+/* Brings its mux up to date, after each call into the peer; an error leaves it as it was. */
+int auger_slot_settle(struct auger_slot *slot, auger_time now) AUGER_CHECK_RESULT;
 
 /* Sends what the peer has to send, within the budget.  true: there may be more. */
 bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now);
@@ -60,5 +54,10 @@ bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now);
 void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_watch *socket);
 void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socket,
                         struct auger_udp_batch *batch, auger_time now);
+
+/* The same for a socket of many. */
+void auger_slot_writable_shared(struct auger_shared_socket *socket, int epoll_fd);
+void auger_slot_receive_shared(struct auger_shared_socket *socket, struct auger_udp_batch *batch,
+                               auger_time now);
 
 #endif /* AUGER_IO_SLOT_H */

@@ -65,6 +65,11 @@ static void answer_binding(struct auger_loop *loop, const struct auger_watch *wa
     }
 }
 
+static struct auger_shared_socket *shared_of(struct auger_watch *watch)
+{
+    return (struct auger_shared_socket *)(void *)watch; /* its first member */
+}
+
 static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t events,
                   auger_time now)
 {
@@ -74,6 +79,12 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
             auger_slot_writable(watch->slot, loop->epoll_fd, watch);
         if (events & ~(uint32_t)EPOLLOUT)
             auger_slot_receive(watch->slot, watch, &loop->batch, now);
+        break;
+    case AUGER_WATCH_MUX:
+        if (events & EPOLLOUT)
+            auger_slot_writable_shared(shared_of(watch), loop->epoll_fd);
+        if (events & ~(uint32_t)EPOLLOUT)
+            auger_slot_receive_shared(shared_of(watch), &loop->batch, now);
         break;
     case AUGER_WATCH_STUN:
         answer_binding(loop, watch);
@@ -121,12 +132,24 @@ static void wake_due(struct auger_loop *loop)
     }
 }
 
+/* Before anything leaves: a path that is another's must not be used. */
+static void settle(struct auger_loop *loop, struct auger_slot *slot, auger_time now)
+{
+    int err = auger_slot_settle(slot, now);
+
+    if (err < 0 && err != slot->share_error)
+        auger_troubles_add(&loop->troubles, slot->id, err,
+                           "a peer on shared sockets:", auger_strerror(err));
+    slot->share_error = err;
+}
+
 static void transmit(struct auger_loop *loop)
 {
     auger_time now = auger_clock_now();
 
     for (struct auger_ready *ready = loop->ready.first; ready; ready = ready->next) {
         struct auger_slot *slot = ready->owner;
+        settle(loop, slot, now);
         slot->has_more = auger_slot_transmit(slot, loop->epoll_fd, now);
     }
 }
@@ -153,6 +176,18 @@ static bool take_wake(struct auger_loop *loop, struct auger_loop_event *event)
         return false;
     *event = (struct auger_loop_event){.type = AUGER_LOOP_EVENT_WAKE};
     return true;
+}
+
+static bool take_unknown(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    for (struct auger_loop_mux *mux = loop->muxes; mux; mux = mux->next) {
+        if (auger_mux_poll_event(mux->table, &mux->told)) {
+            *event = (struct auger_loop_event){
+                .type = AUGER_LOOP_EVENT_UNKNOWN, .mux = mux, .unknown = &mux->told};
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool take_timer(struct auger_loop *loop, struct auger_loop_event *event)
@@ -196,7 +231,8 @@ static bool take_peer_event(struct auger_loop *loop, struct auger_loop_event *ev
 static bool take_event(struct auger_loop *loop, struct auger_loop_event *event)
 {
     return take_timer(loop, event) || take_wake(loop, event) || take_trouble(loop, event) ||
-           auger_watched_take(&loop->watched, event) || take_peer_event(loop, event);
+           take_unknown(loop, event) || auger_watched_take(&loop->watched, event) ||
+           take_peer_event(loop, event);
 }
 
 /* What the application did since the last call goes out first; sockets are read only when no event

@@ -95,6 +95,7 @@ static void take(struct connect *connect, const struct auger_loop_event *event)
     case AUGER_LOOP_EVENT_FD:
         take_readable(connect, event->fd);
         break;
+    case AUGER_LOOP_EVENT_UNKNOWN:
     case AUGER_LOOP_EVENT_WAKE:
         break;
     }

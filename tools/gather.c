@@ -107,6 +107,7 @@ static void take(struct gathering *gathering, const struct auger_loop_event *eve
         gathering->status = interrupt_take(gathering->interrupt_fd);
         gathering->done = gathering->status != 0;
         break;
+    case AUGER_LOOP_EVENT_UNKNOWN:
     case AUGER_LOOP_EVENT_WAKE:
         break;
     }

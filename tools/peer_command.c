@@ -105,6 +105,7 @@ static bool take(struct driven *driven, const struct auger_loop_event *event)
         else
             read_requests(driven);
         break;
+    case AUGER_LOOP_EVENT_UNKNOWN:
     case AUGER_LOOP_EVENT_WAKE:
         break;
     }

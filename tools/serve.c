@@ -209,6 +209,7 @@ static void take(struct serve *serve, const struct auger_loop_event *event)
     case AUGER_LOOP_EVENT_FD:
         begin_to_end(serve, interrupt_take(serve->interrupt_fd));
         break;
+    case AUGER_LOOP_EVENT_UNKNOWN:
     case AUGER_LOOP_EVENT_WAKE:
         break;
     }

@@ -23,6 +23,7 @@
 #define AUGER_IO_H
 
 #include <auger/base.h>
+#include <auger/mux.h>
 #include <auger/peer.h>
 
 #ifdef __cplusplus
@@ -30,6 +31,7 @@ extern "C" {
 #endif
 
 struct auger_loop;
+struct auger_loop_mux; /* sockets that many peers share */
 
 /* A datagram of a peer, to be sent or just taken in; for a capture. */
 struct auger_tap {
@@ -89,6 +91,9 @@ struct auger_net_config {
      * entry of `only` names is an interface like any other: "docker0", or "*" for all. */
     const char *const *only, *const *without;
     size_t only_len, without_len;
+    /* Of the same loop: the peer has no sockets of its own but these.  Of this structure
+     * STUN servers alone count then. */
+    struct auger_loop_mux *mux;
 };
 
 /* --- what of this machine would be used ---------------------------------------- */
@@ -145,6 +150,26 @@ AUGER_API void auger_loop_peer_free(struct auger_loop *loop, struct auger_peer *
 AUGER_API void auger_loop_peer_set_user(struct auger_loop *loop, struct auger_peer *peer,
                                         void *user);
 
+/* Opens sockets for peers that are made with it as net->mux: each address that `net`
+ * allows is bound to every port of its range, 64 sockets in all, or to one of any number
+ * where there is no range.  One port is enough for peers with sockets of their own on the
+ * other side; two muxes need as many pairs of ports as there are sessions between them
+ * (docs/decisions/051).  AUGER_ERR_SYSTEM, AUGER_ERR_LIMIT, AUGER_ERR_INVALID,
+ * AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY, AUGER_ERR_CRYPTO. */
+AUGER_API int auger_loop_mux_new_sized(struct auger_loop *loop, const struct auger_net_config *net,
+                                       size_t net_size,
+                                       struct auger_loop_mux **out) AUGER_CHECK_RESULT;
+#define auger_loop_mux_new(loop, net, out)                                                         \
+    auger_loop_mux_new_sized((loop), (net), sizeof(struct auger_net_config), (out))
+/* AUGER_ERR_STATE while a peer uses it.  auger_loop_free() does it too. */
+AUGER_API int auger_loop_mux_free(struct auger_loop *loop,
+                                  struct auger_loop_mux *mux) AUGER_CHECK_RESULT;
+/* Where its sockets are bound: how many of at most `max`. */
+AUGER_API size_t auger_loop_mux_addrs(const struct auger_loop_mux *mux, struct auger_addr *addrs,
+                                      size_t max);
+/* Its table, for counters alone. */
+AUGER_API struct auger_mux *auger_loop_mux_table(struct auger_loop_mux *mux);
+
 /* Answers STUN Binding requests at `listen` (port 0: any, written back). */
 AUGER_API int auger_loop_serve_stun(struct auger_loop *loop,
                                     struct auger_addr *listen) AUGER_CHECK_RESULT;
@@ -155,6 +180,9 @@ enum auger_loop_event_type {
     AUGER_LOOP_EVENT_TIMER,   /* .user: of auger_loop_set_timer() */
     AUGER_LOOP_EVENT_FD,      /* .user, .fd: of auger_loop_watch_fd() */
     AUGER_LOOP_EVENT_WAKE,    /* auger_loop_wake() was called, once or more often */
+    /* .mux, .unknown: a check came for whom no peer is.  Who knows what its names stand for
+     * makes a peer with them (auger_peer_set_local_credentials()); its next check finds it. */
+    AUGER_LOOP_EVENT_UNKNOWN,
 };
 /* Pointers are valid until the next call on the loop or the peer. */
 struct auger_loop_event {
@@ -165,6 +193,8 @@ struct auger_loop_event {
     const char *what; /* "cannot resolve stun.example.org" */
     int error;
     int fd;
+    struct auger_loop_mux *mux;
+    const struct auger_mux_event *unknown;
 };
 
 /* Waits for and takes the next event; false after auger_loop_stop(). */

@@ -93,6 +93,14 @@ AUGER_API int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now
                                          const struct auger_addr *server) AUGER_CHECK_RESULT;
 AUGER_API void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now);
 
+/* As in <auger/ice_share.h>, for who drives peers on shared sockets himself; those of
+ * <auger/io.h> need it for credentials alone, and before any description. */
+AUGER_API int auger_peer_share_sockets(struct auger_peer *peer, uint32_t tag) AUGER_CHECK_RESULT;
+AUGER_API int auger_peer_refuse_path(struct auger_peer *peer, auger_time now,
+                                     const struct auger_path *path) AUGER_CHECK_RESULT;
+AUGER_API int auger_peer_set_local_credentials(struct auger_peer *peer, const char *ufrag,
+                                               const char *password) AUGER_CHECK_RESULT;
+
 /* Offer and answer (RFC 9429), NUL-terminated, with the candidates known so far;
  * each is the local description from then on.  The length; AUGER_ERR_STATE,
  * AUGER_ERR_BUFFER. */

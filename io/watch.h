@@ -1,0 +1,25 @@
+/* io/watch.h - what a descriptor in the loop's epoll stands for. */
+#ifndef AUGER_IO_WATCH_H
+#define AUGER_IO_WATCH_H
+
+#include "io/udp.h"
+
+enum auger_watch_kind {
+    AUGER_WATCH_UDP,
+    AUGER_WATCH_MUX, /* the first member of a struct auger_shared_socket */
+    AUGER_WATCH_STUN,
+    AUGER_WATCH_TIMER,
+    AUGER_WATCH_WAKE,
+    AUGER_WATCH_FD
+};
+
+struct auger_slot;
+
+struct auger_watch {
+    enum auger_watch_kind kind;
+    struct auger_slot *slot; /* of AUGER_WATCH_UDP */
+    struct auger_udp udp;    /* of the first three */
+    void *user;              /* of AUGER_WATCH_FD */
+};
+
+#endif /* AUGER_IO_WATCH_H */
