@@ -123,7 +123,7 @@ static int describe(struct auger_peer *peer, enum auger_sdp_setup setup, char *b
 
 static void withdraw_restart(struct auger_peer *peer, auger_time now)
 {
-    int err = auger_ice_withdraw_restart(peer->ice, now);
+    int err = auger_record_withdraw_restart(peer->config.recorder, peer->ice, now);
 
     assert(err == 0); /* it waits for the answer that has not come */
     (void)err;
@@ -139,7 +139,7 @@ static int describe_restart(struct auger_peer *peer, auger_time now, char *buf, 
     if (err < 0)
         return err;
     peer->session_version--;
-    err = auger_ice_restart(peer->ice, now);
+    err = auger_record_restart(peer->config.recorder, peer->ice, now);
     if (err < 0)
         return err;
     peer->offers_restart = true;
@@ -155,7 +155,7 @@ static int describe_restart(struct auger_peer *peer, auger_time now, char *buf, 
 static void take_control(struct auger_peer *peer)
 {
     if (!peer->remote_text)
-        (void)!auger_ice_set_controlling(peer->ice, true);
+        (void)!auger_record_set_controlling(peer->config.recorder, peer->ice, true);
 }
 
 int auger_peer_create_offer(struct auger_peer *peer, auger_time now, char *buf, size_t cap)

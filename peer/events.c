@@ -7,7 +7,7 @@ static bool take_ice_event(struct auger_peer *peer, struct auger_peer_event *eve
 {
     struct auger_ice_event ice;
 
-    if (!auger_ice_poll_event(peer->ice, &ice))
+    if (!auger_record_poll_event(peer->config.recorder, peer->ice, &ice))
         return false;
     switch (ice.type) {
     case AUGER_ICE_EVENT_CANDIDATE:

@@ -67,7 +67,8 @@ bool auger_peer_has_path(struct auger_peer *peer, auger_time now)
     struct auger_path path;
     uint8_t nothing[AUGER_ICE_OVERHEAD];
 
-    return auger_ice_write_data(peer->ice, now, NULL, 0, &path, nothing, sizeof(nothing)) >= 0;
+    return auger_record_write_data(peer->config.recorder, peer->ice, now, NULL, 0, &path, nothing,
+                                   sizeof(nothing)) >= 0;
 }
 
 /* A usable path is enough, nominated or not (RFC 8445 section 12.1). */

@@ -65,7 +65,8 @@ static int init(struct auger_peer *peer)
 
     peer->session_id &= INT64_MAX; /* RFC 8829 section 5.2.1 */
     if (err == 0)
-        err = auger_ice_new(&peer->ice, peer->env, &peer->config.ice);
+        err = auger_record_new_sized(peer->config.recorder, &peer->ice, peer->env,
+                                     &peer->config.ice, sizeof(peer->config.ice));
     if (err == 0)
         err = new_dtls(peer);
     if (err == 0)
@@ -100,7 +101,7 @@ void auger_peer_free(struct auger_peer *peer)
         return;
     auger_sctp_free(peer->sctp);
     auger_dtls_free(peer->dtls);
-    auger_ice_free(peer->ice);
+    auger_record_free(peer->config.recorder, peer->ice);
     auger_env_release(peer->env, peer->remote_names);
     auger_env_release(peer->env, peer->local_names);
     auger_env_release(peer->env, peer->remote_text);
@@ -123,20 +124,20 @@ int auger_peer_add_local_addr(struct auger_peer *peer, auger_time now,
                               const struct auger_addr *base)
 {
     auger_ready_mark(peer->ready);
-    return auger_ice_add_local_addr(peer->ice, now, base);
+    return auger_record_add_local_addr(peer->config.recorder, peer->ice, now, base);
 }
 
 int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
                                const struct auger_addr *server)
 {
     auger_ready_mark(peer->ready);
-    return auger_ice_add_stun_server(peer->ice, now, server);
+    return auger_record_add_stun_server(peer->config.recorder, peer->ice, now, server);
 }
 
 void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now)
 {
     auger_ready_mark(peer->ready);
-    auger_ice_end_of_local_addrs(peer->ice, now);
+    auger_record_end_of_local_addrs(peer->config.recorder, peer->ice, now);
 }
 
 /* --- datagrams -------------------------------------------------------------------- */
@@ -159,7 +160,7 @@ void auger_peer_handle_datagram(struct auger_peer *peer, auger_time now,
     if (auger_peer_has_ended(peer))
         return;
     auger_ready_mark(peer->ready);
-    auger_ice_handle_datagram(peer->ice, now, path, buf, len, &data);
+    auger_record_handle_datagram(peer->config.recorder, peer->ice, now, path, buf, len, &data);
     if (data.len > 0) {
         peer->bytes_received += data.len;
         peer->datagrams_received++;
@@ -177,7 +178,7 @@ void auger_peer_handle_timeout(struct auger_peer *peer, auger_time now)
         return;
     auger_ready_mark(peer->ready);
     auger_remote_names_handle_timeout(peer, now);
-    auger_ice_handle_timeout(peer->ice, now);
+    auger_record_handle_timeout(peer->config.recorder, peer->ice, now);
     auger_dtls_handle_timeout(peer->dtls, now);
     auger_sctp_handle_timeout(peer->sctp, now);
     auger_peer_advance(peer, now);
@@ -209,7 +210,8 @@ static size_t write_data(struct auger_peer *peer, auger_time now, struct auger_p
     size_t len = write_secured(peer, now, datagram, sizeof(datagram));
     if (len == 0)
         return 0;
-    int written = auger_ice_write_data(peer->ice, now, datagram, len, path, buf, cap);
+    int written = auger_record_write_data(peer->config.recorder, peer->ice, now, datagram, len,
+                                          path, buf, cap);
     if (written <= 0)
         return 0;
     peer->bytes_sent += len;
@@ -225,7 +227,7 @@ size_t auger_peer_poll_transmit(struct auger_peer *peer, auger_time now, struct 
 
     auger_peer_advance(peer, now);
     if (!auger_peer_has_ended(peer))
-        len = auger_ice_poll_transmit(peer->ice, now, path, buf, cap);
+        len = auger_record_poll_transmit(peer->config.recorder, peer->ice, now, path, buf, cap);
     return len ? len : write_data(peer, now, path, buf, cap);
 }
 

@@ -179,7 +179,8 @@ static int set_credentials(struct auger_peer *peer, auger_time now,
 
     memcpy(ufrag, transport->ufrag.data, transport->ufrag.len);
     memcpy(password, transport->password.data, transport->password.len);
-    int err = auger_ice_set_remote_credentials(peer->ice, now, ufrag, password);
+    int err =
+        auger_record_set_remote_credentials(peer->config.recorder, peer->ice, now, ufrag, password);
     if (err == 0)
         auger_remote_names_restart(peer, ufrag);
     return err;
@@ -220,7 +221,7 @@ static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_typ
     /* The offerer controls, and whoever is not lite (RFC 8445 section 6.1.1).  As the
      * offerer we do since the offer, and checks have perhaps come since. */
     if (type == AUGER_SDP_OFFER)
-        err = auger_ice_set_controlling(peer->ice, transport->ice_lite);
+        err = auger_record_set_controlling(peer->config.recorder, peer->ice, transport->ice_lite);
     if (err == 0)
         err = set_credentials(peer, now, transport);
     if (err == 0)
@@ -318,9 +319,10 @@ int auger_peer_add_remote_candidate(struct auger_peer *peer, auger_time now, con
     }
     int err = auger_cand_parse_named(&cand, name, sizeof(name), line, len);
     if (err == 0)
-        err = cand.hidden ? auger_remote_names_add(peer, now, name, &cand)
-                          : auger_ice_add_remote_cand(peer->ice, now, &cand);
+        err = cand.hidden
+                  ? auger_remote_names_add(peer, now, name, &cand)
+                  : auger_record_add_remote_cand(peer->config.recorder, peer->ice, now, &cand);
     if (err == AUGER_ERR_UNSUPPORTED)
-        auger_ice_note_unusable_cand(peer->ice);
+        auger_record_note_unusable_cand(peer->config.recorder, peer->ice);
     return err;
 }

@@ -125,7 +125,7 @@ void auger_remote_names_end(struct auger_peer *peer, auger_time now)
     if (any_is_open(peer->remote_names))
         peer->remote_names->ended = true;
     else
-        auger_ice_end_of_remote_cands(peer->ice, now);
+        auger_record_end_of_remote_cands(peer->config.recorder, peer->ice, now);
 }
 
 static void close_question(struct auger_peer *peer, auger_time now,
@@ -137,7 +137,7 @@ static void close_question(struct auger_peer *peer, auger_time now,
     if (!names->ended || any_is_open(names))
         return;
     names->ended = false;
-    auger_ice_end_of_remote_cands(peer->ice, now);
+    auger_record_end_of_remote_cands(peer->config.recorder, peer->ice, now);
 }
 
 void auger_remote_names_restart(struct auger_peer *peer, const char *ufrag)
@@ -178,7 +178,7 @@ static void fail(struct auger_peer *peer, auger_time now, struct auger_peer_ques
                  const char *why)
 {
     peer->name_counters.failed++;
-    auger_ice_note_unusable_cand(peer->ice);
+    auger_record_note_unusable_cand(peer->config.recorder, peer->ice);
     auger_trace(peer->env, now, "peer:name_failed", AUGER_F_TEXT("name", question->name),
                 AUGER_F_TEXT("why", why));
     close_question(peer, now, question);
@@ -192,7 +192,7 @@ static void resolve(struct auger_peer *peer, auger_time now, struct auger_peer_q
 
     cand.addr.family = addr->family;
     memcpy(cand.addr.ip, addr->ip, sizeof(cand.addr.ip));
-    int err = auger_ice_add_remote_cand(peer->ice, now, &cand);
+    int err = auger_record_add_remote_cand(peer->config.recorder, peer->ice, now, &cand);
     if (err < 0) {
         fail(peer, now, question, auger_strerror(err));
         return;

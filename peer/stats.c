@@ -54,5 +54,5 @@ void auger_peer_note_discarded(struct auger_peer *peer, const struct auger_path 
                                const uint8_t *buf, size_t len)
 {
     if (auger_demux_classify((struct auger_bytes){buf, len}) != AUGER_DEMUX_STUN)
-        auger_ice_note_discarded(peer->ice, path, len);
+        auger_record_note_discarded(peer->config.recorder, peer->ice, path, len);
 }

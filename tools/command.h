@@ -15,7 +15,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command connect_command, gather_command, peer_command, serve_command,
-    trace_command;
+extern const struct command connect_command, gather_command, peer_command, replay_command,
+    serve_command, trace_command;
 
 #endif /* AUGER_TOOLS_COMMAND_H */

@@ -38,7 +38,7 @@ static const char help[] =
     "  --loopback         offer 127.0.0.1 and ::1 too\n"
     "  --timeout SECONDS  for finding a path, 1 to 600; default 30\n"
     "  --json             what happens as JSON lines on standard error: {\"ev\":NAME,\"text\":...}\n"
-    "  --quiet            nothing but failures on standard error\n" TRACE_HELP "\n"
+    "  --quiet            nothing but failures on standard error\n" TRACE_HELP RECORD_HELP "\n"
     "Exit status: 0 both sides ended, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
     "A file across: `auger connect box < file` on one machine, `auger connect box > file` on the\n"
@@ -187,6 +187,7 @@ static int begin(struct connect *connect, struct trace_writer *writer)
 
     connect->close_by = AUGER_NEVER;
     configure_talk(connect);
+    connect->talk_config.recorder = trace_writer_recorder(writer);
     auger_loop_config_init(&config);
     trace_writer_attach(writer, &config);
     int err = auger_loop_new(&connect->loop, &config);
@@ -266,6 +267,7 @@ static int run(int argc, char **argv)
         {"--json", OPTION_FLAG, .flag = &connect.talk_config.json},
         {"--quiet", OPTION_FLAG, .flag = &connect.talk_config.quiet},
         TRACE_OPTION_ROWS(trace),
+        RECORD_OPTION_ROW(trace),
     };
     const struct options options = {.items = items,
                                     .len = sizeof(items) / sizeof(items[0]),

@@ -17,13 +17,13 @@
 #define CLOSE_WITHIN (800 * AUGER_MS)
 
 static const char help[] =
-    "usage: auger peer [--passive] [--loopback] [--trace FILE] [--pcap FILE]\n"
+    "usage: auger peer [--passive] [--loopback] [--trace FILE] [--pcap FILE] [--record FILE]\n"
     "\n"
     "A peer connection that reads requests from standard input and writes answers and events to\n"
     "standard output, one JSON object a line; for programs that test peers against each other.\n"
     "\n"
     "  --passive     as answerer be the DTLS server, where the offer leaves the choice\n"
-    "  --loopback    offer 127.0.0.1 and ::1 too\n" TRACE_HELP "\n"
+    "  --loopback    offer 127.0.0.1 and ::1 too\n" TRACE_HELP RECORD_HELP "\n"
     "A request is {\"op\":NAME,\"id\":N,...}, its answer {\"id\":N,\"ok\":RESULT} or\n"
     "{\"id\":N,\"err\":TEXT}:\n"
     "\n"
@@ -140,6 +140,7 @@ static int run(int argc, char **argv)
         {"--passive", OPTION_FLAG, .flag = &config.passive},
         {"--loopback", OPTION_FLAG, .flag = &config.loopback},
         TRACE_OPTION_ROWS(trace),
+        RECORD_OPTION_ROW(trace),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
@@ -153,6 +154,7 @@ static int run(int argc, char **argv)
         return EXIT_FAILED;
     }
     struct auger_loop_config loop_config;
+    config.recorder = trace_writer_recorder(writer);
     auger_loop_config_init(&loop_config);
     trace_writer_attach(writer, &loop_config);
     int err = auger_loop_new(&driven.loop, &loop_config);

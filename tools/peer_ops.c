@@ -98,6 +98,7 @@ static json_t *op_new(struct peer_ops *ops, json_t *request)
     add_servers(&net, servers, config, ops);
     auger_peer_config_init(&peer_config);
     peer_config.answer_passive = ops->config.passive;
+    peer_config.recorder = ops->config.recorder;
     return result(ops, auger_loop_peer_new(ops->loop, &peer_config, &net, &ops->peer));
 }
 

@@ -13,6 +13,7 @@
 
 struct peer_ops_config {
     bool passive, loopback;
+    struct auger_recorder *recorder; /* NULL: none */
 };
 
 struct peer_ops {

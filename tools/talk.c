@@ -109,14 +109,17 @@ static void done(struct talk *talk)
 struct talk *talk_new(struct auger_loop *loop, const struct talk_config *config)
 {
     struct talk *talk = calloc(1, sizeof(*talk));
+    struct auger_peer_config peer_config;
 
     if (!talk)
         return NULL;
     talk->config = *config;
+    auger_peer_config_init(&peer_config);
+    peer_config.recorder = config->recorder;
     talk->loop = loop;
     talk->connect_by = AUGER_NEVER;
     talk->output_is_terminal = isatty(STDOUT_FILENO);
-    int err = auger_loop_peer_new(loop, NULL, &talk->config.net, &talk->peer);
+    int err = auger_loop_peer_new(loop, &peer_config, &talk->config.net, &talk->peer);
     if (err < 0) {
         fprintf(stderr, "auger connect: cannot begin: %s\n",
                 err == AUGER_ERR_SYSTEM ? strerror(errno) : auger_strerror(err));

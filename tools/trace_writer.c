@@ -5,6 +5,7 @@
 
 #include <auger/crypto.h>
 #include <auger/peer_stats.h>
+#include <auger/record.h>
 #include <auger/trace.h>
 
 #include <errno.h>
@@ -29,7 +30,8 @@ struct output {
 struct trace_writer {
     struct auger_env env;
     const char *title;
-    struct output trace, pcap;
+    struct output trace, pcap, record;
+    struct auger_recorder *recorder;
     bool keys, has_begun;
     auger_time origin; /* the trace's time 0 */
     int64_t wall_ns;   /* then */
@@ -195,6 +197,36 @@ static void take_datagram(void *user, const struct auger_tap *tap)
     writer->words[writer->words_len = 0] = '\0';
 }
 
+/* --- the recording -----------------------------------------------------------------------------
+ */
+
+static void take_recording(void *user, const uint8_t *bytes, size_t len)
+{
+    struct trace_writer *writer = user;
+
+    put(&writer->record, bytes, (int)len);
+}
+
+static bool begin_recording(struct trace_writer *writer, const struct trace_options *options)
+{
+    struct auger_recorder_config config;
+
+    if (!options->record)
+        return true;
+    if (!open_output(&writer->record, options->record, options->max_mib))
+        return false;
+    auger_recorder_config_init(&config);
+    config.write = take_recording;
+    config.user = writer;
+    config.bytes_max = (uint64_t)(options->max_mib * MIB);
+    return auger_recorder_new(&writer->recorder, auger_env_system(), &config) == 0;
+}
+
+struct auger_recorder *trace_writer_recorder(struct trace_writer *writer)
+{
+    return writer->recorder;
+}
+
 static void begin_pcap(struct trace_writer *writer)
 {
     uint8_t block[AUGER_PCAPNG_BEGIN_MAX];
@@ -215,7 +247,8 @@ struct trace_writer *trace_writer_new(const struct trace_options *options, const
     writer->title = title;
     writer->keys = options->keys;
     if (!open_output(&writer->trace, options->trace, options->max_mib) ||
-        !open_output(&writer->pcap, options->pcap, options->max_mib)) {
+        !open_output(&writer->pcap, options->pcap, options->max_mib) ||
+        !begin_recording(writer, options)) {
         trace_writer_free(writer);
         return NULL;
     }
@@ -229,6 +262,8 @@ void trace_writer_free(struct trace_writer *writer)
         return;
     close_output(&writer->trace);
     close_output(&writer->pcap);
+    auger_recorder_free(writer->recorder);
+    close_output(&writer->record);
     free(writer);
 }
 

@@ -1,5 +1,5 @@
-/* tools/trace_writer.h - what --trace and --pcap write: a trace as JSON lines, and a capture of
- * every datagram (docs/trace.md). */
+/* tools/trace_writer.h - what --trace, --pcap and --record write: a trace as JSON lines, a capture
+ * of every datagram (docs/trace.md), and the inputs of an agent (docs/recording.md). */
 #ifndef AUGER_TOOLS_TRACE_WRITER_H
 #define AUGER_TOOLS_TRACE_WRITER_H
 
@@ -8,9 +8,9 @@
 #include <auger/io.h>
 
 struct trace_options {
-    const char *trace, *pcap; /* NULL: none */
-    bool keys;                /* in the capture */
-    long max_mib;             /* of each file */
+    const char *trace, *pcap, *record; /* NULL: none */
+    bool keys;                         /* in the capture */
+    long max_mib;                      /* of each file */
 };
 #define TRACE_OPTIONS_DEFAULT                                                                      \
     {                                                                                              \
@@ -25,6 +25,14 @@ struct trace_options {
     {                                                                                              \
         "--trace-max", OPTION_NUMBER, .number = &(options).max_mib, .min = 1, .max = 1000000       \
     }
+/* Of commands that have one peer. */
+#define RECORD_OPTION_ROW(options)                                                                 \
+    {                                                                                              \
+        "--record", OPTION_TEXT, .text = &(options).record                                         \
+    }
+#define RECORD_HELP                                                                                \
+    "  --record FILE      write all that reaches the ICE agent there, for `auger replay FILE`;\n"  \
+    "                     the passwords of both sides are in it\n"
 #define TRACE_HELP                                                                                 \
     "  --trace FILE       write every decision there; `auger trace FILE` tells the story\n"        \
     "  --pcap FILE        write every datagram there, and why it was sent, for Wireshark\n"        \
@@ -39,5 +47,7 @@ void trace_writer_free(struct trace_writer *writer); /* NULL is fine */
 /* Gives a loop the writer's environment, which is the system's but for the trace, and its tap.  The
  * writer must outlive the loop. */
 void trace_writer_attach(struct trace_writer *writer, struct auger_loop_config *config);
+/* For the one peer that is recorded; NULL: none is. */
+struct auger_recorder *trace_writer_recorder(struct trace_writer *writer);
 
 #endif /* AUGER_TOOLS_TRACE_WRITER_H */

@@ -16,6 +16,7 @@
 #include <auger/peer_explain.h>
 #include <auger/peer_names.h>
 #include <auger/peer_stats.h>
+#include <auger/record.h>
 #include <auger/sctp.h>
 #include <auger/sdp.h>
 #include <auger/stun.h>

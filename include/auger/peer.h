@@ -23,6 +23,7 @@
 #include <auger/base.h>
 #include <auger/dtls.h>
 #include <auger/ice.h>
+#include <auger/record.h>
 #include <auger/sctp.h>
 #include <auger/sdp.h>
 
@@ -68,6 +69,9 @@ struct auger_peer_config {
      * The peer's are resolved; ours are told instead of host addresses, and nothing that
      * we tell has an address of ours that a STUN server has not seen. */
     bool resolve_names, hide_addresses;
+    /* Writes down the inputs of the agent inside; must outlive the peer, and is of no
+     * other.  Default NULL: none does. */
+    struct auger_recorder *recorder;
 };
 AUGER_API void auger_peer_config_init_sized(struct auger_peer_config *config, size_t size);
 #define auger_peer_config_init(config) auger_peer_config_init_sized((config), sizeof(*(config)))

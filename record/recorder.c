@@ -1,0 +1,482 @@
+/* record/recorder.c - writes down each call of an agent, and what it was given and did. */
+#include <auger/ice_explain.h>
+#include <auger/ice_share.h>
+#include <auger/ice_stats.h>
+#include <auger/record.h>
+#include <auger/stun.h>
+
+#include "base/crc32.h"
+#include "base/env.h"
+#include "record/ops.h"
+
+#define BYTES_MAX_DEFAULT (64u * 1024 * 1024)
+#define WRITTEN_EVERY (100 * AUGER_MS)
+#define CALL_MAX (80u * 1024) /* what one may take, and what it causes */
+#define TEXT_MAX 1024         /* of credentials: more are too many for any agent */
+
+struct auger_recorder {
+    const struct auger_env *env; /* of its own memory */
+    struct auger_recorder_config config;
+    const struct auger_env *outside; /* the agent's */
+    struct auger_env inside;         /* what the agent sees of it */
+    bool has_agent, is_full;
+    uint64_t left;     /* bytes */
+    auger_time now;    /* of the last call that had one */
+    auger_time put_at; /* when the last frame left */
+    uint64_t digest;   /* of the trace */
+    uint32_t traced;   /* as it was last written down */
+    size_t len;        /* of the frame that is being filled */
+    uint8_t frame[AUGER_RECORD_FRAME_MAX + AUGER_RECORD_FRAME_OVERHEAD];
+};
+
+/* --- bytes ------------------------------------------------------------------------------ */
+
+static void put_frame(struct auger_recorder *r)
+{
+    struct auger_writer w = auger_writer(r->frame, sizeof(r->frame));
+
+    r->put_at = r->now;
+    if (r->len == 0)
+        return;
+    auger_write_u16(&w, (uint16_t)r->len);
+    uint32_t crc = auger_crc32(r->frame + w.len, r->len);
+    auger_write_room(&w, r->len);
+    auger_write_u32(&w, crc);
+    r->config.write(r->config.user, r->frame, w.len);
+    r->left -= w.len < r->left ? w.len : r->left;
+    r->len = 0;
+}
+
+static void put_bytes(struct auger_recorder *r, const void *bytes, size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        size_t room = AUGER_RECORD_FRAME_MAX - r->len, piece = len - done;
+        if (piece > room)
+            piece = room;
+        memcpy(r->frame + 2 + r->len, (const uint8_t *)bytes + done, piece);
+        r->len += piece;
+        done += piece;
+        if (r->len == AUGER_RECORD_FRAME_MAX)
+            put_frame(r);
+    }
+}
+
+static void put_u8(struct auger_recorder *r, uint8_t value)
+{
+    put_bytes(r, &value, 1);
+}
+
+static void put_fixed(struct auger_recorder *r, uint64_t value, size_t len)
+{
+    uint8_t bytes[8];
+    struct auger_writer w = auger_writer(bytes, sizeof(bytes));
+
+    auger_write_uint(&w, value, len);
+    put_bytes(r, bytes, w.len);
+}
+
+/* Seven bits a byte, the lowest first. */
+static void put_uint(struct auger_recorder *r, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        put_u8(r, (uint8_t)(value | 0x80));
+    put_u8(r, (uint8_t)value);
+}
+
+/* The sign is the lowest bit. */
+static void put_int(struct auger_recorder *r, int64_t value)
+{
+    put_uint(r, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
+}
+
+static void put_blob(struct auger_recorder *r, const void *bytes, size_t len)
+{
+    put_uint(r, len);
+    put_bytes(r, bytes, len);
+}
+
+static void put_text(struct auger_recorder *r, const char *text)
+{
+    size_t len = strlen(text);
+
+    put_blob(r, text, len < TEXT_MAX ? len : TEXT_MAX);
+}
+
+static void put_addr(struct auger_recorder *r, const struct auger_addr *addr)
+{
+    put_u8(r, addr->family);
+    put_u8(r, addr->transport);
+    put_fixed(r, addr->port, 2);
+    put_uint(r, addr->scope);
+    put_bytes(r, addr->ip, sizeof(addr->ip));
+}
+
+static void put_path(struct auger_recorder *r, const struct auger_path *path)
+{
+    put_addr(r, &path->local);
+    put_addr(r, &path->remote);
+}
+
+/* --- calls ------------------------------------------------------------------------------ */
+
+/* Whether a call is to be written down: there is a recorder that has room. */
+static bool begin(struct auger_recorder *r, enum auger_op op)
+{
+    if (!r || r->is_full)
+        return false;
+    if (r->left < r->len + CALL_MAX) {
+        put_u8(r, AUGER_OP_FULL);
+        put_frame(r);
+        r->is_full = true;
+        return false;
+    }
+    put_u8(r, (uint8_t)op);
+    return true;
+}
+
+static bool begin_at(struct auger_recorder *r, enum auger_op op, auger_time now)
+{
+    if (!begin(r, op))
+        return false;
+    put_int(r, (int64_t)((uint64_t)now - (uint64_t)r->now));
+    r->now = now;
+    return true;
+}
+
+static void end_with(struct auger_recorder *r, int64_t result, uint32_t digest)
+{
+    if (!r || r->is_full)
+        return;
+    if (result != 0) {
+        put_u8(r, AUGER_OP_RESULT);
+        put_int(r, result);
+        put_fixed(r, digest, 4);
+    }
+    uint32_t traced = (uint32_t)(r->digest ^ r->digest >> 32);
+    if (traced != r->traced) {
+        put_u8(r, AUGER_OP_TRACED);
+        put_fixed(r, traced, 4);
+        r->traced = traced;
+    }
+    if (r->now - r->put_at >= WRITTEN_EVERY)
+        put_frame(r);
+}
+
+static int end(struct auger_recorder *r, int result)
+{
+    end_with(r, result, 0);
+    return result;
+}
+
+/* --- what the agent asks of the world ---------------------------------------------------- */
+
+static int give_random(void *user, uint8_t *buf, size_t len)
+{
+    struct auger_recorder *r = user;
+    int err = r->outside->random(r->outside->user, buf, len);
+
+    if (r->is_full)
+        return err;
+    put_u8(r, err == 0 ? AUGER_OP_RANDOM : AUGER_OP_NO_RANDOM);
+    if (err == 0)
+        put_blob(r, buf, len);
+    return err;
+}
+
+static void *give_memory(void *user, size_t size)
+{
+    struct auger_recorder *r = user;
+    void *block = r->outside->alloc(r->outside->user, size);
+
+    if (!block && !r->is_full)
+        put_u8(r, AUGER_OP_NO_MEMORY);
+    return block;
+}
+
+static void take_memory(void *user, void *block)
+{
+    struct auger_recorder *r = user;
+
+    r->outside->release(r->outside->user, block);
+}
+
+static void take_record(void *user, const struct auger_trace_record *record)
+{
+    struct auger_recorder *r = user;
+
+    r->digest = auger_digest_record(r->digest, record);
+    if (r->outside->trace)
+        r->outside->trace(r->outside->user, record);
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+void auger_recorder_config_init_sized(struct auger_recorder_config *config, size_t size)
+{
+    const struct auger_recorder_config defaults = {.bytes_max = BYTES_MAX_DEFAULT};
+
+    memset(config, 0, size);
+    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
+}
+
+int auger_recorder_new_sized(struct auger_recorder **out, const struct auger_env *env,
+                             const struct auger_recorder_config *config, size_t size)
+{
+    struct auger_recorder_config full;
+
+    auger_recorder_config_init(&full);
+    memcpy(&full, config, size < sizeof(full) ? size : sizeof(full));
+    if (!full.write)
+        return AUGER_ERR_INVALID;
+    struct auger_recorder *r = auger_env_alloc(env, 1, sizeof(*r));
+    if (!r)
+        return AUGER_ERR_NO_MEMORY;
+    r->env = env;
+    r->config = full;
+    r->left = full.bytes_max;
+    r->digest = AUGER_DIGEST_START;
+    r->traced = (uint32_t)(r->digest ^ r->digest >> 32);
+    r->inside = (struct auger_env){.user = r,
+                                   .random = give_random,
+                                   .alloc = give_memory,
+                                   .release = take_memory,
+                                   .trace = take_record};
+
+    const uint8_t head[AUGER_RECORD_MAGIC_LEN + 1] = AUGER_RECORD_MAGIC "\x01";
+    full.write(full.user, head, sizeof(head));
+    *out = r;
+    return 0;
+}
+
+void auger_recorder_free(struct auger_recorder *r)
+{
+    if (!r)
+        return;
+    put_frame(r);
+    auger_env_release(r->env, r);
+}
+
+static void put_config(struct auger_recorder *r, const struct auger_ice_config *config)
+{
+    put_u8(r, config->controlling);
+    put_u8(r, config->nominate_at_once);
+    put_u8(r, config->allow_loopback);
+    put_u8(r, config->allow_link_local);
+    put_int(r, config->pacing);
+    put_int(r, config->pac_timeout);
+    put_int(r, config->gather_timeout);
+    put_uint(r, config->local_cands_max);
+    put_uint(r, config->remote_cands_max);
+    put_uint(r, config->prflx_cands_max);
+    put_uint(r, config->pairs_max);
+    put_uint(r, config->servers_max);
+    put_uint(r, (uint64_t)config->policy);
+}
+
+int auger_record_new_sized(struct auger_recorder *r, struct auger_ice **out,
+                           const struct auger_env *env, const struct auger_ice_config *config,
+                           size_t size)
+{
+    struct auger_ice_config full;
+
+    if (!r)
+        return auger_ice_new_sized(out, env, config, size);
+    if (r->has_agent)
+        return AUGER_ERR_STATE;
+    auger_ice_config_init(&full);
+    if (config)
+        memcpy(&full, config, size < sizeof(full) ? size : sizeof(full));
+    r->outside = env;
+    if (begin(r, AUGER_OP_NEW))
+        put_config(r, &full);
+    int err = end(r, auger_ice_new(out, &r->inside, &full));
+    r->has_agent = err == 0;
+    return err;
+}
+
+void auger_record_free(struct auger_recorder *r, struct auger_ice *ice)
+{
+    if (ice)
+        begin(r, AUGER_OP_FREE);
+    auger_ice_free(ice);
+    end(r, 0);
+}
+
+int auger_record_set_controlling(struct auger_recorder *r, struct auger_ice *ice, bool controlling)
+{
+    if (begin(r, AUGER_OP_SET_CONTROLLING))
+        put_u8(r, controlling);
+    return end(r, auger_ice_set_controlling(ice, controlling));
+}
+
+int auger_record_add_local_addr(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                const struct auger_addr *base)
+{
+    if (begin_at(r, AUGER_OP_ADD_LOCAL_ADDR, now))
+        put_addr(r, base);
+    return end(r, auger_ice_add_local_addr(ice, now, base));
+}
+
+int auger_record_add_stun_server(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                 const struct auger_addr *server)
+{
+    if (begin_at(r, AUGER_OP_ADD_STUN_SERVER, now))
+        put_addr(r, server);
+    return end(r, auger_ice_add_stun_server(ice, now, server));
+}
+
+void auger_record_end_of_local_addrs(struct auger_recorder *r, struct auger_ice *ice,
+                                     auger_time now)
+{
+    begin_at(r, AUGER_OP_END_OF_LOCAL_ADDRS, now);
+    auger_ice_end_of_local_addrs(ice, now);
+    end(r, 0);
+}
+
+int auger_record_restart(struct auger_recorder *r, struct auger_ice *ice, auger_time now)
+{
+    begin_at(r, AUGER_OP_RESTART, now);
+    return end(r, auger_ice_restart(ice, now));
+}
+
+int auger_record_withdraw_restart(struct auger_recorder *r, struct auger_ice *ice, auger_time now)
+{
+    begin_at(r, AUGER_OP_WITHDRAW_RESTART, now);
+    return end(r, auger_ice_withdraw_restart(ice, now));
+}
+
+int auger_record_set_remote_credentials(struct auger_recorder *r, struct auger_ice *ice,
+                                        auger_time now, const char *ufrag, const char *password)
+{
+    if (begin_at(r, AUGER_OP_SET_REMOTE_CREDENTIALS, now)) {
+        put_text(r, ufrag);
+        put_text(r, password);
+    }
+    return end(r, auger_ice_set_remote_credentials(ice, now, ufrag, password));
+}
+
+int auger_record_add_remote_cand(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                 const struct auger_cand *cand)
+{
+    if (begin_at(r, AUGER_OP_ADD_REMOTE_CAND, now)) {
+        put_u8(r, (uint8_t)cand->type);
+        put_u8(r, cand->hidden);
+        put_addr(r, &cand->addr);
+        put_addr(r, &cand->related);
+        put_uint(r, cand->priority);
+        put_text(r, cand->foundation);
+        put_text(r, cand->ufrag);
+    }
+    return end(r, auger_ice_add_remote_cand(ice, now, cand));
+}
+
+void auger_record_end_of_remote_cands(struct auger_recorder *r, struct auger_ice *ice,
+                                      auger_time now)
+{
+    begin_at(r, AUGER_OP_END_OF_REMOTE_CANDS, now);
+    auger_ice_end_of_remote_cands(ice, now);
+    end(r, 0);
+}
+
+int auger_record_share_sockets(struct auger_recorder *r, struct auger_ice *ice, uint32_t tag)
+{
+    if (begin(r, AUGER_OP_SHARE_SOCKETS))
+        put_fixed(r, tag, 4);
+    return end(r, auger_ice_share_sockets(ice, tag));
+}
+
+int auger_record_set_local_credentials(struct auger_recorder *r, struct auger_ice *ice,
+                                       const char *ufrag, const char *password)
+{
+    if (begin(r, AUGER_OP_SET_LOCAL_CREDENTIALS)) {
+        put_text(r, ufrag);
+        put_text(r, password);
+    }
+    return end(r, auger_ice_set_local_credentials(ice, ufrag, password));
+}
+
+int auger_record_refuse_path(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                             const struct auger_path *path)
+{
+    if (begin_at(r, AUGER_OP_REFUSE_PATH, now))
+        put_path(r, path);
+    return end(r, auger_ice_refuse_path(ice, now, path));
+}
+
+/* --- the five verbs --------------------------------------------------------------------------- */
+
+/* Of application data the length alone: the agent hands on what is in it. */
+static size_t bytes_that_count(const uint8_t *buf, size_t len)
+{
+    return auger_stun_is_message(buf, len) ? len : 0;
+}
+
+void auger_record_handle_datagram(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                  const struct auger_path *path, const uint8_t *buf, size_t len,
+                                  struct auger_bytes *data)
+{
+    if (begin_at(r, AUGER_OP_HANDLE_DATAGRAM, now)) {
+        put_path(r, path);
+        put_uint(r, len);
+        put_blob(r, buf, bytes_that_count(buf, len));
+    }
+    auger_ice_handle_datagram(ice, now, path, buf, len, data);
+    end(r, (int)(data->len > 0));
+}
+
+void auger_record_handle_timeout(struct auger_recorder *r, struct auger_ice *ice, auger_time now)
+{
+    begin_at(r, AUGER_OP_HANDLE_TIMEOUT, now);
+    auger_ice_handle_timeout(ice, now);
+    end(r, 0);
+}
+
+size_t auger_record_poll_transmit(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                  struct auger_path *path, uint8_t *buf, size_t cap)
+{
+    if (begin_at(r, AUGER_OP_POLL_TRANSMIT, now))
+        put_uint(r, cap);
+    size_t len = auger_ice_poll_transmit(ice, now, path, buf, cap);
+    end_with(r, (int64_t)len, r && len > 0 ? auger_digest_datagram(path, buf, len) : 0);
+    return len;
+}
+
+bool auger_record_poll_event(struct auger_recorder *r, struct auger_ice *ice,
+                             struct auger_ice_event *event)
+{
+    begin(r, AUGER_OP_POLL_EVENT);
+    bool found = auger_ice_poll_event(ice, event);
+    end(r, found ? 1 + (int)event->type : 0);
+    return found;
+}
+
+int auger_record_write_data(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                            const uint8_t *data, size_t len, struct auger_path *path, uint8_t *buf,
+                            size_t cap)
+{
+    if (len == 0) /* asks, and changes nothing */
+        return auger_ice_write_data(ice, now, data, len, path, buf, cap);
+    if (begin_at(r, AUGER_OP_WRITE_DATA, now)) {
+        put_uint(r, len);
+        put_uint(r, cap);
+    }
+    return end(r, auger_ice_write_data(ice, now, data, len, path, buf, cap));
+}
+
+void auger_record_note_unusable_cand(struct auger_recorder *r, struct auger_ice *ice)
+{
+    begin(r, AUGER_OP_NOTE_UNUSABLE_CAND);
+    auger_ice_note_unusable_cand(ice);
+    end(r, 0);
+}
+
+void auger_record_note_discarded(struct auger_recorder *r, struct auger_ice *ice,
+                                 const struct auger_path *path, size_t len)
+{
+    if (begin(r, AUGER_OP_NOTE_DISCARDED)) {
+        put_path(r, path);
+        put_uint(r, len);
+    }
+    auger_ice_note_discarded(ice, path, len);
+    end(r, 0);
+}
