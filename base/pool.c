@@ -2,7 +2,7 @@
 
 #include "base/env.h"
 
-#define FIRST_SLOTS 4
+#define FIRST_SLOTS 2
 
 void auger_pool_fini(struct auger_pool *pool, const struct auger_env *env)
 {
