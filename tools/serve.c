@@ -24,7 +24,7 @@
 
 static const char help[] =
     "usage: auger serve [--listen IP:PORT] [--stun IP:PORT] [--cert FILE --key FILE]\n"
-    "                   [--loopback] [--json] [--trace FILE] [--pcap FILE]\n"
+    "                   [--mux PORT] [--loopback] [--json] [--trace FILE] [--pcap FILE]\n"
     "\n"
     "Serves, in one process, what two peers need to meet: a page to connect with, rooms in which\n"
     "peers find each other (docs/signalling.md), and a STUN server.  In the room `demo` a native\n"
@@ -35,6 +35,9 @@ static const char help[] =
     "  --stun IP:PORT    of STUN; default is the address of --listen, port 3478\n"
     "  --cert FILE       a certificate chain in PEM: HTTPS, which browsers on other machines\n"
     "  --key FILE        need, and its key\n"
+    "  --mux PORT        all sessions of the native peer share this UDP port of each address, 0 takes\n"
+    "                    any; else each session has ports of its own.  With --json a check that\n"
+    "                    names nobody is told: {\"ev\":\"unknown\",\"ours\":...,\"theirs\":...}\n"
     "  --loopback        the native peer offers 127.0.0.1 and ::1 too; browsers do not use them\n"
     "  --json            one JSON object a line, first {\"ev\":\"serving\",\"url\":...,\"stun\":...}\n" TRACE_HELP
     "\n"
@@ -46,7 +49,8 @@ static const char help[] =
 struct serve {
     struct auger_addr listen, stun;
     const char *cert, *key;
-    struct auger_net_config net;
+    struct auger_net_config net; /* of the native peer */
+    long mux_port;               /* -1: none */
     bool json;
 
     struct auger_loop *loop;
@@ -84,6 +88,19 @@ static void say(void *user, const char *text, size_t len)
     struct serve *serve = user;
 
     rooms_say(serve->native, auger_loop_now(serve->loop), text, len);
+}
+
+static bool open_mux(struct serve *serve)
+{
+    struct auger_net_config net = serve->net;
+    char what[40];
+
+    if (serve->mux_port < 0)
+        return true;
+    net.port_min = net.port_max = (uint16_t)serve->mux_port;
+    int err = auger_loop_mux_new(serve->loop, &net, &serve->net.mux);
+    snprintf(what, sizeof(what), "cannot open --mux %ld", serve->mux_port);
+    return err == 0 || failed(what, error_text(err));
 }
 
 static bool open_room(struct serve *serve)
@@ -170,7 +187,7 @@ static bool begin(struct serve *serve, struct trace_writer *writer)
         err = auger_loop_watch_fd(serve->loop, serve->interrupt_fd, NULL);
     if (err < 0)
         return failed("cannot begin", error_text(err));
-    return open_stun(serve) && open_room(serve) && open_server(serve);
+    return open_stun(serve) && open_mux(serve) && open_room(serve) && open_server(serve);
 }
 
 /* --- serving ------------------------------------------------------------------------------------
@@ -194,6 +211,17 @@ static void note_trouble(const struct serve *serve, const struct auger_loop_even
         print_line("auger serve: ", event->what);
 }
 
+/* Somebody checks a path to nobody: its session is over, or never was here. */
+static void note_unknown(const struct serve *serve, const struct auger_mux_event *unknown)
+{
+    char from[AUGER_ADDR_TEXT_MAX];
+
+    auger_addr_format(&unknown->path.remote, from, sizeof(from));
+    if (serve->json)
+        output_line(json_pack("{ss ss ss ss}", "ev", "unknown", "ours", unknown->ours, "theirs",
+                              unknown->theirs, "from", from));
+}
+
 static void take(struct serve *serve, const struct auger_loop_event *event)
 {
     switch (event->type) {
@@ -210,6 +238,8 @@ static void take(struct serve *serve, const struct auger_loop_event *event)
         begin_to_end(serve, interrupt_take(serve->interrupt_fd));
         break;
     case AUGER_LOOP_EVENT_UNKNOWN:
+        note_unknown(serve, event->unknown);
+        break;
     case AUGER_LOOP_EVENT_WAKE:
         break;
     }
@@ -280,7 +310,7 @@ static bool check_tls(const struct serve *serve)
 
 static int run(int argc, char **argv)
 {
-    struct serve serve = {0};
+    struct serve serve = {.mux_port = -1};
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     int status;
 
@@ -292,6 +322,7 @@ static int run(int argc, char **argv)
         {"--stun", OPTION_ADDRESS, .address = &serve.stun},
         {"--cert", OPTION_TEXT, .text = &serve.cert},
         {"--key", OPTION_TEXT, .text = &serve.key},
+        {"--mux", OPTION_NUMBER, .number = &serve.mux_port, .min = 0, .max = 65535},
         {"--loopback", OPTION_FLAG, .flag = &serve.net.loopback},
         {"--json", OPTION_FLAG, .flag = &serve.json},
         TRACE_OPTION_ROWS(trace),

@@ -1,5 +1,6 @@
 // Every test against real browsers that needs the namespaces, one after the other.
 import "./peers_test.mjs";
+import "./mux_test.mjs";
 import "./restart_test.mjs";
 import "./stats_test.mjs";
 import "./tools_test.mjs";
