@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
+#include "io/names.h"
 
 #include <auger/crypto.h>
 
@@ -104,8 +105,11 @@ void auger_loop_free(struct auger_loop *loop)
 {
     if (!loop)
         return;
-    for (size_t i = 0; loop->slots && i < loop->slots_len; i++)
+    for (size_t i = 0; loop->slots && i < loop->slots_len; i++) {
+        auger_names_leave(loop, loop->slots[i], auger_clock_now());
         free_slot(loop->slots[i]);
+    }
+    auger_names_free(loop);
     while (loop->muxes) {
         struct auger_loop_mux *mux = loop->muxes;
         loop->muxes = mux->next;
@@ -293,6 +297,8 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
     slot->ready = (struct auger_ready){.queue = &loop->ready, .owner = slot};
     slot->due.at = AUGER_NEVER;
     auger_peer_set_ready(slot->peer, &slot->ready);
+    if (whole_config.hide_addresses)
+        auger_names_hide(loop, slot, auger_clock_now());
     add_servers(loop, slot, &whole_net, auger_clock_now());
     *out = slot->peer;
     return 0;
@@ -317,6 +323,7 @@ void auger_loop_peer_free(struct auger_loop *loop, struct auger_peer *peer)
     auger_deadlines_set(&loop->deadlines, &slot->due, AUGER_NEVER);
     last->place = slot->place;
     loop->slots[last->place] = last;
+    auger_names_leave(loop, slot, auger_clock_now());
     free_slot(slot);
 }
 

@@ -27,6 +27,7 @@ struct auger_slot {
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;
+    uint64_t hidden_as; /* which of the loop's names stand for its addresses (names.h) */
     /* A datagram that its socket had no room for. */
     uint8_t kept[AUGER_DATAGRAM_MAX];
     size_t kept_len;

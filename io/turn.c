@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
+#include "io/names.h"
 
 #include <auger/stun.h>
 
@@ -24,7 +25,8 @@ auger_time auger_loop_deadline(const struct auger_loop *loop)
 
     if (loop->ready.len > 0)
         return 0;
-    return first && first->at < loop->timer_at ? first->at : loop->timer_at;
+    auger_time at = auger_time_min(loop->timer_at, auger_names_next_timeout(loop));
+    return first ? auger_time_min(first->at, at) : at;
 }
 
 /* The deadline is in the descriptor too, for those who watch nothing else. */
@@ -97,6 +99,9 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
         drain_counter(watch->udp.fd);
         auger_loop_take_names(loop, now);
         break;
+    case AUGER_WATCH_MDNS:
+        auger_names_receive(loop, watch, now);
+        break;
     case AUGER_WATCH_FD:
         auger_watched_set_ready(&loop->watched, watch);
         break;
@@ -147,11 +152,14 @@ static void transmit(struct auger_loop *loop)
 {
     auger_time now = auger_clock_now();
 
+    auger_names_turn(loop, now);
     for (struct auger_ready *ready = loop->ready.first; ready; ready = ready->next) {
         struct auger_slot *slot = ready->owner;
+        auger_names_ask(loop, slot, now);
         settle(loop, slot, now);
         slot->has_more = auger_slot_transmit(slot, loop->epoll_fd, now);
     }
+    auger_names_transmit(loop, now);
 }
 
 /* --- events

@@ -10,6 +10,7 @@ enum auger_watch_kind {
     AUGER_WATCH_STUN,
     AUGER_WATCH_TIMER,
     AUGER_WATCH_WAKE,
+    AUGER_WATCH_MDNS,
     AUGER_WATCH_FD
 };
 
@@ -18,7 +19,7 @@ struct auger_slot;
 struct auger_watch {
     enum auger_watch_kind kind;
     struct auger_slot *slot; /* of AUGER_WATCH_UDP */
-    struct auger_udp udp;    /* of the first three */
+    struct auger_udp udp;    /* of the first three, and of AUGER_WATCH_MDNS */
     void *user;              /* of AUGER_WATCH_FD */
 };
 

@@ -67,7 +67,8 @@ struct auger_peer_config {
     uint16_t mtu;              /* of a DTLS datagram; default 1200 */
     /* Names under ".local" in place of addresses (<auger/peer_names.h>); default false.
      * The peer's are resolved; ours are told instead of host addresses, and nothing that
-     * we tell has an address of ours that a STUN server has not seen. */
+     * we tell has an address of ours that a STUN server has not seen.  A loop opens the
+     * sockets of multicast DNS with the first name, and not before. */
     bool resolve_names, hide_addresses;
     /* Writes down the inputs of the agent inside; must outlive the peer, and is of no
      * other.  Default NULL: none does. */
