@@ -192,13 +192,13 @@ static void a_count_that_overflows_is_no_memory(void **state)
 static void every_error_has_its_words(void **state)
 {
     (void)state;
-    for (int err = AUGER_ERR_PATH_TAKEN; err <= AUGER_OK; err++) {
+    for (int err = AUGER_ERR_NAME_TAKEN; err <= AUGER_OK; err++) {
         assert_string_not_equal(auger_strerror(err), "unknown error");
-        for (int other = AUGER_ERR_PATH_TAKEN; other < err; other++)
+        for (int other = AUGER_ERR_NAME_TAKEN; other < err; other++)
             assert_string_not_equal(auger_strerror(err), auger_strerror(other));
     }
     assert_string_equal(auger_strerror(1), "unknown error");
-    assert_string_equal(auger_strerror(AUGER_ERR_PATH_TAKEN - 1), "unknown error");
+    assert_string_equal(auger_strerror(AUGER_ERR_NAME_TAKEN - 1), "unknown error");
 }
 
 int main(void)
