@@ -446,6 +446,8 @@ static int keep_remote(struct auger_cands *remotes, const struct auger_cand *tol
         return auger_cands_merge(remotes, known, told) ? 0 : AUGER_ERR_LIMIT;
     if (known) {
         known->hidden &= told->hidden;
+        if (known->generation != auger_cand_generation(told->ufrag))
+            known->generation = 0; /* it is of both */
         return 0;
     }
     return auger_cands_add_remote(remotes, told);

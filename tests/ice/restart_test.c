@@ -687,6 +687,28 @@ static void test_a_candidate_of_the_generation_to_come_waits_for_it(void **state
     puppet_free(p);
 }
 
+/* The answer to a restart that was replaced may come to nothing, and yet its candidate is the
+ * one of the answer that counts, whichever is told first. */
+static void test_a_candidate_that_was_told_for_two_generations_is_kept(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        char old[AUGER_UFRAG_MAX];
+        struct puppet *p = restarting(old, false);
+        struct auger_cand cand = cand_of("192.0.2.9:2009", AUGER_CAND_HOST, 2130706431), cands[8];
+
+        for (int i = 0; i < 2; i++) {
+            strcpy(cand.ufrag, i == first ? "replaced" : NEW_UFRAG);
+            assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &cand), 0);
+        }
+        assert_int_equal(
+            auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+        assert_int_equal(auger_ice_remote_cands(p->ice, cands, 8), 1);
+        assert_int_equal(cands[0].addr.port, 2009);
+        puppet_free(p);
+    }
+}
+
 /* It was told with another ufrag, and yet a check with the right one came from there. */
 static void test_a_check_proves_of_which_generation_its_candidate_is(void **state)
 {
@@ -829,6 +851,7 @@ int main(void)
         cmocka_unit_test(test_one_half_of_the_credentials_alone_is_refused),
         cmocka_unit_test(test_a_candidate_of_an_old_generation_is_ignored),
         cmocka_unit_test(test_a_candidate_of_the_generation_to_come_waits_for_it),
+        cmocka_unit_test(test_a_candidate_that_was_told_for_two_generations_is_kept),
         cmocka_unit_test(test_a_check_proves_of_which_generation_its_candidate_is),
         cmocka_unit_test(test_the_servers_are_asked_again_and_what_is_outdated_is_not_told),
         cmocka_unit_test(test_restarts_without_end_need_no_more_room),

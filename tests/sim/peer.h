@@ -41,6 +41,7 @@ struct sim_peer {
     bool has_begun, has_described;
     bool is_restarting;             /* its path is still the old one */
     bool awaits_answer;             /* to its offer to restart, of that number */
+    auger_time restart_arrives_at;  /* the latest of its descriptions of a restart */
     unsigned offer, partners_offer; /* how many restarts it offered; the latest it saw */
     auger_time last_candidate_at;   /* at the partner's */
     char ufrag[AUGER_UFRAG_MAX];    /* as the monitor knows it */

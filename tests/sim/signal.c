@@ -141,7 +141,8 @@ static void deliver(struct sim *sim, void *what)
 /* --- leaving ---------------------------------------------------------------- */
 
 /* Messages of one peer arrive in order unless they are delayed apart or jittered; the
- * end of candidates always comes after them all. */
+ * end of candidates always comes after them all, and candidates of a restart after its
+ * description, for whoever has not heard of it has no use for them (RFC 8838 section 9). */
 static void post(struct sim_peer *peer, struct sim_message *message)
 {
     const struct sim_signalling *s = &peer->signalling;
@@ -155,6 +156,10 @@ static void post(struct sim_peer *peer, struct sim_message *message)
         at += s->candidate_delay;
     if (s->jitter > 0)
         at += prng_between(&peer->post_random, 0, s->jitter);
+    if (message->restarts)
+        peer->restart_arrives_at = auger_time_max(at, peer->restart_arrives_at);
+    else
+        at = auger_time_max(at, peer->restart_arrives_at);
     if (message->type == END)
         at = auger_time_max(at, peer->last_candidate_at);
     else if (message->type == CANDIDATE)

@@ -54,6 +54,13 @@ void life_count(struct life *life, struct tally *tally)
             tally->sometimes[LEAPT_AND_WENT_ON] += v[LEAP] && life->connected_at_fault;
         }
     }
+    if (life->restarts.count > 0 && life->built.peers[1] && both_restarted(life->built.sim)) {
+        tally->sometimes[RESTARTED]++;
+        tally->sometimes[RESTART_GLARE] += life->restarts.by_both;
+        tally->sometimes[RESTARTED_AGAIN] += life->restarts.again;
+        tally->sometimes[RESTARTED_CHECKING] += life->restarts.in_mid_check;
+        tally->sometimes[RESTARTED_FAILED] += life->restarts.of_failed;
+    }
     for (int i = 0; i < SIM_ATTACKS; i++)
         tally->attacks[i] += sim_attacks(life->built.sim, (enum sim_attack)i) > 0;
 }

@@ -71,6 +71,86 @@ static void server_dies(struct sim *sim, void *user)
     sim_host_kill(life->built.server);
 }
 
+/* --- restarts ----------------------------------------------------------------------- */
+
+/* Who has not heard of the other has nothing to restart. */
+static void restart(struct life *life, int side)
+{
+    const struct sim_peer_story *mine = life_story(life, side);
+
+    if (mine->signalled_at == AUGER_NEVER || life_story(life, !side)->signalled_at == AUGER_NEVER)
+        return;
+    life->restarts.count++;
+    life->restarts.in_mid_check |= mine->state == AUGER_ICE_CHECKING;
+    life->restarts.of_failed |= mine->state == AUGER_ICE_FAILED;
+    sim_restart(life->built.sim, life->built.peers[side]);
+}
+
+static void restart_bob(struct sim *sim, void *user)
+{
+    (void)sim;
+    restart(user, 1);
+}
+
+/* So that the offers of both cross. */
+static auger_time apart(const struct plan *plan)
+{
+    int64_t apart_ms = plan->value[RESTART_APART_MS], signal_ms = plan->value[SIGNAL_MS];
+
+    return (apart_ms < signal_ms ? apart_ms : signal_ms / 2) * AUGER_MS;
+}
+
+static void restart_by(struct life *life, int64_t who)
+{
+
+    if (who != 2)
+        restart(life, 0);
+    if (who == 3)
+        sim_schedule(life->built.sim, apart(life->plan), restart_bob, life);
+    else if (who == 2)
+        restart(life, 1);
+    life->restarts.by_both |= who == 3;
+}
+
+static void restart_first(struct sim *sim, void *user)
+{
+    struct life *life = user;
+
+    (void)sim;
+    restart_by(life, life->plan->value[RESTART]);
+}
+
+/* While offers and answers of the first may be on their way, whoever was alone with it may
+ * put another in its place. */
+static void restart_again(struct sim *sim, void *user)
+{
+    struct life *life = user;
+    const int64_t *v = life->plan->value;
+    int64_t settles_ms = 2 * (v[SIGNAL_MS] + v[SIGNAL_JITTER_MS] + v[ANSWER_LATE_MS]) +
+                         v[OFFER_LATE_MS] + v[SUSPEND_FOR_MS] * (v[SUSPEND] > 0);
+
+    (void)sim;
+    if (v[RESTART_AGAIN_MS] <= settles_ms && (v[RESTART] == 3 || v[RESTART_AGAIN_BY] != v[RESTART]))
+        return;
+    life->restarts.again = life->restarts.count > 0;
+    restart_by(life, v[RESTART_AGAIN_BY]);
+}
+
+/* What a stranger tells in signalling may be a restart too: there nobody knows whose counts. */
+static void arrange_restarts(struct life *life)
+{
+    const int64_t *v = life->plan->value;
+
+    if (!v[RESTART] || !life->built.peers[1] || v[HOSTILE_SIGNAL_PERMILLE])
+        return;
+    sim_schedule(life->built.sim, v[RESTART_AT_MS] * AUGER_MS, restart_first, life);
+    if (v[RESTART_AGAIN_MS])
+        sim_schedule(life->built.sim, (v[RESTART_AT_MS] + v[RESTART_AGAIN_MS]) * AUGER_MS,
+                     restart_again, life);
+}
+
+/* --- the times of the plan ------------------------------------------------------------ */
+
 static void note_connected(struct sim *sim, void *user)
 {
     struct life *life = user;
@@ -113,6 +193,7 @@ void life_arrange_faults(struct life *life)
         sim_schedule(sim, v[faults[i].at] * AUGER_MS, note_connected, life);
         sim_schedule(sim, v[faults[i].at] * AUGER_MS, faults[i].fate, life);
     }
+    arrange_restarts(life);
     if (v[CUT])
         sim_schedule(sim, (v[CUT_AT_MS] + v[CUT_FOR_MS]) * AUGER_MS, heal, life);
     if (v[SERVER_DIES_MS])

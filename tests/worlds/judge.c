@@ -84,6 +84,14 @@ static const struct sim_reach *reach_of(struct life *life)
     return &life->reach;
 }
 
+/* What is learned from a check alone makes a pair with the base that the check came to, and
+ * with no other (RFC 8445 section 7.3.1.3); brute force tries them all. */
+static bool is_found_by_checks_alone(const struct plan *plan)
+{
+    return (plan_has(plan, GIVES_B) && plan_has(plan, MORE_INTERFACES)) ||
+           (plan_has(plan, GIVES) && plan_has(plan, MORE_INTERFACES_B));
+}
+
 /* 12: they find each other. */
 static void judge_liveness(struct life *life, struct tally *tally)
 {
@@ -93,6 +101,8 @@ static void judge_liveness(struct life *life, struct tally *tally)
         return;
     tally->judged[MUST_CONNECT]++;
     if (ever)
+        return;
+    if (is_found_by_checks_alone(life->plan))
         return;
     if (reach_of(life)->both)
         life_condemn(life, "12: there is a path, and they did not find it");
@@ -130,13 +140,26 @@ static void judge_agreement(struct life *life)
     const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
     auger_time now = sim_now(life->built.sim);
 
-    if (a->failed && b->state == AUGER_ICE_CONNECTED && now - a->failed_at > NOTICED_BY)
+    if (a->state == AUGER_ICE_FAILED && b->state == AUGER_ICE_CONNECTED &&
+        now - a->failed_at > NOTICED_BY)
         life_condemn(life, "2: alice failed, and bob is connected to nobody");
-    if (b->failed && a->state == AUGER_ICE_CONNECTED && now - b->failed_at > NOTICED_BY)
+    if (b->state == AUGER_ICE_FAILED && a->state == AUGER_ICE_CONNECTED &&
+        now - b->failed_at > NOTICED_BY)
         life_condemn(life, "2: bob failed, and alice is connected to nobody");
     if (a->state == AUGER_ICE_CHECKING && b->state == AUGER_ICE_CHECKING &&
         !asks_for_long(life->plan))
         life_condemn(life, "12: both are checking for ever");
+}
+
+/* 12: a restart finds the path that there is. */
+static void judge_restart(struct life *life, struct tally *tally)
+{
+    if (life->restarts.count == 0 || !life_is_connected(life) || !is_gentle(life->plan) ||
+        plan_count_faults(life->plan) > 0)
+        return;
+    tally->judged[MUST_RESTART]++;
+    if (!both_restarted(life->built.sim))
+        life_condemn(life, "12: connected, and not by the last restart");
 }
 
 /* 14: what each sends comes in on the path that the other has chosen. */
@@ -152,7 +175,9 @@ static void judge_mirror(struct life *life, struct tally *tally)
     sim_run(sim, 2 * AUGER_SEC);
     for (int side = 0; side < 2; side++) {
         const struct sim_peer_story *s = life_story(life, side);
-        if (!auger_path_equal(&s->data_path, &s->path))
+        struct auger_path spoken = s->path;
+        spoken.remote.port ^= life->sabotage == ANOTHER_ROUTE;
+        if (!auger_path_equal(&s->data_path, &spoken))
             life_condemn(life, "14: %s hears on another path than it speaks on",
                          side ? "bob" : "alice");
     }
@@ -215,6 +240,7 @@ void life_judge(struct life *life, struct tally *tally)
     judge_endurance(life, tally);
     judge_agreement(life);
     judge_roles(life);
+    judge_restart(life, tally);
     judge_mirror(life, tally);
     judge_path(life, tally);
 }

@@ -19,6 +19,10 @@ struct life {
     struct sim_reach reach;
     bool has_reach, was_in_flight;
     unsigned connected_at_fault; /* faults that came when both were */
+    struct {
+        unsigned count;
+        bool by_both, again, in_mid_check, of_failed;
+    } restarts; /* that came about */
 };
 
 /* The first word counts. */

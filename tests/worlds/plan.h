@@ -103,6 +103,12 @@ enum feature {
     LEAP,
     LEAP_AT_MS,
     LEAP_BY_MS,
+    /* restarts of ICE */
+    RESTART, /* by 1: alice, 2: bob, 3: both */
+    RESTART_AT_MS,
+    RESTART_APART_MS, /* of both: how much later bob's comes */
+    RESTART_AGAIN_MS, /* after the first; 0: it is the only one */
+    RESTART_AGAIN_BY, /* as RESTART */
     /* attackers: actions a second */
     OFF_PATH,
     OFF_PATH_INSIDE,

@@ -77,6 +77,27 @@ static void say_one_more(struct sim *sim, void *user)
     sim_peer_send(sim, life->built.peers[0]);
 }
 
+static void say_a_role(struct sim *sim, void *user)
+{
+    const struct auger_trace_field field = {
+        .key = "role", .type = AUGER_TRACE_TEXT, .text = "controlling"};
+    const struct auger_trace_record said = {.name = "ice:role", .fields = &field, .fields_len = 1};
+    struct life *life = user;
+
+    (void)sim;
+    witness_record(&life->witness[0], &said);
+    witness_record(&life->witness[1], &said);
+}
+
+/* Behind its back: a restart that nobody is told of. */
+static void restart_in_secret(struct sim *sim, void *user)
+{
+    struct life *life = user;
+
+    sim_restart(sim, life->built.peers[0]);
+    life->restarts.count++;
+}
+
 static void do_harm(struct life *life)
 {
     if (life->sabotage == CUT_FROM_THE_START)
@@ -85,6 +106,12 @@ static void do_harm(struct life *life)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, cut_both, life);
     else if (life->sabotage == ONE_WORD_MORE)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, say_one_more, life);
+    else if (life->sabotage == BOTH_IN_ONE_ROLE)
+        sim_schedule(life->built.sim, 20 * AUGER_SEC, say_a_role, life);
+    else if (life->sabotage == A_SHORTCUT)
+        life->has_reach = life->reach.both = life->reach.direct = true;
+    else if (life->sabotage == NO_ANSWER_TO_RESTART)
+        sim_schedule(life->built.sim, WORLD_ENDS - AUGER_MS, restart_in_secret, life);
 }
 
 static void live(struct life *life, FILE *log, bool off_path)

@@ -37,6 +37,10 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
         {"seed=1", CUT_IN_BETWEEN, "12"},
         {"seed=1 off_path=20", ONE_WORD_MORE, "10"},
         {"seed=1 leaves=1", A_GHOST_ANSWERS, "16"},
+        {"seed=1", BOTH_IN_ONE_ROLE, "7:"},
+        {"seed=1", ANOTHER_ROUTE, "14"},
+        {"seed=1 alice.gates=3 bob.gates=3", A_SHORTCUT, "15"},
+        {"seed=1", NO_ANSWER_TO_RESTART, "12"},
     };
 
     (void)state;

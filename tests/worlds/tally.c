@@ -31,6 +31,11 @@ static const char *const names[SOMETIMES] = {
     [DATA_FORGED] = "forged data reached the application",
     [DATA_REPEATED] = "data reached the application again",
     [PEER_GONE_NOTICED] = "a peer that left was noticed",
+    [RESTARTED] = "restart found its path",
+    [RESTART_GLARE] = "both restarted at once, and found it",
+    [RESTARTED_AGAIN] = "restarted twice in a row, and found it",
+    [RESTARTED_CHECKING] = "restarted in mid-check, and found it",
+    [RESTARTED_FAILED] = "restart led out of failed",
 };
 
 const char *sometimes_name(enum sometimes what)
@@ -46,6 +51,7 @@ const char *judgement_name(enum judgement judgement)
         [MUST_MIRROR] = "must speak and hear on one path",
         [MUST_BE_BEST] = "must use the best path",
         [MUST_NOTICE] = "must notice that the other is gone",
+        [MUST_RESTART] = "must be on the path of the last restart",
     };
     return questions[judgement];
 }

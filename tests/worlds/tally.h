@@ -33,12 +33,25 @@ enum sometimes {
     DATA_FORGED,
     DATA_REPEATED,
     PEER_GONE_NOTICED,
+    RESTARTED,          /* both are on a pair of the last restart */
+    RESTART_GLARE,      /* both had restarted at once */
+    RESTARTED_AGAIN,    /* twice in a row */
+    RESTARTED_CHECKING, /* before there was a path */
+    RESTARTED_FAILED,   /* which had failed */
     SOMETIMES
 };
 const char *sometimes_name(enum sometimes what);
 
 /* What is asked at the end, where the plan says that it must be so. */
-enum judgement { MUST_CONNECT, MUST_STAY, MUST_MIRROR, MUST_BE_BEST, MUST_NOTICE, JUDGEMENTS };
+enum judgement {
+    MUST_CONNECT,
+    MUST_STAY,
+    MUST_MIRROR,
+    MUST_BE_BEST,
+    MUST_NOTICE,
+    MUST_RESTART,
+    JUDGEMENTS
+};
 const char *judgement_name(enum judgement judgement);
 
 struct tally {

@@ -17,8 +17,12 @@ enum sabotage {
     NO_SABOTAGE,
     CUT_FROM_THE_START, /* agents cannot hear each other, and no plan says so */
     CUT_IN_BETWEEN,
-    ONE_WORD_MORE,   /* is said only where the attacker is */
-    A_GHOST_ANSWERS, /* who has left goes on */
+    ONE_WORD_MORE,        /* is said only where the attacker is */
+    A_GHOST_ANSWERS,      /* who has left goes on */
+    BOTH_IN_ONE_ROLE,     /* so it says in the trace */
+    ANOTHER_ROUTE,        /* both seem to speak along another path than they hear on */
+    A_SHORTCUT,           /* brute force seems to find a path without a NAT */
+    NO_ANSWER_TO_RESTART, /* one restarts, and nobody hears of it */
 };
 
 #endif /* WORLDS_VERDICT_H */
