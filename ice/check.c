@@ -92,6 +92,13 @@ static void give_up(struct auger_ice *ice, auger_time now, struct auger_check *c
     fail(ice, now, &done, why);
 }
 
+/* Rc and the wait for the last answer are ours to choose (8489 section 6.2.1). */
+static bool stands_aside(const struct auger_check *check)
+{
+    return check->tx.sent >= AUGER_CHECK_WAITED_FOR_MAX && !check->nominates &&
+           auger_checklist_is_waited_for(&check->pair->generation->checklist, check->pair);
+}
+
 size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
 {
@@ -103,6 +110,11 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
             continue;
         if (!may_ask(ice, check->pair)) {
             give_up(ice, now, check, AUGER_PAIR_LIMIT);
+            continue;
+        }
+        if (stands_aside(check)) {
+            fail(ice, now, check, AUGER_PAIR_TIMEOUT);
+            check->cancelled = true;
             continue;
         }
         size_t len = write_request(ice, now, check, path, buf, cap);

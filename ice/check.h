@@ -9,6 +9,10 @@
  * the RTO: the time that the default RTO comes to (8489 section 6.2.1). */
 #define AUGER_CHECK_LIFETIME (79 * AUGER_STUN_RTO)
 
+/* Requests of a check that others of its foundation wait for; then it is their turn, and
+ * what may still come of this one is waited for beside them (docs/decisions/061). */
+#define AUGER_CHECK_WAITED_FOR_MAX 4
+
 /* Requests in one session on pairs that have never been answered, for each pair
  * that there may be (19.5.1): what an address can be made to suffer from us. */
 #define AUGER_CHECK_UNANSWERED_MAX AUGER_STUN_RC

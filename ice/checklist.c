@@ -155,6 +155,12 @@ static bool foundation_has(const struct auger_checklist *list, const struct auge
     return false;
 }
 
+bool auger_checklist_is_waited_for(const struct auger_checklist *list,
+                                   const struct auger_pair *pair)
+{
+    return foundation_has(list, pair, 1u << AUGER_PAIR_FROZEN);
+}
+
 /* The highest of its foundation begins, and so does every one whose foundation
  * has proved to work (6.1.2.6; 8838 section 12, rules 1 and 2). */
 static void thaw(struct auger_checklist *list, auger_time now)

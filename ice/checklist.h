@@ -49,6 +49,9 @@ void auger_checklist_cancel_all(struct auger_checklist *list);
 /* The pair to check when Ta fires (6.1.4.2), of the triggered queue alone if so
  * asked; NULL: none. */
 struct auger_pair *auger_checklist_next(const struct auger_checklist *list, bool triggered_only);
+/* Whether others of its foundation are frozen, to wait for what comes of `pair`. */
+bool auger_checklist_is_waited_for(const struct auger_checklist *list,
+                                   const struct auger_pair *pair);
 /* A check on `pair` succeeded: others of its foundation may begin (7.2.5.3.3). */
 void auger_checklist_unfreeze(struct auger_checklist *list, auger_time now,
                               const struct auger_pair *pair);

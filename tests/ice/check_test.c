@@ -273,6 +273,53 @@ static void test_pairs_of_one_foundation_wait_for_the_first(void **state)
 }
 
 /* RFC 8838 section 12, rule 2. */
+/* 6.1.4.2, step 2: in turn, but none holds the others up for all of its 39.5 s. */
+static void test_a_pair_without_answer_gives_way_to_the_next_of_its_foundation(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent first, sent;
+    auger_time begun = p->world->now;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, REMOTE, 2130706431), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2003", 2130706175), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2004", 2130705919), 0);
+    assert_true(puppet_take(p, &first));
+    while (puppet_pair(p, "192.0.2.2:2004").state == AUGER_PAIR_FROZEN) {
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take(p, &sent))
+            continue;
+    }
+    assert_true(p->world->now - begun >= 15 * AUGER_SEC);
+    assert_true(p->world->now - begun < 16 * AUGER_SEC);
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_FAILED);
+    assert_int_equal(puppet_pair(p, REMOTE).requests_sent, 4);
+    puppet_answer(p, &first, &(struct puppet_answer){0});
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_SUCCEEDED);
+    puppet_free(p);
+}
+
+static void test_the_last_of_a_foundation_has_all_its_time(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, REMOTE, 2130706431), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2003", 2130706175), 0);
+    auger_time begun = p->world->now;
+    while (auger_ice_get_state(p->ice) != AUGER_ICE_FAILED) {
+        while (puppet_take(p, &sent))
+            continue;
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(p->world->now - begun < 50 * AUGER_SEC);
+    }
+    assert_true(p->world->now - begun >= (7500 + 39500) * AUGER_MS);
+    puppet_free(p);
+}
+
 static void test_a_trickled_pair_of_a_foundation_that_works_waits_for_nothing(void **state)
 {
     (void)state;
@@ -296,6 +343,8 @@ int main(void)
             test_a_mapped_address_that_is_new_becomes_a_local_candidate_that_is_not_told),
         cmocka_unit_test(test_without_entropy_a_check_waits_for_ta_and_loses_nothing),
         cmocka_unit_test(test_pairs_of_one_foundation_wait_for_the_first),
+        cmocka_unit_test(test_a_pair_without_answer_gives_way_to_the_next_of_its_foundation),
+        cmocka_unit_test(test_the_last_of_a_foundation_has_all_its_time),
         cmocka_unit_test(test_a_trickled_pair_of_a_foundation_that_works_waits_for_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,12 +126,11 @@ static void judge_endurance(struct life *life, struct tally *tally)
                      auger_ice_state_name(a->state), auger_ice_state_name(b->state));
 }
 
-/* Pairs of one foundation are tried one after another (RFC 8445 section 6.1.4.2), 39.5 s each
- * where nobody answers. */
+/* Pairs of one foundation are tried one after another (RFC 8445 section 6.1.4.2), 7.5 s each
+ * where nobody answers, and somebody may invent many. */
 static bool asks_for_long(const struct plan *plan)
 {
-    return plan_has(plan, MORE_INTERFACES) || plan_has(plan, MORE_INTERFACES_B) ||
-           plan_has(plan, HOSTILE_SIGNAL_PERMILLE);
+    return plan_has(plan, HOSTILE_SIGNAL_PERMILLE);
 }
 
 /* One has failed, and the other must have noticed by now. */
