@@ -1,9 +1,11 @@
 /* ice/agent.c - the verbs of an agent: what the application tells it, and in which
  * order the parts may act.  What they do is in the files below. */
 #include "ice/check.h"
+#include "ice/config.h"
 #include "ice/consent.h"
 #include "ice/gather.h"
 #include "ice/inbound.h"
+#include "ice/lite.h"
 #include "ice/nominate.h"
 #include "ice/policy.h"
 #include "ice/restart.h"
@@ -20,32 +22,6 @@
 
 /* --- making --------------------------------------------------------------------------- */
 
-#define PACING_MIN (5 * AUGER_MS) /* 14.2 */
-
-void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
-{
-    static const struct auger_ice_config defaults = {
-        .pacing = 50 * AUGER_MS,
-        .pac_timeout = 39500 * AUGER_MS,
-        .gather_timeout = 10 * AUGER_SEC,
-        .local_cands_max = 16,
-        .remote_cands_max = 64,
-        .prflx_cands_max = 16,
-        .pairs_max = 100,
-        .servers_max = 4,
-    };
-    memset(config, 0, size);
-    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
-}
-
-static bool is_valid(const struct auger_ice_config *config)
-{
-    return config->pacing >= PACING_MIN && config->pac_timeout >= 0 &&
-           config->gather_timeout >= 0 && config->local_cands_max > 0 &&
-           config->remote_cands_max > 0 && config->prflx_cands_max > 0 && config->pairs_max > 0 &&
-           config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY;
-}
-
 static int init(struct auger_ice *ice)
 {
     const struct auger_ice_config *config = &ice->config;
@@ -61,7 +37,7 @@ static int init(struct auger_ice *ice)
     if (err)
         return err;
     ice->current->tie_breaker = tie_breaker;
-    ice->current->role = config->controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
+    ice->current->role = auger_role_due(ice);
     return 0;
 }
 
@@ -73,7 +49,7 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
     auger_ice_config_init(&copy);
     if (config)
         memcpy(&copy, config, size < sizeof(copy) ? size : sizeof(copy));
-    if (!is_valid(&copy))
+    if (!auger_ice_config_is_valid(&copy))
         return AUGER_ERR_INVALID;
 
     struct auger_ice *ice = auger_env_alloc(env, 1, sizeof(*ice));
@@ -109,12 +85,12 @@ void auger_ice_free(struct auger_ice *ice)
 
 /* --- the order ------------------------------------------------------------------------- */
 
-/* 8863 section 4 */
-static bool has_run_out(const struct auger_generation *generation, auger_time now)
+/* 8863 section 4.  A lite agent has no checks that it could wait for. */
+static bool has_run_out(const struct auger_generation *generation, bool lite, auger_time now)
 {
     return generation->patience_ended && !generation->end_reason &&
            !auger_checklist_best(&generation->checklist, now, generation->role) &&
-           !auger_checklist_may_beat(&generation->checklist, 0);
+           (lite || !auger_checklist_may_beat(&generation->checklist, 0));
 }
 
 /* A restart that came to nothing leaves what there was before. */
@@ -133,11 +109,12 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     auger_consent_expire(ice, now);
     if (ice->state == AUGER_ICE_FAILED)
         return;
+    auger_lite_conclude(ice, now);
     auger_nominate_consider(ice, now);
     auger_route_update(ice, now);
     auger_consent_follow(ice, now);
     auger_restart_retire(ice, now);
-    if (has_run_out(ice->current, now)) {
+    if (has_run_out(ice->current, ice->config.lite, now)) {
         auger_ice_give_up(ice, now, ice->current, "no pair succeeded");
         tell_restart_failed(ice, now);
     }
@@ -347,24 +324,6 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
 
 /* --- what the application tells ------------------------------------------------------------ */
 
-static void take_role(struct auger_generation *generation, enum auger_role role)
-{
-    generation->role = role;
-    auger_checklist_reorder(&generation->checklist, role);
-}
-
-int auger_ice_set_controlling(struct auger_ice *ice, bool controlling)
-{
-    enum auger_role role = controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
-
-    if (ice->current->role_is_settled || (ice->next && ice->next->role_is_settled))
-        return AUGER_ERR_STATE;
-    take_role(ice->current, role);
-    if (ice->next)
-        take_role(ice->next, role);
-    return 0;
-}
-
 int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
 {
     if (!auger_cand_addr_is_usable(base, &ice->policy) || auger_cands_find_base(&ice->locals, base))
@@ -388,6 +347,8 @@ int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
                               const struct auger_addr *server)
 {
     (void)now;
+    if (ice->config.lite)
+        return AUGER_ERR_UNSUPPORTED;
     if (auger_addr_ip_len(server) == 0 || server->port == 0 || server->transport != AUGER_UDP)
         return AUGER_ERR_INVALID;
     return auger_gather_add_server(ice, server);
@@ -421,7 +382,12 @@ int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, cons
         if (same_ufrag)
             return 0;
     }
-    return auger_restart_meet(ice, now, ufrag, password);
+    int err = auger_restart_meet(ice, now, ufrag, password);
+    if (err)
+        return err;
+    if (ice->config.lite) /* of which no check will be asked for */
+        draw_conclusions(ice, now);
+    return 0;
 }
 
 /* The generation that a candidate of the peer's belongs to; NULL: one that is over,
@@ -475,6 +441,8 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
                 AUGER_F_TEXT("type", auger_cand_type_name(told.type)),
                 AUGER_F_INT("priority", told.priority));
     auger_generation_form_pairs(generation, now, &ice->locals);
+    if (ice->config.lite)
+        draw_conclusions(ice, now);
     return 0;
 }
 

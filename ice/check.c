@@ -137,7 +137,7 @@ static struct auger_pair *next_pair(const struct auger_ice *ice)
 {
     const struct auger_generation *current = ice->current;
 
-    if (!auger_credentials_are_known(&current->remote) || current->end_reason)
+    if (!auger_credentials_are_known(&current->remote) || current->end_reason || ice->config.lite)
         return NULL;
     return auger_checklist_next(&current->checklist, auger_nominate_is_concluded(current));
 }
@@ -270,7 +270,7 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
 
     /* Wherever it comes from: behind a NAT whose mappings depend on the destination a peer
      * that has not yet asked us answers from another port. */
-    if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) {
+    if (msg->error_code == AUGER_STUN_ROLE_CONFLICT && !auger_role_is_given(ice)) {
         auger_ice_heard(ice, now, path);
         retry_in_other_role(ice, now, check);
         return;

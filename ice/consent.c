@@ -4,6 +4,7 @@
 #include "ice/consent.h"
 
 #include "ice/check.h"
+#include "ice/lite.h"
 #include "ice/role.h"
 #include "ice/route.h"
 
@@ -17,6 +18,7 @@
 #define INTERVAL_MIN (4 * AUGER_SEC) /* 5.1: 0.8 to 1.2 times five seconds */
 #define INTERVAL_SPREAD_US 2000001u
 #define SILENCE (5 * AUGER_SEC)
+#define LITE_SILENCE (15 * AUGER_SEC) /* in which the peer's checks came to three */
 #define GRACE (500 * AUGER_MS)
 #define ENTROPY_RETRY (1 * AUGER_SEC)
 
@@ -46,6 +48,10 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
 
     if (!pair || now < consent->next_at || !auger_pair_is_usable(pair, now))
         return 0;
+    if (ice->config.lite) { /* it obtains no consent (7675 section 2) */
+        consent->next_at = auger_lite_next_keepalive(ice, now);
+        return auger_lite_write_keepalive(ice, now, path, buf, cap);
+    }
     struct auger_consent_check check = {.sent_at = now,
                                         .role_switches = pair->generation->role_switches};
     if (auger_env_random(ice->env, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
@@ -133,6 +139,8 @@ void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
  * six seconds without a word. */
 static auger_time silent_at(const struct auger_ice *ice)
 {
+    if (ice->config.lite && !ice->peer_is_lite)
+        return auger_time_add(ice->heard_at, LITE_SILENCE);
     if (ice->consent.asked_at == AUGER_NEVER)
         return AUGER_NEVER;
     auger_time grace = auger_time_max(GRACE, 3 * ice->consent.pair->rtt);
@@ -147,7 +155,9 @@ static void watch(struct auger_ice *ice, auger_time now)
     consent->pair = ice->route;
     consent->asked_at = AUGER_NEVER;
     forget_checks(consent);
-    if (consent->pair)
+    if (consent->pair && ice->config.lite)
+        consent->next_at = auger_lite_next_keepalive(ice, now);
+    else if (consent->pair)
         consent->next_at =
             auger_time_max(now, auger_time_add(consent->pair->answered_at, random_interval(ice)));
 }

@@ -58,6 +58,9 @@ static const struct {
     [AUGER_ICE_WHY_PATH_TAKEN] = {"path-taken",
                                   "the only path that works belongs to another session on the same "
                                   "two ports: give either side's mux another port"},
+    [AUGER_ICE_WHY_NOT_NOMINATED] = {"not-nominated",
+                                     "the peer's checks arrive, but it nominates no pair, and we "
+                                     "are lite and cannot"},
 };
 #define WHYS (sizeof(whys) / sizeof(whys[0]))
 
@@ -207,7 +210,9 @@ static enum auger_ice_why heard(const struct auger_ice *ice, const struct auger_
         return AUGER_ICE_WHY_REFUSED;
     if (e->unproved_answers > 0 || (e->unproved_checks > 0 && e->checks_received == 0))
         return AUGER_ICE_WHY_WRONG_PASSWORD;
-    return e->checks_received > 0 ? AUGER_ICE_WHY_UNANSWERED : AUGER_ICE_WHY_NOTHING;
+    if (e->checks_received == 0)
+        return AUGER_ICE_WHY_NOTHING;
+    return ice->config.lite ? AUGER_ICE_WHY_NOT_NOMINATED : AUGER_ICE_WHY_UNANSWERED;
 }
 
 static enum auger_ice_why between(const struct auger_ice_explanation *e)

@@ -2,6 +2,7 @@
  * The asking side, section 7.2, is check.c. */
 #include "ice/inbound.h"
 
+#include "ice/lite.h"
 #include "ice/nominate.h"
 #include "ice/role.h"
 
@@ -263,6 +264,10 @@ static void learn(struct auger_ice *ice, struct auger_generation *generation, au
     pair->requests_received++;
     if (pair->failure == AUGER_PAIR_NO_CONSENT)
         return;
+    if (ice->config.lite) {
+        auger_lite_asked(ice, now, pair, request->use_candidate);
+        return;
+    }
     if (request->use_candidate && generation->role == AUGER_CONTROLLED)
         auger_nominate_asked(ice, now, pair);
     /* After the nomination too: the peer's mapping may have changed. */

@@ -52,6 +52,54 @@ static void change_tie_breaker(struct auger_generation *generation, const struct
         generation->tie_breaker = fresh;
 }
 
+/* --- 6.1.1 ------------------------------------------------------------------------- */
+
+bool auger_role_is_given(const struct auger_ice *ice)
+{
+    return ice->config.lite != ice->peer_is_lite;
+}
+
+enum auger_role auger_role_due(const struct auger_ice *ice)
+{
+    if (auger_role_is_given(ice))
+        return ice->config.lite ? AUGER_CONTROLLED : AUGER_CONTROLLING;
+    return ice->config.controlling ? AUGER_CONTROLLING : AUGER_CONTROLLED;
+}
+
+static void take(struct auger_generation *generation, enum auger_role role)
+{
+    if (!generation || generation->role == role)
+        return;
+    generation->role = role;
+    auger_checklist_reorder(&generation->checklist, role);
+}
+
+int auger_ice_set_controlling(struct auger_ice *ice, bool controlling)
+{
+    if (ice->current->role_is_settled || (ice->next && ice->next->role_is_settled))
+        return AUGER_ERR_STATE;
+    ice->config.controlling = controlling;
+    take(ice->current, auger_role_due(ice));
+    take(ice->next, auger_role_due(ice));
+    return 0;
+}
+
+/* A role that is given was so before any check; one that two of a kind have settled
+ * stays (6.1.1). */
+void auger_ice_set_remote_lite(struct auger_ice *ice, bool lite)
+{
+    bool was_given = auger_role_is_given(ice);
+
+    ice->peer_is_lite = lite;
+    if (!auger_role_is_given(ice) && !was_given)
+        return;
+    if (!auger_credentials_are_known(&ice->current->remote))
+        take(ice->current, auger_role_due(ice));
+    take(ice->next, auger_role_due(ice));
+}
+
+/* --- conflicts --------------------------------------------------------------------- */
+
 static void set(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
                 enum auger_role role, const char *reason)
 {
@@ -63,10 +111,9 @@ static void set(struct auger_ice *ice, struct auger_generation *generation, auge
     }
     generation->role_switches++;
     ice->counters.role_switches++;
-    generation->role = role;
+    take(generation, role);
     change_tie_breaker(generation, ice->env);
     auger_generation_forget_nomination(generation);
-    auger_checklist_reorder(&generation->checklist, role);
     ask_again(generation, now);
     nominate_again(generation, now);
     auger_trace(ice->env, now, "ice:role", AUGER_F_TEXT("role", auger_role_name(role)),
@@ -98,7 +145,7 @@ void auger_role_yield(struct auger_ice *ice, struct auger_generation *generation
 {
     struct auger_tie_breakers *heard = &generation->heard;
 
-    if (asked_after != generation->role_switches)
+    if (asked_after != generation->role_switches || auger_role_is_given(ice))
         return;
     if (heard->role != generation->role && heard->role_switches < asked_after)
         heard->in_force = AUGER_TIE_BREAKERS_MAX; /* the peer has left the role of that one */
@@ -114,7 +161,8 @@ bool auger_role_resolve(struct auger_ice *ice, struct auger_generation *generati
     if (role != generation->role)
         return true;
     /* The larger one controls. */
-    if (outdated || ours_is_larger == (generation->role == AUGER_CONTROLLING))
+    if (auger_role_is_given(ice) || outdated ||
+        ours_is_larger == (generation->role == AUGER_CONTROLLING))
         return false;
     set(ice, generation, now, opposite(role), "tie-breaker");
     return true;

@@ -11,6 +11,11 @@
 
 const char *auger_role_name(enum auger_role role);
 
+/* One side alone is lite: then the other one controls, and no conflict changes that. */
+bool auger_role_is_given(const struct auger_ice *ice);
+/* The role that a session begins in (6.1.1). */
+enum auger_role auger_role_due(const struct auger_ice *ice);
+
 /* The peer held the role in which we asked, and said so with a 487.  That speaks of the
  * tie-breaker that we had, after as many switches: if there were more since, it is old
  * news. */

@@ -89,6 +89,7 @@ struct auger_ice {
     struct auger_cand_policy policy;
 
     enum auger_ice_state state;
+    bool peer_is_lite;
 
     /* restart.h; `next` and `previous` are NULL most of the time. */
     struct auger_generation *next, *current, *previous;

@@ -51,6 +51,7 @@ struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auge
         .setup = setup,
         .sctp_port = peer->config.sctp_port,
         .max_message_size = peer->config.max_message_size,
+        .ice_lite = peer->config.ice.lite,
     };
 }
 

@@ -218,10 +218,11 @@ static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_typ
     const struct auger_sdp_transport *transport = &auger_sdp_carrier(sdp, type)->transport;
     int err = 0;
 
-    /* The offerer controls, and whoever is not lite (RFC 8445 section 6.1.1).  As the
-     * offerer we do since the offer, and checks have perhaps come since. */
+    /* The offerer controls (RFC 8445 section 6.1.1).  As the offerer we do since the offer,
+     * and checks have perhaps come since. */
+    auger_record_set_remote_lite(peer->config.recorder, peer->ice, transport->ice_lite);
     if (type == AUGER_SDP_OFFER)
-        err = auger_record_set_controlling(peer->config.recorder, peer->ice, transport->ice_lite);
+        err = auger_record_set_controlling(peer->config.recorder, peer->ice, false);
     if (err == 0)
         err = set_credentials(peer, now, transport);
     if (err == 0)

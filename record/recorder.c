@@ -258,7 +258,7 @@ void auger_recorder_free(struct auger_recorder *r)
 
 static void put_config(struct auger_recorder *r, const struct auger_ice_config *config)
 {
-    put_u8(r, config->controlling);
+    put_u8(r, (uint8_t)(config->controlling | config->lite << 1));
     put_u8(r, config->nominate_at_once);
     put_u8(r, config->allow_loopback);
     put_u8(r, config->allow_link_local);
@@ -307,6 +307,14 @@ int auger_record_set_controlling(struct auger_recorder *r, struct auger_ice *ice
     if (begin(r, AUGER_OP_SET_CONTROLLING))
         put_u8(r, controlling);
     return end(r, auger_ice_set_controlling(ice, controlling));
+}
+
+void auger_record_set_remote_lite(struct auger_recorder *r, struct auger_ice *ice, bool lite)
+{
+    if (begin(r, AUGER_OP_SET_REMOTE_LITE))
+        put_u8(r, lite);
+    auger_ice_set_remote_lite(ice, lite);
+    end(r, 0);
 }
 
 int auger_record_add_local_addr(struct auger_recorder *r, struct auger_ice *ice, auger_time now,

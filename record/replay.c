@@ -236,7 +236,10 @@ static uint16_t get_limit(struct replay *r)
 
 static void get_config(struct replay *r, struct auger_ice_config *config)
 {
-    config->controlling = get_bool(r);
+    uint8_t roles = auger_read_u8(&r->in);
+
+    config->controlling = roles & 1;
+    config->lite = roles & 2;
     config->nominate_at_once = get_bool(r);
     config->allow_loopback = get_bool(r);
     config->allow_link_local = get_bool(r);
@@ -399,6 +402,10 @@ static bool call_at_no_time(struct replay *r, enum auger_op op)
         return true;
     case AUGER_OP_SET_CONTROLLING:
         compare(r, auger_ice_set_controlling(r->ice, get_bool(r)), 0);
+        return true;
+    case AUGER_OP_SET_REMOTE_LITE:
+        auger_ice_set_remote_lite(r->ice, get_bool(r));
+        compare(r, 0, 0);
         return true;
     case AUGER_OP_POLL_EVENT:
         poll_event(r);

@@ -92,6 +92,8 @@ static void put_session(struct output *out, const struct auger_sdp_local *local,
     put_line(out, "t=0 0", NULL);
     if (bundle.len)
         put_text_line(out, "a=group:BUNDLE ", bundle);
+    if (local->ice_lite)
+        put_line(out, "a=ice-lite", NULL); /* of the session alone (RFC 8839 section 5.3) */
     put_line(out, "a=ice-options:ice2 trickle", NULL);
 }
 

@@ -17,13 +17,16 @@
 #define CLOSE_WITHIN (800 * AUGER_MS)
 
 static const char help[] =
-    "usage: auger peer [--passive] [--loopback] [--trace FILE] [--pcap FILE] [--record FILE]\n"
+    "usage: auger peer [--passive] [--loopback] [--lite] [--trace FILE] [--pcap FILE]\n"
+    "                  [--record FILE]\n"
     "\n"
     "A peer connection that reads requests from standard input and writes answers and events to\n"
     "standard output, one JSON object a line; for programs that test peers against each other.\n"
     "\n"
     "  --passive     as answerer be the DTLS server, where the offer leaves the choice\n"
-    "  --loopback    offer 127.0.0.1 and ::1 too\n" TRACE_HELP RECORD_HELP "\n"
+    "  --loopback    offer 127.0.0.1 and ::1 too\n"
+    "  --lite        be an ICE-lite agent: host candidates alone, answer checks and send none;\n"
+    "                for a host that everybody reaches\n" TRACE_HELP RECORD_HELP "\n"
     "A request is {\"op\":NAME,\"id\":N,...}, its answer {\"id\":N,\"ok\":RESULT} or\n"
     "{\"id\":N,\"err\":TEXT}:\n"
     "\n"
@@ -138,6 +141,7 @@ static int run(int argc, char **argv)
 
     const struct option items[] = {
         {"--passive", OPTION_FLAG, .flag = &config.passive},
+        {"--lite", OPTION_FLAG, .flag = &config.lite},
         {"--loopback", OPTION_FLAG, .flag = &config.loopback},
         TRACE_OPTION_ROWS(trace),
         RECORD_OPTION_ROW(trace),

@@ -99,6 +99,7 @@ static json_t *op_new(struct peer_ops *ops, json_t *request)
     auger_peer_config_init(&peer_config);
     peer_config.answer_passive = ops->config.passive;
     peer_config.recorder = ops->config.recorder;
+    peer_config.ice.lite = ops->config.lite;
     return result(ops, auger_loop_peer_new(ops->loop, &peer_config, &net, &ops->peer));
 }
 

@@ -12,7 +12,7 @@
 #define PEER_HELD_MAX 64
 
 struct peer_ops_config {
-    bool passive, loopback;
+    bool passive, loopback, lite;
     struct auger_recorder *recorder; /* NULL: none */
 };
 

@@ -91,6 +91,7 @@ static const struct meaning meanings[] = {
      "the restart found no path, data stays on the old one: {reason}"},
     {"ice:retired", NULL, NULL, STORY_EVENT, -1, "the session of before the restart is over"},
     {"ice:consent_asked", NULL, NULL, STORY_DETAIL, -1, "ask {remote} for consent"},
+    {"ice:keepalive", NULL, NULL, STORY_DETAIL, -1, "keep the way to {remote} open"},
     {"ice:state", "to", "connected", STORY_EVENT, CONNECTED,
      "ICE is connected, was {from}: {reason}"},
     {"ice:state", "to", "failed", STORY_EVENT, ENDED, "ICE has failed, was {from}: {reason}"},

@@ -119,6 +119,10 @@ struct auger_ice_config {
     /* STUN servers kept.  Default 4. */
     uint16_t servers_max;
     enum auger_ice_policy policy; /* default AUGER_ICE_POLICY_ALL */
+    /* A lite agent (RFC 8445 section 2.5), for a host that everybody reaches: it has host
+     * candidates alone, answers checks and sends none, and is controlled unless the peer
+     * is lite too.  Default false. */
+    bool lite;
 };
 
 enum auger_ice_event_type {
@@ -160,12 +164,18 @@ AUGER_API void auger_ice_free(struct auger_ice *ice); /* NULL is fine */
  * does not.  AUGER_ERR_STATE afterwards. */
 AUGER_API int auger_ice_set_controlling(struct auger_ice *ice, bool controlling) AUGER_CHECK_RESULT;
 
+/* What the peer's description says of it, before its credentials: of a full and a lite
+ * agent the full one controls, whoever offered (RFC 8445 section 6.1.1).  Kept in
+ * restarts, until it is said otherwise. */
+AUGER_API void auger_ice_set_remote_lite(struct auger_ice *ice, bool lite);
+
 /* Adds the address of a bound socket.  A host candidate follows as an event, if the
  * policy tells it; server-reflexive ones when the servers have answered.  AUGER_ERR_LIMIT,
  * AUGER_ERR_INVALID for an address that no candidate may have. */
 AUGER_API int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now,
                                        const struct auger_addr *base) AUGER_CHECK_RESULT;
-/* A STUN server to ask from every base of its family.  AUGER_ERR_LIMIT. */
+/* A STUN server to ask from every base of its family.  AUGER_ERR_LIMIT;
+ * AUGER_ERR_UNSUPPORTED of a lite agent, which asks nobody. */
 AUGER_API int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
                                         const struct auger_addr *server) AUGER_CHECK_RESULT;
 /* No more bases and servers will come for now: AUGER_ICE_EVENT_GATHERED follows

@@ -35,8 +35,9 @@ enum auger_ice_why {
     AUGER_ICE_WHY_SILENCE = 15,            /* connected; nothing heard of late, may recover */
     AUGER_ICE_WHY_CONSENT_EXPIRED = 16,
     AUGER_ICE_WHY_CONSENT_REVOKED = 17,
-    AUGER_ICE_WHY_RELAY_ONLY = 18, /* the policy, and there is no relay */
-    AUGER_ICE_WHY_PATH_TAKEN = 19, /* by another agent on the same socket, and no other */
+    AUGER_ICE_WHY_RELAY_ONLY = 18,    /* the policy, and there is no relay */
+    AUGER_ICE_WHY_PATH_TAKEN = 19,    /* by another agent on the same socket, and no other */
+    AUGER_ICE_WHY_NOT_NOMINATED = 20, /* we are lite: its checks arrive, none nominates */
 };
 /* "both-nats-map-by-destination": for programs; static, never NULL, never changed. */
 AUGER_API const char *auger_ice_why_name(enum auger_ice_why why);

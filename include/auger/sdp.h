@@ -110,6 +110,7 @@ struct auger_sdp_local {
     size_t candidates_len;
     bool end_of_candidates;
     const struct auger_addr *default_addr; /* for c= and m=; NULL: 0.0.0.0 and port 9 */
+    bool ice_lite;
 };
 
 /* An offer of one data section, or an answer: the sections of `offer` in their

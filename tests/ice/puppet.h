@@ -46,16 +46,13 @@ struct puppet_answer {
     uint16_t unknown_attr;
 };
 
-static inline struct puppet *puppet_new(bool agent_controls)
+static inline struct puppet *puppet_with(const struct auger_ice_config *config)
 {
     struct puppet *p = calloc(1, sizeof(*p));
-    struct auger_ice_config config;
 
     assert_non_null(p);
     p->world = world_new();
-    auger_ice_config_init(&config);
-    config.controlling = agent_controls;
-    p->ice = world_add(p->world, 0, &config);
+    p->ice = world_add(p->world, 0, config);
     p->base = addr_of("192.0.2.1:1001");
     assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &p->base), 0);
     const char *password = auger_ice_password(p->ice);
@@ -66,6 +63,15 @@ static inline struct puppet *puppet_new(bool agent_controls)
                      0);
     assert_int_equal(auger_stun_key_new(&p->wrong_key, (const uint8_t *)"wrong", 5), 0);
     return p;
+}
+
+static inline struct puppet *puppet_new(bool agent_controls)
+{
+    struct auger_ice_config config;
+
+    auger_ice_config_init(&config);
+    config.controlling = agent_controls;
+    return puppet_with(&config);
 }
 
 static inline void puppet_free(struct puppet *p)
