@@ -3,6 +3,7 @@
 #include "ice/candidate.h"
 
 #include "base/addr.h"
+#include "base/buggify.h"
 #include "base/env.h"
 
 #include <assert.h>
@@ -319,6 +320,8 @@ struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
                                                     const struct auger_addr *addr,
                                                     uint32_t priority)
 {
+    if (AUGER_BUGGIFY(PRFLX_FULL))
+        return NULL;
     struct auger_ice_cand *cand = add(
         cands, &(struct auger_ice_cand){
                    .type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority, .hidden = true});

@@ -5,6 +5,7 @@
 #include "ice/nominate.h"
 #include "ice/role.h"
 
+#include "base/buggify.h"
 #include "base/time.h"
 #include "base/trace.h"
 
@@ -115,6 +116,10 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
         if (stands_aside(check)) {
             fail(ice, now, check, AUGER_PAIR_TIMEOUT);
             check->cancelled = true;
+            continue;
+        }
+        if (check->tx.sent > 0 && AUGER_BUGGIFY(AGAIN_LOST)) {
+            auger_stun_transaction_sent(&check->tx, now);
             continue;
         }
         size_t len = write_request(ice, now, check, path, buf, cap);

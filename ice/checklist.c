@@ -2,6 +2,7 @@
  * RFC 8445 section 6.1.2 and 6.1.4, RFC 8838 sections 10 to 12. */
 #include "ice/checklist.h"
 
+#include "base/buggify.h"
 #include "base/env.h"
 #include "base/trace.h"
 
@@ -122,6 +123,8 @@ struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time 
 {
     uint64_t priority = auger_pair_priority_of(local, remote, role);
 
+    if (AUGER_BUGGIFY(CHECKLIST_FULL))
+        make_room(list, 0);
     if (list->len == list->pairs.max && !make_room(list, priority)) {
         auger_trace(list->env, now, "ice:pair_refused", AUGER_F_ADDR("local", &local->addr),
                     AUGER_F_ADDR("remote", &remote->addr), AUGER_F_TEXT("reason", "limit"));

@@ -8,6 +8,7 @@
 #include "ice/role.h"
 #include "ice/route.h"
 
+#include "base/buggify.h"
 #include "base/env.h"
 #include "base/time.h"
 #include "base/trace.h"
@@ -54,7 +55,8 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
     }
     struct auger_consent_check check = {.sent_at = now,
                                         .role_switches = pair->generation->role_switches};
-    if (auger_env_random(ice->env, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
+    if (AUGER_BUGGIFY(CONSENT_NO_ENTROPY) ||
+        auger_env_random(ice->env, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
         consent->next_at = auger_time_add(now, ENTROPY_RETRY);
         return 0;
     }

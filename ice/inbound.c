@@ -7,6 +7,7 @@
 #include "ice/role.h"
 
 #include "base/addr.h"
+#include "base/buggify.h"
 #include "base/trace.h"
 
 #include <assert.h>
@@ -32,7 +33,7 @@ static void respond(struct auger_ice *ice, const struct auger_generation *genera
 {
     struct auger_responses *responses = &ice->responses;
 
-    if (responses->len == AUGER_RESPONSES_MAX) {
+    if (responses->len == AUGER_RESPONSES_MAX || AUGER_BUGGIFY(ANSWERS_FULL)) {
         ice->counters.limited++;
         return;
     }

@@ -2,6 +2,7 @@
  * among them.  What they do and mean is check.c. */
 #include "ice/inflight.h"
 
+#include "base/buggify.h"
 #include "base/env.h"
 
 #include <assert.h>
@@ -52,6 +53,8 @@ static struct auger_check *oldest_cancelled(const struct auger_inflight *infligh
 struct auger_check *auger_inflight_add(struct auger_inflight *inflight, struct auger_pair *pair)
 {
     assert(!auger_inflight_find_pair(inflight, pair));
+    if (AUGER_BUGGIFY(INFLIGHT_FULL) && oldest_cancelled(inflight))
+        auger_inflight_remove(inflight, oldest_cancelled(inflight));
     if (inflight->used == inflight->slots.len &&
         !auger_pool_grow(&inflight->slots, inflight->env)) {
         struct auger_check *oldest = oldest_cancelled(inflight);

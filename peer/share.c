@@ -5,7 +5,7 @@
 
 int auger_peer_share_sockets(struct auger_peer *peer, uint32_t tag)
 {
-    return auger_ice_share_sockets(peer->ice, tag);
+    return auger_record_share_sockets(peer->config.recorder, peer->ice, tag);
 }
 
 int auger_peer_set_local_credentials(struct auger_peer *peer, const char *ufrag,
@@ -14,13 +14,13 @@ int auger_peer_set_local_credentials(struct auger_peer *peer, const char *ufrag,
     if (peer->signaling != AUGER_STABLE || peer->remote_text)
         return AUGER_ERR_STATE;
     auger_ready_mark(peer->ready);
-    return auger_ice_set_local_credentials(peer->ice, ufrag, password);
+    return auger_record_set_local_credentials(peer->config.recorder, peer->ice, ufrag, password);
 }
 
 int auger_peer_refuse_path(struct auger_peer *peer, auger_time now, const struct auger_path *path)
 {
     auger_ready_mark(peer->ready);
-    int err = auger_ice_refuse_path(peer->ice, now, path);
+    int err = auger_record_refuse_path(peer->config.recorder, peer->ice, now, path);
     if (err == 0)
         auger_peer_advance(peer, now);
     return err;

@@ -1,5 +1,6 @@
 /* stun/transaction.c - when a request is sent, sent again, and given up. */
 #include "stun/transaction.h"
+#include "base/buggify.h"
 #include "base/env.h"
 #include "base/time.h"
 
@@ -17,6 +18,8 @@ int auger_stun_transaction_start(struct auger_stun_transaction *t, const struct 
         .rm = AUGER_STUN_RM,
     };
 
+    if (AUGER_BUGGIFY(NO_ENTROPY))
+        return AUGER_ERR_ENTROPY;
     int err = auger_env_random(env, fresh.id.bytes, sizeof(fresh.id.bytes));
     if (err < 0)
         return err;

@@ -7,6 +7,7 @@
  *
  * A world that fails is made simpler and printed with the line that replays it.
  */
+#include "tests/worlds/buggify.h"
 #include "tests/worlds/run.h"
 
 #include "tests/sim/memory.h"
@@ -226,6 +227,12 @@ static unsigned count_absent(const struct tally *tally)
         printf("  %8llu  %s\n", (unsigned long long)tally->attacks[i],
                sim_attack_name((enum sim_attack)i));
         absent += tally->attacks[i] == 0;
+    }
+    printf("worlds in which our own code met with\n");
+    for (int i = 0; i < AUGER_BUGGIFY_PLACES; i++) {
+        printf("  %8llu  %s\n", (unsigned long long)tally->buggified[i],
+               worlds_buggify_name((enum auger_buggify_place)i));
+        absent += tally->buggified[i] == 0;
     }
     return absent;
 }

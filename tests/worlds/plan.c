@@ -94,6 +94,7 @@ static const struct range ranges[FEATURES] = {
     [HOSTILE_SERVER] = {"hostile_server", 0, 1, 1, 7, false},
     [HOSTILE_SIGNAL_PERMILLE] = {"hostile_signal_permille", 0, 10, 700, 8, false},
     [FLOOD] = {"flood", 0, 10, 100000, 2, true},
+    [BUGGIFY_PERMILLE] = {"buggify_permille", 0, 10, 100, 2, false},
     [LEAVES] = {"leaves", 0, 1, 1, 4, false},
 };
 

@@ -116,8 +116,9 @@ enum feature {
     HOSTILE_PEER, /* in bob's place */
     HOSTILE_SERVER,
     HOSTILE_SIGNAL_PERMILLE,
-    FLOOD,  /* candidates */
-    LEAVES, /* at the end alice goes without a word */
+    FLOOD,            /* candidates */
+    BUGGIFY_PERMILLE, /* of the places of base/buggify.h that are open */
+    LEAVES,           /* at the end alice goes without a word */
     FEATURES
 };
 

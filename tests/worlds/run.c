@@ -1,6 +1,7 @@
 /* tests/worlds/run.c - a world's life: it begins, is troubled, finds peace, and is judged. */
 #include "tests/worlds/run.h"
 
+#include "tests/worlds/buggify.h"
 #include "tests/worlds/life.h"
 
 #define APART (2 * AUGER_SEC) /* the same event with and without an attacker */
@@ -33,6 +34,7 @@ static void begin(struct life *life, FILE *log, bool off_path)
     struct sim_options options = {
         .seed = life->plan->seed, .internet = &wire, .log = log, .record = record, .user = life};
 
+    worlds_buggify(life->plan->seed, (unsigned)v[BUGGIFY_PERMILLE]);
     life->witness[0].role = life->witness[1].role = -1;
     build_agents(&life->built, life->plan, &options);
     if (v[CORRUPT_PERMILLE])
@@ -161,6 +163,8 @@ struct verdict world_run_sabotaged(const struct plan *plan, FILE *log, struct ta
         if (life.built.peers[1])
             life_judge_farewell(&life, tally);
     }
+    for (int i = 0; i < AUGER_BUGGIFY_PLACES; i++)
+        tally->buggified[i] += worlds_take_buggified((enum auger_buggify_place)i) > 0;
     tally->worlds++;
     tally->packets += sim_packets(life.built.sim);
     tally->virtual_time += lived;

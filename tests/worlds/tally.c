@@ -69,6 +69,8 @@ void tally_add(struct tally *sum, const struct tally *part)
         sum->memory_peak = part->memory_peak;
     for (int i = 0; i < SOMETIMES; i++)
         sum->sometimes[i] += part->sometimes[i];
+    for (int i = 0; i < AUGER_BUGGIFY_PLACES; i++)
+        sum->buggified[i] += part->buggified[i];
     for (int i = 0; i < SIM_ATTACKS; i++)
         sum->attacks[i] += part->attacks[i];
 }

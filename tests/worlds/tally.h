@@ -5,6 +5,8 @@
 
 #include "tests/sim/sim.h"
 
+#include "base/buggify.h"
+
 enum sometimes {
     EVER_CONNECTED,
     EVER_DIRECT, /* on a pair of host candidates */
@@ -59,7 +61,8 @@ struct tally {
     uint64_t judged[JUDGEMENTS];                   /* worlds to which it applied */
     auger_time virtual_time;
     uint64_t sometimes[SOMETIMES], attacks[SIM_ATTACKS];
-    uint64_t memory_peak; /* of one agent */
+    uint64_t buggified[AUGER_BUGGIFY_PLACES]; /* worlds in which it came about */
+    uint64_t memory_peak;                     /* of one agent */
 };
 void tally_add(struct tally *sum, const struct tally *part);
 

@@ -1,0 +1,28 @@
+/* base/buggify.h - named places in our code where the simulator may force a rare outcome: a
+ * table that is full, a datagram that is lost, random bytes that are not there.  In every
+ * build but the one of tests/worlds the question is the constant false. */
+#ifndef AUGER_BASE_BUGGIFY_H
+#define AUGER_BASE_BUGGIFY_H
+
+#include <stdbool.h>
+
+enum auger_buggify_place {
+    AUGER_BUGGIFY_INFLIGHT_FULL,      /* the oldest cancelled check is forgotten */
+    AUGER_BUGGIFY_CHECKLIST_FULL,     /* a failed pair goes */
+    AUGER_BUGGIFY_ANSWERS_FULL,       /* a check gets no answer */
+    AUGER_BUGGIFY_PRFLX_FULL,         /* a peer-reflexive candidate is not kept */
+    AUGER_BUGGIFY_AGAIN_LOST,         /* a retransmission does not leave */
+    AUGER_BUGGIFY_NO_ENTROPY,         /* a transaction does not begin */
+    AUGER_BUGGIFY_CONSENT_NO_ENTROPY, /* a consent check leaves later */
+    AUGER_BUGGIFY_PLACES
+};
+
+#ifdef AUGER_BUGGIFIED
+/* Whether it is to happen here and now. */
+bool auger_buggify(enum auger_buggify_place place);
+#define AUGER_BUGGIFY(place) auger_buggify(AUGER_BUGGIFY_##place)
+#else
+#define AUGER_BUGGIFY(place) false
+#endif
+
+#endif /* AUGER_BASE_BUGGIFY_H */
