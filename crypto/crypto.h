@@ -21,6 +21,17 @@ void auger_hmac_free(struct auger_hmac *hmac); /* NULL is fine */
 int auger_hmac_compute(struct auger_hmac *hmac, const struct auger_bytes *pieces, size_t pieces_len,
                        uint8_t *mac) AUGER_CHECK_RESULT;
 
+/* A keyed hash for tables: SipHash-2-4 of 64 bits.  Fast, and no proof of anything. */
+#define AUGER_SIPHASH_KEY_LEN 16
+struct auger_siphash;
+
+int auger_siphash_new(struct auger_siphash **out,
+                      const uint8_t key[AUGER_SIPHASH_KEY_LEN]) AUGER_CHECK_RESULT;
+void auger_siphash_free(struct auger_siphash *siphash); /* NULL is fine */
+/* AUGER_ERR_CRYPTO. */
+int auger_siphash_compute(struct auger_siphash *siphash, const uint8_t *data, size_t len,
+                          uint64_t *hash) AUGER_CHECK_RESULT;
+
 bool auger_bytes_equal_secret(const uint8_t *a, const uint8_t *b, size_t len);
 
 #endif /* AUGER_CRYPTO_CRYPTO_H */

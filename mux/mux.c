@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define DRAWS_MAX 16 /* of a tag; with 65,536 sessions one in 65,536 is another's */
-#define HASH_KEY_LEN 32
 
 /* --- life -------------------------------------------------------------------------------- */
 
@@ -25,10 +24,10 @@ void auger_mux_config_init_sized(struct auger_mux_config *config, size_t size)
 
 static int new_hash_key(struct auger_mux *mux)
 {
-    uint8_t key[HASH_KEY_LEN];
+    uint8_t key[AUGER_SIPHASH_KEY_LEN];
 
     int err = auger_env_random(mux->env, key, sizeof(key));
-    return err < 0 ? err : auger_hmac_new(&mux->hash_key, AUGER_SHA1, key, sizeof(key));
+    return err < 0 ? err : auger_siphash_new(&mux->hash_key, key);
 }
 
 static int init(struct auger_mux *mux)
@@ -76,7 +75,7 @@ void auger_mux_free(struct auger_mux *mux)
     auger_mux_table_fini(&mux->places);
     auger_mux_table_fini(&mux->tags);
     auger_mux_table_fini(&mux->names);
-    auger_hmac_free(mux->hash_key);
+    auger_siphash_free(mux->hash_key);
     auger_env_release(mux->env, mux);
 }
 

@@ -57,7 +57,7 @@ struct auger_mux_unknowns {
 struct auger_mux {
     const struct auger_env *env;
     struct auger_mux_config config;
-    struct auger_hmac *hash_key; /* drawn at random */
+    struct auger_siphash *hash_key; /* drawn at random */
     struct auger_mux_table names, tags, places;
     struct auger_mux_session *sessions;
     uint32_t sessions_len;
