@@ -331,7 +331,6 @@ static void measure(uint32_t len)
     size_t empty = bench_heap_bytes();
     for (uint32_t i = 0; i < len; i++)
         crowd->agents[i] = new_agent(i);
-    size_t agents = bench_heap_bytes();
     for (uint32_t i = 0; i < len; i++)
         join(crowd, i);
     connect_all(crowd);
@@ -348,7 +347,7 @@ static void measure(uint32_t len)
     report(len, "hmacs_alone", "ns an agent", hmacs);
     report(len, "times_the_hmacs", "times", round / hmacs);
     report(len, "session_bytes", "bytes", (double)(connected - without) / len);
-    report(len, "agent_bytes", "bytes", (double)(agents - empty) / len);
+    report(len, "agent_bytes", "bytes", (double)(without - empty) / len);
     free_crowd(crowd);
 }
 
