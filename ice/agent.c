@@ -6,6 +6,8 @@
 #include "ice/gather.h"
 #include "ice/inbound.h"
 #include "ice/lite.h"
+#include "ice/locals.h"
+#include "ice/mapping.h"
 #include "ice/nominate.h"
 #include "ice/policy.h"
 #include "ice/restart.h"
@@ -34,6 +36,8 @@ static int init(struct auger_ice *ice)
         err = auger_generation_new(&ice->current, ice->env, config);
     if (!err)
         err = auger_gather_init(ice);
+    if (!err)
+        err = auger_mapping_init(ice);
     if (err)
         return err;
     ice->current->tie_breaker = tie_breaker;
@@ -49,7 +53,7 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
     auger_ice_config_init(&copy);
     if (config)
         memcpy(&copy, config, size < sizeof(copy) ? size : sizeof(copy));
-    if (!auger_ice_config_is_valid(&copy))
+    if (!auger_ice_config_is_valid(&copy) || !auger_mapping_is_valid(&copy))
         return AUGER_ERR_INVALID;
 
     struct auger_ice *ice = auger_env_alloc(env, 1, sizeof(*ice));
@@ -76,6 +80,7 @@ void auger_ice_free(struct auger_ice *ice)
     if (!ice)
         return;
     auger_gather_fini(ice);
+    auger_mapping_fini(ice);
     auger_generation_free(ice->previous, ice->env);
     auger_generation_free(ice->current, ice->env);
     auger_generation_free(ice->next, ice->env);
@@ -326,21 +331,7 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
 
 int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
 {
-    if (!auger_cand_addr_is_usable(base, &ice->policy) || auger_cands_find_base(&ice->locals, base))
-        return AUGER_ERR_INVALID;
-    struct auger_ice_cand *host = auger_cands_add_host(&ice->locals, base);
-    if (!host)
-        return auger_cands_refusal(&ice->locals);
-    int err = auger_gather_add_host(ice, host);
-    if (err) {
-        auger_cands_remove(&ice->locals, host);
-        return err;
-    }
-    auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &host->addr),
-                AUGER_F_TEXT("type", "host"), AUGER_F_INT("priority", host->priority));
-    auger_policy_apply(ice->config.policy, ice->env, now, host);
-    auger_generation_form_pairs(ice->current, now, &ice->locals);
-    return 0;
+    return auger_locals_add(ice, now, base);
 }
 
 int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,

@@ -95,7 +95,8 @@ static bool preference_is_taken(const struct auger_cands *cands, enum auger_cand
 {
     for (uint16_t i = 0; i < cands->len; i++) {
         const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        if (is_used(cand) && cand->type == type && local_preference_of(cand) == preference)
+        enum auger_cand_type told_as = cand->looks_host ? AUGER_CAND_HOST : cand->type;
+        if (is_used(cand) && told_as == type && local_preference_of(cand) == preference)
             return true;
     }
     return false;
@@ -129,6 +130,21 @@ static uint32_t base_preference(const struct auger_cands *cands, const struct au
             below += LOCAL_PREFERENCE_STEP;
     }
     return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
+}
+
+/* That of the host candidate itself, which is not told, or the next below that no other
+ * has. */
+static uint32_t free_host_priority(const struct auger_cands *cands,
+                                   const struct auger_ice_cand *host)
+{
+    uint32_t preference = local_preference_of(host);
+
+    for (uint16_t i = 0; i < cands->len; i++) {
+        const struct auger_ice_cand *cand = auger_cands_at(cands, i);
+        if (is_used(cand) && cand->looks_host && cand->priority == host->priority)
+            preference = free_preference(cands, AUGER_CAND_HOST, preference);
+    }
+    return priority_of(AUGER_CAND_HOST, preference);
 }
 
 struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
@@ -173,7 +189,8 @@ void auger_cands_tell_again(struct auger_cands *cands)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
         struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        bool is_reflexive = cand->type == AUGER_CAND_SRFLX || cand->type == AUGER_CAND_PRFLX;
+        bool is_reflexive =
+            cand->type == AUGER_CAND_PRFLX || (cand->type == AUGER_CAND_SRFLX && !cand->is_mapped);
         if (is_used(cand) && cand->telling != AUGER_CAND_KEPT)
             cand->telling = is_reflexive ? AUGER_CAND_OUTDATED : AUGER_CAND_TO_TELL;
     }
@@ -277,6 +294,26 @@ struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
                                         .priority = priority_of(AUGER_CAND_SRFLX, preference)});
 }
 
+/* In the place of its host candidate it has that one's priority, or if several stand there
+ * the next below. */
+struct auger_ice_cand *auger_cands_add_mapped(struct auger_cands *cands,
+                                              const struct auger_ice_cand *host,
+                                              const struct auger_addr *external, bool as_host)
+{
+    static const struct auger_addr nobody;
+    struct auger_ice_cand *cand = auger_cands_add_srflx(cands, host, external, &nobody);
+
+    if (!cand)
+        return NULL;
+    cand->is_mapped = true;
+    if (as_host) {
+        cand->priority = free_host_priority(cands, host);
+        memcpy(cand->foundation, host->foundation, sizeof(cand->foundation));
+    }
+    cand->looks_host = as_host;
+    return cand;
+}
+
 struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
                                                    const struct auger_ice_cand *host,
                                                    const struct auger_addr *mapped,
@@ -362,7 +399,9 @@ void auger_cand_export(const struct auger_ice_cand *cand, struct auger_cand *out
 {
     *out = (struct auger_cand){.type = cand->type, .addr = cand->addr, .priority = cand->priority};
     out->hidden = cand->hidden;
-    if (cand->type != AUGER_CAND_HOST)
+    if (cand->looks_host)
+        out->type = AUGER_CAND_HOST;
+    if (out->type != AUGER_CAND_HOST)
         out->related = cand->base;
     memcpy(out->foundation, cand->foundation, sizeof(out->foundation));
 }

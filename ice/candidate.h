@@ -33,8 +33,10 @@ struct auger_ice_cand {
     uint32_t number;     /* in its table: the first one that it held is 1 */
     uint32_t generation; /* the peer's: of the ufrag that its line named; 0: none */
     enum auger_cand_telling telling;
-    bool is_barred; /* ours: no datagram to the peer leaves from it (policy.h) */
-    bool hidden;    /* the peer's: not by its address was it told */
+    bool is_barred;  /* ours: no datagram to the peer leaves from it (policy.h) */
+    bool is_mapped;  /* ours, reflexive: by the word of the configuration (mapping.h) */
+    bool looks_host; /* and is told as a host candidate */
+    bool hidden;     /* the peer's: not by its address was it told */
     char foundation[AUGER_FOUNDATION_MAX];
 };
 
@@ -84,6 +86,10 @@ struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
                                              const struct auger_ice_cand *host,
                                              const struct auger_addr *mapped,
                                              const struct auger_addr *server);
+/* Where the configuration says that `host` is seen; `as_host`: told in its place. */
+struct auger_ice_cand *auger_cands_add_mapped(struct auger_cands *cands,
+                                              const struct auger_ice_cand *host,
+                                              const struct auger_addr *external, bool as_host);
 /* Our candidate on that base that is seen at `addr`, and that is not kept from the peer. */
 struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
                                              const struct auger_addr *addr,

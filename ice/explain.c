@@ -113,7 +113,8 @@ static bool show_two_ports(const struct auger_ice_cand *a, const struct auger_ic
 
 static bool is_reflexive(const struct auger_ice_cand *cand)
 {
-    return is_known(cand) && (cand->type == AUGER_CAND_SRFLX || cand->type == AUGER_CAND_PRFLX);
+    return is_known(cand) && !cand->is_mapped &&
+           (cand->type == AUGER_CAND_SRFLX || cand->type == AUGER_CAND_PRFLX);
 }
 
 /* RFC 4787 section 4.1: a mapping that is not endpoint-independent. */

@@ -87,6 +87,7 @@ struct auger_ice {
     const struct auger_env *env;
     struct auger_ice_config config;
     struct auger_cand_policy policy;
+    struct auger_ice_mapping *mappings; /* what config.mappings points to */
 
     enum auger_ice_state state;
     bool peer_is_lite;

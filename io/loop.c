@@ -9,6 +9,7 @@
 #include <auger/crypto.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -216,6 +217,18 @@ void auger_loop_give_up_names(struct auger_loop *loop, struct auger_slot *slot, 
     end_names(slot, now);
 }
 
+static void tell_exhausted(struct auger_loop *loop, const struct auger_slot *slot,
+                           const struct auger_net_config *net)
+{
+    char what[64], ip[AUGER_ADDR_TEXT_MAX];
+    int saved = errno;
+
+    snprintf(what, sizeof(what), "no port from %u to %u is free on", net->port_min, net->port_max);
+    auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_LIMIT, what,
+                       auger_addr_format_ip(&slot->exhausted, ip, sizeof(ip)));
+    errno = saved;
+}
+
 static int new_slot(struct auger_loop *loop, const struct auger_peer_config *config,
                     const struct auger_net_config *net, struct auger_slot **out)
 {
@@ -223,12 +236,15 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
 
     if (!slot)
         return AUGER_ERR_NO_MEMORY;
+    slot->id = ++loop->next_slot_id;
     slot->gather_timeout = config->ice.gather_timeout;
     int err = auger_peer_new(&slot->peer, loop->config.env, config);
     if (err == 0)
         err = net->mux ? auger_slot_join(slot, net->mux, auger_clock_now())
                        : auger_slot_open_sockets(slot, loop->epoll_fd, net,
                                                  loop->config.socket_buffer, auger_clock_now());
+    if (slot->exhausted.family != AUGER_FAMILY_NONE)
+        tell_exhausted(loop, slot, net);
     if (err < 0) {
         int saved = errno;
         free_slot(slot);
@@ -243,7 +259,7 @@ static int check_net(const struct auger_net_config *net)
 {
     if (net->port_min > net->port_max || (net->port_min == 0 && net->port_max != 0))
         return AUGER_ERR_INVALID;
-    if (!auger_interfaces_is_valid(net))
+    if (!auger_interfaces_is_valid(net) || net->dscp > 63)
         return AUGER_ERR_INVALID;
     return net->stun_servers_len > STUN_SERVERS_MAX ? AUGER_ERR_LIMIT : 0;
 }
@@ -290,7 +306,6 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
         err = new_slot(loop, &whole_config, &whole_net, &slot);
     if (err < 0)
         return err;
-    slot->id = ++loop->next_slot_id;
     slot->config = &loop->config;
     slot->place = loop->slots_len++;
     loop->slots[slot->place] = slot;

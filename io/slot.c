@@ -31,6 +31,7 @@ static int open_in_range(struct auger_udp *udp, struct auger_addr *addr,
         if (errno != EADDRINUSE)
             return AUGER_ERR_SYSTEM;
     }
+    addr->port = 0;
     errno = EADDRINUSE;
     return AUGER_ERR_SYSTEM;
 }
@@ -42,6 +43,10 @@ static int add_socket(struct auger_slot *slot, int epoll_fd, struct auger_addr *
 
     *socket = (struct auger_watch){.kind = AUGER_WATCH_UDP, .slot = slot, .udp.fd = -1};
     int err = open_in_range(&socket->udp, addr, net, buffer);
+    if (err < 0 && errno == EADDRINUSE && net->port_min != 0)
+        slot->exhausted = *addr;
+    if (err == 0)
+        auger_udp_mark(&socket->udp, net->dscp);
     if (err == 0)
         err = watch(epoll_fd, EPOLL_CTL_ADD, socket, false);
     if (err == 0)

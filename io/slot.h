@@ -27,7 +27,8 @@ struct auger_slot {
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;
-    uint64_t hidden_as; /* which of the loop's names stand for its addresses (names.h) */
+    uint64_t hidden_as;          /* which of the loop's names stand for its addresses (names.h) */
+    struct auger_addr exhausted; /* has no free port in the range, the latest of them; or none */
     /* A datagram that its socket had no room for. */
     uint8_t kept[AUGER_DATAGRAM_MAX];
     size_t kept_len;

@@ -55,6 +55,17 @@ int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr, uint32_t buff
     return 0;
 }
 
+/* The lower two bits are those of RFC 3168.  A system that refuses sends unmarked. */
+void auger_udp_mark(const struct auger_udp *udp, uint8_t dscp)
+{
+    int value = dscp << 2;
+
+    if (udp->addr.family == AUGER_IPV4)
+        (void)setsockopt(udp->fd, IPPROTO_IP, IP_TOS, &value, sizeof(value));
+    else
+        (void)setsockopt(udp->fd, IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof(value));
+}
+
 void auger_udp_close(struct auger_udp *udp)
 {
     if (udp->fd >= 0)

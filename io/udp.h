@@ -22,6 +22,8 @@ struct auger_udp_batch {
 /* Binds to `addr`, whose port is filled in where it was 0.  AUGER_ERR_SYSTEM. */
 int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr,
                    uint32_t buffer) AUGER_CHECK_RESULT;
+/* Marks what it sends: RFC 2474, RFC 3542 section 6.5. */
+void auger_udp_mark(const struct auger_udp *udp, uint8_t dscp);
 void auger_udp_close(struct auger_udp *udp);
 /* Reads up to a batch of datagrams; how many, 0 when there are none. */
 size_t auger_udp_receive(const struct auger_udp *udp, struct auger_udp_batch *batch);

@@ -5,6 +5,7 @@
 #include "tools/interrupt.h"
 #include "tools/meet_manual.h"
 #include "tools/meet_room.h"
+#include "tools/net_options.h"
 #include "tools/options.h"
 #include "tools/trace_writer.h"
 
@@ -35,10 +36,10 @@ static const char help[] =
     "                     A browser's is JSON.stringify(connection.localDescription)\n"
     "  --stun URI         ask this STUN server, as stun:stun.example.org; up to four; default is\n"
     "                     port 3478 of the server's host\n"
-    "  --loopback         offer 127.0.0.1 and ::1 too\n"
     "  --timeout SECONDS  for finding a path, 1 to 600; default 30\n"
     "  --json             what happens as JSON lines on standard error: {\"ev\":NAME,\"text\":...}\n"
-    "  --quiet            nothing but failures on standard error\n" TRACE_HELP RECORD_HELP "\n"
+    "  --quiet            nothing but failures on standard error\n" TRACE_HELP RECORD_HELP
+    "\n" NET_HELP "\n"
     "Exit status: 0 both sides ended, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
     "A file across: `auger connect box < file` on one machine, `auger connect box > file` on the\n"
@@ -187,7 +188,7 @@ static int begin(struct connect *connect, struct trace_writer *writer)
 
     connect->close_by = AUGER_NEVER;
     configure_talk(connect);
-    connect->talk_config.recorder = trace_writer_recorder(writer);
+    connect->talk_config.peer.recorder = trace_writer_recorder(writer);
     auger_loop_config_init(&config);
     trace_writer_attach(writer, &config);
     int err = auger_loop_new(&connect->loop, &config);
@@ -249,6 +250,7 @@ static int run(int argc, char **argv)
 {
     struct connect connect = {0};
     struct option_texts stun = {0};
+    struct net_options net_options = {0};
     const char *server = "http://127.0.0.1:8080/";
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     char default_stun[SERVER_HOST_MAX + 16];
@@ -257,17 +259,18 @@ static int run(int argc, char **argv)
     int status;
 
     auger_net_config_init(net);
+    auger_peer_config_init(&connect.talk_config.peer);
     const struct option items[] = {
         {"--server", OPTION_TEXT, .text = &server},
         {"--ca", OPTION_TEXT, .text = &connect.ca},
         {"--manual", OPTION_FLAG, .flag = &connect.manual},
         {"--stun", OPTION_TEXTS, .texts = &stun},
-        {"--loopback", OPTION_FLAG, .flag = &net->loopback},
         {"--timeout", OPTION_NUMBER, .number = &timeout_s, .min = 1, .max = 600},
         {"--json", OPTION_FLAG, .flag = &connect.talk_config.json},
         {"--quiet", OPTION_FLAG, .flag = &connect.talk_config.quiet},
         TRACE_OPTION_ROWS(trace),
         RECORD_OPTION_ROW(trace),
+        NET_OPTION_ROWS(net_options),
     };
     const struct options options = {.items = items,
                                     .len = sizeof(items) / sizeof(items[0]),
@@ -276,7 +279,8 @@ static int run(int argc, char **argv)
                                     .help = help};
     if (!options_read(&options, argc, argv, &status))
         return status;
-    if (!check(&connect, server))
+    if (!check(&connect, server) ||
+        !net_options_apply(&net_options, "connect", net, &connect.talk_config.peer.ice))
         return EXIT_USAGE;
     add_default_stun(&connect, &stun, default_stun, sizeof(default_stun));
     net->stun_servers = stun.items;

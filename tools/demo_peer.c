@@ -30,6 +30,7 @@ struct session {
 
 struct demo {
     struct auger_loop *loop;
+    const struct auger_peer_config *config;
     const struct auger_net_config *net;
     demo_say *say;
     void *user;
@@ -38,14 +39,15 @@ struct demo {
     char sdp[AUGER_SDP_MAX + 1];
 };
 
-struct demo *demo_new(struct auger_loop *loop, const struct auger_net_config *net, demo_say *say,
-                      void *user)
+struct demo *demo_new(struct auger_loop *loop, const struct auger_peer_config *config,
+                      const struct auger_net_config *net, demo_say *say, void *user)
 {
     struct demo *demo = calloc(1, sizeof(*demo));
 
     if (!demo)
         return NULL;
     demo->loop = loop;
+    demo->config = config;
     demo->net = net;
     demo->say = say;
     demo->user = user;
@@ -114,7 +116,7 @@ static int begin_session(struct demo *demo, const char *other, const char *id, s
 
     if (!session)
         return AUGER_ERR_LIMIT;
-    int err = auger_loop_peer_new(demo->loop, NULL, demo->net, &peer);
+    int err = auger_loop_peer_new(demo->loop, demo->config, demo->net, &peer);
     if (err < 0)
         return err;
     *session = (struct session){

@@ -14,9 +14,9 @@ typedef void demo_say(void *user, const char *text, size_t len);
 /* The answer to a posted offer, or NULL when the session ended before there was one. */
 typedef void demo_answered(void *user, const char *sdp, size_t len);
 
-/* `net` must outlive the demo. */
-struct demo *demo_new(struct auger_loop *loop, const struct auger_net_config *net, demo_say *say,
-                      void *user);
+/* `config` and `net` must outlive the demo. */
+struct demo *demo_new(struct auger_loop *loop, const struct auger_peer_config *config,
+                      const struct auger_net_config *net, demo_say *say, void *user);
 void demo_free(struct demo *demo); /* NULL is fine */
 
 /* A message from the room. */

@@ -1,6 +1,7 @@
 /* tools/gather.c - auger gather: this machine's candidates, as they come. */
 #include "tools/command.h"
 #include "tools/interrupt.h"
+#include "tools/net_options.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/trace_writer.h"
@@ -11,19 +12,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ADDRS_MAX 256 /* of the machine, that are looked at */
+
 static const char help[] =
-    "usage: auger gather [--stun URI]... [--timeout SECONDS] [--loopback] [--json] [--trace FILE] [--pcap FILE]\n"
+    "usage: auger gather [--stun URI]... [--timeout SECONDS] [OPTION]...\n"
     "\n"
     "Prints the addresses under which this machine may be reached, as they come: those of its\n"
     "interfaces (host), and, as STUN servers see them from outside, those that a NAT gave it\n"
     "(srflx).  A srflx address that equals a host address is not printed again: there is no NAT.\n"
+    "What is left out of the machine's addresses follows, and why.\n"
     "\n"
     "  --stun URI         ask this server too, as stun:stun.example.org or stun:192.0.2.1:3478;\n"
     "                     up to four\n"
     "  --timeout SECONDS  how long to wait for the servers, 1 to 60; default 5\n"
-    "  --loopback         127.0.0.1 and ::1 too\n"
     "  --json             one JSON object a line: {\"ev\":\"candidate\",...}, {\"ev\":\"trouble\",...},\n"
-    "                     last {\"ev\":\"gathered\",...}; times in milliseconds\n" TRACE_HELP "\n"
+    "                     {\"ev\":\"left_out\",...}, last {\"ev\":\"gathered\",...}; times in\n"
+    "                     milliseconds\n" TRACE_HELP "\n" NET_HELP "\n"
     "Exit status: 0 when there were candidates and no trouble, else 1; 2 wrong usage; 130 Ctrl-C.\n"
     "\n"
     "To try it on one machine: `auger serve` in one terminal, and in the other\n"
@@ -31,6 +35,8 @@ static const char help[] =
 
 struct gathering {
     struct auger_loop *loop;
+    struct auger_net_config net;
+    struct auger_peer_config peer;
     auger_time started_at;
     int interrupt_fd;
     bool json, done, in_trouble;
@@ -75,8 +81,68 @@ static void note_trouble(struct gathering *gathering, const char *what)
         print_line("auger gather: ", what);
 }
 
+/* What the words of struct auger_net_addr mean. */
+static const char *reason_of(const char *word)
+{
+    static const struct {
+        const char *word, *reason;
+    } reasons[] = {
+        {"down", "the interface is down"},
+        {"family", "that family is not used"},
+        {"loopback", "reaches nobody but this machine; --loopback uses it"},
+        {"link-local", "reaches the link alone; --link-local uses it"},
+        {"unusable", "no candidate may have such an address"},
+        {"tentative", "not known to be unique on its link"},
+        {"deprecated", "its preferred lifetime is over"},
+        {"filter", "--only or --without"},
+        {"route", "not on the interface of the default route; --policy all uses it"},
+        {"bridge", "a bridge of containers; --only with its name uses it"},
+        {"permanent", "a temporary address stands for it"},
+        {"limit", "there are too many"},
+        {"policy", "used, and kept from the other side by --policy"},
+    };
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (strcmp(word, reasons[i].word) == 0)
+            return reasons[i].reason;
+    return word;
+}
+
+static void print_left_out(const struct gathering *gathering, const struct auger_net_addr *addr)
+{
+    char ip[AUGER_ADDR_TEXT_MAX];
+
+    auger_addr_format_ip(&addr->addr, ip, sizeof(ip));
+    if (gathering->json)
+        output_line(json_pack("{ss ss so ss ss}", "ev", "left_out", "address", ip, "interface",
+                              json_text(addr->interface, strlen(addr->interface)), "why",
+                              addr->left_out, "text", reason_of(addr->left_out)));
+    else
+        printf("%-5s  %-40s %s: %s\n", "-", ip, addr->interface, reason_of(addr->left_out));
+}
+
+static bool keeps_hosts(const struct gathering *gathering)
+{
+    return gathering->peer.ice.policy != AUGER_ICE_POLICY_ALL ||
+           gathering->net.ip_handling >= AUGER_IP_DEFAULT_ROUTE_ONLY;
+}
+
+static void print_all_left_out(const struct gathering *gathering)
+{
+    struct auger_net_addr addrs[ADDRS_MAX];
+    int len = auger_net_addrs(&gathering->net, addrs, ADDRS_MAX);
+
+    for (int i = 0; i < len; i++) {
+        if (!addrs[i].left_out && keeps_hosts(gathering))
+            addrs[i].left_out = "policy";
+        if (addrs[i].left_out)
+            print_left_out(gathering, &addrs[i]);
+    }
+}
+
 static void finish(struct gathering *gathering)
 {
+    print_all_left_out(gathering);
     gathering->done = true;
     gathering->status = gathering->found > 0 && !gathering->in_trouble ? EXIT_DONE : EXIT_FAILED;
     if (gathering->json)
@@ -113,25 +179,22 @@ static void take(struct gathering *gathering, const struct auger_loop_event *eve
     }
 }
 
-static int begin(struct gathering *gathering, const struct auger_net_config *net, long timeout_s)
+static int begin(struct gathering *gathering)
 {
-    struct auger_peer_config config;
     struct auger_peer *peer;
 
-    auger_peer_config_init(&config);
-    config.ice.gather_timeout = timeout_s * AUGER_SEC;
     gathering->started_at = auger_loop_now(gathering->loop);
     int err = auger_loop_watch_fd(gathering->loop, gathering->interrupt_fd, NULL);
     if (err == 0)
-        err = auger_loop_peer_new(gathering->loop, &config, net, &peer);
+        err = auger_loop_peer_new(gathering->loop, &gathering->peer, &gathering->net, &peer);
     /* The agent's own limit begins when all names are known; this one is for those. */
     auger_loop_set_timer(gathering->loop,
-                         gathering->started_at + config.ice.gather_timeout + AUGER_SEC, NULL);
+                         gathering->started_at + gathering->peer.ice.gather_timeout + AUGER_SEC,
+                         NULL);
     return err;
 }
 
-static int gather(struct gathering *gathering, struct trace_writer *writer,
-                  const struct auger_net_config *net, long timeout_s)
+static int gather(struct gathering *gathering, struct trace_writer *writer)
 {
     struct auger_loop_config config;
     struct auger_loop_event event;
@@ -140,9 +203,10 @@ static int gather(struct gathering *gathering, struct trace_writer *writer,
     trace_writer_attach(writer, &config);
     int err = auger_loop_new(&gathering->loop, &config);
     if (err == 0)
-        err = begin(gathering, net, timeout_s);
+        err = begin(gathering);
     if (err < 0) {
-        fprintf(stderr, "auger gather: cannot begin: %s\n", auger_strerror(err));
+        fprintf(stderr, "auger gather: cannot begin: %s\n", net_options_why(gathering->loop, err));
+        print_all_left_out(gathering);
         gathering->status = EXIT_FAILED;
         gathering->done = true;
     }
@@ -155,34 +219,38 @@ static int gather(struct gathering *gathering, struct trace_writer *writer,
 static int run(int argc, char **argv)
 {
     struct gathering gathering = {0};
-    struct auger_net_config net;
+    struct net_options net_options = {0};
     struct option_texts stun = {0};
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     long timeout_s = 5;
     int status;
 
-    auger_net_config_init(&net);
+    auger_net_config_init(&gathering.net);
+    auger_peer_config_init(&gathering.peer);
     const struct option items[] = {
         {"--stun", OPTION_TEXTS, .texts = &stun},
         {"--timeout", OPTION_NUMBER, .number = &timeout_s, .min = 1, .max = 60},
-        {"--loopback", OPTION_FLAG, .flag = &net.loopback},
         {"--json", OPTION_FLAG, .flag = &gathering.json},
         TRACE_OPTION_ROWS(trace),
+        NET_OPTION_ROWS(net_options),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
     if (!options_read(&options, argc, argv, &status))
         return status;
+    if (!net_options_apply(&net_options, "gather", &gathering.net, &gathering.peer.ice))
+        return EXIT_USAGE;
 
-    net.stun_servers = stun.items;
-    net.stun_servers_len = stun.len;
+    gathering.peer.ice.gather_timeout = timeout_s * AUGER_SEC;
+    gathering.net.stun_servers = stun.items;
+    gathering.net.stun_servers_len = stun.len;
     struct trace_writer *writer = trace_writer_new(&trace, "auger gather");
     gathering.interrupt_fd = interrupt_open();
     if (!writer || gathering.interrupt_fd < 0) {
         trace_writer_free(writer);
         return EXIT_FAILED;
     }
-    status = gather(&gathering, writer, &net, timeout_s);
+    status = gather(&gathering, writer);
     trace_writer_free(writer);
     close(gathering.interrupt_fd);
     return status;

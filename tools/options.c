@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define OPTIONS_MAX 32
-#define SHOWN 60 /* characters of a wrong value */
+#define SHOWN 60    /* characters of a wrong value */
+#define TEXTS_MAX 4 /* where an option says nothing else */
 
 struct reading {
     const struct options *options;
@@ -18,12 +19,17 @@ struct reading {
     size_t words_len;
 };
 
+bool options_wrong(const char *command, const char *option, const char *why)
+{
+    fprintf(stderr, "auger %s: ", command);
+    print_words(stderr, option, SHOWN);
+    fprintf(stderr, " %s; see auger help %s\n", why, command);
+    return false;
+}
+
 static bool wrong(const struct reading *reading, const char *what, const char *why)
 {
-    fprintf(stderr, "auger %s: ", reading->command);
-    print_words(stderr, what, SHOWN);
-    fprintf(stderr, " %s; see auger help %s\n", why, reading->command);
-    return false;
+    return options_wrong(reading->command, what, why);
 }
 
 static bool is_named(const struct option *option, const char *word)
@@ -58,6 +64,19 @@ static bool take_number(const struct reading *reading, const struct option *opti
     return true;
 }
 
+static bool take_text(const struct reading *reading, const struct option *option, const char *value)
+{
+    size_t max = option->max ? (size_t)option->max : TEXTS_MAX;
+    char why[60];
+
+    if (option->texts->len == max) {
+        snprintf(why, sizeof(why), "is given too often: %zu times at the most", max);
+        return wrong(reading, option->name, why);
+    }
+    option->texts->items[option->texts->len++] = value;
+    return true;
+}
+
 static bool take_value(struct reading *reading, const struct option *option, const char *value)
 {
     switch (option->kind) {
@@ -67,10 +86,7 @@ static bool take_value(struct reading *reading, const struct option *option, con
         *option->text = value;
         return true;
     case OPTION_TEXTS:
-        if (option->texts->len == OPTION_TEXTS_MAX)
-            return wrong(reading, option->name, "is given too often: 4 times at the most");
-        option->texts->items[option->texts->len++] = value;
-        return true;
+        return take_text(reading, option, value);
     case OPTION_NUMBER:
         return take_number(reading, option, value);
     case OPTION_ADDRESS:

@@ -5,7 +5,7 @@
 
 #include <auger/base.h>
 
-#define OPTION_TEXTS_MAX 4
+#define OPTION_TEXTS_MAX 16
 
 /* Of an option that may be given several times. */
 struct option_texts {
@@ -25,7 +25,7 @@ struct option {
         long *number;
         struct auger_addr *address; /* numeric IP:PORT */
     };
-    long min, max; /* of a number */
+    long min, max; /* of a number; `max` of texts: how many, 0 is 4 */
 };
 
 struct options {
@@ -38,5 +38,8 @@ struct options {
 
 /* true: go on.  false: end with *status; help was printed or a mistake was named. */
 bool options_read(const struct options *options, int argc, char **argv, int *status);
+
+/* Names a mistake that only the command could see; false. */
+bool options_wrong(const char *command, const char *option, const char *why);
 
 #endif /* AUGER_TOOLS_OPTIONS_H */

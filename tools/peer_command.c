@@ -3,6 +3,7 @@
 #include "tools/command.h"
 #include "tools/interrupt.h"
 #include "tools/line_reader.h"
+#include "tools/net_options.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/peer_events.h"
@@ -17,16 +18,14 @@
 #define CLOSE_WITHIN (800 * AUGER_MS)
 
 static const char help[] =
-    "usage: auger peer [--passive] [--loopback] [--lite] [--trace FILE] [--pcap FILE]\n"
-    "                  [--record FILE]\n"
+    "usage: auger peer [--passive] [OPTION]...\n"
     "\n"
     "A peer connection that reads requests from standard input and writes answers and events to\n"
     "standard output, one JSON object a line; for programs that test peers against each other.\n"
     "\n"
     "  --passive     as answerer be the DTLS server, where the offer leaves the choice\n"
-    "  --loopback    offer 127.0.0.1 and ::1 too\n"
     "  --lite        be an ICE-lite agent: host candidates alone, answer checks and send none;\n"
-    "                for a host that everybody reaches\n" TRACE_HELP RECORD_HELP "\n"
+    "                for a host that everybody reaches\n" TRACE_HELP RECORD_HELP "\n" NET_HELP "\n"
     "A request is {\"op\":NAME,\"id\":N,...}, its answer {\"id\":N,\"ok\":RESULT} or\n"
     "{\"id\":N,\"err\":TEXT}:\n"
     "\n"
@@ -137,19 +136,24 @@ static int run(int argc, char **argv)
     struct peer_ops_config config = {0};
     struct driven driven = {0};
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
+    struct net_options net_options = {0};
     int status;
 
+    auger_net_config_init(&config.net);
+    auger_peer_config_init(&config.peer);
     const struct option items[] = {
         {"--passive", OPTION_FLAG, .flag = &config.passive},
-        {"--lite", OPTION_FLAG, .flag = &config.lite},
-        {"--loopback", OPTION_FLAG, .flag = &config.loopback},
+        {"--lite", OPTION_FLAG, .flag = &config.peer.ice.lite},
         TRACE_OPTION_ROWS(trace),
         RECORD_OPTION_ROW(trace),
+        NET_OPTION_ROWS(net_options),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
     if (!options_read(&options, argc, argv, &status))
         return status;
+    if (!net_options_apply(&net_options, "peer", &config.net, &config.peer.ice))
+        return EXIT_USAGE;
 
     struct trace_writer *writer = trace_writer_new(&trace, "auger peer");
     driven.interrupt_fd = interrupt_open();
@@ -158,7 +162,7 @@ static int run(int argc, char **argv)
         return EXIT_FAILED;
     }
     struct auger_loop_config loop_config;
-    config.recorder = trace_writer_recorder(writer);
+    config.peer.recorder = trace_writer_recorder(writer);
     auger_loop_config_init(&loop_config);
     trace_writer_attach(writer, &loop_config);
     int err = auger_loop_new(&driven.loop, &loop_config);

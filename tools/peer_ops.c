@@ -1,5 +1,6 @@
 /* tools/peer_ops.c - the requests of `auger peer`.  Its events are peer_events.c. */
 #include "tools/peer_ops.h"
+#include "tools/net_options.h"
 #include "tools/output.h"
 #include "tools/peer_stats.h"
 
@@ -91,16 +92,16 @@ static json_t *op_new(struct peer_ops *ops, json_t *request)
 
     if (ops->peer)
         return fail(ops, "there is a peer already");
-    if (policy && strcmp(policy, "all") != 0)
-        return fail(ops, "iceTransportPolicy: only \"all\" is supported");
-    auger_net_config_init(&net);
-    net.loopback = ops->config.loopback;
+    if (policy && strcmp(policy, "all") != 0 && strcmp(policy, "relay") != 0)
+        return fail(ops, "iceTransportPolicy: \"all\" or \"relay\"");
+    net = ops->config.net;
     add_servers(&net, servers, config, ops);
-    auger_peer_config_init(&peer_config);
+    peer_config = ops->config.peer;
     peer_config.answer_passive = ops->config.passive;
-    peer_config.recorder = ops->config.recorder;
-    peer_config.ice.lite = ops->config.lite;
-    return result(ops, auger_loop_peer_new(ops->loop, &peer_config, &net, &ops->peer));
+    if (policy && strcmp(policy, "relay") == 0)
+        peer_config.ice.policy = AUGER_ICE_POLICY_RELAY;
+    int err = auger_loop_peer_new(ops->loop, &peer_config, &net, &ops->peer);
+    return err < 0 ? fail(ops, net_options_why(ops->loop, err)) : json_null();
 }
 
 /* --- descriptions and candidates ----------------------------------------------------------------

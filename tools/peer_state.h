@@ -12,8 +12,9 @@
 #define PEER_HELD_MAX 64
 
 struct peer_ops_config {
-    bool passive, loopback, lite;
-    struct auger_recorder *recorder; /* NULL: none */
+    bool passive;
+    struct auger_net_config net;
+    struct auger_peer_config peer;
 };
 
 struct peer_ops {

@@ -4,6 +4,7 @@
 #include "tools/command.h"
 #include "tools/demo_peer.h"
 #include "tools/interrupt.h"
+#include "tools/net_options.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/rooms.h"
@@ -24,7 +25,7 @@
 
 static const char help[] =
     "usage: auger serve [--listen IP:PORT] [--stun IP:PORT] [--cert FILE --key FILE]\n"
-    "                   [--mux PORT] [--loopback] [--json] [--trace FILE] [--pcap FILE]\n"
+    "                   [--mux PORT] [--json] [OPTION]...\n"
     "\n"
     "Serves, in one process, what two peers need to meet: a page to connect with, rooms in which\n"
     "peers find each other (docs/signalling.md), and a STUN server.  In the room `demo` a native\n"
@@ -38,9 +39,10 @@ static const char help[] =
     "  --mux PORT        all sessions of the native peer share this UDP port of each address, 0 takes\n"
     "                    any; else each session has ports of its own.  With --json a check that\n"
     "                    names nobody is told: {\"ev\":\"unknown\",\"ours\":...,\"theirs\":...}\n"
-    "  --loopback        the native peer offers 127.0.0.1 and ::1 too; browsers do not use them\n"
     "  --json            one JSON object a line, first {\"ev\":\"serving\",\"url\":...,\"stun\":...}\n" TRACE_HELP
     "\n"
+    "Of the native peer in the room `demo` (browsers do not use loopback addresses):\n"
+    "\n" NET_HELP "\n"
     "Exit status: 0 never, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
     "To try it: run `auger serve`, open the page that it names, press Connect; or, in another\n"
@@ -50,7 +52,8 @@ struct serve {
     struct auger_addr listen, stun;
     const char *cert, *key;
     struct auger_net_config net; /* of the native peer */
-    long mux_port;               /* -1: none */
+    struct auger_peer_config peer;
+    long mux_port; /* -1: none */
     bool json;
 
     struct auger_loop *loop;
@@ -108,7 +111,7 @@ static bool open_room(struct serve *serve)
     const char *why = "out of memory";
 
     serve->rooms = rooms_new();
-    serve->demo = demo_new(serve->loop, &serve->net, say, serve);
+    serve->demo = demo_new(serve->loop, &serve->peer, &serve->net, say, serve);
     if (serve->rooms && serve->demo)
         serve->native = rooms_join(serve->rooms, DEMO_ROOM, true, deliver, serve, &why);
     return serve->native || failed("cannot open the room " DEMO_ROOM, why);
@@ -312,9 +315,11 @@ static int run(int argc, char **argv)
 {
     struct serve serve = {.mux_port = -1};
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
+    struct net_options net_options = {0};
     int status;
 
     auger_net_config_init(&serve.net);
+    auger_peer_config_init(&serve.peer);
     if (auger_addr_parse(&serve.listen, "127.0.0.1:8080") < 0)
         return EXIT_FAILED;
     const struct option items[] = {
@@ -323,15 +328,16 @@ static int run(int argc, char **argv)
         {"--cert", OPTION_TEXT, .text = &serve.cert},
         {"--key", OPTION_TEXT, .text = &serve.key},
         {"--mux", OPTION_NUMBER, .number = &serve.mux_port, .min = 0, .max = 65535},
-        {"--loopback", OPTION_FLAG, .flag = &serve.net.loopback},
         {"--json", OPTION_FLAG, .flag = &serve.json},
         TRACE_OPTION_ROWS(trace),
+        NET_OPTION_ROWS(net_options),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
     if (!options_read(&options, argc, argv, &status))
         return status;
-    if (!check_tls(&serve))
+    if (!check_tls(&serve) ||
+        !net_options_apply(&net_options, "serve", &serve.net, &serve.peer.ice))
         return EXIT_USAGE;
     if (serve.stun.family == AUGER_FAMILY_NONE) {
         serve.stun = serve.listen;

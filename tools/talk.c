@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/talk.h"
 #include "tools/interrupt.h"
+#include "tools/net_options.h"
 #include "tools/output.h"
 
 #include <auger/peer_explain.h>
@@ -109,20 +110,16 @@ static void done(struct talk *talk)
 struct talk *talk_new(struct auger_loop *loop, const struct talk_config *config)
 {
     struct talk *talk = calloc(1, sizeof(*talk));
-    struct auger_peer_config peer_config;
 
     if (!talk)
         return NULL;
     talk->config = *config;
-    auger_peer_config_init(&peer_config);
-    peer_config.recorder = config->recorder;
     talk->loop = loop;
     talk->connect_by = AUGER_NEVER;
     talk->output_is_terminal = isatty(STDOUT_FILENO);
-    int err = auger_loop_peer_new(loop, &peer_config, &talk->config.net, &talk->peer);
+    int err = auger_loop_peer_new(loop, &talk->config.peer, &talk->config.net, &talk->peer);
     if (err < 0) {
-        fprintf(stderr, "auger connect: cannot begin: %s\n",
-                err == AUGER_ERR_SYSTEM ? strerror(errno) : auger_strerror(err));
+        fprintf(stderr, "auger connect: cannot begin: %s\n", net_options_why(loop, err));
         free(talk);
         return NULL;
     }

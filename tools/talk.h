@@ -15,9 +15,9 @@ struct talk;
 
 struct talk_config {
     struct auger_net_config net;
-    struct auger_recorder *recorder; /* NULL: none */
-    bool json;                       /* events on standard error as JSON lines */
-    bool quiet;                      /* and nothing else there but failures */
+    struct auger_peer_config peer;
+    bool json;             /* events on standard error as JSON lines */
+    bool quiet;            /* and nothing else there but failures */
     auger_time connect_in; /* failed when it takes longer, from the talk's first description on */
     int interrupt_fd;      /* ends the waiting for who reads standard output */
     bool whole;            /* descriptions wait for gathering, and candidates are not told */

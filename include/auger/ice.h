@@ -82,6 +82,15 @@ AUGER_API int auger_cand_format_hidden(const struct auger_cand *cand, const char
 AUGER_API const char *auger_cand_type_name(enum auger_cand_type type);
 AUGER_API const char *auger_ice_state_name(enum auger_ice_state state);
 
+/* A NAT whose rule is known beforehand: one to one, as clouds have it, or a port that is
+ * forwarded. */
+struct auger_ice_mapping {
+    /* Bases that it is about; IP 0.0.0.0 or ::, every one of the family; port 0, every port. */
+    struct auger_addr local;
+    struct auger_addr external; /* of the same family; port 0: that of the base */
+};
+#define AUGER_ICE_MAPPINGS_MAX 16
+
 /* Which of our candidates the peer is told of, and where datagrams to it may leave
  * from.  The modes of RFC 8828 section 5.2 choose interfaces as well: <auger/io.h>. */
 enum auger_ice_policy {
@@ -123,6 +132,14 @@ struct auger_ice_config {
      * candidates alone, answers checks and sends none, and is controlled unless the peer
      * is lite too.  Default false. */
     bool lite;
+    /* Each makes a server-reflexive candidate of every base that it is about, without a
+     * server; at most AUGER_ICE_MAPPINGS_MAX, copied.  AUGER_ERR_INVALID: families that
+     * differ, or an external address that no candidate may have. */
+    const struct auger_ice_mapping *mappings;
+    size_t mappings_len;
+    /* It is a host candidate instead, in the place of that of the base, which is told to
+     * nobody. */
+    bool mappings_replace_host;
 };
 
 enum auger_ice_event_type {

@@ -74,7 +74,9 @@ struct auger_net_config {
     bool ipv4, ipv6; /* default both */
     /* Only this address; NULL: every address of every interface that is up. */
     const struct auger_addr *bind;
-    uint16_t port_min, port_max; /* both 0: any */
+    /* Both 0: any.  Where no port of the range is free on an address that one is left out,
+     * and a trouble names the range. */
+    uint16_t port_min, port_max;
     /* "stun:host:port" or "stun:host" (RFC 7064), at most 4.  Names that are not
      * resolved within the agent's gather_timeout are given up. */
     const char *const *stun_servers;
@@ -94,6 +96,9 @@ struct auger_net_config {
     /* Of the same loop: the peer has no sockets of its own but these.  Of this structure
      * STUN servers alone count then. */
     struct auger_loop_mux *mux;
+    /* The Differentiated Services code point of every datagram, 0 to 63; RFC 8837 section
+     * 5 says which: 8, 0, 10 or 18 for data of very low to high priority. */
+    uint8_t dscp;
 };
 
 /* --- what of this machine would be used ---------------------------------------- */

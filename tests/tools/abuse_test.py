@@ -18,13 +18,26 @@ import unittest
 import program_test
 from program_test import LONG, Peer, Serve, run
 
+# Of every command that makes peers.
+NET_FLAGS = ("--loopback", "--link-local", "--map-as-host")
+NET = {"--policy": "all", "--ports": "50000-50100", "--dscp": "EF"}
+NET_WRONG = {
+    "--policy": ("", "none", "All", "relay,all", "$(id)"),
+    "--ports": ("", "0", "5000", "5000-", "-5000", "5001-5000", "0-10", "1-65536", "1-2-3", "a-b", "1 -2"),
+    "--dscp": ("", "64", "-1", "AF99", "0x10", "ef", "8x"),
+    "--only": ("", "192.0.2.0/33", "192.0.2.0/", "eth0/24", "a b", "::1/129", "a-name-that-is-too-long"),
+    "--without": ("", "192.0.2.0/33", "10.0.0.0/x"),
+    "--map": ("", "10.0.0.1", "=", "10.0.0.1=", "=10.0.0.1", "10.0.0.1=::1", "10.0.0.1:x=10.0.0.2", "a=b",
+              "10.0.0.1=10.0.0.2=10.0.0.3", "[::1=[::2]"),
+}
+
 # Of each command: what it needs to be right otherwise, its flags, and its options with a good value.
 COMMANDS = {
     "serve": ((), ("--loopback", "--json"),
               {"--listen": "127.0.0.1:0", "--stun": "127.0.0.1:0", "--cert": "x", "--key": "x", "--trace": "x"}),
     "connect": (("room",), ("--loopback", "--json", "--quiet", "--manual"),
                 {"--server": "http://127.0.0.1:1/", "--ca": "x", "--timeout": "5", "--trace": "x"}),
-    "gather": ((), ("--loopback", "--json"), {"--timeout": "5", "--trace": "x"}),
+    "gather": ((), (*NET_FLAGS, "--json"), {**NET, "--timeout": "5", "--trace": "x"}),
     "peer": ((), ("--loopback", "--passive"), {"--trace": "x"}),
 }
 ADDRESSES = ("", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:8x", "localhost:80",
@@ -59,6 +72,18 @@ class Options(unittest.TestCase):
             for name in options:
                 for args in ((name,), (name, ""), (name + "=",), (name, "--json"), (name, "-x"), (name, "--")):
                     self.refuse(command, *args, names=name)
+
+    def test_addresses_ports_and_marks_that_are_none_are_named(self):
+        for command in COMMANDS:
+            for name, values in NET_WRONG.items():
+                for value in values if command == "gather" else values[-1:]:
+                    self.refuse(command, name, value, names=name)
+
+    def test_every_command_takes_and_teaches_the_same_options_of_addresses(self):
+        for command in COMMANDS:
+            text = run(command, "--help").stdout.decode()
+            for name in (*NET_FLAGS, *NET_WRONG):
+                self.assertIn(f"\n  {name} ", text, command)
 
     def test_an_option_that_comes_twice_or_with_a_value_it_does_not_take_is_named(self):
         for command, (_, flags, options) in COMMANDS.items():

@@ -59,7 +59,7 @@ static struct stage *open_stage(bool asks_silent_server)
     stage->net = net_of_loopback();
     stage->net.stun_servers = stage->uris;
     stage->net.stun_servers_len = asks_silent_server;
-    stage->demo = demo_new(stage->loop, &stage->net, say, stage);
+    stage->demo = demo_new(stage->loop, NULL, &stage->net, say, stage);
     assert_non_null(stage->demo);
     make_offer(stage);
     return stage;

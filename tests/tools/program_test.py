@@ -154,6 +154,45 @@ class Gather(unittest.TestCase):
         self.assertEqual([c for c in lines if c["ev"] == "candidate" and c["type"] == "srflx"
                           and c["address"] == c["related"]], [])
 
+    def events_of(self, *args):
+        done = run("gather", "--json", "--timeout", "5", *args)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_what_is_left_out_is_said_with_the_reason(self):
+        told = {e["address"]: e for e in self.events_of() if e["ev"] == "left_out"}
+        self.assertEqual(told["127.0.0.1"]["why"], "loopback")
+        self.assertEqual(told["127.0.0.1"]["interface"], "lo")
+        told = {e["address"]: e["why"] for e in self.events_of("--loopback", "--without", "127.0.0.0/8")
+                if e["ev"] == "left_out"}
+        self.assertEqual(told["127.0.0.1"], "filter")
+
+    def test_only_what_is_asked_for_is_used(self):
+        events = self.events_of("--loopback", "--only", "127.0.0.1", "--ports", "30000-60000")
+        addresses = [e["address"] for e in events if e["ev"] == "candidate"]
+        self.assertEqual(len(addresses), 1)
+        self.assertRegex(addresses[0], r"^127\.0\.0\.1:[3-5]\d{4}$")
+
+    def test_relay_only_prints_no_candidate(self):
+        events = self.events_of("--loopback", "--policy", "relay")
+        self.assertEqual([], [e for e in events if e["ev"] == "candidate"])
+        self.assertEqual({e["why"] for e in events if e.get("address") == "127.0.0.1"}, {"policy"})
+
+    def test_a_mapping_is_told_beside_or_in_the_place_of_the_address(self):
+        args = ("--loopback", "--only", "127.0.0.1", "--map", "127.0.0.1=198.51.100.7:4000")
+        told = [(e["type"], e["address"]) for e in self.events_of(*args) if e["ev"] == "candidate"]
+        self.assertEqual(["host", "srflx"], [t for t, _ in told])
+        self.assertEqual("198.51.100.7:4000", told[1][1])
+        told = [(e["type"], e["address"]) for e in self.events_of(*args, "--map-as-host") if e["ev"] == "candidate"]
+        self.assertEqual([("host", "198.51.100.7:4000")], told)
+
+    def test_a_range_of_ports_without_a_free_one_is_named(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+            done = run("gather", "--loopback", "--only", "127.0.0.1", "--ports", f"{port}-{port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"no port from {port} to {port} is free on 127.0.0.1".encode(), done.stderr)
+
     def test_a_name_that_does_not_resolve_is_told_and_ends_with_1(self):
         done = run("gather", "--json", "--loopback", "--stun", "stun:no-such-host.invalid", "--timeout", "20")
         self.assertEqual(done.returncode, 1)

@@ -1,0 +1,100 @@
+/* ice/mapping.c - candidates that the configuration knows: where a NAT whose rule is
+ * fixed shows a base of ours. */
+#include "ice/mapping.h"
+
+#include "ice/policy.h"
+
+#include "base/addr.h"
+#include "base/env.h"
+#include "base/trace.h"
+
+#include <string.h>
+
+/* --- the list ------------------------------------------------------------------------- */
+
+static bool is_mapping(const struct auger_ice_mapping *mapping,
+                       const struct auger_cand_policy *policy)
+{
+    struct auger_addr external = mapping->external;
+
+    if (external.port == 0)
+        external.port = 1; /* that of the base, which is none either */
+    return mapping->local.family == external.family && auger_cand_addr_is_usable(&external, policy);
+}
+
+bool auger_mapping_is_valid(const struct auger_ice_config *config)
+{
+    const struct auger_cand_policy policy = {config->allow_loopback, config->allow_link_local};
+
+    if (config->mappings_len > AUGER_ICE_MAPPINGS_MAX)
+        return false;
+    for (size_t i = 0; i < config->mappings_len; i++)
+        if (!is_mapping(&config->mappings[i], &policy))
+            return false;
+    return true;
+}
+
+int auger_mapping_init(struct auger_ice *ice)
+{
+    struct auger_ice_config *config = &ice->config;
+    struct auger_ice_mapping *copy = NULL;
+
+    if (config->mappings_len > 0) {
+        copy = auger_env_alloc(ice->env, config->mappings_len, sizeof(*copy));
+        if (!copy)
+            return AUGER_ERR_NO_MEMORY;
+        memcpy(copy, config->mappings, config->mappings_len * sizeof(*copy));
+    }
+    ice->mappings = copy;
+    config->mappings = copy;
+    return 0;
+}
+
+void auger_mapping_fini(struct auger_ice *ice)
+{
+    auger_env_release(ice->env, ice->mappings);
+    ice->mappings = NULL;
+}
+
+/* --- its candidates ------------------------------------------------------------------- */
+
+static bool fits(const struct auger_ice_mapping *mapping, const struct auger_addr *base)
+{
+    const struct auger_addr *local = &mapping->local;
+
+    if (local->family != base->family || (local->port != 0 && local->port != base->port))
+        return false;
+    return auger_addr_is_unspecified(local) || auger_addr_ip_equal(local, base);
+}
+
+static bool add(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,
+                struct auger_addr external)
+{
+    bool as_host = ice->config.mappings_replace_host;
+
+    if (external.port == 0)
+        external.port = host->addr.port;
+    if (auger_cands_find_seen(&ice->locals, &external, &host->addr))
+        return false; /* 5.1.3 */
+    struct auger_ice_cand *cand = auger_cands_add_mapped(&ice->locals, host, &external, as_host);
+    if (!cand) {
+        ice->counters.limited++;
+        return false;
+    }
+    auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &cand->addr),
+                AUGER_F_TEXT("type", as_host ? "host" : "srflx"), AUGER_F_ADDR("base", &cand->base),
+                AUGER_F_INT("priority", cand->priority));
+    auger_policy_apply(ice->config.policy, ice->env, now, cand);
+    return true;
+}
+
+void auger_mapping_apply(struct auger_ice *ice, auger_time now, struct auger_ice_cand *host)
+{
+    bool is_mapped = false;
+
+    for (size_t i = 0; i < ice->config.mappings_len; i++)
+        if (fits(&ice->mappings[i], &host->addr) && add(ice, now, host, ice->mappings[i].external))
+            is_mapped = true;
+    if (is_mapped && ice->config.mappings_replace_host)
+        host->telling = AUGER_CAND_KEPT;
+}

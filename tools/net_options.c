@@ -1,0 +1,186 @@
+/* tools/net_options.c - which addresses of this machine are used, what the other side is told
+ * of them, and how datagrams leave. */
+#include "tools/net_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *word;
+    enum auger_ip_handling handling;
+    enum auger_ice_policy policy;
+} policies[] = {
+    {"all", AUGER_IP_ALL, AUGER_ICE_POLICY_ALL},
+    {"default-route", AUGER_IP_DEFAULT_ROUTE, AUGER_ICE_POLICY_ALL},
+    {"default-route-only", AUGER_IP_DEFAULT_ROUTE_ONLY, AUGER_ICE_POLICY_ALL},
+    {"proxy", AUGER_IP_PROXY, AUGER_ICE_POLICY_ALL},
+    {"no-host", AUGER_IP_ALL, AUGER_ICE_POLICY_NO_HOST},
+    {"relay", AUGER_IP_ALL, AUGER_ICE_POLICY_RELAY},
+};
+
+/* RFC 8837 section 5 uses some of these, RFC 2474, 2597, 3246 and 8622 define them. */
+static const struct {
+    const char *word;
+    uint8_t dscp;
+} dscps[] = {
+    {"DF", 0},    {"LE", 1},    {"CS1", 8},   {"AF11", 10}, {"AF12", 12}, {"AF13", 14},
+    {"CS2", 16},  {"AF21", 18}, {"AF22", 20}, {"AF23", 22}, {"CS3", 24},  {"AF31", 26},
+    {"AF32", 28}, {"AF33", 30}, {"CS4", 32},  {"AF41", 34}, {"AF42", 36}, {"AF43", 38},
+    {"CS5", 40},  {"EF", 46},   {"CS6", 48},  {"CS7", 56},
+};
+
+static bool apply_policy(const char *word, struct auger_net_config *net,
+                         struct auger_ice_config *ice)
+{
+    for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+        if (strcmp(word, policies[i].word) != 0)
+            continue;
+        net->ip_handling = policies[i].handling;
+        ice->policy = policies[i].policy;
+        return true;
+    }
+    return false;
+}
+
+/* Digits alone; what stands behind them is *end. */
+static bool read_number(const char *text, long max, long *number, char **end)
+{
+    if (*text < '0' || *text > '9')
+        return false;
+    *number = strtol(text, end, 10);
+    return *number <= max;
+}
+
+static bool apply_dscp(const char *word, struct auger_net_config *net)
+{
+    long number;
+    char *end;
+
+    for (size_t i = 0; i < sizeof(dscps) / sizeof(dscps[0]); i++)
+        if (strcmp(word, dscps[i].word) == 0) {
+            net->dscp = dscps[i].dscp;
+            return true;
+        }
+    if (!read_number(word, 63, &number, &end) || *end)
+        return false;
+    net->dscp = (uint8_t)number;
+    return true;
+}
+
+static bool apply_ports(const char *text, struct auger_net_config *net)
+{
+    long min, max;
+    char *end;
+
+    if (!read_number(text, 65535, &min, &end) || *end != '-' ||
+        !read_number(end + 1, 65535, &max, &end) || *end || min == 0 || min > max)
+        return false;
+    net->port_min = (uint16_t)min;
+    net->port_max = (uint16_t)max;
+    return true;
+}
+
+/* IP, IP:PORT or [IP]:PORT; without a port it is 0. */
+static bool read_end(const char *text, size_t len, struct auger_addr *addr)
+{
+    char copy[AUGER_ADDR_TEXT_MAX];
+
+    if (len >= sizeof(copy))
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    if (auger_addr_parse(addr, copy) == 0 || auger_addr_parse_ip(addr, copy, len, 0) == 0)
+        return true;
+    return len > 2 && copy[0] == '[' && copy[len - 1] == ']' &&
+           auger_addr_parse_ip(addr, copy + 1, len - 2, 0) == 0;
+}
+
+static bool apply_map(const char *text, struct auger_ice_mapping *mapping)
+{
+    const char *equals = strchr(text, '=');
+
+    return equals && read_end(text, (size_t)(equals - text), &mapping->local) &&
+           read_end(equals + 1, strlen(equals + 1), &mapping->external) &&
+           mapping->local.family == mapping->external.family;
+}
+
+/* The loop and the agent know best what an entry may be. */
+static bool is_possible(const struct auger_net_config *net, const char *const *entries, size_t len,
+                        const char **wrong)
+{
+    for (size_t i = 0; i < len; i++) {
+        struct auger_net_config alone = *net;
+        struct auger_net_addr none;
+        alone.only = &entries[i];
+        alone.only_len = 1;
+        alone.without_len = 0;
+        *wrong = entries[i];
+        if (auger_net_addrs(&alone, &none, 0) == AUGER_ERR_INVALID)
+            return false;
+    }
+    return true;
+}
+
+static bool apply_filters(struct net_options *options, struct auger_net_config *net,
+                          const char **name)
+{
+    const char *wrong;
+
+    net->only = options->only.items;
+    net->only_len = options->only.len;
+    net->without = options->without.items;
+    net->without_len = options->without.len;
+    *name = "--only";
+    if (!is_possible(net, options->only.items, options->only.len, &wrong))
+        return false;
+    *name = "--without";
+    return is_possible(net, options->without.items, options->without.len, &wrong);
+}
+
+static bool apply_maps(struct net_options *options, struct auger_ice_config *ice)
+{
+    for (size_t i = 0; i < options->maps.len; i++)
+        if (!apply_map(options->maps.items[i], &options->mappings[i]))
+            return false;
+    ice->mappings = options->mappings;
+    ice->mappings_len = options->maps.len;
+    ice->mappings_replace_host = options->map_as_host;
+    return true;
+}
+
+bool net_options_apply(struct net_options *options, const char *command,
+                       struct auger_net_config *net, struct auger_ice_config *ice)
+{
+    const char *name;
+
+    net->loopback = options->loopback;
+    net->link_local = options->link_local;
+    if (options->policy && !apply_policy(options->policy, net, ice))
+        return options_wrong(
+            command, "--policy",
+            "takes all, default-route, default-route-only, proxy, no-host or relay");
+    if (options->dscp && !apply_dscp(options->dscp, net))
+        return options_wrong(command, "--dscp", "takes a number from 0 to 63, or a word as AF21");
+    if (options->ports && !apply_ports(options->ports, net))
+        return options_wrong(command, "--ports", "takes MIN-MAX, as 50000-50100");
+    if (!apply_filters(options, net, &name))
+        return options_wrong(command, name,
+                             "takes an interface, as eth0 or wlan*, or addresses, as 192.0.2.0/24");
+    if (!apply_maps(options, ice))
+        return options_wrong(
+            command, "--map",
+            "takes BASE=PUBLIC, as 10.0.0.5=198.51.100.7 or 0.0.0.0=198.51.100.7:5000");
+    return true;
+}
+
+const char *net_options_why(struct auger_loop *loop, int err)
+{
+    struct auger_loop_event event;
+    int saved = errno;
+
+    if (loop && auger_loop_poll(loop, &event) && event.type == AUGER_LOOP_EVENT_TROUBLE)
+        return event.what;
+    return err == AUGER_ERR_SYSTEM ? strerror(saved) : auger_strerror(err);
+}

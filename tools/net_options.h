@@ -1,0 +1,58 @@
+/* tools/net_options.h - which addresses of this machine are used, what the other side is told
+ * of them, and how datagrams leave: the same options of every command that makes peers. */
+#ifndef AUGER_TOOLS_NET_OPTIONS_H
+#define AUGER_TOOLS_NET_OPTIONS_H
+
+#include "tools/options.h"
+
+#include <auger/io.h>
+
+struct net_options {
+    const char *policy, *ports, *dscp;
+    struct option_texts only, without, maps;
+    bool loopback, link_local, map_as_host;
+    struct auger_ice_mapping mappings[OPTION_TEXTS_MAX];
+};
+
+#define NET_OPTION_ROWS(options)                                                                   \
+    {"--loopback", OPTION_FLAG, .flag = &(options).loopback},                                      \
+        {"--link-local", OPTION_FLAG, .flag = &(options).link_local},                              \
+        {"--policy", OPTION_TEXT, .text = &(options).policy},                                      \
+        {"--only", OPTION_TEXTS, .texts = &(options).only, .max = OPTION_TEXTS_MAX},               \
+        {"--without", OPTION_TEXTS, .texts = &(options).without, .max = OPTION_TEXTS_MAX},         \
+        {"--map", OPTION_TEXTS, .texts = &(options).maps, .max = OPTION_TEXTS_MAX},                \
+        {"--map-as-host", OPTION_FLAG, .flag = &(options).map_as_host},                            \
+        {"--ports", OPTION_TEXT, .text = &(options).ports},                                        \
+    {                                                                                              \
+        "--dscp", OPTION_TEXT, .text = &(options).dscp                                             \
+    }
+#define NET_HELP                                                                                   \
+    "Which addresses, and what is told of them:\n"                                                 \
+    "  --loopback         127.0.0.1 and ::1 too\n"                                                 \
+    "  --link-local       169.254.0.0/16 and fe80::/10 too\n"                                      \
+    "  --only WHAT        use nothing else: an interface, as eth0 or wlan*, or addresses, as\n"    \
+    "                     192.0.2.0/24 or 2001:db8::1; up to 16\n"                                 \
+    "  --without WHAT     do not use that; up to 16.  Bridges of containers (docker*, br-*,\n"     \
+    "                     veth*, virbr*, cni*, lxc*...) are left out in any case where there is\n" \
+    "                     something else, unless --only names them\n"                              \
+    "  --policy WORD      all: every address (default).  default-route: the interface of the\n"    \
+    "                     default route alone.  default-route-only: that one, and the other\n"     \
+    "                     side is told what STUN servers see and no more.  proxy: nothing, as\n"   \
+    "                     there is no proxy.  These are modes 1 to 4 of RFC 8828.\n"               \
+    "                     no-host: every address, and none of an interface is told.\n"             \
+    "                     relay: nothing is told or sent but through a relay\n"                    \
+    "  --map BASE=PUBLIC  where a NAT shows us: IP[:PORT] of this machine = IP[:PORT] outside;\n"  \
+    "                     0.0.0.0 and [::] stand for every address; up to 16\n"                    \
+    "  --map-as-host      tell that in the place of the machine's own address, not beside it\n"    \
+    "  --ports MIN-MAX    take sockets' ports from there\n"                                        \
+    "  --dscp WORD        mark datagrams: 0 to 63, or a word of RFC 8837: CS1, AF11, AF21, EF...\n"
+
+/* What was read goes into `net` and `ice`.  false: a mistake was named on standard error.
+ * `options` must outlive both. */
+bool net_options_apply(struct net_options *options, const char *command,
+                       struct auger_net_config *net, struct auger_ice_config *ice);
+
+/* Why no peer could be made: the first trouble of the loop if there is one, else the error. */
+const char *net_options_why(struct auger_loop *loop, int err);
+
+#endif /* AUGER_TOOLS_NET_OPTIONS_H */
