@@ -73,6 +73,7 @@ static void take_event(struct end *end, const struct auger_peer_event *event)
     case AUGER_PEER_EVENT_ICE_STATE:
     case AUGER_PEER_EVENT_PATH:
     case AUGER_PEER_EVENT_RESTART_FAILED:
+    case AUGER_PEER_EVENT_RESTART_WANTED:
     case AUGER_PEER_EVENT_CHANNEL_CLOSED:
         break;
     }

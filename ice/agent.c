@@ -3,6 +3,7 @@
 #include "ice/check.h"
 #include "ice/config.h"
 #include "ice/consent.h"
+#include "ice/failover.h"
 #include "ice/gather.h"
 #include "ice/inbound.h"
 #include "ice/lite.h"
@@ -115,10 +116,12 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     if (ice->state == AUGER_ICE_FAILED)
         return;
     auger_lite_conclude(ice, now);
+    auger_failover_consider(ice, now);
     auger_nominate_consider(ice, now);
     auger_route_update(ice, now);
     auger_consent_follow(ice, now);
     auger_restart_retire(ice, now);
+    auger_locals_follow_drift(ice, now);
     if (has_run_out(ice->current, ice->config.lite, now)) {
         auger_ice_give_up(ice, now, ice->current, "no pair succeeded");
         tell_restart_failed(ice, now);
@@ -264,6 +267,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
         return 0;
     auger_time at = auger_time_min(ice->current->pac_at, auger_check_next_timeout(ice));
     at = auger_time_min(at, auger_restart_next_timeout(ice));
+    at = auger_time_min(at, auger_failover_next_timeout(ice));
     at = auger_time_min(at, ice->bar_until);
     at = auger_time_min(at, auger_gather_next_timeout(ice));
     at = auger_time_min(at, auger_consent_next_timeout(ice));
@@ -324,6 +328,11 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
         event->type = AUGER_ICE_EVENT_RESTART_FAILED;
         return true;
     }
+    if (news->restart_wanted) {
+        news->restart_wanted = false;
+        event->type = AUGER_ICE_EVENT_RESTART_WANTED;
+        return true;
+    }
     return false;
 }
 
@@ -331,7 +340,19 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
 
 int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
 {
-    return auger_locals_add(ice, now, base);
+    int err = auger_locals_add(ice, now, base);
+    if (err == 0)
+        auger_locals_follow_drift(ice, now);
+    return err;
+}
+
+int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
+                                const struct auger_addr *base)
+{
+    int err = auger_locals_remove(ice, now, base);
+    if (err == 0 && ice->state != AUGER_ICE_FAILED)
+        draw_conclusions(ice, now);
+    return err;
 }
 
 int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,

@@ -235,6 +235,26 @@ void auger_checklist_remove_cand(struct auger_checklist *list, const struct auge
     }
 }
 
+void auger_checklist_remove_local(struct auger_checklist *list, const struct auger_ice_cand *local)
+{
+    for (uint16_t i = list->len; i-- > 0;) {
+        struct auger_pair *pair = list->order[i];
+        if (pair->local == local)
+            remove_at(list, i);
+        else if (pair->seen_as == local)
+            pair->seen_as = pair->local;
+    }
+}
+
+void auger_checklist_retry(struct auger_checklist *list, auger_time now)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_pair *pair = list->order[i];
+        if (pair->state == AUGER_PAIR_FAILED && pair->failure != AUGER_PAIR_NO_CONSENT)
+            auger_pair_set_state(pair, list->env, now, AUGER_PAIR_WAITING);
+    }
+}
+
 void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role)
 {
     uint16_t len = list->len;

@@ -161,6 +161,19 @@ static void conclude_if_all_answered(struct auger_ice *ice, auger_time now)
     conclude(ice, now, "all answered");
 }
 
+void auger_gather_remove_host(struct auger_ice *ice, auger_time now,
+                              const struct auger_ice_cand *host)
+{
+    struct auger_query *next;
+
+    for (struct auger_query *query = ice->gather.queries; query; query = next) {
+        next = query->next;
+        if (query->host == host)
+            remove_query(ice, query);
+    }
+    conclude_if_all_answered(ice, now);
+}
+
 void auger_gather_end(struct auger_ice *ice, auger_time now)
 {
     if (ice->gather.state != AUGER_GATHER_OPEN)

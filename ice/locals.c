@@ -6,6 +6,11 @@
 #include "ice/mapping.h"
 #include "ice/policy.h"
 
+#include "ice/consent.h"
+#include "ice/nominate.h"
+#include "ice/route.h"
+
+#include "base/time.h"
 #include "base/trace.h"
 
 int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
@@ -26,4 +31,120 @@ int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_a
     auger_mapping_apply(ice, now, host);
     auger_generation_form_pairs(ice->current, now, &ice->locals);
     return 0;
+}
+
+/* --- going ------------------------------------------------------------------------------ */
+
+/* Before the pairs of `host` are gone: what points to one of them points to none. */
+static void forget_pairs(struct auger_ice *ice, struct auger_generation *generation,
+                         const struct auger_ice_cand *host)
+{
+    struct auger_nomination *nomination = &generation->nomination;
+
+    if (nomination->pair && nomination->pair->local == host)
+        auger_generation_forget_nomination(generation);
+    if (nomination->selected && nomination->selected->local == host)
+        nomination->selected = NULL;
+    if (nomination->former && nomination->former->local == host)
+        nomination->former = NULL;
+    nomination->best = NULL;
+    if (ice->consent.pair && ice->consent.pair->local == host)
+        ice->consent.pair = NULL;
+}
+
+static void forget_responses(struct auger_responses *responses, const struct auger_addr *base)
+{
+    for (uint8_t i = 0; i < AUGER_RESPONSES_MAX; i++)
+        if (auger_addr_equal(&responses->items[i].path.local, base))
+            responses->items[i].generation = NULL;
+}
+
+static void remove_cand(struct auger_ice *ice, struct auger_ice_cand *cand)
+{
+    struct auger_generation *all[] = {ice->current, ice->previous, ice->next};
+
+    for (size_t i = 0; i < 3; i++)
+        if (all[i])
+            auger_checklist_remove_local(&all[i]->checklist, cand);
+    auger_cands_remove(&ice->locals, cand);
+}
+
+static void remove_all_of(struct auger_ice *ice, const struct auger_addr *base)
+{
+    for (uint16_t i = 0; i < ice->locals.len; i++) {
+        struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
+        if (cand->addr.family != AUGER_FAMILY_NONE && auger_addr_equal(&cand->base, base))
+            remove_cand(ice, cand);
+    }
+}
+
+/* What is left is tried anew, with the patience of a beginning (8863 section 4). */
+static void begin_anew(struct auger_ice *ice, auger_time now)
+{
+    struct auger_generation *current = ice->current;
+
+    current->nomination.valid_at = AUGER_NEVER;
+    current->patience_ended = false;
+    current->pac_at = auger_time_add(now, ice->config.pac_timeout);
+    auger_checklist_retry(&current->checklist, now);
+    ice->drift = (struct auger_drift){.goes_on = true};
+}
+
+static bool can_take_over(const struct auger_ice *ice, auger_time now)
+{
+    return auger_checklist_best(&ice->current->checklist, now, ice->current->role) != NULL;
+}
+
+int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+{
+    struct auger_ice_cand *host = auger_cands_find_base(&ice->locals, base);
+    struct auger_generation *all[] = {ice->current, ice->previous, ice->next};
+    const struct auger_addr gone = *base; /* it may be the table's own */
+
+    if (!host)
+        return AUGER_ERR_NOT_FOUND;
+    bool was_in_use = ice->route && ice->route->local == host;
+    auger_trace(ice->env, now, "ice:local_address_gone", AUGER_F_ADDR("base", &gone),
+                AUGER_F_INT("in_use", was_in_use));
+    for (size_t i = 0; i < 3; i++)
+        if (all[i])
+            forget_pairs(ice, all[i], host);
+    if (was_in_use)
+        ice->route = NULL;
+    forget_responses(&ice->responses, &gone);
+    auger_gather_remove_host(ice, now, host);
+    remove_all_of(ice, &gone);
+    if (was_in_use && !can_take_over(ice, now))
+        begin_anew(ice, now);
+    return 0;
+}
+
+/* --- adrift ----------------------------------------------------------------------------- */
+
+static void ask_for_restart(struct auger_ice *ice, auger_time now)
+{
+    if (ice->drift.has_asked)
+        return;
+    ice->drift.has_asked = true;
+    ice->news.restart_wanted = true;
+    auger_trace(ice->env, now, "ice:restart_wanted");
+}
+
+/* Not "disconnected" while a pair has yet to be tried. */
+void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
+{
+    if (!ice->drift.goes_on)
+        return;
+    if (ice->route) {
+        ice->drift = (struct auger_drift){0};
+        ice->news.restart_wanted = false;
+        return;
+    }
+    if (auger_checklist_may_beat(&ice->current->checklist, 0)) {
+        ice->drift.has_asked = false;
+        auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "the address in use is gone");
+        return;
+    }
+    auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "no pair left to try");
+    ask_for_restart(ice, now);
 }

@@ -8,4 +8,10 @@
 int auger_locals_add(struct auger_ice *ice, auger_time now,
                      const struct auger_addr *base) AUGER_CHECK_RESULT;
 
+/* The candidates of that base go, and the pairs and checks of theirs. */
+int auger_locals_remove(struct auger_ice *ice, auger_time now,
+                        const struct auger_addr *base) AUGER_CHECK_RESULT;
+/* Follows what has become of a session whose pair in use went that way. */
+void auger_locals_follow_drift(struct auger_ice *ice, auger_time now);
+
 #endif /* AUGER_ICE_LOCALS_H */

@@ -30,9 +30,13 @@ const char *auger_ice_state_name(enum auger_ice_state state)
 
 static const unsigned transitions[] = {
     [AUGER_ICE_NEW] = TO(AUGER_ICE_CHECKING) | TO(AUGER_ICE_FAILED),
-    [AUGER_ICE_CHECKING] = TO(AUGER_ICE_CONNECTED) | TO(AUGER_ICE_FAILED),
-    [AUGER_ICE_CONNECTED] = TO(AUGER_ICE_DISCONNECTED) | TO(AUGER_ICE_FAILED),
-    [AUGER_ICE_DISCONNECTED] = TO(AUGER_ICE_CONNECTED) | TO(AUGER_ICE_FAILED),
+    [AUGER_ICE_CHECKING] =
+        TO(AUGER_ICE_CONNECTED) | TO(AUGER_ICE_DISCONNECTED) | TO(AUGER_ICE_FAILED),
+    /* Back to checking when the pair in use went with its address (locals.c). */
+    [AUGER_ICE_CONNECTED] =
+        TO(AUGER_ICE_DISCONNECTED) | TO(AUGER_ICE_FAILED) | TO(AUGER_ICE_CHECKING),
+    [AUGER_ICE_DISCONNECTED] =
+        TO(AUGER_ICE_CONNECTED) | TO(AUGER_ICE_FAILED) | TO(AUGER_ICE_CHECKING),
     [AUGER_ICE_FAILED] = TO(AUGER_ICE_CHECKING), /* by a restart alone */
 };
 
@@ -63,7 +67,8 @@ void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason)
     ice->responses.len = 0;
     ice->route = NULL;
     ice->consent.pair = NULL;
-    ice->news.path = ice->news.restart_failed = false;
+    ice->news.path = ice->news.restart_failed = ice->news.restart_wanted = false;
+    ice->drift = (struct auger_drift){0};
 }
 
 /* What of the previous generation is not valid will not become so. */

@@ -76,9 +76,14 @@ struct auger_gather {
     auger_time deadline; /* while ending */
 };
 
+/* The pair in use went with its address, and no other has taken its place: locals.h. */
+struct auger_drift {
+    bool goes_on, has_asked; /* for a restart */
+};
+
 /* What the application has not fetched yet. */
 struct auger_ice_news {
-    bool gathered, path, restart_failed;
+    bool gathered, path, restart_failed, restart_wanted;
     enum auger_ice_state states[AUGER_STATES_MAX];
     uint8_t states_len;
 };
@@ -101,6 +106,7 @@ struct auger_ice {
     struct auger_responses responses;
     struct auger_consent consent;
     struct auger_pair *route; /* the valid pair that data uses; NULL: none */
+    struct auger_drift drift;
 
     auger_time pace_at;  /* when Ta allows the next new transaction */
     auger_time heard_at; /* the last authenticated message of the peer */

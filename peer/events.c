@@ -31,6 +31,9 @@ static bool take_ice_event(struct auger_peer *peer, struct auger_peer_event *eve
     case AUGER_ICE_EVENT_RESTART_FAILED:
         event->type = AUGER_PEER_EVENT_RESTART_FAILED;
         break;
+    case AUGER_ICE_EVENT_RESTART_WANTED:
+        event->type = AUGER_PEER_EVENT_RESTART_WANTED;
+        break;
     }
     return true;
 }

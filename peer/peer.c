@@ -127,6 +127,16 @@ int auger_peer_add_local_addr(struct auger_peer *peer, auger_time now,
     return auger_record_add_local_addr(peer->config.recorder, peer->ice, now, base);
 }
 
+int auger_peer_remove_local_addr(struct auger_peer *peer, auger_time now,
+                                 const struct auger_addr *base)
+{
+    auger_ready_mark(peer->ready);
+    int err = auger_ice_remove_local_addr(peer->ice, now, base);
+    if (err == 0)
+        auger_peer_advance(peer, now);
+    return err;
+}
+
 int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
                                const struct auger_addr *server)
 {

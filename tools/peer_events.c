@@ -168,6 +168,9 @@ void peer_events_take(struct peer_ops *ops, const struct auger_peer_event *event
     case AUGER_PEER_EVENT_CHANNEL_CLOSED:
         channel_closed(ops, channel);
         break;
+    case AUGER_PEER_EVENT_RESTART_WANTED:
+        peer_tell(ops, "restartwanted", json_object());
+        break;
     case AUGER_PEER_EVENT_PATH:
     case AUGER_PEER_EVENT_RESTART_FAILED:
         break;

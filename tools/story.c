@@ -45,6 +45,11 @@ struct meaning {
 static const struct meaning meanings[] = {
     {"ice:local_candidate", NULL, NULL, STORY_EVENT, -1,
      "we have a candidate: {type} {addr}[, mapped from {base}]"},
+    {"ice:local_address_gone", NULL, NULL, STORY_EVENT, -1, "our address {base} is gone"},
+    {"ice:restart_wanted", NULL, NULL, STORY_EVENT, -1,
+     "no pair is left to try: a new address or a restart may find one"},
+    {"ice:failover", NULL, NULL, STORY_EVENT, -1,
+     "{local} > {remote} is silent while another pair answers: it is given up"},
     {"ice:candidate_kept", "barred", "1", STORY_EVENT, -1,
      "the policy {policy} keeps {addr} from the peer, and lets nothing leave from it"},
     {"ice:candidate_kept", NULL, NULL, STORY_EVENT, -1,

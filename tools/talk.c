@@ -478,6 +478,9 @@ void talk_take_event(struct talk *talk, const struct auger_peer_event *event)
             talk_close(talk);
         }
         break;
+    case AUGER_PEER_EVENT_RESTART_WANTED:
+        talk_tell(&talk->config, "adrift", "the address in use is gone; waiting for another");
+        break;
     case AUGER_PEER_EVENT_ICE_STATE:
     case AUGER_PEER_EVENT_RESTART_FAILED:
         break;

@@ -150,6 +150,9 @@ enum auger_ice_event_type {
     /* No pair of the restarted session succeeded; data goes on along the old path.
      * Another restart may find one. */
     AUGER_ICE_EVENT_RESTART_FAILED,
+    /* The pair in use went with its address, no other has taken its place, and of those
+     * known none is left to be tried: a new address or a restart may find one. */
+    AUGER_ICE_EVENT_RESTART_WANTED,
 };
 
 struct auger_ice_event {
@@ -191,6 +194,13 @@ AUGER_API void auger_ice_set_remote_lite(struct auger_ice *ice, bool lite);
  * AUGER_ERR_INVALID for an address that no candidate may have. */
 AUGER_API int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now,
                                        const struct auger_addr *base) AUGER_CHECK_RESULT;
+/* That address is gone, as when an interface goes: its candidates and pairs go with it.
+ * If data used one of those, another valid pair takes over at once; else the others are
+ * checked again (AUGER_ICE_CHECKING), and AUGER_ICE_EVENT_RESTART_WANTED comes when none
+ * is left.  The session lives on for as long as pac_timeout meanwhile.  Nothing leaves
+ * from the address any more; its socket may be closed.  AUGER_ERR_NOT_FOUND. */
+AUGER_API int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
+                                          const struct auger_addr *base) AUGER_CHECK_RESULT;
 /* A STUN server to ask from every base of its family.  AUGER_ERR_LIMIT;
  * AUGER_ERR_UNSUPPORTED of a lite agent, which asks nobody. */
 AUGER_API int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,

@@ -94,6 +94,8 @@ AUGER_API struct auger_ready *auger_peer_get_ready(const struct auger_peer *peer
 /* As auger_ice_add_local_addr() and its neighbours. */
 AUGER_API int auger_peer_add_local_addr(struct auger_peer *peer, auger_time now,
                                         const struct auger_addr *base) AUGER_CHECK_RESULT;
+AUGER_API int auger_peer_remove_local_addr(struct auger_peer *peer, auger_time now,
+                                           const struct auger_addr *base) AUGER_CHECK_RESULT;
 AUGER_API int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
                                          const struct auger_addr *server) AUGER_CHECK_RESULT;
 AUGER_API void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now);
@@ -174,6 +176,7 @@ enum auger_peer_event_type {
     AUGER_PEER_EVENT_LOW_WATER,      /* .channel */
     AUGER_PEER_EVENT_CHANNEL_CLOSED, /* .channel */
     AUGER_PEER_EVENT_RESTART_FAILED, /* a restart found no path; data goes on as before */
+    AUGER_PEER_EVENT_RESTART_WANTED, /* as AUGER_ICE_EVENT_RESTART_WANTED: offer a restart */
 };
 /* Pointers are valid until the next call on the peer. */
 struct auger_peer_event {

@@ -35,7 +35,7 @@ struct side {
     struct auger_cand cands[EVENTS_MAX];
     size_t cands_len;
     struct auger_path path;
-    size_t paths, failed_restarts;
+    size_t paths, failed_restarts, wanted_restarts;
     auger_time path_at, connected_at, gathered_at, selected_at;
     uint8_t data[AUGER_DATAGRAM_MAX];
     size_t data_len, data_count;
@@ -190,6 +190,9 @@ static inline void take_events(struct world *world, struct side *side)
             side->paths++;
             if (side->path_at == AUGER_NEVER)
                 side->path_at = world->now;
+            break;
+        case AUGER_ICE_EVENT_RESTART_WANTED:
+            side->wanted_restarts++;
             break;
         case AUGER_ICE_EVENT_RESTART_FAILED:
             side->failed_restarts++;

@@ -205,6 +205,9 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
             monitor_break(monitor, "2: a path without consent");
         monitor->path = event->path;
         break;
+    case AUGER_ICE_EVENT_RESTART_WANTED:
+        monitor_break(monitor, "11: adrift, though no address has gone");
+        break;
     case AUGER_ICE_EVENT_RESTART_FAILED:
         if (!has_consent(monitor, now))
             monitor_break(monitor, "11: a failed restart, and no path to go on with");

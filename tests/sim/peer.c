@@ -227,6 +227,8 @@ static void react(struct sim_peer *peer, const struct auger_ice_event *event)
                       digest_u64(addr_value(&event->path.local), addr_value(&event->path.remote)));
         came_onto_path(peer, &event->path);
         break;
+    case AUGER_ICE_EVENT_RESTART_WANTED: /* no address goes in these worlds */
+        break;
     case AUGER_ICE_EVENT_RESTART_FAILED:
         peer->story.failed_restarts++;
         break;
