@@ -1,5 +1,5 @@
 /* ice/failover.c - a selected pair that falls silent while another one answers, as when the
- * peer's address has changed: docs/decisions/050. */
+ * peer's address has changed: docs/decisions/070. */
 #include "ice/failover.h"
 
 #include "base/time.h"

@@ -131,7 +131,7 @@ int auger_peer_remove_local_addr(struct auger_peer *peer, auger_time now,
                                  const struct auger_addr *base)
 {
     auger_ready_mark(peer->ready);
-    int err = auger_ice_remove_local_addr(peer->ice, now, base);
+    int err = auger_record_remove_local_addr(peer->config.recorder, peer->ice, now, base);
     if (err == 0)
         auger_peer_advance(peer, now);
     return err;

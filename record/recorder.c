@@ -271,6 +271,12 @@ static void put_config(struct auger_recorder *r, const struct auger_ice_config *
     put_uint(r, config->pairs_max);
     put_uint(r, config->servers_max);
     put_uint(r, (uint64_t)config->policy);
+    put_uint(r, config->mappings_len);
+    for (size_t i = 0; i < config->mappings_len; i++) {
+        put_addr(r, &config->mappings[i].local);
+        put_addr(r, &config->mappings[i].external);
+    }
+    put_u8(r, config->mappings_replace_host);
 }
 
 int auger_record_new_sized(struct auger_recorder *r, struct auger_ice **out,
@@ -323,6 +329,14 @@ int auger_record_add_local_addr(struct auger_recorder *r, struct auger_ice *ice,
     if (begin_at(r, AUGER_OP_ADD_LOCAL_ADDR, now))
         put_addr(r, base);
     return end(r, auger_ice_add_local_addr(ice, now, base));
+}
+
+int auger_record_remove_local_addr(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                   const struct auger_addr *base)
+{
+    if (begin_at(r, AUGER_OP_REMOVE_LOCAL_ADDR, now))
+        put_addr(r, base);
+    return end(r, auger_ice_remove_local_addr(ice, now, base));
 }
 
 int auger_record_add_stun_server(struct auger_recorder *r, struct auger_ice *ice, auger_time now,

@@ -20,6 +20,7 @@ struct replay {
     const struct auger_env *outside;
     struct auger_env inside;
     struct auger_ice *ice;
+    struct auger_ice_mapping mappings[AUGER_ICE_MAPPINGS_MAX]; /* of its config */
     auger_time now;
     uint64_t digest; /* of the trace */
     uint32_t traced; /* as it was before this call */
@@ -253,6 +254,13 @@ static void get_config(struct replay *r, struct auger_ice_config *config)
     config->servers_max = get_limit(r);
     config->policy =
         (enum auger_ice_policy)get_at_most(r, AUGER_ICE_POLICY_RELAY, "a policy that we lack");
+    config->mappings = r->mappings;
+    config->mappings_len = get_at_most(r, AUGER_ICE_MAPPINGS_MAX, "too many mappings");
+    for (size_t i = 0; r->err == 0 && i < config->mappings_len; i++) {
+        r->mappings[i].local = get_addr(r);
+        r->mappings[i].external = get_addr(r);
+    }
+    config->mappings_replace_host = get_bool(r);
 }
 
 static void make(struct replay *r)
@@ -380,15 +388,18 @@ static void note_discarded(struct replay *r)
     compare(r, 0, 0);
 }
 
-static void add_addr(struct replay *r, enum auger_op op, auger_time now)
+static void call_with_addr(struct replay *r, enum auger_op op, auger_time now)
 {
     struct auger_addr addr = get_addr(r);
 
-    if (r->err == 0)
-        compare(r,
-                op == AUGER_OP_ADD_LOCAL_ADDR ? auger_ice_add_local_addr(r->ice, now, &addr)
-                                              : auger_ice_add_stun_server(r->ice, now, &addr),
-                0);
+    if (r->err != 0)
+        return;
+    if (op == AUGER_OP_ADD_LOCAL_ADDR)
+        compare(r, auger_ice_add_local_addr(r->ice, now, &addr), 0);
+    else if (op == AUGER_OP_REMOVE_LOCAL_ADDR)
+        compare(r, auger_ice_remove_local_addr(r->ice, now, &addr), 0);
+    else
+        compare(r, auger_ice_add_stun_server(r->ice, now, &addr), 0);
 }
 
 /* Calls without a time. */
@@ -431,8 +442,9 @@ static void call_now(struct replay *r, enum auger_op op, auger_time now)
 {
     switch ((int)op) {
     case AUGER_OP_ADD_LOCAL_ADDR:
+    case AUGER_OP_REMOVE_LOCAL_ADDR:
     case AUGER_OP_ADD_STUN_SERVER:
-        add_addr(r, op, now);
+        call_with_addr(r, op, now);
         break;
     case AUGER_OP_END_OF_LOCAL_ADDRS:
         auger_ice_end_of_local_addrs(r->ice, now);

@@ -58,6 +58,9 @@ AUGER_API void auger_record_set_remote_lite(struct auger_recorder *recorder, str
 AUGER_API int auger_record_add_local_addr(struct auger_recorder *recorder, struct auger_ice *ice,
                                           auger_time now,
                                           const struct auger_addr *base) AUGER_CHECK_RESULT;
+AUGER_API int auger_record_remove_local_addr(struct auger_recorder *recorder, struct auger_ice *ice,
+                                             auger_time now,
+                                             const struct auger_addr *base) AUGER_CHECK_RESULT;
 AUGER_API int auger_record_add_stun_server(struct auger_recorder *recorder, struct auger_ice *ice,
                                            auger_time now,
                                            const struct auger_addr *server) AUGER_CHECK_RESULT;

@@ -41,6 +41,7 @@ static void free_recorded(struct auger_ice *ice);
 #define auger_ice_free free_recorded
 #define RECORDED(verb, ice, ...)                                                                   \
     (called = (ice), auger_record_##verb(recorder_of(called), called, __VA_ARGS__))
+#define auger_ice_remove_local_addr(ice, ...) RECORDED(remove_local_addr, ice, __VA_ARGS__)
 #define auger_ice_add_local_addr(ice, ...) RECORDED(add_local_addr, ice, __VA_ARGS__)
 #define auger_ice_add_stun_server(ice, ...) RECORDED(add_stun_server, ice, __VA_ARGS__)
 #define auger_ice_end_of_local_addrs(ice, ...) RECORDED(end_of_local_addrs, ice, __VA_ARGS__)
@@ -151,6 +152,7 @@ static void record_a_session(void)
     auger_ice_end_of_local_addrs(ice, world->now);
     introduce(world);
     world_run(world, 10 * AUGER_SEC);
+    assert_int_equal(auger_ice_remove_local_addr(ice, world->now, &base), 0);
     send_text(world, 0, "hello");
     send_text(world, 1, "hello");
     assert_int_equal(auger_ice_restart(ice, world->now), 0);
