@@ -43,7 +43,10 @@ struct record {
 struct pair {
     auger_time now, delay;
     unsigned loss_percent;
-    bool cut; /* nothing arrives any more */
+    auger_time jitter; /* so that datagrams overtake each other; 0: none do */
+    unsigned duplicate_percent, corrupt_percent;
+    uint64_t wire_digest; /* of the sizes and times of all datagrams */
+    bool cut;             /* nothing arrives any more */
     bool no_signalling_of_cands;
     struct auger_peer *peers[2];
     struct auger_addr addrs[2];
@@ -142,25 +145,38 @@ static inline int side_of(const struct pair *pair, const struct auger_addr *addr
     return -1;
 }
 
-static inline void put_on_wire(struct pair *pair, const struct auger_path *path,
-                               const uint8_t *bytes, size_t len)
+static inline void put_copy(struct pair *pair, int to, const struct auger_path *path,
+                            const uint8_t *bytes, size_t len)
 {
-    struct datagram **at = &pair->wire, *datagram;
-    int to = side_of(pair, &path->remote);
+    struct datagram **at = &pair->wire, *datagram = calloc(1, sizeof(*datagram));
 
-    pair->sent++;
-    if (to < 0 || pair->cut || next_random() % 100 < pair->loss_percent)
-        return;
-    datagram = calloc(1, sizeof(*datagram));
     datagram->at = pair->now + pair->delay;
+    if (pair->jitter > 0)
+        datagram->at += (auger_time)(next_random() % (uint64_t)pair->jitter);
     datagram->to = to;
     datagram->path = (struct auger_path){.local = path->remote, .remote = path->local};
     datagram->len = len;
     memcpy(datagram->bytes, bytes, len);
+    if (pair->corrupt_percent > 0 && next_random() % 100 < pair->corrupt_percent)
+        datagram->bytes[next_random() % len] ^= (uint8_t)(1 + next_random() % 255);
     while (*at && (*at)->at <= datagram->at)
         at = &(*at)->next;
     datagram->next = *at;
     *at = datagram;
+}
+
+static inline void put_on_wire(struct pair *pair, const struct auger_path *path,
+                               const uint8_t *bytes, size_t len)
+{
+    int to = side_of(pair, &path->remote);
+
+    pair->sent++;
+    pair->wire_digest = (pair->wire_digest ^ (uint64_t)pair->now ^ len << 48) * 0x100000001B3u;
+    if (to < 0 || pair->cut || next_random() % 100 < pair->loss_percent)
+        return;
+    put_copy(pair, to, path, bytes, len);
+    if (pair->duplicate_percent > 0 && next_random() % 100 < pair->duplicate_percent)
+        put_copy(pair, to, path, bytes, len);
 }
 
 /* --- the application ------------------------------------------------------------------- */
