@@ -7,11 +7,13 @@
 #include <stdbool.h>
 
 enum auger_buggify_place {
-    AUGER_BUGGIFY_INFLIGHT_FULL,      /* the oldest cancelled check is forgotten */
-    AUGER_BUGGIFY_CHECKLIST_FULL,     /* a failed pair goes */
-    AUGER_BUGGIFY_ANSWERS_FULL,       /* a check gets no answer */
-    AUGER_BUGGIFY_PRFLX_FULL,         /* a peer-reflexive candidate is not kept */
-    AUGER_BUGGIFY_AGAIN_LOST,         /* a retransmission does not leave */
+    AUGER_BUGGIFY_INFLIGHT_FULL,  /* the oldest cancelled check is forgotten */
+    AUGER_BUGGIFY_CHECKLIST_FULL, /* a failed pair goes */
+    AUGER_BUGGIFY_ANSWERS_FULL,   /* a check gets no answer */
+    AUGER_BUGGIFY_PRFLX_FULL,     /* a peer-reflexive candidate is not kept */
+    /* a retransmission does not leave, unless it nominates: a nomination in vain ends a path
+     * that has consent, and the monitor counts on the wire what was in vain */
+    AUGER_BUGGIFY_AGAIN_LOST,
     AUGER_BUGGIFY_NO_ENTROPY,         /* a transaction does not begin */
     AUGER_BUGGIFY_CONSENT_NO_ENTROPY, /* a consent check leaves later */
     AUGER_BUGGIFY_PLACES

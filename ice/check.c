@@ -118,7 +118,7 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
             check->cancelled = true;
             continue;
         }
-        if (check->tx.sent > 0 && AUGER_BUGGIFY(AGAIN_LOST)) {
+        if (check->tx.sent > 0 && !check->nominates && AUGER_BUGGIFY(AGAIN_LOST)) {
             auger_stun_transaction_sent(&check->tx, now);
             continue;
         }
