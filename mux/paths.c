@@ -69,7 +69,7 @@ static int make_place(struct auger_mux *mux, const struct auger_path *path,
     uint64_t hash;
 
     int err = hash_of(mux, &plain, &hash);
-    if (err < 0)
+    if (err != 0)
         return err;
     *out = find_hashed(mux, &plain, hash);
     if (*out)
@@ -132,19 +132,19 @@ static void remove_link(struct auger_mux *mux, struct auger_mux_link **at)
 }
 
 /* The one that was learned first is the last in the list. */
-static int make_room(struct auger_mux *mux, struct auger_mux_session *session)
+static bool make_room(struct auger_mux *mux, struct auger_mux_session *session)
 {
     struct auger_mux_link **oldest = NULL;
 
     if (session->links_len < mux->config.paths_max)
-        return 0;
+        return true;
     for (struct auger_mux_link **at = &session->links; *at; at = &(*at)->next)
         if (!is_claimed(*at))
             oldest = at;
     if (!oldest)
-        return AUGER_ERR_LIMIT;
+        return false; /* all are claimed */
     remove_link(mux, oldest);
-    return 0;
+    return true;
 }
 
 static void join(struct auger_mux_link *link)
@@ -166,10 +166,10 @@ static int add_link(struct auger_mux *mux, struct auger_mux_session *session,
 {
     struct auger_mux_place *place;
 
-    int err = make_room(mux, session);
-    if (err == 0)
-        err = make_place(mux, path, &place);
-    if (err < 0)
+    if (!make_room(mux, session))
+        return AUGER_ERR_LIMIT;
+    int err = make_place(mux, path, &place);
+    if (err != 0)
         return err;
     struct auger_mux_link *link = auger_env_alloc(mux->env, 1, sizeof(*link));
     if (!link) {
@@ -204,7 +204,7 @@ int auger_mux_claim(struct auger_mux *mux, struct auger_mux_session *session,
 
     if (!link) {
         int err = add_link(mux, session, path, &link);
-        if (err < 0)
+        if (err != 0)
             return err;
     }
     if (is_taken(link->place, session))

@@ -205,6 +205,53 @@ static void the_second_session_on_one_path_fails_and_the_first_does_not_notice(v
     auger_loop_free(loop);
 }
 
+/* A pair of the latest generation is selected: those of the former one are told no more. */
+static bool is_on_its_latest_path(const struct auger_peer *peer)
+{
+    struct auger_ice_pair_info pairs[8];
+    size_t len = auger_ice_pairs(auger_peer_ice(peer), pairs, ARRAY_LEN(pairs));
+    size_t selected = 0;
+
+    for (size_t i = 0; i < len; i++)
+        selected += pairs[i].selected;
+    return selected == 1 && len == 1;
+}
+
+/* The names change, and so may the paths; others on the port do not notice. */
+static void either_side_of_a_shared_port_can_restart(void **state)
+{
+    static char sdp[AUGER_SDP_MAX + 1];
+    static struct ends ends[2];
+    struct auger_loop *loop = new_loop();
+    struct auger_loop_mux *mux = new_mux(loop);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+        begin_on(&ends[i], loop, mux, NULL, 30 * AUGER_SEC);
+    while (!all_open(ends, ARRAY_LEN(ends)))
+        step_any(loop);
+    for (int side = ALICE; side <= BOB; side++) {
+        struct auger_peer *offerer = ends[0].peers[side], *answerer = ends[0].peers[!side];
+        auger_time now = auger_loop_now(loop);
+        assert_int_equal(auger_peer_restart(offerer, now), 0);
+        int len = auger_peer_create_offer(offerer, now, sdp, sizeof(sdp));
+        assert_true(len > 0);
+        assert_int_equal(auger_peer_set_remote_description(answerer, now, AUGER_SDP_OFFER, sdp,
+                                                           (size_t)len, NULL),
+                         0);
+        len = auger_peer_create_answer(answerer, now, sdp, sizeof(sdp));
+        assert_true(len > 0);
+        assert_int_equal(auger_peer_set_remote_description(offerer, now, AUGER_SDP_ANSWER, sdp,
+                                                           (size_t)len, NULL),
+                         0);
+        while (!is_on_its_latest_path(ends[0].peers[ALICE]) ||
+               !is_on_its_latest_path(ends[0].peers[BOB]))
+            step_any(loop);
+    }
+    each_hears_its_own(ends, ARRAY_LEN(ends));
+    auger_loop_free(loop);
+}
+
 /* --- without signalling ------------------------------------------------------------- */
 
 static const char ufrag[] = "invitation", password[] = "a+password+of+22+chars+or+more";
@@ -281,6 +328,7 @@ int main(void)
         cmocka_unit_test(many_peers_share_one_port),
         cmocka_unit_test(between_two_muxes_each_session_takes_a_path_of_its_own),
         cmocka_unit_test(the_second_session_on_one_path_fails_and_the_first_does_not_notice),
+        cmocka_unit_test(either_side_of_a_shared_port_can_restart),
         cmocka_unit_test(a_check_of_an_unknown_name_makes_a_peer_that_answers),
         cmocka_unit_test(a_mux_of_no_address_is_an_error),
     };
