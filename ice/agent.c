@@ -62,6 +62,7 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
         return AUGER_ERR_NO_MEMORY;
     ice->env = env;
     ice->config = copy;
+    ice->pacing = copy.pacing;
     ice->policy = (struct auger_cand_policy){copy.allow_loopback, copy.allow_link_local};
     ice->consent.asked_at = AUGER_NEVER;
     ice->left_at = AUGER_NEVER;

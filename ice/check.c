@@ -3,6 +3,7 @@
 #include "ice/check.h"
 
 #include "ice/nominate.h"
+#include "ice/pace.h"
 #include "ice/role.h"
 
 #include "base/buggify.h"
@@ -130,12 +131,10 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
 }
 
 /* 14.3.  The formula there multiplies the number of checks by itself; here it
- * stands for what the section wants: the first request of every check leaves
- * before the second of any. */
+ * stands for what the section wants. */
 static auger_time retransmission_timeout(const struct auger_ice *ice)
 {
-    auger_time active = (auger_time)auger_checklist_count_active(&ice->current->checklist);
-    return auger_time_max(AUGER_STUN_RTO, ice->config.pacing * active);
+    return auger_pace_rto(ice, auger_checklist_count_active(&ice->current->checklist));
 }
 
 static struct auger_pair *next_pair(const struct auger_ice *ice)
@@ -172,7 +171,7 @@ size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struc
     if (now < nomination->ask_at)
         return 0;
     if (auger_stun_transaction_start(&tx, ice->env, now, AUGER_STUN_RTO) != 0) {
-        nomination->ask_at = auger_time_add(now, ice->config.pacing);
+        nomination->ask_at = auger_time_add(now, ice->pacing);
         return 0;
     }
     nomination->ask_at = AUGER_NEVER;
@@ -184,10 +183,10 @@ size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struc
 size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
                               uint8_t *buf, size_t cap)
 {
-    struct auger_pair *pair = NULL;
+    struct auger_pair *pair = next_pair(ice);
 
-    if (now >= ice->pace_at)
-        pair = next_pair(ice);
+    if (!pair || !auger_pace_allows(ice, now))
+        return 0;
     while (pair && !may_ask(ice, pair)) {
         auger_pair_fail(pair, ice->env, now, AUGER_PAIR_LIMIT);
         pair = next_pair(ice);
@@ -195,7 +194,7 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
     if (!pair)
         return 0;
 
-    auger_ice_pace(ice, now);
+    auger_pace_begin(ice, now);
     struct auger_stun_transaction tx;
     if (auger_stun_transaction_start(&tx, ice->env, now, retransmission_timeout(ice)) != 0)
         return 0; /* no entropy: again when Ta fires */

@@ -3,6 +3,7 @@
 #include "ice/gather.h"
 
 #include "ice/nominate.h"
+#include "ice/pace.h"
 #include "ice/policy.h"
 
 #include "base/addr.h"
@@ -236,21 +237,23 @@ static bool is_next(const struct auger_query *query, auger_time now)
 /* 14.3: the RTO grows with the number of candidates that are asked for. */
 static auger_time retransmission_timeout(const struct auger_ice *ice)
 {
-    auger_time count = 0;
+    size_t count = 0;
     for (const struct auger_query *query = ice->gather.queries; query; query = query->next)
         count++;
-    return auger_time_max(AUGER_STUN_RTO, ice->config.pacing * count);
+    return auger_pace_rto(ice, count);
 }
 
 size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
 {
-    if (now < ice->pace_at || ice->state == AUGER_ICE_FAILED)
+    if (ice->state == AUGER_ICE_FAILED)
         return 0;
     for (struct auger_query *query = ice->gather.queries; query; query = query->next) {
         if (!is_next(query, now))
             continue;
-        auger_ice_pace(ice, now);
+        if (!auger_pace_allows(ice, now))
+            return 0;
+        auger_pace_begin(ice, now);
         if (auger_stun_client_start(&query->client, ice->env, now, retransmission_timeout(ice),
                                     &query->server) != 0)
             return 0; /* no entropy: again when Ta fires */

@@ -131,8 +131,3 @@ void auger_ice_mark(const struct auger_ice *ice, struct auger_stun_tid *id)
     if (ice->shares_sockets)
         memcpy(id->bytes, ice->tag, sizeof(ice->tag));
 }
-
-void auger_ice_pace(struct auger_ice *ice, auger_time now)
-{
-    ice->pace_at = auger_time_add(now, ice->config.pacing);
-}

@@ -108,7 +108,9 @@ struct auger_ice {
     struct auger_pair *route; /* the valid pair that data uses; NULL: none */
     struct auger_drift drift;
 
-    auger_time pace_at;  /* when Ta allows the next new transaction */
+    auger_time pacing;   /* Ta: ours or the peer's, whichever is larger */
+    auger_time pace_at;  /* when it allows the next new transaction */
+    bool has_turn;       /* at the shared pacer: `pace_at` is it */
     auger_time heard_at; /* the last authenticated message of the peer */
     struct auger_path heard_on;
 
@@ -146,7 +148,5 @@ void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason);
 void auger_ice_heard(struct auger_ice *ice, auger_time now, const struct auger_path *path);
 /* The id of a transaction that begins is marked, if the agent shares its sockets. */
 void auger_ice_mark(const struct auger_ice *ice, struct auger_stun_tid *id);
-/* A new transaction leaves: Ta begins anew (14.2). */
-void auger_ice_pace(struct auger_ice *ice, auger_time now);
 
 #endif /* AUGER_ICE_STATE_H */

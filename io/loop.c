@@ -286,6 +286,8 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
     auger_peer_config_init(&whole_config);
     if (config)
         memcpy(&whole_config, config, smaller(config_size, sizeof(whole_config)));
+    if (!whole_config.ice.pacer && !loop->config.unpaced && !whole_config.recorder)
+        whole_config.ice.pacer = &loop->pacer; /* what is recorded depends on no other */
     auger_net_config_init(&whole_net);
     if (net)
         memcpy(&whole_net, net, smaller(net_size, sizeof(whole_net)));

@@ -13,6 +13,7 @@
 
 struct auger_loop {
     struct auger_loop_config config;
+    struct auger_pacer pacer; /* of all peers, unless they have one of their own */
     int epoll_fd;
     struct auger_watch timer, wake;
     struct auger_watch listeners[AUGER_LOOP_LISTENERS_MAX];

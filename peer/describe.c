@@ -40,6 +40,13 @@ static int format_cands(struct auger_peer *peer, struct lines *lines)
     return 0;
 }
 
+/* Rounded up: we ask for no less than we do.  A lite agent must not say it (RFC 8839
+ * section 4.2.1.4). */
+static uint32_t pacing_ms(const struct auger_ice_config *config)
+{
+    return config->lite ? 0 : (uint32_t)((config->pacing + AUGER_MS - 1) / AUGER_MS);
+}
+
 struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auger_sdp_setup setup)
 {
     return (struct auger_sdp_local){
@@ -52,6 +59,7 @@ struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auge
         .sctp_port = peer->config.sctp_port,
         .max_message_size = peer->config.max_message_size,
         .ice_lite = peer->config.ice.lite,
+        .pacing_ms = pacing_ms(&peer->config.ice),
     };
 }
 

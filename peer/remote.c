@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define PACING_MS 50 /* RFC 8839 section 5.5, where nothing is said */
+
 #define HOST_NAME_MAX_LEN 255 /* RFC 1035 section 2.3.4 */
 
 static int refuse(struct auger_sdp_error *error, enum auger_err err, const char *what)
@@ -220,6 +222,9 @@ static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_typ
 
     /* The offerer controls (RFC 8445 section 6.1.1).  As the offerer we do since the offer,
      * and checks have perhaps come since. */
+    auger_record_set_remote_pacing(peer->config.recorder, peer->ice, now,
+                                   (transport->pacing_ms ? transport->pacing_ms : PACING_MS) *
+                                       AUGER_MS);
     auger_record_set_remote_lite(peer->config.recorder, peer->ice, transport->ice_lite);
     if (type == AUGER_SDP_OFFER)
         err = auger_record_set_controlling(peer->config.recorder, peer->ice, false);

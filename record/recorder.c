@@ -315,6 +315,15 @@ int auger_record_set_controlling(struct auger_recorder *r, struct auger_ice *ice
     return end(r, auger_ice_set_controlling(ice, controlling));
 }
 
+void auger_record_set_remote_pacing(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                    auger_time pacing)
+{
+    if (begin_at(r, AUGER_OP_SET_REMOTE_PACING, now))
+        put_int(r, pacing);
+    auger_ice_set_remote_pacing(ice, now, pacing);
+    end(r, 0);
+}
+
 void auger_record_set_remote_lite(struct auger_recorder *r, struct auger_ice *ice, bool lite)
 {
     if (begin(r, AUGER_OP_SET_REMOTE_LITE))

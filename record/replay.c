@@ -446,6 +446,10 @@ static void call_now(struct replay *r, enum auger_op op, auger_time now)
     case AUGER_OP_ADD_STUN_SERVER:
         call_with_addr(r, op, now);
         break;
+    case AUGER_OP_SET_REMOTE_PACING:
+        auger_ice_set_remote_pacing(r->ice, now, get_int(r));
+        compare(r, 0, 0);
+        break;
     case AUGER_OP_END_OF_LOCAL_ADDRS:
         auger_ice_end_of_local_addrs(r->ice, now);
         compare(r, 0, 0);

@@ -94,6 +94,8 @@ static void put_session(struct output *out, const struct auger_sdp_local *local,
         put_text_line(out, "a=group:BUNDLE ", bundle);
     if (local->ice_lite)
         put_line(out, "a=ice-lite", NULL); /* of the session alone (RFC 8839 section 5.3) */
+    if (local->pacing_ms)
+        put_uint_line(out, "a=ice-pacing:", local->pacing_ms);
     put_line(out, "a=ice-options:ice2 trickle", NULL);
 }
 

@@ -83,6 +83,7 @@ static const struct meaning meanings[] = {
     {"ice:response_sent", NULL, NULL, STORY_EVENT, -1, "answer {remote} with error {code}"},
     {"ice:check_succeeded", NULL, NULL, STORY_EVENT, -1,
      "{local} > {remote} works, {rtt} ms there and back; the peer sees {mapped}"},
+    {"ice:pacing", NULL, NULL, STORY_EVENT, -1, "the peer wants {ta} ms between new checks"},
     {"ice:role", NULL, NULL, STORY_EVENT, -1, "we are now {role}: {reason}"},
     {"ice:nominate", NULL, NULL, STORY_EVENT, -1, "we nominate {local} > {remote}"},
     {"ice:selected", NULL, NULL, STORY_EVENT, SELECTED, "selected: {local} > {remote}"},

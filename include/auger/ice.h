@@ -106,6 +106,13 @@ enum auger_ice_policy {
 /* "all", "no-host", "relay". */
 AUGER_API const char *auger_ice_policy_name(enum auger_ice_policy policy);
 
+/* Where several agents share it, new transactions of all of them together are 5 ms apart
+ * (RFC 8445 section 14.2), each getting its turn.  The caller's, all zero at first; it
+ * outlives them, and they see one clock and do not overlap. */
+struct auger_pacer {
+    auger_time free_at;
+};
+
 struct auger_ice_config {
     /* The role to start in; agents settle a conflict between themselves. */
     bool controlling;
@@ -140,6 +147,7 @@ struct auger_ice_config {
     /* It is a host candidate instead, in the place of that of the base, which is told to
      * nobody. */
     bool mappings_replace_host;
+    struct auger_pacer *pacer; /* NULL: not shared */
 };
 
 enum auger_ice_event_type {
@@ -188,6 +196,11 @@ AUGER_API int auger_ice_set_controlling(struct auger_ice *ice, bool controlling)
  * agent the full one controls, whoever offered (RFC 8445 section 6.1.1).  Kept in
  * restarts, until it is said otherwise. */
 AUGER_API void auger_ice_set_remote_lite(struct auger_ice *ice, bool lite);
+
+/* The Ta that the peer's description asks for (RFC 8839 section 5.5; 50 ms where it says
+ * nothing).  Of it, up to 500 ms, and our own the larger one counts. */
+AUGER_API void auger_ice_set_remote_pacing(struct auger_ice *ice, auger_time now,
+                                           auger_time pacing);
 
 /* Adds the address of a bound socket.  A host candidate follows as an event, if the
  * policy tells it; server-reflexive ones when the servers have answered.  AUGER_ERR_LIMIT,

@@ -51,6 +51,10 @@ struct auger_loop_config {
      * of the loop's or the peer's that changes anything. */
     void (*tap)(void *user, const struct auger_tap *tap);
     void *tap_user;
+    /* Peers do not share one pacer, so that together they may begin more than a transaction
+     * in 5 ms (RFC 8445 section 14.2): for a server or a measurement that makes more than 200
+     * sessions a second.  Default false. */
+    bool unpaced;
 };
 
 /* What a page, or a user, may learn of this machine's addresses: the modes of RFC 8828

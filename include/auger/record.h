@@ -53,6 +53,9 @@ AUGER_API int auger_record_new_sized(struct auger_recorder *recorder, struct aug
 AUGER_API void auger_record_free(struct auger_recorder *recorder, struct auger_ice *ice);
 AUGER_API int auger_record_set_controlling(struct auger_recorder *recorder, struct auger_ice *ice,
                                            bool controlling) AUGER_CHECK_RESULT;
+AUGER_API void auger_record_set_remote_pacing(struct auger_recorder *recorder,
+                                              struct auger_ice *ice, auger_time now,
+                                              auger_time pacing);
 AUGER_API void auger_record_set_remote_lite(struct auger_recorder *recorder, struct auger_ice *ice,
                                             bool lite);
 AUGER_API int auger_record_add_local_addr(struct auger_recorder *recorder, struct auger_ice *ice,

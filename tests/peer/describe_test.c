@@ -45,6 +45,29 @@ static void an_offer_says_what_a_browser_needs(void **state)
     pair_free(pair);
 }
 
+/* RFC 8839 sections 4.2.1.3 and 4.2.1.4: a lite agent must not say its pacing. */
+static void a_description_says_pacing_or_that_we_are_lite(void **state)
+{
+    (void)state;
+    for (int lite = 0; lite < 2; lite++) {
+        char sdp[SDP_SIZE];
+        struct auger_sdp parsed;
+        struct auger_peer_config config;
+
+        auger_peer_config_init(&config);
+        config.ice.lite = lite;
+        config.ice.pacing = 20 * AUGER_MS + 1;
+        struct pair *pair = pair_new(0, &config, &config);
+        offer_of(pair, ALICE, sdp);
+        assert_int_equal(auger_sdp_parse(&parsed, sdp, strlen(sdp), NULL), 0);
+        const struct auger_sdp_transport *said =
+            &auger_sdp_carrier(&parsed, AUGER_SDP_OFFER)->transport;
+        assert_int_equal(said->ice_lite, lite);
+        assert_int_equal(said->pacing_ms, lite ? 0 : 21);
+        pair_free(pair);
+    }
+}
+
 static void a_description_follows_the_config(void **state)
 {
     (void)state;
@@ -376,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_offer_says_what_a_browser_needs),
+        cmocka_unit_test(a_description_says_pacing_or_that_we_are_lite),
         cmocka_unit_test(a_description_follows_the_config),
         cmocka_unit_test(certificates_and_credentials_are_fresh_in_every_peer),
         cmocka_unit_test(a_short_buffer_changes_nothing),
