@@ -41,8 +41,9 @@ static inline void *stage_alloc(void *user, size_t size)
     struct stage *stage = user;
     if (++stage->allocations == stage->fail_at)
         return NULL;
-    stage->blocks++;
-    return calloc(1, size);
+    void *block = calloc(1, size);
+    stage->blocks += block != NULL;
+    return block;
 }
 
 static inline void stage_release(void *user, void *ptr)
