@@ -1,6 +1,8 @@
 /* Two ends that both share their sockets: several sessions between the same few ports. */
 #include "tests/scenarios/office.h"
 
+#include <auger/stun.h>
+
 #define DELAY (40 * AUGER_MS)
 
 static bool all_work(const struct office *office)
@@ -109,6 +111,65 @@ SCENARIO(a_path_that_is_free_again_is_taken_by_who_waits_for_it)
     world_end(sim);
 }
 
+/* The peer of one session, who has its password, forges the address of another's peer: its
+ * checks are believed, as they must be, and take nothing. */
+static void forge_check(struct sim *sim, struct office *victims, const struct line *thief,
+                        const struct auger_path *path)
+{
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_stun_tid tid = {{'t', 'h', 'i', 'e', 'f'}};
+    struct auger_stun_builder b;
+    struct auger_stun_key *key;
+    const char *password = auger_ice_password(thief->ice);
+    char username[64];
+
+    int len = snprintf(username, sizeof(username), "%s:%s", auger_ice_ufrag(thief->ice),
+                       auger_ice_ufrag(thief->partner->ice));
+    assert_int_equal(auger_stun_key_new(&key, (const uint8_t *)password, strlen(password)), 0);
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_REQUEST, AUGER_STUN_BINDING, &tid);
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USERNAME, username, (size_t)len);
+    auger_stun_build_u32(&b, AUGER_STUN_ATTR_PRIORITY, 0x7E0001FF);
+    auger_stun_build_u64(&b, AUGER_STUN_ATTR_ICE_CONTROLLING, UINT64_MAX);
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, NULL, 0);
+    auger_stun_build_integrity(&b, key);
+    auger_stun_build_fingerprint(&b);
+    len = auger_stun_build_end(&b);
+    assert_true(len > 0);
+    office_receive(sim, victims->host, path, buf, (size_t)len);
+    auger_stun_key_free(key);
+}
+
+SCENARIO(a_forged_source_takes_no_path_and_occupies_none)
+{
+    struct sim *sim = world(seed, .delay = DELAY);
+    struct office *server = office_new(sim, "server", sim_internet(sim), 1);
+    struct office *honest = office_new(sim, "honest", sim_internet(sim), 1);
+    struct office *bad = office_new(sim, "bad", sim_internet(sim), 1);
+    struct line *thief = call(bad, server, 60 * AUGER_SEC)->partner;
+    const struct auger_path stolen = {server->host->at[0].addr, honest->host->at[0].addr};
+
+    /* Before the other is there, while it connects, and afterwards. */
+    for (int i = 0; i < 50; i++) {
+        forge_check(sim, server, thief, &stolen);
+        sim_run(sim, 20 * AUGER_MS);
+    }
+    office_add_line(honest, true, 60 * AUGER_SEC); /* numbers are those of the server */
+    line_hang_up(&honest->lines[0]);
+    struct line *victim = call(honest, server, 60 * AUGER_SEC);
+    for (int i = 0; i < 500; i++) {
+        forge_check(sim, server, thief, &stolen);
+        sim_run(sim, 20 * AUGER_MS);
+    }
+    assert_true(line_works(victim));
+    assert_int_equal(victim->lost + victim->partner->lost, 0);
+    assert_true(victim->heard > 40 && victim->partner->heard > 40);
+    assert_int_equal(victim->strange + victim->partner->strange + thief->strange, 0);
+    office_close(server);
+    office_close(honest);
+    office_close(bad);
+    world_end(sim);
+}
+
 /* Of both ends some call: each refuses the other's choice now and then. */
 SCENARIO(with_callers_at_both_ends_every_session_finds_a_path)
 {
@@ -130,4 +191,5 @@ SCENARIO(with_callers_at_both_ends_every_session_finds_a_path)
 SCENARIOS(scenario_test(sessions_between_two_muxes_take_paths_of_their_own),
           scenario_test(the_second_session_on_the_only_path_fails_and_says_why),
           scenario_test(a_path_that_is_free_again_is_taken_by_who_waits_for_it),
+          scenario_test(a_forged_source_takes_no_path_and_occupies_none),
           scenario_test(with_callers_at_both_ends_every_session_finds_a_path))
