@@ -2,6 +2,7 @@
  * turn.c, what one peer does in its turn slot.c. */
 #define _GNU_SOURCE
 #include "base/time.h"
+#include "io/changes.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/names.h"
@@ -79,7 +80,8 @@ int auger_loop_new_sized(struct auger_loop **out, const struct auger_loop_config
     if (!loop->config.env)
         loop->config.env = auger_env_system();
     loop->armed_at = loop->timer_at = AUGER_NEVER;
-    loop->epoll_fd = loop->timer.udp.fd = loop->wake.udp.fd = -1;
+    loop->epoll_fd = loop->timer.udp.fd = loop->wake.udp.fd = loop->changes.udp.fd = -1;
+    loop->changed_at = AUGER_NEVER;
     loop->slots = calloc(loop->config.peers_max, sizeof(struct auger_slot *));
     int err = loop->slots ? 0 : AUGER_ERR_NO_MEMORY;
     if (err == 0)
@@ -121,6 +123,7 @@ void auger_loop_free(struct auger_loop *loop)
         auger_udp_close(&loop->listeners[i].udp);
     auger_udp_close(&loop->timer.udp);
     auger_udp_close(&loop->wake.udp);
+    auger_udp_close(&loop->changes.udp);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
     auger_deadlines_fini(&loop->deadlines);
@@ -245,6 +248,10 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
                                                  loop->config.socket_buffer, auger_clock_now());
     if (slot->exhausted.family != AUGER_FAMILY_NONE)
         tell_exhausted(loop, slot, net);
+    if (err == 0 && !net->mux && !net->bind && !net->fixed) {
+        slot->follows = true;
+        (void)!auger_changes_watch(loop); /* without it addresses stay what they are */
+    }
     if (err < 0) {
         int saved = errno;
         free_slot(slot);

@@ -15,7 +15,8 @@ struct auger_loop {
     struct auger_loop_config config;
     struct auger_pacer pacer; /* of all peers, unless they have one of their own */
     int epoll_fd;
-    struct auger_watch timer, wake;
+    struct auger_watch timer, wake, changes;
+    auger_time changed_at; /* when peers follow what has changed; AUGER_NEVER: nothing has */
     struct auger_watch listeners[AUGER_LOOP_LISTENERS_MAX];
     size_t listeners_len;
     struct auger_loop_mux *muxes;

@@ -36,11 +36,21 @@ static int open_in_range(struct auger_udp *udp, struct auger_addr *addr,
     return AUGER_ERR_SYSTEM;
 }
 
+static struct auger_watch *free_socket(struct auger_slot *slot)
+{
+    for (size_t i = 0; i < slot->sockets_len; i++)
+        if (slot->sockets[i].udp.fd < 0)
+            return &slot->sockets[i];
+    return slot->sockets_len < AUGER_INTERFACES_MAX ? &slot->sockets[slot->sockets_len++] : NULL;
+}
+
 static int add_socket(struct auger_slot *slot, int epoll_fd, struct auger_addr *addr,
                       const struct auger_net_config *net, uint32_t buffer, auger_time now)
 {
-    struct auger_watch *socket = &slot->sockets[slot->sockets_len];
+    struct auger_watch *socket = free_socket(slot);
 
+    if (!socket)
+        return AUGER_ERR_LIMIT;
     *socket = (struct auger_watch){.kind = AUGER_WATCH_UDP, .slot = slot, .udp.fd = -1};
     int err = open_in_range(&socket->udp, addr, net, buffer);
     if (err < 0 && errno == EADDRINUSE && net->port_min != 0)
@@ -53,10 +63,18 @@ static int add_socket(struct auger_slot *slot, int epoll_fd, struct auger_addr *
         err = auger_peer_add_local_addr(slot->peer, now, &socket->udp.addr);
     if (err < 0) {
         auger_udp_close(&socket->udp);
+        socket->udp.addr = (struct auger_addr){0};
         return err;
     }
-    slot->sockets_len++;
     return 0;
+}
+
+static bool has_socket(const struct auger_slot *slot)
+{
+    for (size_t i = 0; i < slot->sockets_len; i++)
+        if (slot->sockets[i].udp.fd >= 0)
+            return true;
+    return false;
 }
 
 int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
@@ -65,6 +83,10 @@ int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
     struct auger_addr addrs[AUGER_INTERFACES_MAX];
     int len = auger_interfaces_list(net, addrs);
 
+    slot->net = *net;
+    slot->net.stun_servers = NULL; /* theirs may be gone by then */
+    slot->net.stun_servers_len = 0;
+
     /* An address that cannot be bound, or that no candidate may have, is left out. */
     int err = len < 0 ? len : 0;
     for (int i = 0; i < len; i++) {
@@ -72,11 +94,63 @@ int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
         if (failed < 0)
             err = failed;
     }
-    if (slot->sockets_len == 0 && err == 0) {
+    if (!has_socket(slot) && err == 0) {
         errno = EADDRNOTAVAIL;
         err = AUGER_ERR_SYSTEM;
     }
-    return slot->sockets_len > 0 ? 0 : err;
+    return has_socket(slot) ? 0 : err;
+}
+
+/* --- following ------------------------------------------------------------------------- */
+
+static struct auger_watch *socket_on(struct auger_slot *slot, const struct auger_addr *ip)
+{
+    for (size_t i = 0; i < slot->sockets_len; i++)
+        if (slot->sockets[i].udp.fd >= 0 && auger_addr_ip_equal(&slot->sockets[i].udp.addr, ip))
+            return &slot->sockets[i];
+    return NULL;
+}
+
+/* One that is deprecated, or left out by now for another reason, still serves those who use
+ * it (RFC 4862 section 5.5.4). */
+static bool is_there(const struct auger_machine *machine, const struct auger_addr *ip)
+{
+    for (size_t i = 0; i < machine->len; i++)
+        if (machine->rows[i].is_up && auger_addr_ip_equal(&machine->rows[i].net.addr, ip))
+            return true;
+    return false;
+}
+
+static void remove_socket(struct auger_slot *slot, struct auger_watch *socket, auger_time now)
+{
+    const struct auger_addr gone = socket->udp.addr;
+
+    if (slot->kept_for == socket)
+        slot->kept_len = 0;
+    auger_udp_close(&socket->udp);
+    socket->udp.addr = (struct auger_addr){0};
+    (void)!auger_peer_remove_local_addr(slot->peer, now, &gone);
+}
+
+void auger_slot_follow(struct auger_slot *slot, int epoll_fd, struct auger_machine *machine,
+                       auger_time now)
+{
+    bool has_more = false;
+
+    if (!slot->follows)
+        return;
+    auger_interfaces_judge(&slot->net, machine);
+    for (size_t i = 0; i < machine->len; i++) {
+        struct auger_addr addr = machine->rows[i].net.addr;
+        if (!machine->rows[i].net.left_out && !socket_on(slot, &addr) &&
+            add_socket(slot, epoll_fd, &addr, &slot->net, slot->config->socket_buffer, now) == 0)
+            has_more = true;
+    }
+    for (size_t i = 0; i < slot->sockets_len; i++)
+        if (slot->sockets[i].udp.fd >= 0 && !is_there(machine, &slot->sockets[i].udp.addr))
+            remove_socket(slot, &slot->sockets[i], now);
+    if (has_more)
+        auger_peer_end_of_local_addrs(slot->peer, now);
 }
 
 static int add_shared_addrs(struct auger_slot *slot, auger_time now)

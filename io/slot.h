@@ -19,9 +19,11 @@ struct auger_slot {
     bool has_more;             /* its budget ended before what it has to send did */
     struct auger_peer *peer;
     void *user;
-    struct auger_watch sockets[AUGER_INTERFACES_MAX];
+    struct auger_watch sockets[AUGER_INTERFACES_MAX]; /* they stay; one that is gone has no fd */
     size_t sockets_len;
-    struct auger_loop_mux *mux; /* in place of them; or NULL */
+    struct auger_net_config net; /* what they were made by */
+    bool follows;                /* the addresses of this machine, as they come and go */
+    struct auger_loop_mux *mux;  /* in place of them; or NULL */
     struct auger_mux_session *session;
     int share_error; /* the latest trouble with it */
     size_t names_pending;
@@ -42,6 +44,9 @@ struct auger_slot {
 int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
                             const struct auger_net_config *net, uint32_t buffer,
                             auger_time now) AUGER_CHECK_RESULT;
+/* Sockets on the addresses that have come, and none on those that are gone. */
+void auger_slot_follow(struct auger_slot *slot, int epoll_fd, struct auger_machine *machine,
+                       auger_time now);
 /* Puts the peer on shared sockets instead. */
 int auger_slot_join(struct auger_slot *slot, struct auger_loop_mux *mux,
                     auger_time now) AUGER_CHECK_RESULT;

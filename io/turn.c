@@ -2,6 +2,7 @@
  * something to do their turn, and hands out what happened.  What a loop consists of is loop.c. */
 #define _GNU_SOURCE
 #include "base/time.h"
+#include "io/changes.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/names.h"
@@ -26,6 +27,7 @@ auger_time auger_loop_deadline(const struct auger_loop *loop)
     if (loop->ready.len > 0)
         return 0;
     auger_time at = auger_time_min(loop->timer_at, auger_names_next_timeout(loop));
+    at = auger_time_min(at, loop->changed_at);
     return first ? auger_time_min(first->at, at) : at;
 }
 
@@ -101,6 +103,9 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
         break;
     case AUGER_WATCH_MDNS:
         auger_names_receive(loop, watch, now);
+        break;
+    case AUGER_WATCH_CHANGES:
+        auger_changes_receive(loop, now);
         break;
     case AUGER_WATCH_FD:
         auger_watched_set_ready(&loop->watched, watch);
@@ -251,6 +256,7 @@ bool auger_loop_poll(struct auger_loop *loop, struct auger_loop_event *event)
     if (take_event(loop, event))
         return true;
     receive(loop);
+    auger_changes_handle_timeout(loop, auger_clock_now());
     wake_due(loop);
     transmit(loop);
     if (take_event(loop, event))

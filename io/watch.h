@@ -11,6 +11,7 @@ enum auger_watch_kind {
     AUGER_WATCH_TIMER,
     AUGER_WATCH_WAKE,
     AUGER_WATCH_MDNS,
+    AUGER_WATCH_CHANGES,
     AUGER_WATCH_FD
 };
 

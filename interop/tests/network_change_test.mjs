@@ -1,0 +1,113 @@
+// The native side's address goes while a session lives, and another comes, as from Wi-Fi to cellular:
+// the session goes on, with another `auger peer` and with a real browser, whoever controls it. Run by
+// interop/run, inside the browser's namespace.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, describe } from "node:test";
+import { sharedBrowser } from "../lib/browser.mjs";
+import { test } from "../lib/check.mjs";
+import { Lines } from "../lib/lines.mjs";
+import { BROWSER, NATIVE, inside } from "../lib/netns.mjs";
+import { connect, ping } from "../lib/pair.mjs";
+import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
+
+const AUGER = process.env.AUGER;
+const BROWSERS = (process.env.BROWSERS ?? "chromium,firefox").split(",");
+// Of another prefix length: as a secondary address of the first it would go with it.
+const FIRST = `${NATIVE.v4}/24`, SECOND = "10.77.0.9/25";
+
+const addr = (verb, cidr) => execFileSync("ip", ["-n", NATIVE.ns, "addr", verb, cidr, "dev", "wire"]);
+const quietly = (work) => {
+  try {
+    work();
+  } catch {
+    // It was so already.
+  }
+};
+
+async function augerIn(host) {
+  const peer = new Lines(inside(host, [AUGER, "peer", "--only", "10.77.0.0/16"]), "auger");
+  await peer.wait((e) => e.ev === "ready", "readiness");
+  return peer;
+}
+
+const localAddress = async (native) => {
+  const stats = await native.call("stats");
+  const transport = stats.find((s) => s.type === "transport");
+  const pair = stats.find((s) => s.id === transport?.selectedCandidatePairId);
+  return stats.find((s) => s.id === pair?.localCandidateId)?.address;
+};
+
+async function untilAt(native, ip) {
+  for (let tries = 0; tries < 300; tries++) {
+    if ((await localAddress(native)) === ip) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`data never went from ${ip}: ${JSON.stringify(native.events.slice(-20))}`);
+}
+
+// The old address goes and a new one comes, at once or after a while without any.
+async function change(native, other, { gap }) {
+  await ping(native);
+  await ping(other);
+  if (gap) addr("del", FIRST);
+  else addr("add", SECOND);
+  if (gap) {
+    await native.wait((e) => e.ev === "restartwanted", "word that the address is gone", 10000);
+    addr("add", SECOND);
+  } else {
+    addr("del", FIRST);
+  }
+  await untilAt(native, SECOND.split("/")[0]);
+  await ping(native);
+  await ping(other);
+  const failed = native.events.filter((e) => e.ev === "state" && /failed|closed/.test(e.value));
+  assert.deepEqual(failed, []);
+}
+
+async function both(first, second, work) {
+  quietly(() => addr("del", SECOND));
+  quietly(() => addr("add", FIRST));
+  try {
+    await connect(first, second);
+    await work();
+  } finally {
+    await first.end();
+    await second.end();
+    quietly(() => addr("del", SECOND));
+    quietly(() => addr("add", FIRST));
+  }
+}
+
+const orders = [
+  { moverOffers: true, gap: false },
+  { moverOffers: true, gap: true },
+  { moverOffers: false, gap: false },
+];
+const name = ({ moverOffers, gap }) =>
+  `${gap ? "after a while without any" : "at once"}, ${moverOffers ? "who moves controls" : "the other side controls"}`;
+
+describe("an address goes, with auger on both sides", { concurrency: 1 }, () => {
+  for (const how of orders)
+    test(name(how), async () => {
+      const native = await augerIn(NATIVE), other = await augerIn(BROWSER);
+      await both(how.moverOffers ? native : other, how.moverOffers ? other : native, () => change(native, other, how));
+    });
+});
+
+for (const kind of BROWSERS) {
+  describe(`an address goes, with ${kind}`, { concurrency: 1 }, () => {
+    let browser, server;
+    before(async () => {
+      browser = await sharedBrowser(kind);
+      server = await servePage();
+    });
+    after(() => server?.close());
+    for (const how of orders.slice(0, 2))
+      test(name(how), async () => {
+        const native = await augerIn(NATIVE), tab = await BrowserPeer.open(browser, server);
+        await both(how.moverOffers ? native : tab, how.moverOffers ? tab : native, () => change(native, tab, how));
+      });
+  });
+}

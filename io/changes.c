@@ -1,0 +1,73 @@
+/* io/changes.c - addresses of this machine that come and go while peers live. */
+#define _GNU_SOURCE
+#include "io/changes.h"
+
+#include "base/time.h"
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* One change of a network is a burst of messages. */
+#define QUIET (300 * AUGER_MS)
+
+static int open_netlink(void)
+{
+    const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
+                                       .nl_groups =
+                                           RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&groups, sizeof(groups)) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int auger_changes_watch(struct auger_loop *loop)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &loop->changes};
+
+    if (loop->changes.udp.fd >= 0)
+        return 0;
+    int fd = open_netlink();
+    if (fd < 0)
+        return AUGER_ERR_SYSTEM;
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+        close(fd);
+        return AUGER_ERR_SYSTEM;
+    }
+    loop->changes = (struct auger_watch){.kind = AUGER_WATCH_CHANGES, .udp.fd = fd};
+    return 0;
+}
+
+/* What it was is asked anew in any case, so that one that was lost does no harm. */
+void auger_changes_receive(struct auger_loop *loop, auger_time now)
+{
+    char any[8192];
+
+    for (int i = 0; i < 64 && recv(loop->changes.udp.fd, any, sizeof(any), 0) != -1; i++)
+        ;
+    loop->changed_at = auger_time_min(loop->changed_at, auger_time_add(now, QUIET));
+}
+
+void auger_changes_handle_timeout(struct auger_loop *loop, auger_time now)
+{
+    struct auger_machine *machine;
+
+    if (now < loop->changed_at)
+        return;
+    loop->changed_at = AUGER_NEVER;
+    machine = calloc(1, sizeof(*machine));
+    if (!machine || auger_machine_read(machine) < 0) {
+        free(machine);
+        return;
+    }
+    for (size_t i = 0; i < loop->slots_len; i++)
+        auger_slot_follow(loop->slots[i], loop->epoll_fd, machine, now);
+    free(machine);
+}

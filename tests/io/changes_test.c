@@ -1,0 +1,158 @@
+/* A loop whose peer follows the machine's addresses.  Those of this machine stay as they are; that
+ * they come and go for real is interop/tests/network_change_test.mjs. */
+#include "tests/io/ends.h"
+
+#include "io/changes.h"
+
+#include <unistd.h>
+
+static struct auger_machine *machine_with(const char *const *ips, size_t len)
+{
+    struct auger_machine *machine = calloc(1, sizeof(*machine));
+
+    assert_non_null(machine);
+    for (size_t i = 0; i < len; i++) {
+        struct auger_machine_row *row = &machine->rows[machine->len++];
+        *row = (struct auger_machine_row){.index = 1, .is_up = true, .is_loopback = true};
+        strcpy(row->net.interface, "lo");
+        assert_int_equal(auger_addr_parse_ip(&row->net.addr, ips[i], strlen(ips[i]), 0), 0);
+    }
+    return machine;
+}
+
+static struct auger_loop *loop_with_peer(struct auger_peer **peer, bool fixed)
+{
+    struct auger_net_config net;
+    struct auger_loop *loop;
+    static const char *const only[] = {"127.0.0.0/8"};
+
+    auger_net_config_init(&net);
+    net.loopback = true;
+    net.only = only;
+    net.only_len = 1;
+    net.fixed = fixed;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    assert_int_equal(auger_loop_peer_new(loop, NULL, &net, peer), 0);
+    return loop;
+}
+
+static void follow(struct auger_loop *loop, const char *const *ips, size_t len)
+{
+    struct auger_machine *machine = machine_with(ips, len);
+
+    auger_slot_follow(loop->slots[0], loop->epoll_fd, machine, auger_loop_now(loop));
+    free(machine);
+}
+
+static void must_have(const struct auger_peer *peer, const char *const *ips, size_t len)
+{
+    struct auger_cand cands[32];
+    char ip[AUGER_ADDR_TEXT_MAX];
+
+    assert_int_equal(auger_ice_local_cands(auger_peer_ice(peer), cands, 32), len);
+    for (size_t i = 0; i < len; i++) {
+        bool found = false;
+        for (size_t j = 0; j < len; j++)
+            found |= strcmp(auger_addr_format_ip(&cands[j].addr, ip, sizeof(ip)), ips[i]) == 0;
+        assert_true(found);
+    }
+}
+
+static void addresses_that_come_get_sockets_and_those_that_go_lose_theirs(void **state)
+{
+    static const char *const before[] = {"127.0.0.1"}, *const both[] = {"127.0.0.1", "127.0.0.9"},
+                             *const after[] = {"127.0.0.9"};
+    struct auger_peer *peer;
+    struct auger_loop *loop = loop_with_peer(&peer, false);
+
+    (void)state;
+    must_have(peer, before, 1);
+    follow(loop, both, 2);
+    must_have(peer, both, 2);
+    follow(loop, after, 1);
+    must_have(peer, after, 1);
+    assert_int_equal(loop->slots[0]->sockets[0].udp.fd, -1);
+    follow(loop, before, 1);
+    must_have(peer, before, 1);
+    auger_loop_free(loop);
+}
+
+/* RFC 4862 section 5.5.4. */
+static void an_address_that_is_deprecated_by_now_stays_in_use(void **state)
+{
+    static const char *const ips[] = {"127.0.0.1"};
+    struct auger_peer *peer;
+    struct auger_loop *loop = loop_with_peer(&peer, false);
+    struct auger_machine *machine = machine_with(ips, 1);
+
+    (void)state;
+    machine->rows[0].net.deprecated = true;
+    auger_slot_follow(loop->slots[0], loop->epoll_fd, machine, auger_loop_now(loop));
+    must_have(peer, ips, 1);
+    machine->rows[0].is_up = false;
+    auger_slot_follow(loop->slots[0], loop->epoll_fd, machine, auger_loop_now(loop));
+    must_have(peer, ips, 0);
+    free(machine);
+    auger_loop_free(loop);
+}
+
+static void a_peer_with_fixed_addresses_keeps_them(void **state)
+{
+    static const char *const before[] = {"127.0.0.1"}, *const after[] = {"127.0.0.9"};
+    struct auger_peer *peer;
+    struct auger_loop *loop = loop_with_peer(&peer, true);
+
+    (void)state;
+    follow(loop, after, 1);
+    must_have(peer, before, 1);
+    auger_loop_free(loop);
+}
+
+static void many_changes_use_no_more_than_the_places_that_there_are(void **state)
+{
+    struct auger_peer *peer;
+    struct auger_loop *loop = loop_with_peer(&peer, false);
+    char text[16];
+    const char *const ips[] = {text};
+
+    (void)state;
+    for (int i = 2; i < 60; i++) {
+        snprintf(text, sizeof(text), "127.0.0.%d", i);
+        follow(loop, ips, 1);
+        must_have(peer, ips, 1);
+    }
+    assert_true(loop->slots[0]->sockets_len <= 2);
+    auger_loop_free(loop);
+}
+
+/* What the kernel tells is waited for to end, and then looked up. */
+static void a_burst_of_news_is_followed_once_after_a_moment(void **state)
+{
+    struct auger_peer *peer;
+    struct auger_loop *loop = loop_with_peer(&peer, false);
+    const auger_time now = auger_loop_now(loop);
+
+    (void)state;
+    assert_true(loop->changes.udp.fd >= 0);
+    auger_changes_receive(loop, now);
+    auger_changes_receive(loop, now + 200 * AUGER_MS);
+    assert_int_equal(loop->changed_at, now + 300 * AUGER_MS);
+    auger_changes_handle_timeout(loop, now + 299 * AUGER_MS);
+    assert_int_equal(loop->changed_at, now + 300 * AUGER_MS);
+    auger_changes_handle_timeout(loop, now + 300 * AUGER_MS);
+    assert_int_equal(loop->changed_at, AUGER_NEVER);
+    auger_loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_that_come_get_sockets_and_those_that_go_lose_theirs),
+        cmocka_unit_test(an_address_that_is_deprecated_by_now_stays_in_use),
+        cmocka_unit_test(a_peer_with_fixed_addresses_keeps_them),
+        cmocka_unit_test(many_changes_use_no_more_than_the_places_that_there_are),
+        cmocka_unit_test(a_burst_of_news_is_followed_once_after_a_moment),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
