@@ -5,6 +5,7 @@
 #include "tools/interrupt.h"
 #include "tools/meet_manual.h"
 #include "tools/meet_room.h"
+#include "tools/name_options.h"
 #include "tools/net_options.h"
 #include "tools/options.h"
 #include "tools/trace_writer.h"
@@ -39,7 +40,7 @@ static const char help[] =
     "  --timeout SECONDS  for finding a path, 1 to 600; default 30\n"
     "  --json             what happens as JSON lines on standard error: {\"ev\":NAME,\"text\":...}\n"
     "  --quiet            nothing but failures on standard error\n" TRACE_HELP RECORD_HELP
-    "\n" NET_HELP "\n"
+    "\n" NET_HELP NAME_HELP "\n"
     "Exit status: 0 both sides ended, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
     "A file across: `auger connect box < file` on one machine, `auger connect box > file` on the\n"
@@ -251,6 +252,7 @@ static int run(int argc, char **argv)
     struct connect connect = {0};
     struct option_texts stun = {0};
     struct net_options net_options = {0};
+    struct name_options names = {0};
     const char *server = "http://127.0.0.1:8080/";
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     char default_stun[SERVER_HOST_MAX + 16];
@@ -271,6 +273,7 @@ static int run(int argc, char **argv)
         TRACE_OPTION_ROWS(trace),
         RECORD_OPTION_ROW(trace),
         NET_OPTION_ROWS(net_options),
+        NAME_OPTION_ROWS(names),
     };
     const struct options options = {.items = items,
                                     .len = sizeof(items) / sizeof(items[0]),
@@ -282,6 +285,7 @@ static int run(int argc, char **argv)
     if (!check(&connect, server) ||
         !net_options_apply(&net_options, "connect", net, &connect.talk_config.peer.ice))
         return EXIT_USAGE;
+    name_options_apply(&names, &connect.talk_config.peer);
     add_default_stun(&connect, &stun, default_stun, sizeof(default_stun));
     net->stun_servers = stun.items;
     net->stun_servers_len = stun.len;

@@ -3,6 +3,7 @@
 #include "tools/command.h"
 #include "tools/interrupt.h"
 #include "tools/line_reader.h"
+#include "tools/name_options.h"
 #include "tools/net_options.h"
 #include "tools/options.h"
 #include "tools/output.h"
@@ -25,7 +26,8 @@ static const char help[] =
     "\n"
     "  --passive     as answerer be the DTLS server, where the offer leaves the choice\n"
     "  --lite        be an ICE-lite agent: host candidates alone, answer checks and send none;\n"
-    "                for a host that everybody reaches\n" TRACE_HELP RECORD_HELP "\n" NET_HELP "\n"
+    "                for a host that everybody reaches\n" TRACE_HELP RECORD_HELP
+    "\n" NET_HELP NAME_HELP "\n"
     "A request is {\"op\":NAME,\"id\":N,...}, its answer {\"id\":N,\"ok\":RESULT} or\n"
     "{\"id\":N,\"err\":TEXT}:\n"
     "\n"
@@ -138,6 +140,7 @@ static int run(int argc, char **argv)
     struct driven driven = {0};
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     struct net_options net_options = {0};
+    struct name_options names = {0};
     int status;
 
     auger_net_config_init(&config.net);
@@ -148,6 +151,7 @@ static int run(int argc, char **argv)
         TRACE_OPTION_ROWS(trace),
         RECORD_OPTION_ROW(trace),
         NET_OPTION_ROWS(net_options),
+        NAME_OPTION_ROWS(names),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
@@ -155,6 +159,7 @@ static int run(int argc, char **argv)
         return status;
     if (!net_options_apply(&net_options, "peer", &config.net, &config.peer.ice))
         return EXIT_USAGE;
+    name_options_apply(&names, &config.peer);
 
     struct trace_writer *writer = trace_writer_new(&trace, "auger peer");
     driven.interrupt_fd = interrupt_open();
