@@ -1,5 +1,6 @@
 /* mdns/question.c - names being resolved: one question and two repeats, a second
- * apart (RFC 6762 section 5.2), then nobody is there. */
+ * apart (RFC 6762 section 5.2); who has not said the name six seconds later is not
+ * there. */
 #include "mdns/question.h"
 
 #include "base/env.h"
@@ -8,6 +9,9 @@
 
 #define TIMES_MAX 3
 #define INTERVAL (1 * AUGER_SEC)
+/* Chromium says one thing a second, and what it announces and takes back of an earlier
+ * page stands before the names of the next (seen: six seconds). */
+#define PATIENCE (6 * AUGER_SEC)
 
 int auger_mdns_questions_init(struct auger_mdns_questions *questions, const struct auger_env *env,
                               uint16_t max)
@@ -28,7 +32,7 @@ void auger_mdns_questions_fini(struct auger_mdns_questions *questions, const str
 static void ask(struct auger_mdns_question *question, auger_time now)
 {
     question->times++;
-    question->next_at = auger_time_add(now, INTERVAL);
+    question->next_at = auger_time_add(now, question->times < TIMES_MAX ? INTERVAL : PATIENCE);
     for (size_t family = 0; family < AUGER_MDNS_FAMILIES; family++)
         question->pending[family] = true;
 }

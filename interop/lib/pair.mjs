@@ -18,20 +18,25 @@ function trickle(a, b) {
   };
 }
 
-// `rewrite` changes the offer on its way.
-export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] }, rewrite = (sdp) => sdp } = {}) {
+// A description without its candidates.
+const silenced = ({ type, sdp }) => ({ type, sdp: sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, "") });
+
+// `rewrite` changes the offer on its way. Of a peer that is `unheard` the other side learns no candidate.
+export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] }, rewrite = (sdp) => sdp, unheard } = {}) {
   const { label = "d", init = {} } = channel;
   await offerer.call("new", { config });
   await answerer.call("new", { config });
-  const openAnswerer = trickle(offerer, answerer);
-  const openOfferer = trickle(answerer, offerer);
+  const nothing = async () => {};
+  const openAnswerer = offerer === unheard ? nothing : trickle(offerer, answerer);
+  const openOfferer = answerer === unheard ? nothing : trickle(answerer, offerer);
+  const passed = (peer, description) => (peer === unheard ? silenced(description) : description);
 
   await offerer.call("dc", { label, init });
   const offer = await offerer.call("offer");
-  await answerer.call("remote", { desc: { ...offer, sdp: rewrite(offer.sdp) } });
+  await answerer.call("remote", { desc: passed(offerer, { ...offer, sdp: rewrite(offer.sdp) }) });
   await openAnswerer();
   const answer = await answerer.call("answer");
-  await offerer.call("remote", { desc: answer });
+  await offerer.call("remote", { desc: passed(answerer, answer) });
   await openOfferer();
   const opened = (peer) => peer.wait((e) => e.ev === "open" && e.label === label, `open channel “${label}”`);
   await Promise.all([opened(offerer), opened(answerer)]);

@@ -5,6 +5,7 @@ import "./restart_test.mjs";
 import "./lite_test.mjs";
 import "./stats_test.mjs";
 import "./tools_test.mjs";
+import "./mdns_test.mjs";
 import "./page_test.mjs";
 import "./picture_test.mjs";
 import "./strangers_test.mjs";

@@ -5,6 +5,7 @@
 
 #include "io/loop_state.h"
 #include "io/names.h"
+#include "mdns/msg.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -170,11 +171,43 @@ static void two_that_hide_find_each_other_by_name(void **state)
     leave(&towns);
 }
 
-static void a_name_that_nobody_has_is_given_up_and_the_path_is_found(void **state)
+/* As avahi or a browser on the same machine has it. */
+static int another_responder(void)
+{
+    const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(5353)};
+    const struct ip_mreqn loopback = {.imr_ifindex = 1};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)), 0);
+    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &loopback, sizeof(loopback)), 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&any, sizeof(any)), 0);
+    return fd;
+}
+
+/* Two hosts claim the name: which one is meant nobody knows. */
+static void answer_with_two_addresses(int fd, const char *name)
+{
+    struct sockaddr_in group = {.sin_family = AF_INET, .sin_port = htons(5353)};
+    uint8_t buf[AUGER_MDNS_MESSAGE_MAX];
+    struct auger_writer w = auger_writer(buf, sizeof(buf));
+
+    auger_dns_write_header(&w, 0, AUGER_DNS_RESPONSE, 0, 2, 0);
+    for (uint32_t i = 1; i <= 2; i++) {
+        auger_dns_write_record(&w, name, AUGER_DNS_A, AUGER_DNS_IN, 120, 4);
+        auger_write_u32(&w, 0x0A000000 + i);
+    }
+    group.sin_addr.s_addr = htonl(0xE00000FB);
+    assert_int_equal(sendto(fd, buf, w.len, 0, (const struct sockaddr *)&group, sizeof(group)),
+                     w.len);
+}
+
+static void a_name_of_two_hosts_is_given_up_and_the_path_is_found(void **state)
 {
     (void)state;
     static const char line[] = "candidate:1 1 udp 2113937151 "
                                "93ca72e4-42ee-4eed-8c73-81bad65e003b.local 9 typ host";
+    int fd = another_responder();
     static struct towns towns;
 
     memset(&towns, 0, sizeof(towns));
@@ -187,11 +220,15 @@ static void a_name_that_nobody_has_is_given_up_and_the_path_is_found(void **stat
                                                      auger_loop_now(towns.loops[ALICE]), line,
                                                      strlen(line)),
                      0);
-    while (!towns.open[ALICE] || !towns.open[BOB] ||
-           !was_told(ALICE, "peer:name_failed", "93ca72e4-42ee-4eed-8c73-81bad65e003b.local",
+    while (!towns.open[ALICE] || !towns.open[BOB])
+        turn_both(&towns);
+    assert_non_null(towns.loops[ALICE]->names); /* it has been asked for */
+    answer_with_two_addresses(fd, "93ca72e4-42ee-4eed-8c73-81bad65e003b.local");
+    while (!was_told(ALICE, "peer:name_failed", "93ca72e4-42ee-4eed-8c73-81bad65e003b.local",
                      "no answer"))
         turn_both(&towns);
     assert_null(towns.loops[BOB]->names);
+    close(fd);
     leave(&towns);
 }
 
@@ -304,18 +341,6 @@ static void names_without_a_place_wait_until_there_is_one(void **state)
     auger_loop_free(loop);
 }
 
-/* As avahi or a browser on the same machine has it. */
-static int another_responder(void)
-{
-    const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(5353)};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
-
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)), 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&any, sizeof(any)), 0);
-    return fd;
-}
-
 static void what_is_sent_to_another_responder_alone_stays_its(void **state)
 {
     (void)state;
@@ -347,7 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_that_hide_find_each_other_by_name),
-        cmocka_unit_test(a_name_that_nobody_has_is_given_up_and_the_path_is_found),
+        cmocka_unit_test(a_name_of_two_hosts_is_given_up_and_the_path_is_found),
         cmocka_unit_test(nothing_is_opened_before_the_first_name),
         cmocka_unit_test(an_address_has_one_name_as_long_as_a_peer_has_it),
         cmocka_unit_test(names_without_a_place_wait_until_there_is_one),
