@@ -33,9 +33,9 @@ static void look_up(struct stage *stage, const struct auger_mux_session *session
             (void *)SWEPT((long)auger_mux_find(stage->mux, stage->now, path, buf, len));
         assert_ptr_equal(found, known ? session : NULL);
     }
-    assert_ptr_equal((void *)SWEPT((long)auger_mux_find(stage->mux, stage->now, path, record,
-                                                        sizeof(record))),
-                     session);
+    assert_ptr_equal(
+        (void *)SWEPT((long)auger_mux_find(stage->mux, stage->now, path, record, sizeof(record))),
+        session);
     assert_true(SWEPT(auger_mux_poll_event(stage->mux, &event)));
     assert_string_equal(event.ours, "nobody");
     SWEPT_VOID(auger_mux_get_counters(stage->mux, &counters));
