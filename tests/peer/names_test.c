@@ -360,6 +360,7 @@ static void a_restart_forgets_the_names_of_before(void **state)
     answer_of(pair, ALICE, answer);
     assert_int_equal(set_remote(pair, BOB, AUGER_SDP_ANSWER, answer), 0);
     answer_name(pair, old.token, "192.0.2.9");
+    assert_int_equal(counters_of(pair).resolved, 1);
     answer_name(pair, next_name(pair).token, "192.0.2.2"); /* NAME again */
     assert_false(has_name(pair));
     assert_int_equal(remotes_of(pair, cands), 1);
