@@ -6,6 +6,7 @@
 
 #include <auger/ice.h>
 #include <auger/ice_explain.h>
+#include <auger/ice_share.h>
 #include <auger/ice_stats.h>
 
 static void handle_swept(struct auger_ice *ice, auger_time now, const struct auger_path *path,
@@ -219,6 +220,30 @@ static int count(struct world *world, struct auger_ice *ice)
     return err < 0 ? err : (int)SWEPT(auger_ice_get_cand_stats(ice, 0, &cand));
 }
 
+static int share_sockets(struct world *world, struct auger_ice *ice)
+{
+    (void)world;
+    return (int)SWEPT(auger_ice_share_sockets(ice, 0x12345678));
+}
+
+static int set_local_credentials(struct world *world, struct auger_ice *ice)
+{
+    (void)world;
+    return (int)SWEPT(auger_ice_set_local_credentials(ice, "chosen01", "chosenchosenchosenchosen"));
+}
+
+static int refuse_path(struct world *world, struct auger_ice *ice)
+{
+    const char *ufrags[AUGER_ICE_UFRAGS_MAX];
+    struct auger_ice_want wants[AUGER_ICE_WANTS_MAX];
+    struct auger_path path;
+
+    SWEPT_VOID((void)auger_ice_local_ufrags(ice, ufrags));
+    SWEPT_VOID((void)auger_ice_heard_on(ice, &path));
+    SWEPT_VOID((void)auger_ice_wants(ice, wants));
+    return (int)SWEPT(auger_ice_refuse_path(ice, world->now, &world->sides[0].path));
+}
+
 static const struct call calls[] = {
     {"set_controlling", fresh, set_controlling, true},
     {"add_local_addr", fresh, add_local_addr, false},
@@ -243,6 +268,9 @@ static const struct call calls[] = {
     {"poll_event", fresh, poll_event, true},
     {"poll_event once connected", connected, poll_event, true},
     {"write_data", connected, write_data, true},
+    {"share_sockets", fresh, share_sockets, true},
+    {"set_local_credentials", fresh, set_local_credentials, false},
+    {"refuse_path", connected, refuse_path, true},
     {"look", connected, look, true},
     {"explain", connected, explain, true},
     {"count", connected, count, true},

@@ -272,6 +272,27 @@ static int look(struct pair *pair)
     return err < 0 ? err : (int)SWEPT(auger_peer_export(peer, "EXPORTER-test", key, sizeof(key)));
 }
 
+static int share_sockets(struct pair *pair)
+{
+    return (int)SWEPT(auger_peer_share_sockets(pair->peers[ALICE], 0x12345678));
+}
+
+static int set_local_credentials(struct pair *pair)
+{
+    return (int)SWEPT(auger_peer_set_local_credentials(pair->peers[ALICE], "chosen01",
+                                                       "chosenchosenchosenchosen"));
+}
+
+/* Nothing is known of it, which takes no memory either. */
+static int refuse_path(struct pair *pair)
+{
+    struct auger_path path = {pair->addrs[ALICE], pair->addrs[ALICE]};
+
+    assert_int_equal(SWEPT(auger_peer_refuse_path(pair->peers[ALICE], pair->now, &path)),
+                     AUGER_ERR_NOT_FOUND);
+    return 0;
+}
+
 /* Sends what there is to send, and closes; ends in AUGER_PEER_CLOSED. */
 static int close_peer(struct pair *pair)
 {
@@ -363,6 +384,9 @@ static const struct call {
     {"channel_open once connected", connected, channel_open, talk, false},
     {"send", connected, send_message, talk, false},
     {"channel_close", connected, channel_close, talk, false},
+    {"share_sockets", fresh, share_sockets, from_the_beginning, false},
+    {"set_local_credentials", fresh, set_local_credentials, from_the_beginning, false},
+    {"refuse_path", connected, refuse_path, talk, false},
     {"look", connected, look, talk, false},
     {"close", connected, close_peer, to_the_end, false},
 };
