@@ -159,7 +159,11 @@ static bool has_asked_in_vain(const struct monitor *monitor, const struct auger_
 /* On the path in use. */
 static bool has_consent(struct monitor *monitor, auger_time now)
 {
-    const struct monitor_route *route = monitor_find_live_route(monitor, &monitor->path);
+    const struct monitor_route *route =
+        monitor_find_route(monitor, &monitor->path, monitor->generations_len - 1);
+
+    if (!route) /* what the generation before was answered later counts for its own pair */
+        route = monitor_find_live_route(monitor, &monitor->path);
     return route && now - route->agreed_at < 30 * AUGER_SEC;
 }
 

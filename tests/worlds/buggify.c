@@ -36,6 +36,11 @@ void worlds_buggify(uint64_t seed, unsigned permille)
     }
 }
 
+uint64_t worlds_count_buggified(enum auger_buggify_place place)
+{
+    return places[place].count;
+}
+
 uint64_t worlds_take_buggified(enum auger_buggify_place place)
 {
     uint64_t count = places[place].count;

@@ -11,6 +11,8 @@
 void worlds_buggify(uint64_t seed, unsigned permille);
 /* How often it came about since it was last asked. */
 uint64_t worlds_take_buggified(enum auger_buggify_place place);
+/* The same, and does not forget. */
+uint64_t worlds_count_buggified(enum auger_buggify_place place);
 const char *worlds_buggify_name(enum auger_buggify_place place);
 
 #endif /* WORLDS_BUGGIFY_H */

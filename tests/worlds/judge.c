@@ -1,5 +1,6 @@
 /* tests/worlds/judge.c - what is asked of a world once its faults are over, where its plan says
  * that it must be so. */
+#include "tests/worlds/buggify.h"
 #include "tests/worlds/life.h"
 
 #define NOTICED_BY (31 * AUGER_SEC)
@@ -33,7 +34,11 @@ static bool is_gentle(const struct plan *plan)
         if (plan_has(plan, rough[i]))
             return false;
     }
-    return plan->value[LOSS_PERMILLE] <= GENTLE_LOSS;
+    /* A check that is answered and leaves no candidate is not sent again; and an answer that
+     * has no room is a loss that goes on in peace. */
+    return plan->value[LOSS_PERMILLE] <= GENTLE_LOSS &&
+           worlds_count_buggified(AUGER_BUGGIFY_PRFLX_FULL) == 0 &&
+           worlds_count_buggified(AUGER_BUGGIFY_ANSWERS_FULL) == 0;
 }
 
 /* Its faults pass by themselves, in a time that a session must survive. */
