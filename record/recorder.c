@@ -256,6 +256,12 @@ void auger_recorder_free(struct auger_recorder *r)
     auger_env_release(r->env, r);
 }
 
+/* A pacer that is shared is moved by agents that nobody records: a recorded one has its own. */
+static void part_from_others(struct auger_ice_config *config)
+{
+    config->pacer = NULL;
+}
+
 static void put_config(struct auger_recorder *r, const struct auger_ice_config *config)
 {
     put_u8(r, (uint8_t)(config->controlling | config->lite << 1));
@@ -292,6 +298,7 @@ int auger_record_new_sized(struct auger_recorder *r, struct auger_ice **out,
     auger_ice_config_init(&full);
     if (config)
         memcpy(&full, config, size < sizeof(full) ? size : sizeof(full));
+    part_from_others(&full);
     r->outside = env;
     if (begin(r, AUGER_OP_NEW))
         put_config(r, &full);

@@ -239,6 +239,7 @@ static void get_config(struct replay *r, struct auger_ice_config *config)
 {
     uint8_t roles = auger_read_u8(&r->in);
 
+    config->pacer = NULL; /* a recorded agent has its own */
     config->controlling = roles & 1;
     config->lite = roles & 2;
     config->nominate_at_once = get_bool(r);

@@ -45,7 +45,8 @@ AUGER_API void auger_recorder_free(struct auger_recorder *recorder);
 
 /* --- the calls of <auger/ice.h> and its neighbours, which see -------------------------- */
 
-/* One agent for each recorder: AUGER_ERR_STATE when it has had one. */
+/* One agent for each recorder: AUGER_ERR_STATE when it has had one.  It paces itself,
+ * whatever pacer the config names: the turns of other agents are no inputs of its own. */
 AUGER_API int auger_record_new_sized(struct auger_recorder *recorder, struct auger_ice **out,
                                      const struct auger_env *env,
                                      const struct auger_ice_config *config,
