@@ -195,7 +195,9 @@ static void form_with(struct auger_checklist *list, auger_time now, struct auger
     for (uint16_t i = 0; i < remotes->len; i++) {
         struct auger_ice_cand *remote = auger_cands_at(remotes, i);
         /* The pair of a peer-reflexive candidate is made by its check alone (7.3.1.3). */
-        if (remote->type == AUGER_CAND_PRFLX || !auger_cand_can_pair(local, remote))
+        if (remote->type == AUGER_CAND_PRFLX && !list->pairs_prflx)
+            continue;
+        if (!auger_cand_can_pair(local, remote))
             continue;
         const struct auger_pair would_be = {.local = local, .remote = remote};
         struct auger_path path = auger_pair_path(&would_be);

@@ -12,6 +12,7 @@ struct auger_checklist {
     struct auger_pair **order;           /* the same, best first: room for `order_max` */
     uint16_t len, order_max;
     uint32_t tickets; /* given out so far */
+    bool pairs_prflx; /* what the peer's checks showed is tried from every base: locals.c */
     struct auger_inflight inflight;
 };
 

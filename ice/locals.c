@@ -78,7 +78,10 @@ static void remove_all_of(struct auger_ice *ice, const struct auger_addr *base)
     }
 }
 
-/* What is left is tried anew, with the patience of a beginning (8863 section 4). */
+/* Of a peer that hides its addresses we know those alone that its checks have shown, and
+ * after a nomination it begins no more of them: then ours must.
+ *
+ * What is left is tried anew, with the patience of a beginning (8863 section 4). */
 static void begin_anew(struct auger_ice *ice, auger_time now)
 {
     struct auger_generation *current = ice->current;
@@ -86,6 +89,8 @@ static void begin_anew(struct auger_ice *ice, auger_time now)
     current->nomination.valid_at = AUGER_NEVER;
     current->patience_ended = false;
     current->pac_at = auger_time_add(now, ice->config.pac_timeout);
+    current->checklist.pairs_prflx = true;
+    auger_generation_form_pairs(current, now, &ice->locals);
     auger_checklist_retry(&current->checklist, now);
     ice->drift = (struct auger_drift){.goes_on = true};
 }

@@ -186,6 +186,32 @@ static void test_pairs_that_had_failed_are_tried_again(void **state)
     world_free(world);
 }
 
+/* As Firefox does, which tells names alone and asks no more once a pair is nominated. */
+static void test_a_peer_that_told_no_address_is_found_from_the_new_one(void **state)
+{
+    (void)state;
+    struct world *world = world_of_two(20 * AUGER_MS);
+    const struct auger_addr cellular = addr_of(CELLULAR);
+
+    is_down = false;
+    world->wire = wire;
+    world_settle(world);
+    tell_credentials(world, 0);
+    tell_credentials(world, 1);
+    tell_candidates(world, 1);
+    world_run(world, 20 * AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(world->sides[0].ice), AUGER_ICE_CONNECTED);
+    world->sides[0].states_len = 0;
+    assert_int_equal(auger_ice_add_local_addr(world->sides[0].ice, world->now, &cellular), 0);
+    goes(world, WIFI);
+    assert_int_equal(auger_ice_get_state(world->sides[0].ice), AUGER_ICE_CHECKING);
+    world_run(world, 2 * AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(world->sides[0].ice), AUGER_ICE_CONNECTED);
+    must_never_have_been(&world->sides[0], AUGER_ICE_DISCONNECTED);
+    must_go_through(world, 0);
+    world_free(world);
+}
+
 static void test_nothing_leaves_from_an_address_that_is_gone(void **state)
 {
     (void)state;
@@ -281,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_without_any_address_the_session_ends_when_patience_does),
         cmocka_unit_test(test_an_address_that_is_not_in_use_goes_without_a_word),
         cmocka_unit_test(test_pairs_that_had_failed_are_tried_again),
+        cmocka_unit_test(test_a_peer_that_told_no_address_is_found_from_the_new_one),
         cmocka_unit_test(test_nothing_leaves_from_an_address_that_is_gone),
         cmocka_unit_test(test_an_address_may_go_at_any_moment),
         cmocka_unit_test(test_an_address_may_go_while_a_restart_goes_on),
