@@ -9,3 +9,4 @@ import "./mdns_test.mjs";
 import "./page_test.mjs";
 import "./picture_test.mjs";
 import "./strangers_test.mjs";
+import "./network_change_test.mjs";

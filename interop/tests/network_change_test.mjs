@@ -77,6 +77,7 @@ async function both(first, second, work) {
     await second.end();
     quietly(() => addr("del", SECOND));
     quietly(() => addr("add", FIRST));
+    quietly(() => execFileSync("ip", ["-n", NATIVE.ns, "route", "add", "default", "via", BROWSER.v4]));
   }
 }
 
@@ -96,7 +97,8 @@ describe("an address goes, with auger on both sides", { concurrency: 1 }, () => 
     });
 });
 
-for (const kind of BROWSERS) {
+// Firefox goes on sending to the old address: with it a restart is needed (docs/decisions/070).
+for (const kind of BROWSERS.filter((kind) => kind === "chromium")) {
   describe(`an address goes, with ${kind}`, { concurrency: 1 }, () => {
     let browser, server;
     before(async () => {
