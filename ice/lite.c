@@ -28,8 +28,7 @@ void auger_lite_asked(struct auger_ice *ice, auger_time now, struct auger_pair *
     assert(ice->config.lite);
     if (auger_lite_are_both(ice))
         return;
-    if (pair->seen_as)
-        pair->answered_at = now;
+    pair->answered_at = now;
     if (use_candidate)
         pair->use_when_valid = true;
 }
@@ -42,8 +41,11 @@ static void follow_nominations(struct auger_ice *ice, auger_time now)
         struct auger_pair *pair = list->order[i];
         if (!pair->use_when_valid)
             continue;
-        if (!pair->seen_as)
+        if (!pair->seen_as) {
+            auger_time asked_at = pair->answered_at; /* and from then on it counts */
             make_valid(ice, now, pair);
+            pair->answered_at = asked_at;
+        }
         auger_nominate_asked(ice, now, pair);
     }
 }

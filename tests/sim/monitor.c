@@ -77,6 +77,11 @@ void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *
     monitor->has_seen_conflict = monitor->has_insisted = false;
 }
 
+void monitor_make_lite(struct monitor *monitor)
+{
+    monitor->lite = true;
+}
+
 void monitor_expect_replays(struct monitor *monitor)
 {
     monitor->has_replays = true;

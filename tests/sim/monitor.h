@@ -40,6 +40,8 @@ void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *
 /* The agent has new credentials of its own: another generation begins, and is the one in
  * force once the peer's are set. */
 void monitor_restarted(struct monitor *monitor, const char *ufrag, const char *password);
+/* It is a lite agent, and asks nobody: the peer's checks stand for answers to its own. */
+void monitor_make_lite(struct monitor *monitor);
 /* Somebody sends old datagrams again: stale answers come to checks that the agent has
  * rightly forgotten. */
 void monitor_expect_replays(struct monitor *monitor);

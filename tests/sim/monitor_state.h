@@ -56,6 +56,7 @@ struct monitor {
     size_t in_force; /* the newest of which both sides' credentials are known */
     size_t pairs_max, bases;
     auger_time pacing;
+    bool lite;
     struct auger_addr servers[MONITOR_SERVERS];
     size_t servers_len;
 

@@ -22,6 +22,31 @@ static void data_after_a_success_is_fine(void **state)
     holds(stage);
 }
 
+/* Of a lite agent the peer's USE-CANDIDATE is: RFC 8445 section 7.3.2. */
+static void data_of_a_lite_agent_needs_a_nomination(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_make_lite(stage->monitor);
+    is_asked(stage, 0, (struct forged){.tid = 9, .nominates = true});
+    sends_data(stage, 29 * AUGER_SEC);
+    holds(stage);
+    is_asked(stage, 29 * AUGER_SEC, (struct forged){.tid = 10});
+    sends_data(stage, 58 * AUGER_SEC);
+    holds(stage);
+    sends_data(stage, 60 * AUGER_SEC);
+    breaks(stage, '2');
+}
+
+static void a_lite_agent_asks_nobody(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_make_lite(stage->monitor);
+    asks(stage, 0, (struct forged){.tid = 1});
+    breaks(stage, '0');
+}
+
 static void a_success_under_a_wrong_key_is_none(void **state)
 {
     struct stage *stage = *state;
@@ -456,6 +481,7 @@ static void candidates_come_before_their_end(void **state)
 }
 
 SCENARIOS(staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
+          staged(data_of_a_lite_agent_needs_a_nomination), staged(a_lite_agent_asks_nobody),
           staged(a_success_under_a_wrong_key_is_none),
           staged(a_success_that_nobody_asked_for_is_none),
           staged(data_stops_30_s_after_the_last_success), staged(a_success_from_elsewhere_is_none),

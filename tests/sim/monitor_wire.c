@@ -275,6 +275,8 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     struct monitor_request *request = note_request(&monitor->sent, &msg->tid, path);
 
     monitor->requests++;
+    if (monitor->lite)
+        monitor_break(monitor, "0: a lite agent asks");
     request->generation = generation_asked(monitor, msg);
     if (request->sent == 1) {
         request->sent_at = now;
@@ -341,7 +343,19 @@ void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_pa
 
 /* --- what it receives ------------------------------------------------------- */
 
-static void received_request(struct monitor *monitor, const struct auger_path *path,
+/* RFC 8445 section 7.3.2: USE-CANDIDATE makes a pair valid, and what follows keeps it so. */
+static void asked_of_lite(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                          const struct auger_stun_msg *msg, size_t generation)
+{
+    const struct monitor_request request = {
+        .path = *path, .generation = generation, .sent_at = now};
+
+    if (auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE) ||
+        monitor_find_route(monitor, path, generation))
+        route_succeeded(monitor, now, &request);
+}
+
+static void received_request(struct monitor *monitor, auger_time now, const struct auger_path *path,
                              const struct auger_stun_msg *msg)
 {
     struct monitor_request *request = note_request(&monitor->received, &msg->tid, path);
@@ -361,6 +375,8 @@ static void received_request(struct monitor *monitor, const struct auger_path *p
     if (asked == monitor->in_force && monitor->role != MONITOR_NO_ROLE &&
         role_in(msg) == monitor->role)
         monitor->has_seen_conflict = true;
+    if (monitor->lite)
+        asked_of_lite(monitor, now, path, msg, asked);
 }
 
 /* The first answer from where the request went ends a transaction; a second one says
@@ -397,7 +413,7 @@ void monitor_received(struct monitor *monitor, auger_time now, const struct auge
     if (!auger_stun_is_message(buf, len) || auger_stun_msg_parse(&msg, buf, len) < 0)
         return;
     if (msg.class_ == AUGER_STUN_REQUEST)
-        received_request(monitor, path, &msg);
+        received_request(monitor, now, path, &msg);
     else if (msg.class_ != AUGER_STUN_INDICATION)
         received_answer(monitor, now, path, &msg);
 }

@@ -64,6 +64,8 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
                                                          .password = auger_ice_password(peer->ice),
                                                          .pairs_max = pairs_max,
                                                          .pacing = peer->options.ice.pacing});
+    if (peer->options.ice.lite)
+        monitor_make_lite(peer->monitor);
     if (!peer->options.no_ipv4)
         sim_host_attach(peer->host, net, AUGER_IPV4, any_port(peer));
     if (peer->options.ipv6)
@@ -102,7 +104,8 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling)
         check(peer, auger_ice_add_local_addr(peer->ice, now, &peer->host->at[i].addr),
               "local address");
     }
-    for (size_t i = 0; i < sim->stun_servers_len && !peer->options.no_stun; i++) {
+    for (size_t i = 0;
+         i < sim->stun_servers_len && !peer->options.no_stun && !peer->options.ice.lite; i++) {
         monitor_add_server(peer->monitor, &sim->stun_servers[i]);
         check(peer, auger_ice_add_stun_server(peer->ice, now, &sim->stun_servers[i]),
               "STUN server");

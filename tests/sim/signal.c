@@ -52,6 +52,8 @@ static void take_first_description(struct sim *sim, struct sim_peer *peer,
 {
     if (!peer->has_begun)
         sim_peer_begin(peer, peer->signalling.same_role && peer->signalling.both_control);
+    if (peer->partner)
+        auger_ice_set_remote_lite(peer->ice, peer->partner->options.ice.lite);
     take_credentials(sim, peer, message);
     if (peer->story.signalled_at == AUGER_NEVER)
         peer->story.signalled_at = sim->now;

@@ -170,6 +170,15 @@ static bool has_ipv4(const struct plan *plan, int side)
     return !has_ipv6(plan, side) || !of(plan, NO_IPV4, side);
 }
 
+/* A lite agent is for a host that everybody reaches. */
+bool build_is_lite(const struct plan *plan, int side)
+{
+    bool is_reached = of(plan, GATES, side) == NO_GATE && !plan->value[TOGETHER];
+
+    return of(plan, LITE, side) && is_reached && !of(plan, GIVES, side) &&
+           !plan->value[HOSTILE_PEER] && !(side && build_is_lite(plan, 0));
+}
+
 static void add_peer(struct built *built, int side)
 {
     const struct plan *plan = built->plan;
@@ -183,6 +192,7 @@ static void add_peer(struct built *built, int side)
     options.chatter = of(plan, CHATTER_MS, side) * AUGER_MS;
     options.ice.pacing = of(plan, PACING_MS, side) * AUGER_MS;
     options.ice.nominate_at_once = of(plan, AT_ONCE, side);
+    options.ice.lite = build_is_lite(plan, side);
     if (plan->value[EQUAL_TIE_BREAKERS])
         options.tie_breaker = UINT64_C(0x1234567890ABCDEF);
     built->peers[side] =

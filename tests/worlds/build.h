@@ -23,6 +23,8 @@ struct built {
 void build_agents(struct built *built, const struct plan *plan, const struct sim_options *options);
 struct sim_reach build_and_reach(const struct plan *plan);
 
+/* Of a world without a hostile peer that side is a lite agent. */
+bool build_is_lite(const struct plan *plan, int side);
 struct link_quality build_wire(const struct plan *plan);
 struct sim_signalling build_signalling(const struct plan *plan);
 

@@ -204,9 +204,12 @@ static void judge_path(struct life *life, struct tally *tally)
 static void judge_roles(struct life *life)
 {
     const int64_t *v = life->plan->value;
+    bool lite[2] = {build_is_lite(life->plan, 0), build_is_lite(life->plan, 1)};
     bool controls[2] = {!v[SAME_ROLE] || v[SAME_ROLE] == 1, v[SAME_ROLE] == 1};
 
     for (int side = 0; side < 2; side++) {
+        if (lite[0] || lite[1]) /* 8445 section 6.1.1 */
+            controls[side] = !lite[side];
         if (life->witness[side].role >= 0)
             controls[side] = life->witness[side].role;
     }

@@ -50,6 +50,7 @@ static const struct range ranges[FEATURES] = {
     BOTH(DRIFT_PPM, "drift_ppm", 0, -200, 200, 2),
     BOTH(PACING_MS, "pacing_ms", 50, 5, 50, 2),
     BOTH(AT_ONCE, "at_once", 0, 1, 1, 4),
+    BOTH(LITE, "lite", 0, 1, 1, 4),
     BOTH(CHATTER_MS, "chatter_ms", 0, 200, 1200, 2),
     BOTH(GIVES, "gives", 0, 1, 2, 8),
     [TOGETHER] = {"together", 0, 1, 2, 5, false},

@@ -67,6 +67,8 @@ enum feature {
     PACING_MS_B,
     AT_ONCE, /* nominates in first checks */
     AT_ONCE_B,
+    LITE, /* without a gate, and of two the first */
+    LITE_B,
     CHATTER_MS,
     CHATTER_MS_B,
     GIVES, /* enum sim_gives */

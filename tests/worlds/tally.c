@@ -12,6 +12,7 @@ static const char *const names[SOMETIMES] = {
     [EVER_UNREACHABLE] = "rightly never connected",
     [ROLE_CONFLICT] = "role conflict",
     [EQUAL_TIE_BREAKER] = "equal tie-breakers",
+    [LITE_AND_FULL] = "a lite agent and a full one",
     [PRFLX_BEFORE_TRICKLE] = "peer-reflexive before it was told",
     [NOMINATION_REPEATED] = "nomination lost and repeated",
     [PATH_CHANGED] = "path changed",

@@ -16,6 +16,7 @@ enum sometimes {
     EVER_UNREACHABLE, /* no path, and none was found */
     ROLE_CONFLICT,
     EQUAL_TIE_BREAKER, /* and it was settled */
+    LITE_AND_FULL,     /* connected at the end */
     PRFLX_BEFORE_TRICKLE,
     NOMINATION_REPEATED, /* its request or the answer was lost */
     PATH_CHANGED,
