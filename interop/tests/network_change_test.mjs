@@ -97,7 +97,7 @@ describe("an address goes, with auger on both sides", { concurrency: 1 }, () => 
     });
 });
 
-// Firefox goes on sending to the old address: with it a restart is needed (docs/decisions/070).
+// Not with Firefox: the one time it was tried nothing came from it any more (docs/decisions/070).
 for (const kind of BROWSERS.filter((kind) => kind === "chromium")) {
   describe(`an address goes, with ${kind}`, { concurrency: 1 }, () => {
     let browser, server;
