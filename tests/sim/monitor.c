@@ -161,15 +161,24 @@ static bool has_asked_in_vain(const struct monitor *monitor, const struct auger_
     return false;
 }
 
-/* On the path in use. */
+static bool is_agreed(const struct monitor_route *route, auger_time now)
+{
+    return route && now - route->agreed_at < 30 * AUGER_SEC;
+}
+
+/* On the path in use, whichever generation was answered. */
 static bool has_consent(struct monitor *monitor, auger_time now)
+{
+    return is_agreed(monitor_find_live_route(monitor, &monitor->path), now);
+}
+
+/* What the generation before was answered later counts for its own pair. */
+static bool has_consent_of_newest(struct monitor *monitor, auger_time now)
 {
     const struct monitor_route *route =
         monitor_find_route(monitor, &monitor->path, monitor->generations_len - 1);
 
-    if (!route) /* what the generation before was answered later counts for its own pair */
-        route = monitor_find_live_route(monitor, &monitor->path);
-    return route && now - route->agreed_at < 30 * AUGER_SEC;
+    return route ? is_agreed(route, now) : has_consent(monitor, now);
 }
 
 static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)
@@ -179,7 +188,7 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
                       auger_ice_state_name(monitor->state));
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0)
         monitor_break(monitor, "1: connected, and no check has succeeded");
-    if (to == AUGER_ICE_FAILED && !monitor->has_replays && has_consent(monitor, now) &&
+    if (to == AUGER_ICE_FAILED && !monitor->has_replays && has_consent_of_newest(monitor, now) &&
         !has_asked_in_vain(monitor, &monitor->path) && monitor->conflicts < MONITOR_CONFLICTS)
         monitor_break(monitor, "2: failed on a path with consent");
     if (to == AUGER_ICE_FAILED)
