@@ -156,6 +156,7 @@ static void watch(struct auger_ice *ice, auger_time now)
 
     consent->pair = ice->route;
     consent->asked_at = AUGER_NEVER;
+    consent->watched_at = now;
     forget_checks(consent);
     if (consent->pair && ice->config.lite)
         consent->next_at = auger_lite_next_keepalive(ice, now);

@@ -31,7 +31,9 @@ static auger_time given_up_at(const struct auger_ice *ice)
     if (!selected || !selected->seen_as || selected != ice->consent.pair ||
         !another_answers(ice->current))
         return AUGER_NEVER;
-    return auger_time_add(selected->answered_at, SILENT_FOR);
+    /* While data went elsewhere nothing was asked on it, and that is no silence. */
+    return auger_time_add(auger_time_max(selected->answered_at, ice->consent.watched_at),
+                          SILENT_FOR);
 }
 
 auger_time auger_failover_next_timeout(const struct auger_ice *ice)

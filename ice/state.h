@@ -41,6 +41,7 @@ struct auger_consent {
     struct auger_pair *pair; /* NULL: none */
     auger_time next_at;      /* of the next check */
     auger_time asked_at;     /* of the first check since the peer was heard; AUGER_NEVER: none */
+    auger_time watched_at;   /* when that pair began to be the one */
     struct auger_consent_check checks[AUGER_CONSENT_CHECKS_MAX];
     uint8_t checks_next; /* a ring: the oldest is written over */
 };
