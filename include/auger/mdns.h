@@ -48,7 +48,8 @@ AUGER_API void auger_mdns_free(struct auger_mdns *mdns); /* NULL is fine */
 AUGER_API bool auger_mdns_is_name(const char *name, size_t len);
 
 /* Asks for the address of `name`: at most three times, a second apart, and listens for
- * 8 s in all.  Then comes an event with `token`.  AUGER_ERR_INVALID: not such a name; AUGER_ERR_LIMIT. */
+ * 8 s in all.  Then comes an event with `token`.  AUGER_ERR_INVALID: not such a name;
+ * AUGER_ERR_LIMIT. */
 AUGER_API int auger_mdns_resolve(struct auger_mdns *mdns, auger_time now, const char *name,
                                  size_t len, uint64_t token) AUGER_CHECK_RESULT;
 /* Nobody waits for what was asked with `token` any more. */
