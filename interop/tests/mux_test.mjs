@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { sharedBrowser } from "../lib/browser.mjs";
+import { Browser } from "../lib/browser.mjs";
 import { test } from "../lib/check.mjs";
 import { Serve } from "../lib/serve.mjs";
 
@@ -45,9 +45,12 @@ for (const kind of BROWSERS) {
     let browser, serve;
     before(async () => {
       serve = await Serve.start("--mux", String(PORT));
-      browser = await sharedBrowser(kind);
+      browser = await Browser.launch(kind); // whose twenty names keep nobody else waiting
     });
-    after(() => serve?.interrupt());
+    after(async () => {
+      await browser?.close();
+      await serve?.interrupt();
+    });
 
     test(`${TABS} tabs at once: each is connected to that port and gets its own messages back`, async () => {
       const tabs = [];
