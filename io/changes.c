@@ -3,6 +3,7 @@
 #include "io/changes.h"
 
 #include "base/time.h"
+#include "io/names.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -55,6 +56,17 @@ void auger_changes_receive(struct auger_loop *loop, auger_time now)
     loop->changed_at = auger_time_min(loop->changed_at, auger_time_add(now, QUIET));
 }
 
+/* Before an event is taken: a candidate without a name is not told at all. */
+void auger_changes_follow(struct auger_loop *loop, struct auger_machine *machine, auger_time now)
+{
+    for (size_t i = 0; i < loop->slots_len; i++) {
+        struct auger_slot *slot = loop->slots[i];
+        auger_slot_follow(slot, loop->epoll_fd, machine, now);
+        if (slot->follows && slot->hides)
+            auger_names_hide(loop, slot, now);
+    }
+}
+
 void auger_changes_handle_timeout(struct auger_loop *loop, auger_time now)
 {
     struct auger_machine *machine;
@@ -67,7 +79,6 @@ void auger_changes_handle_timeout(struct auger_loop *loop, auger_time now)
         free(machine);
         return;
     }
-    for (size_t i = 0; i < loop->slots_len; i++)
-        auger_slot_follow(loop->slots[i], loop->epoll_fd, machine, now);
+    auger_changes_follow(loop, machine, now);
     free(machine);
 }

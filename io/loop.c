@@ -321,7 +321,8 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
     slot->ready = (struct auger_ready){.queue = &loop->ready, .owner = slot};
     slot->due.at = AUGER_NEVER;
     auger_peer_set_ready(slot->peer, &slot->ready);
-    if (whole_config.hide_addresses)
+    slot->hides = whole_config.hide_addresses;
+    if (slot->hides)
         auger_names_hide(loop, slot, auger_clock_now());
     add_servers(loop, slot, &whole_net, auger_clock_now());
     *out = slot->peer;

@@ -177,13 +177,43 @@ static int hide(struct auger_names *names, struct auger_slot *slot, auger_time n
     return err;
 }
 
+static void unhide(struct auger_names *names, struct auger_slot *slot, auger_time now, int place)
+{
+    struct auger_published *published = &names->published[place];
+
+    if (!(slot->hidden_as >> place & 1))
+        return;
+    slot->hidden_as &= ~((uint64_t)1 << place);
+    if (--published->uses == 0)
+        (void)!auger_mdns_withdraw(names->engine, now, published->name);
+}
+
+static bool is_among(const struct auger_addr *addr, const struct auger_addr *addrs, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (auger_addr_ip_equal(&addrs[i], addr))
+            return true;
+    return false;
+}
+
+/* Of addresses that it has no more. */
+static void withdraw_others(struct auger_names *names, struct auger_slot *slot, auger_time now,
+                            const struct auger_addr *addrs, size_t len)
+{
+    for (int i = 0; i < AUGER_NAMES_PUBLISHED_MAX; i++)
+        if (!is_among(&names->published[i].addr, addrs, len))
+            unhide(names, slot, now, i);
+}
+
 void auger_names_hide(struct auger_loop *loop, struct auger_slot *slot, auger_time now)
 {
     struct auger_addr addrs[CANDS_MAX];
-
-    if (begin(loop, slot) < 0)
-        return;
     size_t len = list_hosts(slot, addrs);
+
+    if (loop->names)
+        withdraw_others(loop->names, slot, now, addrs, len);
+    if (len == 0 || begin(loop, slot) < 0)
+        return;
     for (size_t i = 0; i < len; i++) {
         int err = hide(loop->names, slot, now, &addrs[i]);
         if (err < 0)
@@ -202,12 +232,8 @@ void auger_names_leave(struct auger_loop *loop, struct auger_slot *slot, auger_t
         auger_mdns_forget(names->engine, i);
         names->asked[i] = (struct auger_asked){0};
     }
-    for (int i = 0; names && i < AUGER_NAMES_PUBLISHED_MAX; i++) {
-        struct auger_published *published = &names->published[i];
-        if ((slot->hidden_as >> i & 1) && --published->uses == 0)
-            (void)!auger_mdns_withdraw(names->engine, now, published->name);
-    }
-    slot->hidden_as = 0;
+    if (names)
+        withdraw_others(names, slot, now, NULL, 0);
 }
 
 /* --- the turn

@@ -35,7 +35,8 @@ struct auger_names {
 
 /* Takes the names that this peer wants to know. */
 void auger_names_ask(struct auger_loop *loop, struct auger_slot *slot, auger_time now);
-/* Gives every host candidate of this peer its name; again after it got another one. */
+/* Gives every host candidate of this peer its name, and withdraws those of addresses that it has
+ * no more; again after they changed. */
 void auger_names_hide(struct auger_loop *loop, struct auger_slot *slot, auger_time now);
 /* The peer is going. */
 void auger_names_leave(struct auger_loop *loop, struct auger_slot *slot, auger_time now);

@@ -50,6 +50,14 @@ int auger_peer_name_local_addr(struct auger_peer *peer, auger_time now,
     return 0;
 }
 
+void auger_local_names_forget(struct auger_peer *peer, const struct auger_addr *addr)
+{
+    struct auger_local_name *known = find(peer, addr);
+
+    if (known)
+        *known = peer->local_names->items[--peer->local_names->len];
+}
+
 /* 3.1.1, and 3.1.2.2: what is derived from a hidden address does not say it either. */
 int auger_local_names_format(const struct auger_peer *peer, const struct auger_cand *cand,
                              char *buf, size_t cap)

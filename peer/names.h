@@ -54,5 +54,7 @@ auger_time auger_remote_names_next_timeout(const struct auger_peer *peer);
 /* The line of a candidate of ours as it may be told.  AUGER_ERR_NOT_FOUND: not at all. */
 int auger_local_names_format(const struct auger_peer *peer, const struct auger_cand *cand,
                              char *buf, size_t cap) AUGER_CHECK_RESULT;
+/* That address is gone, and its name stands for nothing. */
+void auger_local_names_forget(struct auger_peer *peer, const struct auger_addr *addr);
 
 #endif /* AUGER_PEER_NAMES_TABLES_H */

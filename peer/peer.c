@@ -130,11 +130,15 @@ int auger_peer_add_local_addr(struct auger_peer *peer, auger_time now,
 int auger_peer_remove_local_addr(struct auger_peer *peer, auger_time now,
                                  const struct auger_addr *base)
 {
+    const struct auger_addr gone = *base; /* it may be the agent's own */
+
     auger_ready_mark(peer->ready);
     int err = auger_record_remove_local_addr(peer->config.recorder, peer->ice, now, base);
-    if (err == 0)
-        auger_peer_advance(peer, now);
-    return err;
+    if (err < 0)
+        return err;
+    auger_local_names_forget(peer, &gone);
+    auger_peer_advance(peer, now);
+    return 0;
 }
 
 int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,

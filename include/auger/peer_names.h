@@ -41,7 +41,8 @@ AUGER_API void auger_peer_name_resolved(struct auger_peer *peer, auger_time now,
 
 /* Where the config has hide_addresses: our host candidates with the IP of `addr` are told
  * under `name`, as auger_mdns_publish() made it, from now on.  Before the next event is
- * polled: a host candidate without a name is not told at all.
+ * polled: a host candidate without a name is not told at all.  With the first candidate of
+ * that IP that goes (auger_peer_remove_local_addr()) the name is forgotten.
  * AUGER_ERR_INVALID: no such name; AUGER_ERR_LIMIT: more than local_cands_max. */
 AUGER_API int auger_peer_name_local_addr(struct auger_peer *peer, auger_time now,
                                          const struct auger_addr *addr,

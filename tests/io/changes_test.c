@@ -3,6 +3,7 @@
 #include "tests/io/ends.h"
 
 #include "io/changes.h"
+#include "io/names.h"
 
 #include <unistd.h>
 
@@ -20,7 +21,8 @@ static struct auger_machine *machine_with(const char *const *ips, size_t len)
     return machine;
 }
 
-static struct auger_loop *loop_with_peer(struct auger_peer **peer, bool fixed)
+static struct auger_loop *loop_with(struct auger_peer **peer,
+                                    const struct auger_peer_config *config, bool fixed)
 {
     struct auger_net_config net;
     struct auger_loop *loop;
@@ -32,15 +34,20 @@ static struct auger_loop *loop_with_peer(struct auger_peer **peer, bool fixed)
     net.only_len = 1;
     net.fixed = fixed;
     assert_int_equal(auger_loop_new(&loop, NULL), 0);
-    assert_int_equal(auger_loop_peer_new(loop, NULL, &net, peer), 0);
+    assert_int_equal(auger_loop_peer_new(loop, config, &net, peer), 0);
     return loop;
+}
+
+static struct auger_loop *loop_with_peer(struct auger_peer **peer, bool fixed)
+{
+    return loop_with(peer, NULL, fixed);
 }
 
 static void follow(struct auger_loop *loop, const char *const *ips, size_t len)
 {
     struct auger_machine *machine = machine_with(ips, len);
 
-    auger_slot_follow(loop->slots[0], loop->epoll_fd, machine, auger_loop_now(loop));
+    auger_changes_follow(loop, machine, auger_loop_now(loop));
     free(machine);
 }
 
@@ -144,6 +151,77 @@ static void a_burst_of_news_is_followed_once_after_a_moment(void **state)
     auger_loop_free(loop);
 }
 
+/* --- names in place of addresses ------------------------------------------------------------- */
+
+struct told {
+    size_t len;
+    char lines[32][AUGER_CAND_LINE_MAX];
+};
+
+static void hear(struct auger_loop *loop, struct told *told)
+{
+    struct auger_loop_event event;
+
+    told->len = 0;
+    while (auger_loop_poll(loop, &event)) {
+        if (event.type == AUGER_LOOP_EVENT_TROUBLE)
+            fail_msg("trouble: %s", event.what);
+        if (event.type == AUGER_LOOP_EVENT_PEER && event.event.type == AUGER_PEER_EVENT_CANDIDATE)
+            snprintf(told->lines[told->len++], AUGER_CAND_LINE_MAX, "%s", event.event.candidate);
+    }
+}
+
+static void must_be_told_by_name(struct auger_peer *peer, auger_time now, const struct told *told)
+{
+    static char sdp[AUGER_SDP_MAX + 1];
+    char name[AUGER_MDNS_NAME_MAX];
+
+    assert_int_equal(told->len, 1);
+    assert_int_equal(sscanf(told->lines[0], "candidate:%*s 1 udp %*s %42s", name), 1);
+    assert_true(auger_mdns_is_name(name, strlen(name)));
+    assert_true(auger_peer_create_offer(peer, now, sdp, sizeof(sdp)) > 0);
+    assert_null(strstr(strstr(sdp, "candidate:"), "127.0.0."));
+    assert_non_null(strstr(sdp, name));
+    assert_int_equal(auger_peer_rollback(peer, now), 0);
+}
+
+static size_t count_names(const struct auger_loop *loop)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < AUGER_NAMES_PUBLISHED_MAX; i++)
+        len += loop->names->published[i].uses;
+    return len;
+}
+
+static void an_address_that_comes_is_told_by_a_name_that_goes_with_it(void **state)
+{
+    static struct told told;
+    char text[16];
+    const char *const before[] = {"127.0.0.1"}, *const both[] = {"127.0.0.1", text};
+    struct auger_peer_config config;
+    struct auger_peer *peer;
+
+    (void)state;
+    auger_peer_config_init(&config);
+    config.hide_addresses = true;
+    struct auger_loop *loop = loop_with(&peer, &config, false);
+    hear(loop, &told);
+    assert_int_equal(told.len, 1);
+    for (int i = 2; i < 40; i++) { /* more of them than there are places for names */
+        snprintf(text, sizeof(text), "127.0.0.%d", i);
+        follow(loop, both, 2);
+        hear(loop, &told);
+        must_be_told_by_name(peer, auger_loop_now(loop), &told);
+        assert_int_equal(count_names(loop), 2);
+        follow(loop, before, 1);
+        assert_int_equal(count_names(loop), 1);
+    }
+    follow(loop, before, 0);
+    assert_int_equal(count_names(loop), 0);
+    auger_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_peer_with_fixed_addresses_keeps_them),
         cmocka_unit_test(many_changes_use_no_more_than_the_places_that_there_are),
         cmocka_unit_test(a_burst_of_news_is_followed_once_after_a_moment),
+        cmocka_unit_test(an_address_that_comes_is_told_by_a_name_that_goes_with_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
