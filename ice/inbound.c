@@ -254,14 +254,8 @@ static struct auger_pair *pair_along(struct auger_ice *ice, struct auger_generat
 /* Checks that come before the peer's credentials make pairs too; their own
  * checks leave once the credentials are there (7.3). */
 static void learn(struct auger_ice *ice, struct auger_generation *generation, auger_time now,
-                  const struct auger_path *path, struct auger_ice_cand *local,
-                  const struct request *request)
+                  struct auger_pair *pair, const struct request *request)
 {
-    struct auger_pair *pair = pair_along(ice, generation, now, path, local, request->priority);
-    if (!pair) {
-        ice->counters.limited++;
-        return;
-    }
     pair->requests_received++;
     if (pair->failure == AUGER_PAIR_NO_CONSENT)
         return;
@@ -324,6 +318,13 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
         respond(ice, generation, path, msg, AUGER_STUN_SERVER_ERROR);
         return;
     }
+    struct auger_pair *pair = pair_along(ice, generation, now, path, local, request.priority);
+    if (!pair) { /* an answer would make one at the peer alone: docs/decisions/063 */
+        ice->counters.limited++;
+        auger_trace(ice->env, now, "ice:check_dropped", AUGER_F_ADDR("local", &path->local),
+                    AUGER_F_ADDR("remote", &path->remote));
+        return;
+    }
     respond(ice, generation, path, msg, 0);
-    learn(ice, generation, now, path, local, &request);
+    learn(ice, generation, now, pair, &request);
 }

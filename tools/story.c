@@ -79,6 +79,8 @@ static const struct meaning meanings[] = {
      "check {local} > {remote} again, attempt {attempt}"},
     {"ice:check_received", NULL, NULL, STORY_EVENT, -1,
      "the peer checks {local} from {remote} as {role}[, {use_candidate}]"},
+    {"ice:check_dropped", NULL, NULL, STORY_EVENT, -1,
+     "no answer to {remote}: there is no room for a pair with {local}"},
     {"ice:response_sent", "code", "0", STORY_DETAIL, -1, "answer {remote}"},
     {"ice:response_sent", NULL, NULL, STORY_EVENT, -1, "answer {remote} with error {code}"},
     {"ice:check_succeeded", NULL, NULL, STORY_EVENT, -1,

@@ -221,6 +221,90 @@ static void test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks
     puppet_free(p);
 }
 
+/* Of what is acknowledged there is a pair here too, or the peer could nominate what is none. */
+static void assert_has_pair(const struct puppet *p, const struct sent *sent)
+{
+    char remote[AUGER_ADDR_TEXT_MAX];
+
+    assert_int_equal(sent->msg.class_, AUGER_STUN_SUCCESS);
+    auger_addr_format(&sent->path.remote, remote, sizeof(remote));
+    puppet_pair(p, remote);
+}
+
+static void test_a_check_that_cannot_be_kept_is_not_answered(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+    char from[64];
+    size_t answered = 0;
+
+    puppet_introduce(p);
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(from, sizeof(from), "198.51.100.%u:%u", 1 + i % 200, 1000 + i);
+        puppet_check(p, &(struct puppet_check){.from = from, .use_candidate = i % 2});
+        if (puppet_take_response(p, &sent)) {
+            assert_has_pair(p, &sent);
+            answered++;
+        }
+    }
+    assert_int_equal(answered, 16);
+    puppet_free(p);
+}
+
+/* As if it had been lost: the peer repeats it, and by then there may be room. */
+static void test_a_repeated_check_is_kept_once_there_is_room(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct puppet_check late = {.from = "198.51.100.2:7", .use_candidate = true};
+    struct sent sent;
+    char from[64];
+
+    puppet_introduce(p);
+    for (unsigned i = 0; i < 16; i++) {
+        snprintf(from, sizeof(from), "198.51.100.1:%u", 1000 + i);
+        puppet_check(p, &(struct puppet_check){.from = from});
+        while (puppet_take(p, &sent)) {
+        }
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    puppet_check(p, &late);
+    assert_false(puppet_take_response(p, &sent));
+    while (puppet_pair(p, "198.51.100.1:1000").state != AUGER_PAIR_FAILED) {
+        puppet_wait(p, 300 * AUGER_MS);
+        while (puppet_take(p, &sent)) {
+        }
+    }
+    puppet_check(p, &late);
+    assert_true(puppet_take_response(p, &sent));
+    assert_has_pair(p, &sent);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_true(puppet_pair(p, "198.51.100.2:7").selected);
+    puppet_free(p);
+}
+
+/* A list of pairs that is full of better ones is the same. */
+static void test_a_check_for_which_no_pair_has_room_is_not_answered(void **state)
+{
+    (void)state;
+    struct auger_ice_config config;
+    struct sent sent;
+
+    auger_ice_config_init(&config);
+    config.pairs_max = 1;
+    struct puppet *p = puppet_with(&config);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    puppet_check(p, &(struct puppet_check){.from = "198.51.100.2:7"});
+    assert_false(puppet_take_response(p, &sent));
+    puppet_check(p, &(struct puppet_check){0});
+    assert_true(puppet_take_response(p, &sent));
+    puppet_free(p);
+}
+
 static void test_a_dead_peer_reflexive_candidate_makes_room(void **state)
 {
     (void)state;
@@ -449,6 +533,9 @@ int main(void)
         cmocka_unit_test(test_an_unknown_source_becomes_a_peer_reflexive_candidate),
         cmocka_unit_test(test_a_named_candidate_that_is_known_already_is_merged),
         cmocka_unit_test(test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks),
+        cmocka_unit_test(test_a_check_that_cannot_be_kept_is_not_answered),
+        cmocka_unit_test(test_a_repeated_check_is_kept_once_there_is_room),
+        cmocka_unit_test(test_a_check_for_which_no_pair_has_room_is_not_answered),
         cmocka_unit_test(test_a_dead_peer_reflexive_candidate_makes_room),
         cmocka_unit_test(test_a_chase_after_ever_new_ports_comes_to_an_end),
         cmocka_unit_test(test_responses_that_nobody_fetches_are_bounded),
