@@ -15,6 +15,10 @@
 #define LOCAL_PREFERENCE_MAX 65535
 /* Between two bases of one family; the other family comes half-way (8421 section 4). */
 #define LOCAL_PREFERENCE_STEP 512
+/* So many addresses of IPv6 make pairs with each other before any of IPv4 that a STUN server
+ * shows; those behind them stand below it (8421 section 5, docs/decisions/066). */
+#define IPV6_BEFORE_REFLEXIVE 2
+#define LATE_HOST_TYPE_PREFERENCE 99
 
 void auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
                       uint16_t prflx_max)
@@ -118,18 +122,35 @@ static uint32_t free_preference(const struct auger_cands *cands, enum auger_cand
     return wanted;
 }
 
+static uint16_t count_hosts(const struct auger_cands *cands, enum auger_family family)
+{
+    uint16_t count = 0;
+
+    for (uint16_t i = 0; i < cands->len; i++) {
+        const struct auger_ice_cand *cand = auger_cands_at(cands, i);
+        count += cand->type == AUGER_CAND_HOST && cand->addr.family == family;
+    }
+    return count;
+}
+
 /* The bases of the two families take turns, IPv6 first, each in the order in
  * which the application named them (8421 section 4). */
 static uint32_t base_preference(const struct auger_cands *cands, const struct auger_addr *base)
 {
     uint32_t below = base->family == AUGER_IPV4 ? LOCAL_PREFERENCE_STEP / 2 : 0;
 
-    for (uint16_t i = 0; i < cands->len; i++) {
-        const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        if (cand->type == AUGER_CAND_HOST && cand->addr.family == base->family)
-            below += LOCAL_PREFERENCE_STEP;
-    }
+    below += (uint32_t)LOCAL_PREFERENCE_STEP * count_hosts(cands, base->family);
     return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
+}
+
+static uint32_t host_priority(const struct auger_cands *cands, const struct auger_addr *base)
+{
+    bool is_late =
+        base->family == AUGER_IPV6 && count_hosts(cands, AUGER_IPV6) >= IPV6_BEFORE_REFLEXIVE;
+    uint32_t preference = free_preference(cands, AUGER_CAND_HOST, base_preference(cands, base));
+    uint32_t priority = priority_of(AUGER_CAND_HOST, preference);
+
+    return is_late ? (priority & 0xFFFFFF) | LATE_HOST_TYPE_PREFERENCE << 24 : priority;
 }
 
 /* That of the host candidate itself, which is not told, or the next below that no other
@@ -144,7 +165,7 @@ static uint32_t free_host_priority(const struct auger_cands *cands,
         if (is_used(cand) && cand->looks_host && cand->priority == host->priority)
             preference = free_preference(cands, AUGER_CAND_HOST, preference);
     }
-    return priority_of(AUGER_CAND_HOST, preference);
+    return (host->priority & ~UINT32_C(0xFFFF00)) | preference << 8;
 }
 
 struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
@@ -272,12 +293,10 @@ static struct auger_ice_cand *add_local(struct auger_cands *cands, struct auger_
 struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
                                             const struct auger_addr *addr)
 {
-    uint32_t preference = free_preference(cands, AUGER_CAND_HOST, base_preference(cands, addr));
-    return add_local(
-        cands, &(struct auger_ice_cand){.type = AUGER_CAND_HOST,
-                                        .addr = *addr,
-                                        .base = *addr,
-                                        .priority = priority_of(AUGER_CAND_HOST, preference)});
+    return add_local(cands, &(struct auger_ice_cand){.type = AUGER_CAND_HOST,
+                                                     .addr = *addr,
+                                                     .base = *addr,
+                                                     .priority = host_priority(cands, addr)});
 }
 
 struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,

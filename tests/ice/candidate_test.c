@@ -28,14 +28,37 @@ static void test_the_families_take_turns_and_ipv6_begins(void **state)
         add_host(&cands, "[2001:db8::3]:1"), add_host(&cands, "192.0.2.3:1")};
 
     assert_int_equal(order[0]->priority, (126u << 24) + (65535u << 8) + 255);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 3; i++)
         assert_true(order[i]->priority > order[i + 1]->priority);
+    assert_true(order[3]->priority > order[5]->priority);
     auger_cands_fini(&cands);
 
     cands = table_of(world, 16, 16); /* whatever the order in which they come */
     const struct auger_ice_cand *late4 = add_host(&cands, "192.0.2.1:1");
     const struct auger_ice_cand *late6 = add_host(&cands, "[2001:db8::1]:1");
     assert_true(late6->priority > late4->priority);
+    auger_cands_fini(&cands);
+    world_free(world);
+}
+
+/* 8421 section 5: many addresses of IPv6 do not stand before what a STUN server shows. */
+static void test_the_third_address_of_ipv6_stands_below_what_is_reflexive(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct auger_cands cands = table_of(world, 16, 16);
+    struct auger_addr mapped = addr_of("203.0.113.1:7"), server = addr_of("203.0.113.9:3478");
+    const struct auger_ice_cand *first = add_host(&cands, "[2001:db8::1]:1");
+    const struct auger_ice_cand *second = add_host(&cands, "[2001:db8::2]:1");
+    const struct auger_ice_cand *third = add_host(&cands, "[2001:db8::3]:1");
+    const struct auger_ice_cand *host = add_host(&cands, "10.0.0.1:1");
+    const struct auger_ice_cand *srflx = auger_cands_add_srflx(&cands, host, &mapped, &server);
+
+    assert_true(first->priority > second->priority);
+    assert_true(host->priority > srflx->priority);
+    assert_true(second->priority > srflx->priority);
+    assert_true(srflx->priority > third->priority);
+    assert_true(third->priority > 0xFFFFFF); /* above every relay */
     auger_cands_fini(&cands);
     world_free(world);
 }
@@ -254,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_families_take_turns_and_ipv6_begins),
+        cmocka_unit_test(test_the_third_address_of_ipv6_stands_below_what_is_reflexive),
         cmocka_unit_test(test_no_two_candidates_of_a_type_have_one_priority),
         cmocka_unit_test(test_a_foundation_is_shared_by_type_base_and_server_alone),
         cmocka_unit_test(test_which_addresses_are_sent_to),
