@@ -1,0 +1,177 @@
+/* What still points to an address that is gone.  That sessions outlive it is change_test.c. */
+#include "tests/ice/puppet.h"
+
+#define WIFI "192.0.2.1:1001"
+#define CELLULAR "198.51.100.1:1003"
+#define PEER "192.0.2.2:2002"
+
+static void comes(const struct puppet *p, const char *text)
+{
+    const struct auger_addr addr = addr_of(text);
+
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &addr), 0);
+}
+
+static void goes(const struct puppet *p, const char *text)
+{
+    const struct auger_addr addr = addr_of(text);
+
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &addr), 0);
+}
+
+static bool is_from(const struct sent *sent, const char *text)
+{
+    const struct auger_addr addr = addr_of(text);
+
+    return auger_addr_equal(&sent->path.local, &addr);
+}
+
+/* An agent on WIFI and CELLULAR that knows of PEER; the first checks of both, in their order. */
+static struct puppet *puppet_on_two(struct sent sent[2])
+{
+    struct puppet *p = puppet_new(true);
+
+    comes(p, CELLULAR);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    assert_true(puppet_take(p, &sent[0]));
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take(p, &sent[1]));
+    assert_true(is_from(&sent[0], WIFI) && is_from(&sent[1], CELLULAR));
+    return p;
+}
+
+/* What the kernel would refuse, or send from another address. */
+static void test_answers_that_wait_do_not_leave_from_an_address_that_is_gone(void **state)
+{
+    (void)state;
+    struct sent sent;
+    struct puppet *p = puppet_connected(true);
+
+    comes(p, CELLULAR);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED});
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .to = CELLULAR});
+    goes(p, WIFI);
+    assert_true(puppet_take_response(p, &sent));
+    assert_true(is_from(&sent, CELLULAR));
+    assert_false(puppet_take_response(p, &sent));
+    puppet_free(p);
+}
+
+/* They were in the socket when it was closed, or on their way to it. */
+static void test_what_arrives_late_at_an_address_that_is_gone_does_nothing(void **state)
+{
+    (void)state;
+    struct sent sent[2], late;
+    struct puppet *p = puppet_on_two(sent);
+
+    goes(p, WIFI);
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .use_candidate = true});
+    assert_false(puppet_take_response(p, &late));
+    assert_int_equal(puppet_pairs(p), 1);
+    assert_int_equal(counters_of(p->world, 0).unmatched, 2);
+    puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
+/* It may have failed for the same reason for which the other works no more: nobody knows. */
+static void test_a_pair_that_had_failed_is_tried_again_when_the_one_in_use_is_gone(void **state)
+{
+    (void)state;
+    struct sent sent[2], again;
+    struct puppet *p = puppet_on_two(sent);
+
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+    puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR, .code = 400});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    goes(p, WIFI);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    assert_true(puppet_take_request(p, &again));
+    assert_true(is_from(&again, CELLULAR));
+    puppet_answer(p, &again, &(struct puppet_answer){.to = CELLULAR});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
+static size_t count_gathered(struct puppet *p)
+{
+    struct auger_ice_event event;
+    size_t count = 0;
+
+    while (auger_ice_poll_event(p->ice, &event))
+        count += event.type == AUGER_ICE_EVENT_GATHERED;
+    return count;
+}
+
+static void test_servers_are_not_asked_from_an_address_that_is_gone(void **state)
+{
+    (void)state;
+    static const char *const servers[] = {"203.0.113.3:3478", "203.0.113.4:3478"};
+
+    for (int replaced = 0; replaced < 2; replaced++) {
+        struct puppet *p = puppet_new(true);
+        struct sent sent;
+        size_t asked = 0;
+        for (size_t i = 0; i < 2; i++) {
+            const struct auger_addr server = addr_of(servers[i]);
+            assert_int_equal(auger_ice_add_stun_server(p->ice, p->world->now, &server), 0);
+        }
+        auger_ice_end_of_local_addrs(p->ice, p->world->now);
+        assert_true(puppet_take(p, &sent)); /* one is asked, the other is not yet */
+        goes(p, WIFI);
+        assert_int_equal(count_gathered(p), 1);
+        if (replaced) /* in the place of the other */
+            comes(p, CELLULAR);
+        auger_ice_end_of_local_addrs(p->ice, p->world->now);
+        for (int i = 0; i < 40; i++) {
+            puppet_wait(p, 50 * AUGER_MS);
+            while (puppet_take(p, &sent)) {
+                assert_true(is_from(&sent, CELLULAR));
+                asked++;
+                puppet_answer(p, &sent,
+                              &(struct puppet_answer){
+                                  .to = CELLULAR, .mapped = "203.0.113.9:9", .no_integrity = true});
+            }
+        }
+        assert_int_equal(asked, replaced ? 2 : 0);
+        assert_int_equal(count_gathered(p), replaced);
+        puppet_free(p);
+    }
+}
+
+/* A NAT between us and the peer shows both bases under the address of the other one. */
+static void test_a_pair_that_is_seen_as_an_address_that_is_gone_is_its_own_again(void **state)
+{
+    (void)state;
+    struct sent sent[2];
+    struct puppet *p = puppet_on_two(sent);
+    const struct auger_addr wifi = addr_of(WIFI), cellular = addr_of(CELLULAR);
+
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI, .mapped = CELLULAR});
+    struct auger_ice_pair_info info = puppet_pair(p, PEER);
+    assert_true(auger_addr_equal(&info.local.addr, &cellular));
+    goes(p, CELLULAR);
+    assert_int_equal(puppet_pairs(p), 1);
+    info = puppet_pair(p, PEER);
+    assert_true(info.valid);
+    assert_true(auger_addr_equal(&info.local.addr, &wifi));
+    assert_int_equal(info.priority >> 32,
+                     info.local.priority < 2130706431u ? info.local.priority : 2130706431u);
+    puppet_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answers_that_wait_do_not_leave_from_an_address_that_is_gone),
+        cmocka_unit_test(test_what_arrives_late_at_an_address_that_is_gone_does_nothing),
+        cmocka_unit_test(test_a_pair_that_had_failed_is_tried_again_when_the_one_in_use_is_gone),
+        cmocka_unit_test(test_servers_are_not_asked_from_an_address_that_is_gone),
+        cmocka_unit_test(test_a_pair_that_is_seen_as_an_address_that_is_gone_is_its_own_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
