@@ -155,9 +155,8 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
 
     check->tx = *tx;
     auger_ice_mark(ice, &check->tx.id);
-    check->role = generation->role;
+    check->role = (uint8_t)generation->role;
     check->role_switches = generation->role_switches;
-    check->priority = auger_cand_prflx_priority(pair->local);
     check->nominates = nominates;
     return write_request(ice, now, check, path, buf, cap);
 }
@@ -230,7 +229,8 @@ static struct auger_ice_cand *local_as_seen_by_peer(struct auger_ice *ice,
     struct auger_ice_cand *known = auger_cands_find(&ice->locals, mapped);
     if (known)
         return known;
-    return auger_cands_add_local_prflx(&ice->locals, check->pair->local, mapped, check->priority);
+    return auger_cands_add_local_prflx(&ice->locals, check->pair->local, mapped,
+                                       auger_cand_prflx_priority(check->pair->local));
 }
 
 /* A round trip is known only if the answer can belong to one request alone. */

@@ -14,8 +14,7 @@
 struct auger_check {
     struct auger_pair *pair; /* NULL: the slot is free */
     struct auger_stun_transaction tx;
-    uint32_t priority; /* as PRIORITY says it */
-    enum auger_role role;
+    uint8_t role;          /* enum auger_role */
     uint8_t role_switches; /* of ours before it was asked */
     bool nominates;        /* carries USE-CANDIDATE */
     bool cancelled;        /* may succeed, is not repeated, cannot fail (7.3.1.4) */

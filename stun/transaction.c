@@ -11,8 +11,7 @@ int auger_stun_transaction_start(struct auger_stun_transaction *t, const struct 
 {
     struct auger_stun_transaction fresh = {
         .first_sent_at = AUGER_NEVER,
-        .last_sent_at = AUGER_NEVER,
-        .next_at = now,
+        .last_sent_at = now,
         .rto = rto,
         .rc = AUGER_STUN_RC,
         .rm = AUGER_STUN_RM,
@@ -27,11 +26,6 @@ int auger_stun_transaction_start(struct auger_stun_transaction *t, const struct 
     return 0;
 }
 
-bool auger_stun_transaction_is_due(const struct auger_stun_transaction *t, auger_time now)
-{
-    return t->sent < t->rc && now >= t->next_at;
-}
-
 static auger_time doubled(auger_time wait, unsigned times)
 {
     while (times-- > 0)
@@ -40,25 +34,31 @@ static auger_time doubled(auger_time wait, unsigned times)
 }
 
 /* 6.2.1: the wait doubles with each request; behind the last it is Rm times the
- * first.  Counted from this request, so that a late caller sends no burst. */
+ * first.  Counted from the latest request, so that a late caller sends no burst. */
+auger_time auger_stun_transaction_next_timeout(const struct auger_stun_transaction *t)
+{
+    if (t->sent == 0)
+        return t->last_sent_at;
+    auger_time wait = t->sent < t->rc ? doubled(t->rto, t->sent - 1u) : t->rto * t->rm;
+    return auger_time_add(t->last_sent_at, wait);
+}
+
 void auger_stun_transaction_sent(struct auger_stun_transaction *t, auger_time now)
 {
     if (t->sent == 0)
         t->first_sent_at = now;
     t->last_sent_at = now;
     t->sent++;
-    auger_time wait = t->sent < t->rc ? doubled(t->rto, t->sent - 1u) : t->rto * t->rm;
-    t->next_at = auger_time_add(now, wait);
+}
+
+bool auger_stun_transaction_is_due(const struct auger_stun_transaction *t, auger_time now)
+{
+    return t->sent < t->rc && now >= auger_stun_transaction_next_timeout(t);
 }
 
 bool auger_stun_transaction_is_expired(const struct auger_stun_transaction *t, auger_time now)
 {
-    return t->sent >= t->rc && now >= t->next_at;
-}
-
-auger_time auger_stun_transaction_next_timeout(const struct auger_stun_transaction *t)
-{
-    return t->next_at;
+    return t->sent >= t->rc && now >= auger_stun_transaction_next_timeout(t);
 }
 
 bool auger_stun_transaction_matches(const struct auger_stun_transaction *t,

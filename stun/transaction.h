@@ -10,10 +10,10 @@
 #define AUGER_STUN_RM 16 /* RTOs to wait after the last one */
 
 struct auger_stun_transaction {
+    auger_time first_sent_at; /* AUGER_NEVER: not sent yet */
+    auger_time last_sent_at;  /* of a fresh one: when it is due */
+    auger_time rto;           /* the initial one */
     struct auger_stun_tid id;
-    auger_time first_sent_at, last_sent_at; /* AUGER_NEVER: not sent yet */
-    auger_time next_at;                     /* of the next request, or of giving up */
-    auger_time rto;                         /* the initial one */
     uint8_t sent, rc, rm;
 };
 
