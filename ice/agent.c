@@ -97,7 +97,7 @@ static bool has_run_out(const struct auger_generation *generation, bool lite, au
 {
     return generation->patience_ended && !generation->end_reason &&
            !auger_checklist_best(&generation->checklist, now, generation->role) &&
-           (lite || !auger_checklist_may_beat(&generation->checklist, 0));
+           (lite || !auger_checklist_may_beat(&generation->checklist, generation->role, 0));
 }
 
 /* A restart that came to nothing leaves what there was before. */

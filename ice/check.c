@@ -39,7 +39,7 @@ size_t auger_check_build(const struct auger_pair *pair, const struct auger_stun_
 
 static bool was_answered(const struct auger_pair *pair)
 {
-    return pair->responses_received > 0;
+    return pair->proof && pair->proof->responses_received > 0;
 }
 
 bool auger_check_is_spent(const struct auger_ice *ice)
@@ -64,7 +64,7 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     *path = auger_pair_path(check->pair);
     generation->unanswered += !was_answered(check->pair);
     check->pair->requests_sent++;
-    check->pair->tally.retransmissions_sent += check->tx.sent > 1;
+    check->pair->retransmissions_sent += check->tx.sent > 1;
     ice->counters.checks_sent++;
     generation->role_is_settled = true;
     auger_trace(ice->env, now, "ice:check_sent", AUGER_F_ADDR("local", &path->local),
@@ -234,12 +234,12 @@ static struct auger_ice_cand *local_as_seen_by_peer(struct auger_ice *ice,
 }
 
 /* A round trip is known only if the answer can belong to one request alone. */
-static void measure(struct auger_pair *pair, const struct auger_check *check, auger_time now)
+static void measure(struct auger_pair_proof *proof, const struct auger_check *check, auger_time now)
 {
     if (check->tx.sent == 1)
-        pair->rtt = now - check->tx.first_sent_at;
-    else if (pair->rtt == 0)
-        pair->rtt = now - check->tx.last_sent_at;
+        proof->rtt = now - check->tx.first_sent_at;
+    else if (proof->rtt == 0)
+        proof->rtt = now - check->tx.last_sent_at;
 }
 
 static void succeed(struct auger_ice *ice, auger_time now, const struct auger_check *check,
@@ -254,15 +254,15 @@ static void succeed(struct auger_ice *ice, auger_time now, const struct auger_ch
     if (other && !other->nominates)
         other->cancelled = true;
 
-    measure(pair, check, now);
-    pair->tally.rtt_total += pair->rtt;
-    pair->responses_received++;
+    measure(pair->proof, check, now);
+    pair->proof->tally.rtt_total += pair->proof->rtt;
+    pair->proof->responses_received++;
     ice->tally.responses_received++;
     auger_pair_validate(pair, ice->env, now, seen_as);           /* 7.2.5.3.2 */
     auger_checklist_unfreeze(&generation->checklist, now, pair); /* 7.2.5.3.3 */
     auger_trace(ice->env, now, "ice:check_succeeded", AUGER_F_ADDR("local", &pair->local->addr),
                 AUGER_F_ADDR("remote", &pair->remote->addr), AUGER_F_ADDR("mapped", &seen_as->addr),
-                AUGER_F_TIME("rtt", pair->rtt));
+                AUGER_F_TIME("rtt", pair->proof->rtt));
     auger_nominate_succeeded(ice, now, pair, nominating); /* 7.2.5.3.4 */
 }
 
@@ -296,7 +296,7 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
     if (check->pair->failure == AUGER_PAIR_NO_CONSENT)
         return;
     struct auger_ice_cand *seen_as = local_as_seen_by_peer(ice, check, &mapped);
-    if (seen_as)
+    if (seen_as && auger_pair_prove(check->pair, ice->env))
         succeed(ice, now, check, seen_as);
     else
         fail(ice, now, check, AUGER_PAIR_LIMIT);

@@ -22,6 +22,8 @@ void auger_checklist_fini(struct auger_checklist *list)
     if (!list->env)
         return;
     auger_inflight_fini(&list->inflight);
+    for (uint16_t i = 0; i < list->len; i++)
+        auger_pair_fini(list->order[i], list->env);
     auger_env_release(list->env, list->order);
     auger_pool_fini(&list->pairs, list->env);
     *list = (struct auger_checklist){0};
@@ -38,10 +40,12 @@ struct auger_pair *auger_checklist_find(const struct auger_checklist *list,
     return NULL;
 }
 
-static void insert_in_order(struct auger_checklist *list, struct auger_pair *pair)
+static void insert_in_order(struct auger_checklist *list, struct auger_pair *pair,
+                            enum auger_role role)
 {
+    uint64_t priority = auger_pair_priority(pair, role);
     uint16_t at = list->len++;
-    for (; at > 0 && list->order[at - 1]->priority < pair->priority; at--)
+    for (; at > 0 && auger_pair_priority(list->order[at - 1], role) < priority; at--)
         list->order[at] = list->order[at - 1];
     list->order[at] = pair;
 }
@@ -51,34 +55,35 @@ static void remove_at(struct auger_checklist *list, uint16_t at)
     struct auger_pair *pair = list->order[at];
 
     auger_inflight_remove_pair(&list->inflight, pair);
-    *pair = (struct auger_pair){0};
+    auger_pair_fini(pair, list->env);
     list->len--;
     memmove(&list->order[at], &list->order[at + 1],
             (size_t)(list->len - at) * sizeof(struct auger_pair *));
 }
 
 /* A pair whose consent ended is kept, so that it is not made anew. */
-static bool may_go(const struct auger_pair *pair, uint64_t for_priority)
+static bool may_go(const struct auger_pair *pair, enum auger_role role, uint64_t for_priority)
 {
     assert(pair); /* below `len` none is missing */
     if (pair->state == AUGER_PAIR_FAILED)
         return pair->failure != AUGER_PAIR_NO_CONSENT;
     return (pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING) &&
-           pair->ticket == 0 && pair->priority < for_priority;
+           pair->ticket == 0 && auger_pair_priority(pair, role) < for_priority;
 }
 
 /* Failed pairs go first, then the lowest; each from the end of the list (8838
  * section 10, step 6). */
-static bool make_room(struct auger_checklist *list, uint64_t for_priority)
+static bool make_room(struct auger_checklist *list, enum auger_role role, uint64_t for_priority)
 {
     for (uint16_t i = list->len; i-- > 0;) {
-        if (list->order[i]->state == AUGER_PAIR_FAILED && may_go(list->order[i], for_priority)) {
+        if (list->order[i]->state == AUGER_PAIR_FAILED &&
+            may_go(list->order[i], role, for_priority)) {
             remove_at(list, i);
             return true;
         }
     }
     for (uint16_t i = list->len; i-- > 0;) {
-        if (may_go(list->order[i], for_priority)) {
+        if (may_go(list->order[i], role, for_priority)) {
             remove_at(list, i);
             return true;
         }
@@ -124,8 +129,8 @@ struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time 
     uint64_t priority = auger_pair_priority_of(local, remote, role);
 
     if (AUGER_BUGGIFY(CHECKLIST_FULL))
-        make_room(list, 0);
-    if (list->len == list->pairs.max && !make_room(list, priority)) {
+        make_room(list, role, 0);
+    if (list->len == list->pairs.max && !make_room(list, role, priority)) {
         auger_trace(list->env, now, "ice:pair_refused", AUGER_F_ADDR("local", &local->addr),
                     AUGER_F_ADDR("remote", &remote->addr), AUGER_F_TEXT("reason", "limit"));
         return NULL;
@@ -139,9 +144,8 @@ struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time 
     *pair = (struct auger_pair){.generation = list->generation,
                                 .local = local,
                                 .remote = remote,
-                                .priority = priority,
                                 .state = AUGER_PAIR_FROZEN};
-    insert_in_order(list, pair);
+    insert_in_order(list, pair, role);
     auger_trace(list->env, now, "ice:pair_added", AUGER_F_ADDR("local", &local->addr),
                 AUGER_F_ADDR("remote", &remote->addr), AUGER_F_INT("priority", priority));
     return pair;
@@ -243,8 +247,8 @@ void auger_checklist_remove_local(struct auger_checklist *list, const struct aug
         struct auger_pair *pair = list->order[i];
         if (pair->local == local)
             remove_at(list, i);
-        else if (pair->seen_as == local)
-            pair->seen_as = pair->local;
+        else if (auger_pair_seen_as(pair) == local)
+            pair->proof->seen_as = pair->local;
     }
 }
 
@@ -263,9 +267,7 @@ void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role)
 
     list->len = 0;
     for (uint16_t i = 0; i < len; i++) {
-        struct auger_pair *pair = list->order[i];
-        pair->priority = auger_pair_priority_of(pair->local, pair->remote, role);
-        insert_in_order(list, pair);
+        insert_in_order(list, list->order[i], role);
     }
 }
 
@@ -358,9 +360,12 @@ size_t auger_checklist_count_active(const struct auger_checklist *list)
     return count;
 }
 
-bool auger_checklist_may_beat(const struct auger_checklist *list, uint64_t priority)
+bool auger_checklist_may_beat(const struct auger_checklist *list, enum auger_role role,
+                              uint64_t priority)
 {
-    for (uint16_t i = 0; i < list->len && list->order[i]->priority > priority; i++) {
+    for (uint16_t i = 0; i < list->len; i++) {
+        if (auger_pair_priority(list->order[i], role) <= priority)
+            break;
         if (auger_pair_is_open(list->order[i]))
             return true;
     }

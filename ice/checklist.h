@@ -65,7 +65,8 @@ void auger_checklist_unfreeze(struct auger_checklist *list, auger_time now,
 /* How many checks wait or are under way, for the RTO (14.3). */
 size_t auger_checklist_count_active(const struct auger_checklist *list);
 /* Whether a check may yet make a valid pair of higher priority than that. */
-bool auger_checklist_may_beat(const struct auger_checklist *list, uint64_t priority);
+bool auger_checklist_may_beat(const struct auger_checklist *list, enum auger_role role,
+                              uint64_t priority);
 /* The valid pair of highest priority with consent at `now`. */
 struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
                                         enum auger_role role);

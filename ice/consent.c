@@ -71,7 +71,7 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
         return 0;
     *path = auger_pair_path(pair);
     pair->requests_sent++;
-    pair->tally.consent_requests_sent++;
+    pair->proof->tally.consent_requests_sent++;
     ice->counters.checks_sent++;
     auger_trace(ice->env, now, "ice:consent_asked", AUGER_F_ADDR("remote", &path->remote));
     return len;
@@ -118,12 +118,12 @@ void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
     }
     check->sent_at = AUGER_NEVER;
     auger_ice_heard(ice, now, path);
-    pair->responses_received++;
+    pair->proof->responses_received++;
     ice->tally.responses_received++;
     if (msg->class_ == AUGER_STUN_SUCCESS) {
-        pair->answered_at = now;
-        pair->rtt = now - sent_at;
-        pair->tally.rtt_total += pair->rtt;
+        pair->proof->answered_at = now;
+        pair->proof->rtt = now - sent_at;
+        pair->proof->tally.rtt_total += pair->proof->rtt;
     } else if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) { /* 8445 section 7.2.5.1 */
         if (check->role_switches == pair->generation->role_switches)
             ice->consent.next_at = now; /* in the other role */
@@ -145,7 +145,7 @@ static auger_time silent_at(const struct auger_ice *ice)
         return auger_time_add(ice->heard_at, LITE_SILENCE);
     if (ice->consent.asked_at == AUGER_NEVER)
         return AUGER_NEVER;
-    auger_time grace = auger_time_max(GRACE, 3 * ice->consent.pair->rtt);
+    auger_time grace = auger_time_max(GRACE, 3 * ice->consent.pair->proof->rtt);
     return auger_time_max(auger_time_add(ice->heard_at, SILENCE),
                           auger_time_add(ice->consent.asked_at, grace));
 }
@@ -161,8 +161,8 @@ static void watch(struct auger_ice *ice, auger_time now)
     if (consent->pair && ice->config.lite)
         consent->next_at = auger_lite_next_keepalive(ice, now);
     else if (consent->pair)
-        consent->next_at =
-            auger_time_max(now, auger_time_add(consent->pair->answered_at, random_interval(ice)));
+        consent->next_at = auger_time_max(
+            now, auger_time_add(consent->pair->proof->answered_at, random_interval(ice)));
 }
 
 void auger_consent_follow(struct auger_ice *ice, auger_time now)
@@ -188,7 +188,7 @@ auger_time auger_consent_next_timeout(const struct auger_ice *ice)
     const struct auger_pair *pair = ice->consent.pair;
     if (!pair)
         return AUGER_NEVER;
-    auger_time at = auger_time_min(ice->consent.next_at,
-                                   auger_time_add(pair->answered_at, AUGER_CONSENT_LIFETIME));
+    auger_time at = auger_time_min(
+        ice->consent.next_at, auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME));
     return ice->state == AUGER_ICE_CONNECTED ? auger_time_min(at, silent_at(ice)) : at;
 }

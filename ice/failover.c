@@ -11,7 +11,8 @@
 /* Proved since the selected pair last was, by checks that the peer's caused. */
 static bool is_later(const struct auger_pair *pair, const struct auger_pair *selected)
 {
-    return pair != selected && pair->seen_as && pair->answered_at > selected->answered_at;
+    return pair != selected && auger_pair_is_valid(pair) &&
+           pair->proof->answered_at > selected->proof->answered_at;
 }
 
 static bool another_answers(const struct auger_generation *generation)
@@ -28,11 +29,11 @@ static auger_time given_up_at(const struct auger_ice *ice)
 {
     const struct auger_pair *selected = ice->current->nomination.selected;
 
-    if (!selected || !selected->seen_as || selected != ice->consent.pair ||
+    if (!selected || !auger_pair_is_valid(selected) || selected != ice->consent.pair ||
         !another_answers(ice->current))
         return AUGER_NEVER;
     /* While data went elsewhere nothing was asked on it, and that is no silence. */
-    return auger_time_add(auger_time_max(selected->answered_at, ice->consent.watched_at),
+    return auger_time_add(auger_time_max(selected->proof->answered_at, ice->consent.watched_at),
                           SILENT_FOR);
 }
 

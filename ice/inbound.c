@@ -89,7 +89,7 @@ static void count_response(struct auger_ice *ice, const struct auger_path *path)
 {
     struct auger_pair *pair = auger_ice_find_pair(ice, path);
     if (pair)
-        pair->tally.responses_sent++;
+        pair->responses_sent++;
 }
 
 /* Its generation may have ended since. */

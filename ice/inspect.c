@@ -22,21 +22,22 @@ enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice)
 static void describe(const struct auger_pair *pair, struct auger_ice_pair_info *info)
 {
     const struct auger_generation *generation = pair->generation;
-    bool selected = pair == generation->nomination.selected && pair->seen_as;
+    const struct auger_ice_cand *seen_as = auger_pair_seen_as(pair);
+    bool selected = pair == generation->nomination.selected && auger_pair_is_valid(pair);
 
     *info = (struct auger_ice_pair_info){
-        .priority =
-            pair->seen_as ? auger_pair_valid_priority(pair, generation->role) : pair->priority,
-        .state = pair->state,
-        .valid = pair->seen_as != NULL,
+        .priority = seen_as ? auger_pair_valid_priority(pair, generation->role)
+                            : auger_pair_priority(pair, generation->role),
+        .state = (enum auger_ice_pair_state)pair->state,
+        .valid = seen_as != NULL,
         .nominated = selected,
         .selected = selected,
-        .rtt = pair->rtt,
+        .rtt = auger_pair_rtt(pair),
         .requests_sent = pair->requests_sent,
-        .responses_received = pair->responses_received,
+        .responses_received = pair->proof ? pair->proof->responses_received : 0,
         .requests_received = pair->requests_received,
     };
-    auger_cand_export(pair->seen_as ? pair->seen_as : pair->local, &info->local);
+    auger_cand_export(seen_as ? seen_as : pair->local, &info->local);
     auger_cand_export(pair->remote, &info->remote);
 }
 

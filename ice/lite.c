@@ -12,7 +12,7 @@
 
 #define KEEPALIVE (15 * AUGER_SEC) /* 11: Tr */
 
-/* No check of ours makes it valid: the peer vouches for it. */
+/* No check of ours makes it valid: the peer vouches for it.  It has room for a proof. */
 static void make_valid(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
     if (pair->state == AUGER_PAIR_FROZEN)
@@ -28,7 +28,11 @@ void auger_lite_asked(struct auger_ice *ice, auger_time now, struct auger_pair *
     assert(ice->config.lite);
     if (auger_lite_are_both(ice))
         return;
-    pair->answered_at = now;
+    if (!auger_pair_prove(pair, ice->env)) {
+        ice->counters.limited++;
+        return;
+    }
+    pair->proof->answered_at = now;
     if (use_candidate)
         pair->use_when_valid = true;
 }
@@ -41,10 +45,10 @@ static void follow_nominations(struct auger_ice *ice, auger_time now)
         struct auger_pair *pair = list->order[i];
         if (!pair->use_when_valid)
             continue;
-        if (!pair->seen_as) {
-            auger_time asked_at = pair->answered_at; /* and from then on it counts */
+        if (!auger_pair_is_valid(pair)) {
+            auger_time asked_at = pair->proof->answered_at; /* and from then on it counts */
             make_valid(ice, now, pair);
-            pair->answered_at = asked_at;
+            pair->proof->answered_at = asked_at;
         }
         auger_nominate_asked(ice, now, pair);
     }
@@ -56,10 +60,10 @@ static void select_best(struct auger_ice *ice, auger_time now)
     struct auger_generation *current = ice->current;
     struct auger_pair *best = current->checklist.len ? current->checklist.order[0] : NULL;
 
-    if (!best || best == current->nomination.selected)
+    if (!best || best == current->nomination.selected || !auger_pair_prove(best, ice->env))
         return;
     make_valid(ice, now, best);
-    best->answered_at = AUGER_NEVER;
+    best->proof->answered_at = AUGER_NEVER;
     if (current->role == AUGER_CONTROLLING)
         auger_nominate_succeeded(ice, now, best, true);
     else

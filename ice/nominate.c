@@ -50,7 +50,7 @@ static bool is_to_replace(auger_time now, const struct auger_pair *pair)
 
 static void nominated(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
-    assert(pair->seen_as);
+    assert(auger_pair_is_valid(pair));
     if (auger_pair_is_barred(pair, now))
         return;
     pair->use_when_valid = false;
@@ -89,7 +89,7 @@ static bool is_worth_waiting(const struct auger_ice *ice, const struct auger_pai
     if (auger_pair_is_relayed(best) &&
         (!generation->remote_ended || ice->gather.state != AUGER_GATHER_DONE))
         return true;
-    return auger_checklist_may_beat(&generation->checklist,
+    return auger_checklist_may_beat(&generation->checklist, generation->role,
                                     auger_pair_valid_priority(best, generation->role));
 }
 
@@ -101,7 +101,7 @@ static auger_time time_to_nominate(const struct auger_ice *ice, const struct aug
     if (!is_worth_waiting(ice, best))
         return valid_at;
     if (!auger_pair_is_relayed(best))
-        hold = auger_time_max(HOLD_DIRECT, 3 * best->rtt);
+        hold = auger_time_max(HOLD_DIRECT, 3 * auger_pair_rtt(best));
     return auger_time_add(valid_at, hold);
 }
 
@@ -130,7 +130,7 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
     struct auger_generation *current = ice->current;
     struct auger_nomination *nomination = &current->nomination;
 
-    if (nomination->pair && !nomination->pair->seen_as)
+    if (nomination->pair && !auger_pair_is_valid(nomination->pair))
         auger_generation_forget_nomination(current);
     nomination->best = NULL;
     if (current->role == AUGER_CONTROLLED)
@@ -153,7 +153,8 @@ auger_time auger_nominate_next_timeout(const struct auger_ice *ice)
 
     if (current->nomination.pair)
         return current->nomination.ask_at;
-    if (!is_open(current) || !current->nomination.best || !current->nomination.best->seen_as)
+    if (!is_open(current) || !current->nomination.best ||
+        !auger_pair_is_valid(current->nomination.best))
         return AUGER_NEVER;
     return time_to_nominate(ice, current->nomination.best);
 }

@@ -3,6 +3,7 @@
 #include "ice/pair.h"
 
 #include "base/addr.h"
+#include "base/env.h"
 #include "base/time.h"
 #include "base/trace.h"
 
@@ -47,6 +48,19 @@ static const char *failure_name(enum auger_pair_failure failure)
     return "unknown";
 }
 
+void auger_pair_fini(struct auger_pair *pair, const struct auger_env *env)
+{
+    auger_env_release(env, pair->proof);
+    *pair = (struct auger_pair){0};
+}
+
+bool auger_pair_prove(struct auger_pair *pair, const struct auger_env *env)
+{
+    if (!pair->proof)
+        pair->proof = auger_env_alloc(env, 1, sizeof(*pair->proof));
+    return pair->proof != NULL;
+}
+
 #define TO(state) (1u << (state))
 
 /* Figure 6, and beside it: a triggered check puts a pair back to waiting
@@ -67,20 +81,22 @@ void auger_pair_set_state(struct auger_pair *pair, const struct auger_env *env, 
     if (pair->state == state)
         return;
     assert(transitions[pair->state] & TO(state));
-    auger_trace(env, now, "ice:pair_state", AUGER_F_ADDR("local", &pair->local->addr),
-                AUGER_F_ADDR("remote", &pair->remote->addr),
-                AUGER_F_TEXT("from", auger_ice_pair_state_name(pair->state)),
-                AUGER_F_TEXT("to", auger_ice_pair_state_name(state)),
-                AUGER_F_TEXT("reason", failure_name(pair->failure)));
-    pair->state = state;
+    auger_trace(
+        env, now, "ice:pair_state", AUGER_F_ADDR("local", &pair->local->addr),
+        AUGER_F_ADDR("remote", &pair->remote->addr),
+        AUGER_F_TEXT("from", auger_ice_pair_state_name((enum auger_ice_pair_state)pair->state)),
+        AUGER_F_TEXT("to", auger_ice_pair_state_name(state)),
+        AUGER_F_TEXT("reason", failure_name((enum auger_pair_failure)pair->failure)));
+    pair->state = (uint8_t)state;
 }
 
 void auger_pair_fail(struct auger_pair *pair, const struct auger_env *env, auger_time now,
                      enum auger_pair_failure why)
 {
     assert(why != AUGER_PAIR_NOT_FAILED);
-    pair->failure = why;
-    pair->seen_as = NULL;
+    pair->failure = (uint8_t)why;
+    if (pair->proof)
+        pair->proof->seen_as = NULL;
     pair->ticket = 0;
     pair->use_when_valid = false;
     auger_pair_set_state(pair, env, now, AUGER_PAIR_FAILED);
@@ -89,11 +105,11 @@ void auger_pair_fail(struct auger_pair *pair, const struct auger_env *env, auger
 void auger_pair_validate(struct auger_pair *pair, const struct auger_env *env, auger_time now,
                          struct auger_ice_cand *seen_as)
 {
-    assert(pair->failure != AUGER_PAIR_NO_CONSENT);
+    assert(pair->proof && pair->failure != AUGER_PAIR_NO_CONSENT);
     pair->failure = AUGER_PAIR_NOT_FAILED;
-    pair->seen_as = seen_as;
+    pair->proof->seen_as = seen_as;
     pair->ticket = 0;
-    pair->answered_at = now;
+    pair->proof->answered_at = now;
     auger_pair_set_state(pair, env, now, AUGER_PAIR_SUCCEEDED);
 }
 
@@ -106,10 +122,15 @@ uint64_t auger_pair_priority_of(const struct auger_ice_cand *local,
     return ((g < d ? g : d) << 32) + 2 * (g > d ? g : d) + (g > d);
 }
 
+uint64_t auger_pair_priority(const struct auger_pair *pair, enum auger_role role)
+{
+    return auger_pair_priority_of(pair->local, pair->remote, role);
+}
+
 uint64_t auger_pair_valid_priority(const struct auger_pair *pair, enum auger_role role)
 {
-    assert(pair->seen_as);
-    return auger_pair_priority_of(pair->seen_as, pair->remote, role);
+    assert(auger_pair_is_valid(pair));
+    return auger_pair_priority_of(pair->proof->seen_as, pair->remote, role);
 }
 
 bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct auger_pair *b)
@@ -122,7 +143,8 @@ bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now)
 {
     if (auger_pair_is_barred(pair, now))
         return false;
-    return pair->seen_as && now < auger_time_add(pair->answered_at, AUGER_CONSENT_LIFETIME);
+    return auger_pair_is_valid(pair) &&
+           now < auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME);
 }
 
 bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now)

@@ -24,40 +24,68 @@ enum auger_pair_failure {
 
 struct auger_generation; /* above: generation.h */
 
-/* A pair stays where it is.  Its local candidate is a host candidate: reflexive
- * ones are replaced by their base (6.1.2.4), and the candidate under which the
- * peer sees us stands beside it once it is known. */
-struct auger_pair {
-    struct auger_generation *generation;   /* that it belongs to */
-    struct auger_ice_cand *local, *remote; /* NULL: the slot is free */
+/* What the peer's answers have made of a pair; it stays when the pair is valid no more. */
+struct auger_pair_proof {
     /* The local candidate of the valid pair that a check on this one made
      * (7.2.5.3.2).  NULL: not valid. */
     struct auger_ice_cand *seen_as;
-    uint64_t priority;
-    enum auger_ice_pair_state state;
-    enum auger_pair_failure failure;
-    uint32_t ticket;         /* place in the triggered-check queue; 0: not in it */
-    bool use_when_valid;     /* USE-CANDIDATE came before our check succeeded (7.3.1.5) */
-    auger_time barred_until; /* another agent on our socket has its path; 0: none */
-    auger_time answered_at;  /* the last valid answer, if seen_as */
-    auger_time rtt;          /* 0: none yet */
-    uint32_t requests_sent, responses_received, requests_received;
+    auger_time answered_at; /* the last valid answer, if seen_as */
+    auger_time rtt;         /* 0: none yet */
+    uint32_t responses_received;
     struct auger_pair_tally tally; /* for statistics alone */
 };
 
+/* A pair stays where it is.  Its local candidate is a host candidate: reflexive
+ * ones are replaced by their base (6.1.2.4), and the candidate under which the
+ * peer sees us stands beside it once it is known.  Most pairs come to nothing:
+ * what only others need is not in here. */
+struct auger_pair {
+    struct auger_generation *generation;   /* that it belongs to */
+    struct auger_ice_cand *local, *remote; /* NULL: the slot is free */
+    struct auger_pair_proof *proof;        /* NULL: none yet */
+    auger_time barred_until;               /* another agent on our socket has its path; 0: none */
+    uint32_t ticket;                       /* place in the triggered-check queue; 0: not in it */
+    uint32_t requests_sent, retransmissions_sent; /* the latter among the former */
+    uint32_t requests_received, responses_sent;
+    uint8_t state;       /* enum auger_ice_pair_state */
+    uint8_t failure;     /* enum auger_pair_failure */
+    bool use_when_valid; /* USE-CANDIDATE came before our check succeeded (7.3.1.5) */
+};
+
+/* Empties the slot. */
+void auger_pair_fini(struct auger_pair *pair, const struct auger_env *env);
+/* Room for what answers prove, which a valid pair needs; false: no memory. */
+bool auger_pair_prove(struct auger_pair *pair, const struct auger_env *env) AUGER_CHECK_RESULT;
 void auger_pair_set_state(struct auger_pair *pair, const struct auger_env *env, auger_time now,
                           enum auger_ice_pair_state state);
 void auger_pair_fail(struct auger_pair *pair, const struct auger_env *env, auger_time now,
                      enum auger_pair_failure why);
-/* An answer to a check on `pair` made it a valid pair, seen as that candidate. */
+/* An answer to a check on `pair`, which has room for it, made it a valid pair, seen as that
+ * candidate. */
 void auger_pair_validate(struct auger_pair *pair, const struct auger_env *env, auger_time now,
                          struct auger_ice_cand *seen_as);
 
 /* 6.1.2.3, for two candidates of which the local one belongs to `role`. */
 uint64_t auger_pair_priority_of(const struct auger_ice_cand *local,
                                 const struct auger_ice_cand *remote, enum auger_role role);
-/* That of the valid pair, by the candidate that the peer sees. */
+/* That of the pair, and of the valid pair: by the candidate that the peer sees. */
+uint64_t auger_pair_priority(const struct auger_pair *pair, enum auger_role role);
 uint64_t auger_pair_valid_priority(const struct auger_pair *pair, enum auger_role role);
+
+/* As what the peer sees us; NULL: the pair is not valid. */
+static inline struct auger_ice_cand *auger_pair_seen_as(const struct auger_pair *pair)
+{
+    return pair->proof ? pair->proof->seen_as : NULL;
+}
+static inline bool auger_pair_is_valid(const struct auger_pair *pair)
+{
+    return auger_pair_seen_as(pair) != NULL;
+}
+/* The last one measured; 0: none. */
+static inline auger_time auger_pair_rtt(const struct auger_pair *pair)
+{
+    return pair->proof ? pair->proof->rtt : 0;
+}
 
 bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct auger_pair *b);
 /* Whether it is a valid pair that we may send data on at `now`. */

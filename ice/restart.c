@@ -14,7 +14,7 @@
 static bool refers_to(const struct auger_generation *generation, const struct auger_ice_cand *local)
 {
     for (uint16_t i = 0; generation && i < generation->checklist.len; i++) {
-        if (generation->checklist.order[i]->seen_as == local)
+        if (auger_pair_seen_as(generation->checklist.order[i]) == local)
             return true;
     }
     return false;

@@ -58,7 +58,7 @@ static struct auger_pair *accepting(const struct auger_generation *generation,
 
     if (generation)
         pair = auger_checklist_find(&generation->checklist, path);
-    return pair && (pair->seen_as || pair->requests_received > 0) ? pair : NULL;
+    return pair && (auger_pair_is_valid(pair) || pair->requests_received > 0) ? pair : NULL;
 }
 
 bool auger_route_accepts(struct auger_ice *ice, auger_time now, const struct auger_path *path,
@@ -72,7 +72,8 @@ bool auger_route_accepts(struct auger_ice *ice, auger_time now, const struct aug
         pair = accepting(ice->next, path);
     if (!pair)
         return false;
-    auger_tally_packet(&pair->tally.received, now, len);
+    if (auger_pair_prove(pair, ice->env)) /* what comes before our check is answered counts too */
+        auger_tally_packet(&pair->proof->tally.received, now, len);
     auger_tally_packet(&ice->tally.received, now, len);
     return true;
 }
@@ -87,7 +88,7 @@ int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *d
     *path = auger_pair_path(ice->route);
     if (len) {
         memcpy(buf, data, len);
-        auger_tally_packet(&ice->route->tally.sent, now, len);
+        auger_tally_packet(&ice->route->proof->tally.sent, now, len);
         auger_tally_packet(&ice->tally.sent, now, len);
     }
     return (int)len;

@@ -79,7 +79,7 @@ size_t auger_ice_wants(const struct auger_ice *ice,
     for (size_t i = 0; i < AUGER_ICE_WANTS_MAX && ice->state != AUGER_ICE_FAILED; i++)
         if (pairs[i] && (i == 0 || pairs[i] != pairs[0]))
             wants[len++] = (struct auger_ice_want){.path = auger_pair_path(pairs[i]),
-                                                   .is_proved = pairs[i]->seen_as != NULL};
+                                                   .is_proved = auger_pair_is_valid(pairs[i])};
     return len;
 }
 

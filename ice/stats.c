@@ -61,15 +61,18 @@ static void write_pair_id(char id[AUGER_STATS_ID_MAX], const struct auger_pair *
 int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
                                struct auger_ice_pair_stats *stats, size_t size)
 {
+    static const struct auger_pair_proof none;
     const struct auger_pair *pair = auger_ice_pair_at(ice, index);
 
     if (!pair)
         return AUGER_ERR_NOT_FOUND;
     const struct auger_generation *generation = pair->generation;
-    const struct auger_pair_tally *tally = &pair->tally;
+    const struct auger_ice_cand *seen_as = auger_pair_seen_as(pair);
+    const struct auger_pair_proof *proof = pair->proof ? pair->proof : &none;
+    const struct auger_pair_tally *tally = &proof->tally;
     struct auger_ice_pair_stats all = {
-        .state = pair->state,
-        .nominated = pair == generation->nomination.selected && pair->seen_as,
+        .state = (enum auger_ice_pair_state)pair->state,
+        .nominated = pair == generation->nomination.selected && seen_as,
         .packets_sent = tally->sent.packets - tally->packets_discarded,
         .packets_received = tally->received.packets,
         .bytes_sent = tally->sent.bytes - tally->bytes_discarded,
@@ -77,21 +80,21 @@ int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
         .last_packet_sent_timestamp = last_at(&tally->sent),
         .last_packet_received_timestamp = last_at(&tally->received),
         .total_round_trip_time = seconds(tally->rtt_total),
-        .current_round_trip_time = seconds(pair->rtt),
-        .requests_sent = pair->requests_sent - tally->retransmissions_sent,
+        .current_round_trip_time = seconds(proof->rtt),
+        .requests_sent = pair->requests_sent - pair->retransmissions_sent,
         .requests_received = pair->requests_received,
-        .responses_sent = tally->responses_sent,
-        .responses_received = pair->responses_received,
+        .responses_sent = pair->responses_sent,
+        .responses_received = proof->responses_received,
         .consent_requests_sent = tally->consent_requests_sent,
         .packets_discarded_on_send = tally->packets_discarded,
         .bytes_discarded_on_send = tally->bytes_discarded,
-        .retransmissions_sent = tally->retransmissions_sent,
-        .priority =
-            pair->seen_as ? auger_pair_valid_priority(pair, generation->role) : pair->priority,
+        .retransmissions_sent = pair->retransmissions_sent,
+        .priority = seen_as ? auger_pair_valid_priority(pair, generation->role)
+                            : auger_pair_priority(pair, generation->role),
     };
 
     write_pair_id(all.id, pair);
-    write_local_id(all.local_candidate_id, pair->seen_as ? pair->seen_as : pair->local);
+    write_local_id(all.local_candidate_id, seen_as ? seen_as : pair->local);
     write_remote_id(all.remote_candidate_id, generation, pair->remote);
     hand_out(stats, size, &all, sizeof(all));
     return 0;
@@ -101,10 +104,12 @@ void auger_ice_note_discarded(struct auger_ice *ice, const struct auger_path *pa
 {
     struct auger_pair *pair = auger_ice_find_pair(ice, path);
 
-    if (!pair || pair->tally.packets_discarded == pair->tally.sent.packets)
+    struct auger_pair_tally *tally = pair && pair->proof ? &pair->proof->tally : NULL;
+
+    if (!tally || tally->packets_discarded == tally->sent.packets)
         return;
-    pair->tally.packets_discarded++;
-    pair->tally.bytes_discarded += len;
+    tally->packets_discarded++;
+    tally->bytes_discarded += len;
 }
 
 /* --- candidates --------------------------------------------------------------------- */

@@ -14,7 +14,7 @@ struct auger_tally_data {
 struct auger_pair_tally {
     struct auger_tally_data sent, received;
     auger_time rtt_total;
-    uint32_t retransmissions_sent, consent_requests_sent, responses_sent;
+    uint32_t consent_requests_sent;
     uint64_t packets_discarded, bytes_discarded; /* of those sent, the socket refused them */
 };
 

@@ -504,6 +504,14 @@ static void data(struct puppet *p)
     puppet_deliver(p, NULL, NULL, (const uint8_t *)"\x80rtp", 4);
 }
 
+static struct puppet *asked(void)
+{
+    struct puppet *p = controlled();
+
+    check(p);
+    return p;
+}
+
 static const struct datagram datagrams[] = {
     {"a check", controlled, check, true},
     {"a check before the credentials", stranger, check, true},
@@ -526,6 +534,7 @@ static const struct datagram datagrams[] = {
     {"broken STUN", controlled, broken_stun, false},
     {"data", settled, data, false},
     {"data too early", controlled, data, false},
+    {"data before our check is answered", asked, data, true},
 };
 
 /* Of the other role than the agent has by now. */
@@ -559,8 +568,9 @@ static void go_on(struct puppet *p, const char *after)
     assert_true(puppet_take_response(p, &sent));
 }
 
-/* That one candidate more may make grow: candidates, pairs, their order, checks. */
-#define TABLES 4
+/* That one candidate more may make grow: candidates, pairs, their order, checks; and the proof
+ * of a pair. */
+#define TABLES 5
 
 static bool hear_with_missing(const struct datagram *datagram, unsigned long n)
 {
