@@ -2,6 +2,7 @@
 #include "tools/demo_peer.h"
 #include "tools/demo_channel.h"
 #include "tools/picture.h"
+#include "tools/reoffer.h"
 #include "tools/signalling.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct session {
     struct auger_peer *peer; /* NULL: free */
     char id[SIGNAL_NAME_MAX];
     char other[SIGNAL_NAME_MAX]; /* member of the room; empty for a posted session */
+    bool offered;                /* the first offer was ours */
     bool connected;
     auger_time connect_by;
     auger_time picture_at; /* the next one */
@@ -164,12 +166,33 @@ static int answer(struct session *session, const char *offer, size_t len)
     return auger_peer_create_answer(session->peer, now, demo->sdp, sizeof(demo->sdp));
 }
 
+static void leave(struct session *session)
+{
+    say_to(session, signal_plain(SIGNAL_BYE, session->other, session->id));
+    end_session(session);
+}
+
+/* Of a session that stands: the other side restarts ICE. */
+static void take_reoffer(struct session *session, const char *offer)
+{
+    struct demo *demo = session->demo;
+
+    int len = reoffer_take(session->peer, auger_loop_now(demo->loop), session->offered, offer,
+                           demo->sdp, sizeof(demo->sdp));
+    if (len < 0)
+        leave(session);
+    else if (len > 0)
+        say_to(session, signal_description(SIGNAL_ANSWER, session->other, session->id, demo->sdp));
+}
+
 static void take_offer(struct demo *demo, const struct signal *signal)
 {
     struct session *session = find_session(demo, signal->from, signal->session);
 
-    if (session)
-        end_session(session);
+    if (session) {
+        take_reoffer(session, signal->sdp);
+        return;
+    }
     int err = begin_session(demo, signal->from, signal->session, &session);
     if (err == 0) {
         err = answer(session, signal->sdp, strlen(signal->sdp));
@@ -204,6 +227,7 @@ static void take_call(struct demo *demo, const struct signal *signal)
 
     if (signal_random_name(id) < 0 || begin_session(demo, signal->from, id, &session) < 0)
         return;
+    session->offered = true;
     if (offer(session) < 0) {
         end_session(session);
         return;
@@ -217,10 +241,8 @@ static void take_answer(struct session *session, const char *sdp)
     auger_time now = auger_loop_now(session->demo->loop);
 
     if (auger_peer_set_remote_description(session->peer, now, AUGER_SDP_ANSWER, sdp, strlen(sdp),
-                                          NULL) < 0) {
-        say_to(session, signal_plain(SIGNAL_BYE, session->other, session->id));
-        end_session(session);
-    }
+                                          NULL) < 0)
+        leave(session);
 }
 
 /* A candidate that is of no use to us (a name, TCP) is not an error of the session. */
@@ -295,9 +317,18 @@ static bool state_changed(struct session *session, enum auger_peer_state state)
         session->connected = true;
     if (state != AUGER_PEER_FAILED && state != AUGER_PEER_CLOSED)
         return false;
-    say_to(session, signal_plain(SIGNAL_BYE, session->other, session->id));
-    end_session(session);
+    leave(session);
     return true;
+}
+
+/* With what addresses there are; those that come later are told as candidates. */
+static void restart(struct session *session)
+{
+    struct demo *demo = session->demo;
+
+    if (session->other[0] &&
+        reoffer_make(session->peer, auger_loop_now(demo->loop), demo->sdp, sizeof(demo->sdp)) > 0)
+        say_to(session, signal_description(SIGNAL_OFFER, session->other, session->id, demo->sdp));
 }
 
 static void take_peer_event(struct session *session, const struct auger_peer_event *event)
@@ -328,10 +359,12 @@ static void take_peer_event(struct session *session, const struct auger_peer_eve
     case AUGER_PEER_EVENT_CHANNEL_CLOSED:
         demo_channels_closed(&session->channels, event->channel);
         break;
+    case AUGER_PEER_EVENT_RESTART_WANTED:
+        restart(session);
+        break;
     case AUGER_PEER_EVENT_ICE_STATE:
     case AUGER_PEER_EVENT_PATH:
     case AUGER_PEER_EVENT_RESTART_FAILED:
-    case AUGER_PEER_EVENT_RESTART_WANTED:
         break;
     }
     show_soon(session);
@@ -420,10 +453,8 @@ static void session_handle_timeout(struct session *session, auger_time now)
         answer_with_candidates(session);
     if (now >= session->picture_at)
         show(session, now);
-    if (!session->connected && now >= session->connect_by) {
-        say_to(session, signal_plain(SIGNAL_BYE, session->other, session->id));
-        end_session(session);
-    }
+    if (!session->connected && now >= session->connect_by)
+        leave(session);
 }
 
 void demo_handle_timeout(struct demo *demo, auger_time now)

@@ -66,22 +66,29 @@ static void take_welcome(struct meet_room *meeting, const struct signal *signal)
     talk_offer(meeting->talk);
 }
 
-static void take_offer(struct meet_room *meeting, const struct signal *signal)
-{
-    if (meeting->other[0]) {
-        say(meeting, signal_plain(SIGNAL_BYE, signal->from, signal->session));
-        return;
-    }
-    strcpy(meeting->other, signal->from);
-    strcpy(meeting->session, signal->session);
-    if (!talk_take_description(meeting->talk, AUGER_SDP_OFFER, signal->sdp))
-        say(meeting, signal_plain(SIGNAL_BYE, meeting->other, meeting->session));
-}
-
 static bool is_of_ours(const struct meet_room *meeting, const struct signal *signal)
 {
     return meeting->other[0] && strcmp(signal->from, meeting->other) == 0 &&
            strcmp(signal->session, meeting->session) == 0;
+}
+
+static void take_offer(struct meet_room *meeting, const struct signal *signal)
+{
+    bool is_taken;
+
+    if (meeting->other[0] && !is_of_ours(meeting, signal)) {
+        say(meeting, signal_plain(SIGNAL_BYE, signal->from, signal->session));
+        return;
+    }
+    if (meeting->other[0]) {
+        is_taken = talk_take_reoffer(meeting->talk, signal->sdp);
+    } else {
+        strcpy(meeting->other, signal->from);
+        strcpy(meeting->session, signal->session);
+        is_taken = talk_take_description(meeting->talk, AUGER_SDP_OFFER, signal->sdp);
+    }
+    if (!is_taken)
+        say(meeting, signal_plain(SIGNAL_BYE, meeting->other, meeting->session));
 }
 
 static void take_call(struct meet_room *meeting, const struct signal *signal)

@@ -4,6 +4,7 @@
 #include "tools/interrupt.h"
 #include "tools/net_options.h"
 #include "tools/output.h"
+#include "tools/reoffer.h"
 
 #include <auger/peer_explain.h>
 
@@ -27,6 +28,7 @@ struct talk {
     enum auger_sdp_type type; /* of our description */
     bool gathered;            /* all our candidates are known */
     bool described;           /* and the description waits for them */
+    bool offered;             /* the first offer was ours */
     bool connected;           /* the pipe stands */
     bool has_channel, is_open, is_pipe;
     auger_channel channel;
@@ -189,7 +191,7 @@ void talk_offer(struct talk *talk)
         fail(talk, auger_strerror(err));
         return;
     }
-    talk->has_channel = talk->is_pipe = talk->described = true;
+    talk->has_channel = talk->is_pipe = talk->described = talk->offered = true;
     describe(talk);
 }
 
@@ -215,6 +217,39 @@ bool talk_take_description(struct talk *talk, enum auger_sdp_type type, const ch
         describe(talk);
     }
     return true;
+}
+
+bool talk_take_reoffer(struct talk *talk, const char *sdp)
+{
+    int len = reoffer_take(talk->peer, auger_loop_now(talk->loop), talk->offered, sdp, talk->sdp,
+                           sizeof(talk->sdp));
+
+    if (len < 0) {
+        fail(talk, "the other side's new offer cannot be used");
+        return false;
+    }
+    if (len > 0) {
+        tell(talk, "restart", "the other side restarts ICE");
+        talk->config.described(talk->config.user, AUGER_SDP_ANSWER, talk->sdp);
+    }
+    return true;
+}
+
+/* By hand nothing is carried any more: a new address may find the way by itself. */
+static void restart(struct talk *talk)
+{
+    int len;
+
+    tell(talk, "adrift", "the address in use is gone, and no other works yet");
+    if (talk->config.whole)
+        return;
+    len = reoffer_make(talk->peer, auger_loop_now(talk->loop), talk->sdp, sizeof(talk->sdp));
+    if (len < 0) {
+        tell(talk, "note", auger_strerror(len));
+        return;
+    }
+    tell(talk, "restart", "we restart ICE");
+    talk->config.described(talk->config.user, AUGER_SDP_OFFER, talk->sdp);
 }
 
 void talk_take_candidate(struct talk *talk, const char *line)
@@ -479,7 +514,7 @@ void talk_take_event(struct talk *talk, const struct auger_peer_event *event)
         }
         break;
     case AUGER_PEER_EVENT_RESTART_WANTED:
-        talk_tell(&talk->config, "adrift", "the address in use is gone; waiting for another");
+        restart(talk);
         break;
     case AUGER_PEER_EVENT_ICE_STATE:
     case AUGER_PEER_EVENT_RESTART_FAILED:

@@ -45,6 +45,9 @@ void talk_offer(struct talk *talk);
 /* The other side's description; ours follows by `described` where this one is an offer.  false: it
  * cannot be used; it said why. */
 bool talk_take_description(struct talk *talk, enum auger_sdp_type type, const char *sdp);
+/* A later offer of the other side's, which restarts ICE; our answer follows by `described`, unless
+ * it crossed an offer of ours that goes first.  As above. */
+bool talk_take_reoffer(struct talk *talk, const char *sdp);
 /* A line that we cannot use is no error. */
 void talk_take_candidate(struct talk *talk, const char *line);
 /* The other side will say no more: an end, if it has not ended yet. */

@@ -4,8 +4,11 @@ import { Lines } from "./lines.mjs";
 import { NATIVE, inside } from "./netns.mjs";
 
 export class Serve extends Lines {
-  static async start(...args) {
-    const at = `${NATIVE.v4}:0`;
+  static start(...args) {
+    return Serve.startAt(`${NATIVE.v4}:0`, ...args);
+  }
+
+  static async startAt(at, ...args) {
     const command = [process.env.AUGER, "serve", "--json", "--listen", at, "--stun", at, ...args];
     const serve = new Serve(inside(NATIVE, command), "auger serve");
     serve.url = (await serve.wait((e) => e.url, "URL")).url;

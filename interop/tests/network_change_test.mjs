@@ -10,6 +10,8 @@ import { test } from "../lib/check.mjs";
 import { Lines } from "../lib/lines.mjs";
 import { BROWSER, NATIVE, inside } from "../lib/netns.mjs";
 import { connect, ping } from "../lib/pair.mjs";
+import { Pipe } from "../lib/pipe.mjs";
+import { Serve } from "../lib/serve.mjs";
 import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
 
 const AUGER = process.env.AUGER;
@@ -66,18 +68,21 @@ async function change(native, other, { gap }) {
   assert.deepEqual(failed, []);
 }
 
-async function both(first, second, work) {
-  quietly(() => addr("del", SECOND));
+function restore() {
   quietly(() => addr("add", FIRST));
+  quietly(() => addr("del", SECOND));
+  quietly(() => execFileSync("ip", ["-n", NATIVE.ns, "route", "add", "default", "via", BROWSER.v4]));
+}
+
+async function both(first, second, work) {
+  restore();
   try {
     await connect(first, second);
     await work();
   } finally {
     await first.end();
     await second.end();
-    quietly(() => addr("del", SECOND));
-    quietly(() => addr("add", FIRST));
-    quietly(() => execFileSync("ip", ["-n", NATIVE.ns, "route", "add", "default", "via", BROWSER.v4]));
+    restore();
   }
 }
 
@@ -94,6 +99,40 @@ describe("an address goes, with auger on both sides", { concurrency: 1 }, () => 
     test(name(how), async () => {
       const native = await augerIn(NATIVE), other = await augerIn(BROWSER);
       await both(how.moverOffers ? native : other, how.moverOffers ? other : native, () => change(native, other, how));
+    });
+});
+
+// The room is over IPv6 and the path over IPv4, so that only the latter goes.
+describe("an address goes, with auger connect on both sides", { concurrency: 1 }, () => {
+  for (const moverOffers of [true, false])
+    test(`a restart over the room, ${moverOffers ? "who moves" : "the other side"} had offered`, async () => {
+      restore();
+      const serve = await Serve.startAt(`[${NATIVE.v6}]:0`);
+      const open = (host) => {
+        const command = [AUGER, "connect", "moving", "--server", serve.url, "--json", "--only", "10.77.0.0/16"];
+        return new Pipe(inside(host, command));
+      };
+      const first = open(moverOffers ? BROWSER : NATIVE); // who comes last offers
+      await first.until("err", /nobody is in the room/);
+      const second = open(moverOffers ? NATIVE : BROWSER);
+      const [mover, other] = moverOffers ? [second, first] : [first, second];
+      try {
+        for (const side of [mover, other]) await side.until("err", /"ev":"open"/);
+        mover.say("one\n");
+        await other.until("out", /one\n/);
+        addr("del", FIRST);
+        await mover.until("err", /"ev":"restart"/);
+        await other.until("err", /"ev":"restart"/);
+        addr("add", SECOND);
+        mover.say("two\n");
+        await other.until("out", /one\ntwo\n/);
+        other.say("three\n");
+        await mover.until("out", /three\n/);
+      } finally {
+        for (const side of [mover, other]) await side.end();
+        await serve.interrupt();
+        restore();
+      }
     });
 });
 

@@ -2,6 +2,7 @@
 // either side, and a reload. Run by interop/run, inside the browser's namespace.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +10,8 @@ import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { sharedBrowser } from "../lib/browser.mjs";
 import { test } from "../lib/check.mjs";
-import { clickConnect, giveFile, say, textOf, untilStatus } from "../lib/page.mjs";
+import { BROWSER, NATIVE } from "../lib/netns.mjs";
+import { clickConnect, giveFile, say, textOf, untilStatus, untilTold } from "../lib/page.mjs";
 import { Serve } from "../lib/serve.mjs";
 
 const BROWSERS = (process.env.BROWSERS ?? "chromium,firefox").split(",");
@@ -28,6 +30,7 @@ function noise(n) {
   return bytes;
 }
 
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 for (const kind of BROWSERS) {
@@ -126,6 +129,45 @@ for (const kind of BROWSERS) {
       await untilStatus(page, "open");
       assert.equal(await say(page, "here too"), "here too");
       await page.close();
+    });
+
+    for (const offerer of ["me", "other"])
+      test(`the page restarts ICE when ${offerer === "me" ? "it" : "auger"} had offered, and talk goes on`, () =>
+        withPage(`?auto&offer=${offerer}`, async (page) => {
+          const ufrag = () => page.evaluate(() => /ice-ufrag:(\S+)/.exec(window.auger.session.pc.currentRemoteDescription.sdp)[1]);
+          await untilStatus(page, "open");
+          const before = await ufrag();
+          await page.evaluate(() => window.auger.session.restart());
+          await untilTold(page, "the answer came");
+          for (let tries = 0; tries < 100 && (await ufrag()) === before; tries++) await sleep(50);
+          assert.notEqual(await ufrag(), before);
+          assert.equal(await say(page, "after the restart"), "after the restart");
+        }));
+
+    // The room is over IPv6 and the path over IPv4, so that only the latter goes.
+    test("auger's address goes: it restarts ICE over the room, and talk goes on from another", async () => {
+      const addr = (verb, cidr) => execFileSync("ip", ["-n", NATIVE.ns, "addr", verb, cidr, "dev", "wire"]);
+      const own = await Serve.startAt(`[${NATIVE.v6}]:0`, "--only", "10.77.0.0/16");
+      const page = await browser.open(`${own.url}?auto`);
+      try {
+        await untilStatus(page, "open");
+        addr("del", `${NATIVE.v4}/24`);
+        await untilTold(page, "the other side restarts ICE");
+        addr("add", "10.77.0.9/25");
+        await untilStatus(page, "open");
+        assert.equal(await say(page, "from elsewhere"), "from elsewhere");
+        assert.deepEqual(page.errors, []);
+      } finally {
+        await page.close();
+        await own.interrupt();
+        addr("add", `${NATIVE.v4}/24`);
+        try {
+          addr("del", "10.77.0.9/25");
+        } catch {
+          // It had not come yet.
+        }
+        execFileSync("ip", ["-n", NATIVE.ns, "route", "replace", "default", "via", BROWSER.v4]);
+      }
     });
 
     test("without a server there is a word for it", () =>

@@ -122,6 +122,8 @@ function newSession(other, id) {
     tell(`ICE is ${detail}`);
     look();
   });
+  session.addEventListener("restart", ({ detail }) =>
+    tell(detail === "here" ? "we restart ICE" : "the other side restarts ICE"));
   session.addEventListener("state", ({ detail }) => stateChanged(detail));
   session.addEventListener("channel", ({ detail }) => takeChannel(detail));
   poll = setInterval(look, POLL_MS);
@@ -138,7 +140,10 @@ function stateChanged(state) {
     enable(false);
   }
   if (state === "disconnected") show("busy", "path lost, waiting");
-  if (state === "connected" && chat?.readyState === "open") show("open");
+  if (state === "connected" && chat?.readyState === "open") {
+    show("open");
+    enable(true);
+  }
   if (state === "closed") endSession();
 }
 
@@ -344,6 +349,10 @@ const handlers = {
     else newSession(message.from, randomId()).offer().catch(failed);
   },
   offer: (message) => {
+    if (ours(message)) {
+      session.takeOffer(message.sdp).catch(failed);
+      return;
+    }
     if (isTaken(message.from)) {
       refuse(message);
       return;

@@ -1,6 +1,8 @@
 // One connection to one other member: RTCPeerConnection, its descriptions and candidates. What it
 // looks like on the page is app.js's affair.
 
+const SILENT_MS = 2000; // a path that is silent no longer than this may come back by itself
+
 export class Session extends EventTarget {
   constructor(signalling, other, id, iceServers) {
     super();
@@ -8,10 +10,13 @@ export class Session extends EventTarget {
     this.other = other;
     this.id = id;
     this.early = []; // candidates that came before the description
+    this.offered = false; // the first offer was ours: where two cross it goes first
+    this.offering = false; // one is being made
+    this.wasConnected = false;
     this.startedAt = performance.now();
     this.pc = new RTCPeerConnection({ iceServers });
     this.pc.onicecandidate = ({ candidate }) => this.signalCandidate(candidate);
-    this.pc.oniceconnectionstatechange = () => this.tell("ice", this.pc.iceConnectionState);
+    this.pc.oniceconnectionstatechange = () => this.iceChanged(this.pc.iceConnectionState);
     this.pc.onconnectionstatechange = () => this.tell("state", this.pc.connectionState);
     this.pc.ondatachannel = ({ channel }) => this.tell("channel", channel);
   }
@@ -31,17 +36,45 @@ export class Session extends EventTarget {
     if (candidate) this.tell("candidate", { side: "here", line: candidate.candidate });
   }
 
+  iceChanged(state) {
+    this.tell("ice", state);
+    clearTimeout(this.silence);
+    if (state === "connected" || state === "completed") this.wasConnected = true;
+    else if (this.wasConnected && (state === "disconnected" || state === "failed"))
+      this.silence = setTimeout(() => this.restart().catch(() => {}), state === "failed" ? 0 : SILENT_MS);
+  }
+
+  // An offer that waits, of either side, is a restart as good as this one.
+  async restart() {
+    if (this.pc.signalingState !== "stable" || this.offering) return;
+    this.tell("restart", "here");
+    this.pc.restartIce();
+    await this.describe("offer");
+  }
+
+  async describe(type) {
+    this.offering = type === "offer";
+    try {
+      await this.pc.setLocalDescription();
+      this.send(type, { sdp: this.pc.localDescription.sdp });
+    } finally {
+      this.offering = false;
+    }
+  }
+
   async offer() {
+    this.offered = true;
     const chat = this.pc.createDataChannel("chat");
     this.tell("channel", chat);
-    await this.pc.setLocalDescription();
-    this.send("offer", { sdp: this.pc.localDescription.sdp });
+    await this.describe("offer");
   }
 
   async takeOffer(sdp) {
+    if (this.offered && (this.offering || this.pc.signalingState === "have-local-offer")) return;
+    if (this.pc.remoteDescription) this.tell("restart", "there");
+    // Takes an offer of ours back, if one waits.
     await this.pc.setRemoteDescription({ type: "offer", sdp });
-    await this.pc.setLocalDescription();
-    this.send("answer", { sdp: this.pc.localDescription.sdp });
+    await this.describe("answer");
     await this.takeEarly();
   }
 
@@ -69,6 +102,7 @@ export class Session extends EventTarget {
   }
 
   end() {
+    clearTimeout(this.silence);
     this.pc.onconnectionstatechange = this.pc.oniceconnectionstatechange = null;
     this.pc.close();
   }
