@@ -4,12 +4,9 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Browser, sharedBrowser } from "../lib/browser.mjs";
 import { test } from "../lib/check.mjs";
-import { Lines } from "../lib/lines.mjs";
+import { NAME, Native } from "../lib/native.mjs";
 import { BROWSER, NATIVE, inside } from "../lib/netns.mjs";
 import { connect, ping } from "../lib/pair.mjs";
 import { Pipe } from "../lib/pipe.mjs";
@@ -17,61 +14,6 @@ import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
 
 const AUGER = process.env.AUGER;
 const BROWSERS = (process.env.BROWSERS ?? "chromium,firefox").split(",");
-const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.local$/;
-
-let folder;
-before(() => (folder = mkdtempSync(join(tmpdir(), "auger-mdns-"))));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-// A native peer that leaves a trace.
-class Native extends Lines {
-  static count = 0;
-
-  static async start(host, ...args) {
-    const trace = join(folder, `${Native.count++}.jsonl`);
-    const peer = new Native(inside(host, [AUGER, "peer", "--trace", trace, ...args]), "auger");
-    peer.trace = trace;
-    await peer.wait((e) => e.ev === "ready", "readiness");
-    return peer;
-  }
-
-  // What is whole of the trace so far.
-  records() {
-    const lines = readFileSync(this.trace, "utf8").split("\n");
-    return lines.slice(0, -1).map((line) => JSON.parse(line)).filter(({ name }) => name);
-  }
-
-  named(name) {
-    return this.records().filter((record) => record.name === name).map(({ data }) => data);
-  }
-
-  // Until the trace has such a record, with a name of the look of ours.
-  async untilNamed(name) {
-    for (let tries = 0; tries < 300; tries++) {
-      const [first] = this.named(name);
-      if (first) {
-        assert.match(first.name.toLowerCase(), NAME);
-        return first;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(this.describe(`no ${name} in the trace`));
-  }
-
-  // The remote candidate of the pair that data uses, as statistics have it.
-  async remote() {
-    const stats = await this.call("stats");
-    const transport = stats.find((s) => s.type === "transport");
-    const pair = stats.find((s) => s.id === transport.selectedCandidatePairId);
-    return stats.find((s) => s.id === pair.remoteCandidateId);
-  }
-
-  // All that was signalled to the other side.
-  async told() {
-    const lines = this.events.filter((e) => e.ev === "cand" && e.cand).map((e) => e.cand.candidate);
-    return { lines, sdp: (await this.call("local")).sdp };
-  }
-}
 
 const host = (addr) => addr.replace(/^\[(.*)\]:\d+$|:\d+$/, "$1");
 
@@ -128,7 +70,7 @@ for (const kind of BROWSERS) {
           const told = native.named("ice:remote_candidate").find(({ addr }) => addr === resolved.addr);
           assert.equal(told.type, "host"); // before any check of the browser's
           assert.ok(pairsOf(native, resolved).length > 0);
-          const remote = await native.remote();
+          const { remote } = await native.selected();
           assert.deepEqual([remote.candidateType, remote.address], ["host", null]);
         }, { nativeOffers, unheard: "native" }));
 
@@ -136,7 +78,7 @@ for (const kind of BROWSERS) {
         together(async (native) => {
           await hides(native, NATIVE.v4, NATIVE.v6);
           assert.deepEqual(native.named("peer:name_asked"), []);
-          assert.equal((await native.remote()).candidateType, "prflx");
+          assert.equal((await native.selected()).remote.candidateType, "prflx");
         }, { nativeOffers, args: ["--mdns"], unheard: "tab" }));
 
       test(`${who(nativeOffers)}, both hide: each resolves the other`, () =>
@@ -145,7 +87,7 @@ for (const kind of BROWSERS) {
           const resolved = await native.untilNamed("peer:name_resolved");
           assert.ok([BROWSER.v4, BROWSER.v6].includes(host(resolved.addr)), resolved.addr);
           assert.ok(pairsOf(native, resolved).length > 0);
-          assert.equal((await native.remote()).address, null);
+          assert.equal((await native.selected()).remote.address, null);
         }, { nativeOffers, args: ["--mdns"] }));
     }
 
@@ -153,7 +95,7 @@ for (const kind of BROWSERS) {
       together(async (native) => {
         assert.deepEqual(native.named("peer:name_asked"), []);
         assert.ok(native.named("peer:name_ignored").length > 0);
-        assert.equal((await native.remote()).candidateType, "prflx");
+        assert.equal((await native.selected()).remote.candidateType, "prflx");
       }, { nativeOffers: true, args: ["--no-resolve-mdns"] }));
   });
 }
