@@ -35,14 +35,17 @@ function executable(kind) {
   return path;
 }
 
-function options(kind, profile, downloads) {
+// Every page may use the camera, as a user lets a page of calls: Firefox knows it by this setting.
+const FIREFOX_CAMERA = { "permissions.default.camera": 1 };
+
+function options(kind, profile, downloads, { camera }) {
   const common = {
     executablePath: executable(kind), headless: true, userDataDir: profile, protocolTimeout: 120000, handleSIGINT: false,
     defaultViewport: null, // Firefox 140 has no command for it
   };
   if (kind === "chromium")
     return { ...common, pipe: true, args: CHROMIUM_FLAGS, downloadBehavior: { policy: "allow", downloadPath: downloads } };
-  const prefs = { ...FIREFOX_PREFS, "browser.download.folderList": 2, "browser.download.dir": downloads };
+  const prefs = { ...FIREFOX_PREFS, ...(camera && FIREFOX_CAMERA), "browser.download.folderList": 2, "browser.download.dir": downloads };
   return { ...common, browser: "firefox", protocol: "webDriverBiDi", args: FIREFOX_FLAGS, extraPrefsFirefox: prefs };
 }
 
@@ -50,28 +53,33 @@ const SAVED_WITHIN_MS = 30000;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Browser {
-  static async launch(kind) {
+  // With `camera` its pages may use the camera: then neither browser hides addresses any more.
+  static async launch(kind, { camera = false } = {}) {
     const folder = mkdtempSync(join(tmpdir(), `auger-${kind}-`));
     const profile = join(folder, "profile"), downloads = join(folder, "downloads");
     mkdirSync(profile);
     mkdirSync(downloads);
     try {
-      return new Browser(kind, folder, downloads, await puppeteer.launch(options(kind, profile, downloads)));
+      const browser = await puppeteer.launch(options(kind, profile, downloads, { camera }));
+      return new Browser(kind, folder, downloads, browser, camera);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
-  constructor(kind, folder, downloads, browser) {
+  constructor(kind, folder, downloads, browser, camera) {
     this.kind = kind;
     this.folder = folder;
     this.downloads = downloads;
     this.browser = browser;
+    this.camera = camera;
   }
 
   // A new tab; its errors are kept in page.errors.
   async open(url) {
+    if (this.camera && this.kind === "chromium")
+      await this.browser.defaultBrowserContext().overridePermissions(new URL(url).origin, ["camera"]);
     const page = await this.browser.newPage();
     page.errors = [];
     page.on("pageerror", (error) => {

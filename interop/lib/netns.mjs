@@ -1,6 +1,6 @@
 // Two hosts on one wire, in network namespaces of our own: where the browser runs, and where the
-// native side runs. Both have IPv4 and IPv6 and a default route (Firefox gathers nothing without one).
-// in_namespaces is what makes and removes them.
+// native side runs. Both have IPv4 and IPv6 and a default route of each (Firefox gathers nothing without
+// that of IPv4). in_namespaces is what makes and removes them.
 
 import { execFileSync } from "node:child_process";
 

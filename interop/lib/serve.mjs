@@ -11,7 +11,8 @@ export class Serve extends Lines {
   static async startAt(at, ...args) {
     const command = [process.env.AUGER, "serve", "--json", "--listen", at, "--stun", at, ...args];
     const serve = new Serve(inside(NATIVE, command), "auger serve");
-    serve.url = (await serve.wait((e) => e.url, "URL")).url;
+    const { url, stun } = await serve.wait((e) => e.url, "URL");
+    Object.assign(serve, { url, stun });
     return serve;
   }
 
