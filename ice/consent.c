@@ -5,6 +5,7 @@
 
 #include "ice/check.h"
 #include "ice/lite.h"
+#include "ice/nominate.h"
 #include "ice/role.h"
 #include "ice/route.h"
 
@@ -66,9 +67,12 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
     consent->checks[consent->checks_next] = check;
     consent->checks_next = (uint8_t)((consent->checks_next + 1) % AUGER_CONSENT_CHECKS_MAX);
 
-    size_t len = auger_check_build(pair, &check.tid, false, buf, cap);
+    bool nominates = auger_nominate_repeats(pair);
+    size_t len = auger_check_build(pair, &check.tid, nominates, buf, cap);
     if (len == 0)
         return 0;
+    if (nominates)
+        pair->generation->nomination.is_early = false;
     *path = auger_pair_path(pair);
     pair->requests_sent++;
     pair->proof->tally.consent_requests_sent++;
@@ -171,6 +175,9 @@ void auger_consent_follow(struct auger_ice *ice, auger_time now)
         watch(ice, now);
     if (!ice->consent.pair)
         return;
+    if (auger_nominate_repeats(ice->consent.pair) &&
+        auger_nominate_is_to_be_repeated(ice->consent.pair->generation))
+        ice->consent.next_at = now;
     if (now >= silent_at(ice))
         auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "silence");
     else

@@ -20,6 +20,20 @@ bool auger_nominate_is_concluded(const struct auger_generation *generation)
     return generation->nomination.selected != NULL;
 }
 
+bool auger_nominate_repeats(const struct auger_pair *pair)
+{
+    const struct auger_generation *generation = pair->generation;
+
+    return generation->role == AUGER_CONTROLLING && pair == generation->nomination.selected;
+}
+
+/* Who has not had our description yet answers a check all the same (7.3), and Firefox
+ * then remembers the first alone: docs/decisions/018. */
+bool auger_nominate_is_to_be_repeated(const struct auger_generation *generation)
+{
+    return generation->nomination.is_early && generation->asked_first_at != AUGER_NEVER;
+}
+
 static void choose(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
     struct auger_generation *generation = pair->generation;
@@ -143,6 +157,7 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
         return;
     nomination->pair = best;
     nomination->ask_at = now;
+    nomination->is_early = current->asked_first_at == AUGER_NEVER;
     auger_trace(ice->env, now, "ice:nominate", AUGER_F_ADDR("local", &best->local->addr),
                 AUGER_F_ADDR("remote", &best->remote->addr));
 }

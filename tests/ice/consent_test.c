@@ -39,6 +39,24 @@ static void test_consent_is_asked_for_every_4_to_6_seconds_each_time_anew(void *
     puppet_free(p);
 }
 
+/* docs/decisions/018; the controlled side has nothing to nominate. */
+static void test_consent_checks_of_the_controlling_side_repeat_the_nomination(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(true);
+    struct sent sent;
+
+    assert_true(puppet_take(p, &sent)); /* the nomination */
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    for (int i = 0; i < 5; i++) {
+        while (!take_due(p, &sent)) {
+        }
+        assert_true(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE));
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+    puppet_free(p);
+}
+
 static int write_something(struct puppet *p)
 {
     struct auger_path path;
@@ -267,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_consent_is_asked_for_every_4_to_6_seconds_each_time_anew),
+        cmocka_unit_test(test_consent_checks_of_the_controlling_side_repeat_the_nomination),
         cmocka_unit_test(test_consent_ends_30_seconds_after_the_last_answer_even_if_nobody_looks),
         cmocka_unit_test(test_a_silent_peer_is_disconnected_after_5_seconds_and_failed_after_30),
         cmocka_unit_test(test_any_word_of_the_peer_ends_the_disconnection),

@@ -50,6 +50,49 @@ static void test_the_best_pair_is_nominated_at_once(void **state)
     puppet_free(p);
 }
 
+/* How many nominations of HIGH leave within the time. */
+static int count_nominations(struct puppet *p, auger_time within)
+{
+    auger_time end = p->world->now + within;
+    struct sent sent;
+    int count = 0;
+
+    while (p->world->now < end) {
+        while (puppet_take(p, &sent))
+            count += nominates(&sent, HIGH);
+        puppet_wait(p, 100 * AUGER_MS);
+    }
+    return count;
+}
+
+/* docs/decisions/018: it may have answered before it had our description. */
+static void test_a_nomination_is_repeated_when_the_peer_first_checks_after_it(void **state)
+{
+    (void)state;
+
+    for (int early = 0; early < 2; early++) {
+        struct puppet *p = puppet_new(true);
+        struct sent sent;
+
+        puppet_introduce(p);
+        assert_int_equal(puppet_tell(p, HIGH, 2130706431), 0);
+        if (!early)
+            puppet_check(p, &(struct puppet_check){.role = CONTROLLED});
+        assert_true(puppet_take_request(p, &sent));
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+        assert_true(puppet_take(p, &sent));
+        assert_true(nominates(&sent, HIGH));
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+        assert_true(puppet_pair(p, HIGH).selected);
+        assert_int_equal(count_nominations(p, 1 * AUGER_SEC), 0);
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLED});
+        assert_int_equal(count_nominations(p, 1 * AUGER_SEC), early);
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLED});
+        assert_int_equal(count_nominations(p, 1 * AUGER_SEC), 0);
+        puppet_free(p);
+    }
+}
+
 /* 8.1.2: what is still waiting is not checked any more. */
 static void test_once_a_pair_is_selected_no_other_is_checked(void **state)
 {
@@ -277,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_best_pair_is_nominated_at_once),
+        cmocka_unit_test(test_a_nomination_is_repeated_when_the_peer_first_checks_after_it),
         cmocka_unit_test(test_once_a_pair_is_selected_no_other_is_checked),
         cmocka_unit_test(test_a_lower_pair_waits_until_the_higher_has_failed),
         cmocka_unit_test(test_a_lower_pair_is_nominated_when_patience_ends),
