@@ -65,7 +65,8 @@ static void answer_binding(struct auger_loop *loop, const struct auger_watch *wa
         size_t n = auger_stun_server_answer(from, loop->batch.bufs[i], loop->batch.lens[i], reply,
                                             sizeof(reply));
         if (n > 0)
-            (void)!auger_udp_send(&watch->udp, from, reply, n); /* a full socket drops it */
+            /* Else it would be no answer to whoever asked.  A full socket drops it. */
+            (void)!auger_udp_send_from(&watch->udp, &loop->batch.to[i], from, reply, n);
     }
 }
 

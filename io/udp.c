@@ -1,6 +1,8 @@
 /* io/udp.c - one UDP socket. */
 #define _GNU_SOURCE
 #include "io/udp.h"
+
+#include "base/addr.h"
 #include "io/sockaddr.h"
 
 #include <errno.h>
@@ -18,6 +20,22 @@ static void set_options(int fd, const struct auger_addr *addr, uint32_t buffer)
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
     if (addr->family == AUGER_IPV6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+}
+
+static bool is_unspecified(const struct auger_addr *addr)
+{
+    static const uint8_t zeros[16];
+
+    return memcmp(addr->ip, zeros, addr->family == AUGER_IPV4 ? 4 : 16) == 0;
+}
+
+static bool tell_destinations(int fd, enum auger_family family)
+{
+    int on = 1;
+
+    return family == AUGER_IPV4
+               ? setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0
+               : setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0;
 }
 
 static int bind_to(int fd, struct auger_addr *addr)
@@ -44,6 +62,8 @@ int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr, uint32_t buff
         return AUGER_ERR_SYSTEM;
     set_options(fd, addr, buffer);
     int err = bind_to(fd, addr);
+    if (err == 0 && is_unspecified(addr) && !tell_destinations(fd, addr->family))
+        err = AUGER_ERR_SYSTEM;
     if (err < 0) {
         int saved = errno;
         close(fd);
@@ -52,6 +72,7 @@ int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr, uint32_t buff
     }
     udp->fd = fd;
     udp->addr = *addr;
+    udp->is_any = is_unspecified(addr);
     return 0;
 }
 
@@ -73,19 +94,80 @@ void auger_udp_close(struct auger_udp *udp)
     udp->fd = -1;
 }
 
+/* --- where a datagram came to, and leaves from (RFC 3542 section 6) ---------------------- */
+
+/* Room for either family's. */
+union control {
+    struct cmsghdr aligned;
+    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static struct auger_addr destination(const struct auger_udp *udp, struct msghdr *message)
+{
+    struct auger_addr to = udp->addr;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); udp->is_any && c;
+         c = CMSG_NXTHDR(message, c)) {
+        struct in_pktinfo v4;
+        struct in6_pktinfo v6;
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            memcpy(&v4, CMSG_DATA(c), sizeof(v4));
+            memcpy(to.ip, &v4.ipi_addr, 4);
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            memcpy(&v6, CMSG_DATA(c), sizeof(v6));
+            memcpy(to.ip, &v6.ipi6_addr, 16);
+            to.scope = auger_addr_is_link_local(&to) ? v6.ipi6_ifindex : 0;
+        }
+    }
+    return to;
+}
+
+static void put(struct msghdr *message, union control *control, int level, int type,
+                const void *info, size_t len)
+{
+    message->msg_control = control;
+    message->msg_controllen = CMSG_SPACE(len);
+    struct cmsghdr *c = CMSG_FIRSTHDR(message);
+    c->cmsg_level = level;
+    c->cmsg_type = type;
+    c->cmsg_len = CMSG_LEN(len);
+    memcpy(CMSG_DATA(c), info, len);
+}
+
+static void leave_from(struct msghdr *message, union control *control,
+                       const struct auger_addr *from)
+{
+    struct in_pktinfo v4 = {0};
+    struct in6_pktinfo v6 = {.ipi6_ifindex = from->scope};
+
+    if (from->family == AUGER_IPV4) {
+        memcpy(&v4.ipi_spec_dst, from->ip, 4);
+        put(message, control, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
+    } else {
+        memcpy(&v6.ipi6_addr, from->ip, 16);
+        put(message, control, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
+    }
+}
+
+/* --- both ways ---------------------------------------------------------------------------- */
+
 size_t auger_udp_receive(const struct auger_udp *udp, struct auger_udp_batch *batch)
 {
     struct mmsghdr messages[AUGER_UDP_BATCH] = {0};
     struct sockaddr_storage names[AUGER_UDP_BATCH];
     struct iovec pieces[AUGER_UDP_BATCH];
+    union control controls[AUGER_UDP_BATCH];
     size_t count = 0;
 
     for (size_t i = 0; i < AUGER_UDP_BATCH; i++) {
         pieces[i] = (struct iovec){.iov_base = batch->bufs[i], .iov_len = AUGER_UDP_DATAGRAM_MAX};
-        messages[i].msg_hdr = (struct msghdr){.msg_name = &names[i],
-                                              .msg_namelen = sizeof(names[i]),
-                                              .msg_iov = &pieces[i],
-                                              .msg_iovlen = 1};
+        messages[i].msg_hdr =
+            (struct msghdr){.msg_name = &names[i],
+                            .msg_namelen = sizeof(names[i]),
+                            .msg_iov = &pieces[i],
+                            .msg_iovlen = 1,
+                            .msg_control = udp->is_any ? &controls[i] : NULL,
+                            .msg_controllen = udp->is_any ? sizeof(controls[i]) : 0};
     }
     /* An ICMP error of an earlier datagram comes as an error here, once: read on. */
     int got = recvmmsg(udp->fd, messages, AUGER_UDP_BATCH, MSG_DONTWAIT, NULL);
@@ -96,25 +178,41 @@ size_t auger_udp_receive(const struct auger_udp *udp, struct auger_udp_batch *ba
         if (whole && auger_sockaddr_to((const struct sockaddr *)&names[i], &batch->from[count])) {
             if (count != (size_t)i)
                 memcpy(batch->bufs[count], batch->bufs[i], messages[i].msg_len);
+            batch->to[count] = destination(udp, &messages[i].msg_hdr);
             batch->lens[count++] = messages[i].msg_len;
         }
     }
     return count;
 }
 
-enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to,
-                                   const uint8_t *buf, size_t len)
+static enum auger_udp_sent send_message(const struct auger_udp *udp, const struct msghdr *message)
 {
-    struct sockaddr_storage sa;
-    socklen_t sa_len = auger_sockaddr_from(&sa, to);
-
     for (int attempt = 0; attempt < 2; attempt++) {
-        if (sendto(udp->fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&sa,
-                   sa_len) >= 0)
+        if (sendmsg(udp->fd, message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
             return AUGER_UDP_SENT;
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
             return AUGER_UDP_FULL;
         /* A pending ICMP error (ECONNREFUSED) is told here too, in place of sending. */
     }
     return AUGER_UDP_LOST;
+}
+
+enum auger_udp_sent auger_udp_send_from(const struct auger_udp *udp, const struct auger_addr *from,
+                                        const struct auger_addr *to, const uint8_t *buf, size_t len)
+{
+    struct sockaddr_storage sa;
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)buf, .iov_len = len};
+    struct msghdr message = {.msg_name = &sa, .msg_iov = &piece, .msg_iovlen = 1};
+    union control control = {0};
+
+    message.msg_namelen = auger_sockaddr_from(&sa, to);
+    if (udp->is_any && !is_unspecified(from))
+        leave_from(&message, &control, from);
+    return send_message(udp, &message);
+}
+
+enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to,
+                                   const uint8_t *buf, size_t len)
+{
+    return auger_udp_send_from(udp, &udp->addr, to, buf, len);
 }

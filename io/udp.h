@@ -1,4 +1,5 @@
-/* io/udp.h - one UDP socket, bound to one address, never blocking. */
+/* io/udp.h - one UDP socket, never blocking.  Those of peers are bound to one address, so that
+ * what they send leaves from the base that it claims; one that listens may be bound to all. */
 #ifndef AUGER_IO_UDP_H
 #define AUGER_IO_UDP_H
 
@@ -10,12 +11,13 @@
 struct auger_udp {
     int fd; /* -1: none */
     struct auger_addr addr;
+    bool is_any; /* bound to no IP address, so that each datagram says its own */
 };
 
 /* What one reading brought; all sockets of a loop share one. */
 struct auger_udp_batch {
     uint8_t bufs[AUGER_UDP_BATCH][AUGER_UDP_DATAGRAM_MAX];
-    struct auger_addr from[AUGER_UDP_BATCH];
+    struct auger_addr from[AUGER_UDP_BATCH], to[AUGER_UDP_BATCH];
     size_t lens[AUGER_UDP_BATCH];
 };
 
@@ -34,5 +36,9 @@ enum auger_udp_sent {
 };
 enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to,
                                    const uint8_t *buf, size_t len);
+/* The same from the address that something came to, where the socket has more than one. */
+enum auger_udp_sent auger_udp_send_from(const struct auger_udp *udp, const struct auger_addr *from,
+                                        const struct auger_addr *to, const uint8_t *buf,
+                                        size_t len);
 
 #endif /* AUGER_IO_UDP_H */
