@@ -4,6 +4,7 @@
 
 #include "ice/nominate.h"
 #include "ice/pace.h"
+#include "ice/renominate.h"
 #include "ice/role.h"
 
 #include "base/buggify.h"
@@ -15,7 +16,7 @@
 /* --- sending ------------------------------------------------------------------ */
 
 size_t auger_check_build(const struct auger_pair *pair, const struct auger_stun_tid *tid,
-                         bool nominates, uint8_t *buf, size_t cap)
+                         bool nominates, uint32_t nomination, uint8_t *buf, size_t cap)
 {
     const struct auger_generation *generation = pair->generation;
     char username[AUGER_USERNAME_MAX];
@@ -31,6 +32,8 @@ size_t auger_check_build(const struct auger_pair *pair, const struct auger_stun_
     auger_stun_build_u64(&b, role_attr, generation->tie_breaker);
     if (nominates)
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, NULL, 0);
+    if (nomination)
+        auger_stun_build_u32(&b, AUGER_STUN_ATTR_NOMINATION, nomination);
     auger_stun_build_integrity(&b, generation->remote.key);
     auger_stun_build_fingerprint(&b);
     int len = auger_stun_build_end(&b);
@@ -56,7 +59,8 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
                             struct auger_path *path, uint8_t *buf, size_t cap)
 {
     struct auger_generation *generation = check->pair->generation;
-    size_t len = auger_check_build(check->pair, &check->tx.id, check->nominates, buf, cap);
+    size_t len = auger_check_build(check->pair, &check->tx.id, check->nominates, check->nomination,
+                                   buf, cap);
 
     auger_stun_transaction_sent(&check->tx, now);
     if (len == 0)
@@ -70,7 +74,8 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     auger_trace(ice->env, now, "ice:check_sent", AUGER_F_ADDR("local", &path->local),
                 AUGER_F_ADDR("remote", &path->remote), AUGER_F_INT("attempt", check->tx.sent),
                 AUGER_F_TEXT("role", auger_role_name(check->role)),
-                AUGER_F_INT("use_candidate", check->nominates));
+                AUGER_F_INT("use_candidate", check->nominates),
+                AUGER_F_INT("nomination", check->nomination));
     return len;
 }
 
@@ -147,7 +152,7 @@ static struct auger_pair *next_pair(const struct auger_ice *ice)
 }
 
 static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
-                    const struct auger_stun_transaction *tx, bool nominates,
+                    const struct auger_stun_transaction *tx, bool nominates, uint32_t nomination,
                     struct auger_path *path, uint8_t *buf, size_t cap)
 {
     struct auger_generation *generation = pair->generation;
@@ -158,6 +163,7 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
     check->role = (uint8_t)generation->role;
     check->role_switches = generation->role_switches;
     check->nominates = nominates;
+    check->nomination = nomination;
     return write_request(ice, now, check, path, buf, cap);
 }
 
@@ -176,7 +182,7 @@ size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struc
     nomination->ask_at = AUGER_NEVER;
     nomination->pair->ticket = 0;
     auger_checklist_cancel(&ice->current->checklist, nomination->pair);
-    return begin(ice, now, nomination->pair, &tx, true, path, buf, cap);
+    return begin(ice, now, nomination->pair, &tx, true, auger_renominate_next(ice), path, buf, cap);
 }
 
 size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
@@ -204,7 +210,7 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
     if (pair->state == AUGER_PAIR_WAITING)
         auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_IN_PROGRESS);
     bool nominates = ice->current->role == AUGER_CONTROLLING && ice->config.nominate_at_once;
-    return begin(ice, now, pair, &tx, nominates, path, buf, cap);
+    return begin(ice, now, pair, &tx, nominates, 0, path, buf, cap);
 }
 
 /* --- the answer ----------------------------------------------------------------- */
@@ -263,7 +269,7 @@ static void succeed(struct auger_ice *ice, auger_time now, const struct auger_ch
     auger_trace(ice->env, now, "ice:check_succeeded", AUGER_F_ADDR("local", &pair->local->addr),
                 AUGER_F_ADDR("remote", &pair->remote->addr), AUGER_F_ADDR("mapped", &seen_as->addr),
                 AUGER_F_TIME("rtt", pair->proof->rtt));
-    auger_nominate_succeeded(ice, now, pair, nominating); /* 7.2.5.3.4 */
+    auger_nominate_succeeded(ice, now, pair, nominating, check->nomination); /* 7.2.5.3.4 */
 }
 
 static void conclude(struct auger_ice *ice, auger_time now, const struct auger_check *check,

@@ -21,12 +21,13 @@
 bool auger_check_is_spent(const struct auger_ice *ice);
 
 /* Writes the Binding request of a check along `pair`, in the role and with the
- * credentials of its generation; its length, 0 on failure. */
+ * credentials of its generation; its length, 0 on failure.  `nomination`: the value that it
+ * nominates with, 0 for none. */
 size_t auger_check_build(const struct auger_pair *pair, const struct auger_stun_tid *tid,
-                         bool nominates, uint8_t *buf, size_t cap);
+                         bool nominates, uint32_t nomination, uint8_t *buf, size_t cap);
 
 /* The first request of a nomination; not paced: it goes along a path that has
- * proved to be wanted, and once in a session (docs/decisions/011). */
+ * proved to be wanted, and seldom (docs/decisions/011). */
 size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                     uint8_t *buf, size_t cap);
 /* The repetition that is due; not paced. */

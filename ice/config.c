@@ -16,6 +16,7 @@ void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
         .prflx_cands_max = 16,
         .pairs_max = 100,
         .servers_max = 4,
+        .renomination = true,
     };
     memset(config, 0, size);
     memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));

@@ -68,7 +68,8 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
     consent->checks_next = (uint8_t)((consent->checks_next + 1) % AUGER_CONSENT_CHECKS_MAX);
 
     bool nominates = auger_nominate_repeats(pair);
-    size_t len = auger_check_build(pair, &check.tid, nominates, buf, cap);
+    uint32_t value = nominates ? pair->generation->nomination.said : 0;
+    size_t len = auger_check_build(pair, &check.tid, nominates, value, buf, cap);
     if (len == 0)
         return 0;
     if (nominates)

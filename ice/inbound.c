@@ -4,6 +4,7 @@
 
 #include "ice/lite.h"
 #include "ice/nominate.h"
+#include "ice/renominate.h"
 #include "ice/role.h"
 
 #include "base/addr.h"
@@ -23,6 +24,7 @@ struct request {
     enum auger_role role;
     uint64_t tie_breaker;
     bool use_candidate;
+    uint32_t nomination; /* 0: none */
 };
 
 /* --- the response ------------------------------------------------------------------ */
@@ -263,8 +265,8 @@ static void learn(struct auger_ice *ice, struct auger_generation *generation, au
         auger_lite_asked(ice, now, pair, request->use_candidate);
         return;
     }
-    if (request->use_candidate && generation->role == AUGER_CONTROLLED)
-        auger_nominate_asked(ice, now, pair);
+    if ((request->use_candidate || request->nomination) && generation->role == AUGER_CONTROLLED)
+        auger_nominate_asked(ice, now, pair, request->nomination);
     /* After the nomination too: the peer's mapping may have changed. */
     if (!auger_pair_is_usable(pair, now))
         auger_checklist_trigger(&generation->checklist, now, pair);
@@ -283,7 +285,7 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
 {
     struct auger_generation *generation = authenticate(ice, msg);
     struct auger_ice_cand *local = auger_cands_find_base(&ice->locals, &path->local);
-    struct request request;
+    struct request request = {0};
 
     assert(msg->class_ == AUGER_STUN_REQUEST);
     if (!generation)
@@ -303,10 +305,13 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
         respond(ice, generation, path, msg, AUGER_STUN_BAD_REQUEST);
         return;
     }
+    if (request.role == AUGER_CONTROLLING)
+        request.nomination = auger_renominate_read(ice, msg);
     auger_trace(ice->env, now, "ice:check_received", AUGER_F_ADDR("local", &path->local),
                 AUGER_F_ADDR("remote", &path->remote),
                 AUGER_F_TEXT("role", auger_role_name(request.role)),
-                AUGER_F_INT("use_candidate", request.use_candidate));
+                AUGER_F_INT("use_candidate", request.use_candidate),
+                AUGER_F_INT("nomination", request.nomination));
     if (!auger_role_resolve(ice, generation, now, request.role,
                             request.tie_breaker)) { /* 7.3.1.1 */
         respond(ice, generation, path, msg, AUGER_STUN_ROLE_CONFLICT);

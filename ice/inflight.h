@@ -18,6 +18,7 @@ struct auger_check {
     uint8_t role_switches; /* of ours before it was asked */
     bool nominates;        /* carries USE-CANDIDATE */
     bool cancelled;        /* may succeed, is not repeated, cannot fail (7.3.1.4) */
+    uint32_t nomination;   /* its value, if it nominates; 0: none */
 };
 
 struct auger_inflight {

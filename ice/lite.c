@@ -50,7 +50,7 @@ static void follow_nominations(struct auger_ice *ice, auger_time now)
             make_valid(ice, now, pair);
             pair->proof->answered_at = asked_at;
         }
-        auger_nominate_asked(ice, now, pair);
+        auger_nominate_asked(ice, now, pair, 0);
     }
 }
 
@@ -65,9 +65,9 @@ static void select_best(struct auger_ice *ice, auger_time now)
     make_valid(ice, now, best);
     best->proof->answered_at = AUGER_NEVER;
     if (current->role == AUGER_CONTROLLING)
-        auger_nominate_succeeded(ice, now, best, true);
+        auger_nominate_succeeded(ice, now, best, true, 0);
     else
-        auger_nominate_asked(ice, now, best);
+        auger_nominate_asked(ice, now, best, 0);
 }
 
 void auger_lite_conclude(struct auger_ice *ice, auger_time now)

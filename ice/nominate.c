@@ -2,6 +2,8 @@
  * decision 13.  Where data goes before that is route.c. */
 #include "ice/nominate.h"
 
+#include "ice/renominate.h"
+
 #include "base/time.h"
 #include "base/trace.h"
 
@@ -24,7 +26,8 @@ bool auger_nominate_repeats(const struct auger_pair *pair)
 {
     const struct auger_generation *generation = pair->generation;
 
-    return generation->role == AUGER_CONTROLLING && pair == generation->nomination.selected;
+    return generation->role == AUGER_CONTROLLING && pair == generation->nomination.selected &&
+           !generation->nomination.pair;
 }
 
 /* Who has not had our description yet answers a check all the same (7.3), and Firefox
@@ -49,12 +52,12 @@ static void choose(struct auger_ice *ice, auger_time now, struct auger_pair *pai
 
 /* Of a volley the best is chosen; a nomination that comes later is the peer's
  * change of mind and is followed, since it may no longer listen elsewhere. */
-static bool is_to_replace(auger_time now, const struct auger_pair *pair)
+static bool is_to_replace(auger_time now, const struct auger_pair *pair, uint32_t value)
 {
     const struct auger_generation *generation = pair->generation;
     const struct auger_pair *selected = generation->nomination.selected;
 
-    if (!selected || !auger_pair_is_usable(selected, now))
+    if (value || !selected || !auger_pair_is_usable(selected, now))
         return true;
     if (now >= auger_time_add(generation->nomination.selected_at, VOLLEY))
         return true;
@@ -62,36 +65,77 @@ static bool is_to_replace(auger_time now, const struct auger_pair *pair)
            auger_pair_valid_priority(selected, generation->role);
 }
 
-static void nominated(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
+static void nominated(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                      uint32_t value)
 {
     assert(auger_pair_is_valid(pair));
     if (auger_pair_is_barred(pair, now))
         return;
     pair->use_when_valid = false;
+    pair->nomination = 0;
     if (pair == pair->generation->nomination.selected)
         auger_generation_forget_nomination(pair->generation);
-    else if (is_to_replace(now, pair))
+    else if (is_to_replace(now, pair, value))
         choose(ice, now, pair);
 }
 
-void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
+/* What is outdated was overtaken on its way, or is replayed. */
+static void ignore(struct auger_ice *ice, auger_time now, struct auger_pair *pair, uint32_t value)
+{
+    pair->use_when_valid = false;
+    pair->nomination = 0;
+    auger_trace(ice->env, now, "ice:nomination_outdated", AUGER_F_ADDR("local", &pair->local->addr),
+                AUGER_F_ADDR("remote", &pair->remote->addr), AUGER_F_INT("nomination", value),
+                AUGER_F_INT("followed", pair->generation->nomination.followed));
+}
+
+/* As controlled. */
+static void follow(struct auger_ice *ice, auger_time now, struct auger_pair *pair, uint32_t value)
+{
+    struct auger_generation *generation = pair->generation;
+
+    switch (auger_renominate_judge(pair, value)) {
+    case AUGER_RENOMINATION_UNORDERED:
+        break;
+    case AUGER_RENOMINATION_LATER:
+        if (!auger_pair_is_barred(pair, now))
+            generation->nomination.followed = value;
+        break;
+    case AUGER_RENOMINATION_REPEATED:
+        return;
+    case AUGER_RENOMINATION_OUTDATED:
+        ignore(ice, now, pair, value);
+        return;
+    }
+    nominated(ice, now, pair, value);
+}
+
+void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                          uint32_t value)
 {
     assert(pair->generation->role == AUGER_CONTROLLED);
-    if (auger_pair_is_usable(pair, now))
-        nominated(ice, now, pair);
-    else
-        pair->use_when_valid = true;
+    if (auger_pair_is_usable(pair, now) ||
+        auger_renominate_judge(pair, value) == AUGER_RENOMINATION_OUTDATED) {
+        follow(ice, now, pair, value);
+        return;
+    }
+    pair->use_when_valid = true;
+    if (value > pair->nomination)
+        pair->nomination = value;
 }
 
 void auger_nominate_succeeded(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
-                              bool nominating)
+                              bool nominating, uint32_t value)
 {
     struct auger_generation *generation = pair->generation;
 
     if (generation->nomination.valid_at == AUGER_NEVER)
         generation->nomination.valid_at = now;
-    if (generation->role == AUGER_CONTROLLING ? nominating : pair->use_when_valid)
-        nominated(ice, now, pair);
+    if (generation->role == AUGER_CONTROLLED && pair->use_when_valid)
+        follow(ice, now, pair, pair->nomination);
+    else if (generation->role == AUGER_CONTROLLING && nominating &&
+             (value == 0 || value == generation->nomination.said)) /* else a later one is out */
+        nominated(ice, now, pair, value);
 }
 
 /* Whether waiting could bring a better pair than `best`: one that is still to be
@@ -133,8 +177,30 @@ static void honour_asked(struct auger_ice *ice, auger_time now)
 
     for (uint16_t i = 0; i < list->len; i++) {
         if (list->order[i]->use_when_valid && auger_pair_is_usable(list->order[i], now))
-            nominated(ice, now, list->order[i]);
+            follow(ice, now, list->order[i], list->order[i]->nomination);
     }
+}
+
+void auger_nominate_begin(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
+{
+    struct auger_nomination *nomination = &ice->current->nomination;
+
+    nomination->pair = pair;
+    nomination->ask_at = now;
+    nomination->is_early = ice->current->asked_first_at == AUGER_NEVER;
+    auger_trace(ice->env, now, "ice:nominate", AUGER_F_ADDR("local", &pair->local->addr),
+                AUGER_F_ADDR("remote", &pair->remote->addr));
+}
+
+/* That nomination failed, but the peer may have heard it: then what we stay with has to be said
+ * with a higher value. */
+static void take_back(struct auger_ice *ice, auger_time now)
+{
+    struct auger_pair *selected = ice->current->nomination.selected;
+
+    auger_generation_forget_nomination(ice->current);
+    if (selected && auger_pair_is_usable(selected, now) && auger_renominate_may(ice))
+        auger_nominate_begin(ice, now, selected);
 }
 
 /* Repeats the check that made the pair valid, this time with USE-CANDIDATE.  If
@@ -145,7 +211,7 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
     struct auger_nomination *nomination = &current->nomination;
 
     if (nomination->pair && !auger_pair_is_valid(nomination->pair))
-        auger_generation_forget_nomination(current);
+        take_back(ice, now);
     nomination->best = NULL;
     if (current->role == AUGER_CONTROLLED)
         honour_asked(ice, now);
@@ -155,11 +221,7 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
     nomination->best = best;
     if (!best || now < time_to_nominate(ice, best))
         return;
-    nomination->pair = best;
-    nomination->ask_at = now;
-    nomination->is_early = current->asked_first_at == AUGER_NEVER;
-    auger_trace(ice->env, now, "ice:nominate", AUGER_F_ADDR("local", &best->local->addr),
-                AUGER_F_ADDR("remote", &best->remote->addr));
+    auger_nominate_begin(ice, now, best);
 }
 
 auger_time auger_nominate_next_timeout(const struct auger_ice *ice)

@@ -5,12 +5,17 @@
 
 #include "ice/state.h"
 
-/* The peer's check on `pair` carried USE-CANDIDATE and we are controlled (7.3.1.5). */
-void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pair *pair);
-/* A check on `pair` succeeded; `nominating`: it carried USE-CANDIDATE (7.2.5.3.4). */
+/* The peer's check on `pair` carried USE-CANDIDATE, or NOMINATION with that value, and we are
+ * controlled (7.3.1.5).  0: it had no value. */
+void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                          uint32_t value);
+/* A check on `pair` succeeded; `nominating`: it carried USE-CANDIDATE (7.2.5.3.4), and with it
+ * that value, or 0. */
 void auger_nominate_succeeded(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
-                              bool nominating);
+                              bool nominating, uint32_t value);
 
+/* As controlling: `pair`, which is valid, is nominated; the check that says so follows. */
+void auger_nominate_begin(struct auger_ice *ice, auger_time now, struct auger_pair *pair);
 /* As controlling: nominates when it is time to. */
 void auger_nominate_consider(struct auger_ice *ice, auger_time now);
 auger_time auger_nominate_next_timeout(const struct auger_ice *ice);

@@ -99,6 +99,7 @@ void auger_pair_fail(struct auger_pair *pair, const struct auger_env *env, auger
         pair->proof->seen_as = NULL;
     pair->ticket = 0;
     pair->use_when_valid = false;
+    pair->nomination = 0;
     auger_pair_set_state(pair, env, now, AUGER_PAIR_FAILED);
 }
 

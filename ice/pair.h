@@ -47,9 +47,11 @@ struct auger_pair {
     uint32_t ticket;                       /* place in the triggered-check queue; 0: not in it */
     uint32_t requests_sent, retransmissions_sent; /* the latter among the former */
     uint32_t requests_received, responses_sent;
-    uint8_t state;       /* enum auger_ice_pair_state */
-    uint8_t failure;     /* enum auger_pair_failure */
-    bool use_when_valid; /* USE-CANDIDATE came before our check succeeded (7.3.1.5) */
+    uint32_t state : 4;   /* enum auger_ice_pair_state */
+    uint32_t failure : 3; /* enum auger_pair_failure */
+    /* USE-CANDIDATE or NOMINATION came before our check succeeded (7.3.1.5), and with it that
+     * value; 0: none. */
+    uint32_t use_when_valid : 1, nomination : 24;
 };
 
 /* Empties the slot. */

@@ -97,6 +97,7 @@ struct auger_ice {
 
     enum auger_ice_state state;
     bool peer_is_lite;
+    bool peer_renominates; /* its description says so */
 
     /* restart.h; `next` and `previous` are NULL most of the time. */
     struct auger_generation *next, *current, *previous;

@@ -264,7 +264,7 @@ static void part_from_others(struct auger_ice_config *config)
 
 static void put_config(struct auger_recorder *r, const struct auger_ice_config *config)
 {
-    put_u8(r, (uint8_t)(config->controlling | config->lite << 1));
+    put_u8(r, (uint8_t)(config->controlling | config->lite << 1 | config->renomination << 2));
     put_u8(r, config->nominate_at_once);
     put_u8(r, config->allow_loopback);
     put_u8(r, config->allow_link_local);
@@ -328,6 +328,15 @@ void auger_record_set_remote_pacing(struct auger_recorder *r, struct auger_ice *
     if (begin_at(r, AUGER_OP_SET_REMOTE_PACING, now))
         put_int(r, pacing);
     auger_ice_set_remote_pacing(ice, now, pacing);
+    end(r, 0);
+}
+
+void auger_record_set_remote_renomination(struct auger_recorder *r, struct auger_ice *ice,
+                                          auger_time now, bool offered)
+{
+    if (begin_at(r, AUGER_OP_SET_REMOTE_RENOMINATION, now))
+        put_u8(r, offered);
+    auger_ice_set_remote_renomination(ice, now, offered);
     end(r, 0);
 }
 

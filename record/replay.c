@@ -242,6 +242,7 @@ static void get_config(struct replay *r, struct auger_ice_config *config)
     config->pacer = NULL; /* a recorded agent has its own */
     config->controlling = roles & 1;
     config->lite = roles & 2;
+    config->renomination = roles & 4;
     config->nominate_at_once = get_bool(r);
     config->allow_loopback = get_bool(r);
     config->allow_link_local = get_bool(r);
@@ -449,6 +450,10 @@ static void call_now(struct replay *r, enum auger_op op, auger_time now)
         break;
     case AUGER_OP_SET_REMOTE_PACING:
         auger_ice_set_remote_pacing(r->ice, now, get_int(r));
+        compare(r, 0, 0);
+        break;
+    case AUGER_OP_SET_REMOTE_RENOMINATION:
+        auger_ice_set_remote_renomination(r->ice, now, get_bool(r));
         compare(r, 0, 0);
         break;
     case AUGER_OP_END_OF_LOCAL_ADDRS:

@@ -74,11 +74,11 @@ static const struct meaning meanings[] = {
     {"ice:pair_state", NULL, NULL, STORY_DETAIL, -1,
      "the pair {local} > {remote} is {to}, was {from}"},
     {"ice:check_sent", "attempt", "1", STORY_EVENT, CHECKED,
-     "check {local} > {remote}[ as {role}][, {use_candidate}]"},
+     "check {local} > {remote}[ as {role}][, {use_candidate}][, value {nomination}]"},
     {"ice:check_sent", NULL, NULL, STORY_DETAIL, -1,
      "check {local} > {remote} again, attempt {attempt}"},
     {"ice:check_received", NULL, NULL, STORY_EVENT, -1,
-     "the peer checks {local} from {remote} as {role}[, {use_candidate}]"},
+     "the peer checks {local} from {remote} as {role}[, {use_candidate}][, value {nomination}]"},
     {"ice:check_dropped", NULL, NULL, STORY_EVENT, -1,
      "no answer to {remote}: there is no room for a pair with {local}"},
     {"ice:response_sent", "code", "0", STORY_DETAIL, -1, "answer {remote}"},
@@ -86,6 +86,12 @@ static const struct meaning meanings[] = {
     {"ice:check_succeeded", NULL, NULL, STORY_EVENT, -1,
      "{local} > {remote} works, {rtt} ms there and back; the peer sees {mapped}"},
     {"ice:pacing", NULL, NULL, STORY_EVENT, -1, "the peer wants {ta} ms between new checks"},
+    {"ice:renomination", "agreed", "1", STORY_EVENT, -1,
+     "the peer too can change the pair without signalling"},
+    {"ice:renomination", NULL, NULL, STORY_EVENT, -1,
+     "the pair cannot be changed without signalling"},
+    {"ice:nomination_outdated", NULL, NULL, STORY_EVENT, -1,
+     "nomination {nomination} of {local} > {remote} comes after {followed}: it is not followed"},
     {"ice:role", NULL, NULL, STORY_EVENT, -1, "we are now {role}: {reason}"},
     {"ice:nominate", NULL, NULL, STORY_EVENT, -1, "we nominate {local} > {remote}"},
     {"ice:selected", NULL, NULL, STORY_EVENT, SELECTED, "selected: {local} > {remote}"},
@@ -189,6 +195,8 @@ static void value_of(const json_t *data, const char *key, char out[VALUE_MAX])
     write_value(json_object_get(data, key), out);
     if (strcmp(key, "use_candidate") == 0)
         snprintf(out, VALUE_MAX, "%s", strcmp(out, "1") == 0 ? "nominating" : "");
+    if (strcmp(key, "nomination") == 0 && strcmp(out, "0") == 0)
+        out[0] = '\0';
 }
 
 /* Copies the name between braces; returns what follows them. */

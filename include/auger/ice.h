@@ -148,6 +148,10 @@ struct auger_ice_config {
      * nobody. */
     bool mappings_replace_host;
     struct auger_pacer *pacer; /* NULL: not shared */
+    /* Towards a peer that offers it too nominations carry a value (NOMINATION, 0xC001), and
+     * the selected pair can be changed without signalling.  Not of a lite agent.  Default
+     * true. */
+    bool renomination;
 };
 
 enum auger_ice_event_type {
@@ -196,6 +200,11 @@ AUGER_API int auger_ice_set_controlling(struct auger_ice *ice, bool controlling)
  * agent the full one controls, whoever offered (RFC 8445 section 6.1.1).  Kept in
  * restarts, until it is said otherwise. */
 AUGER_API void auger_ice_set_remote_lite(struct auger_ice *ice, bool lite);
+
+/* Whether the peer's description offers `renomination` among its ICE options
+ * (draft-thatcher-ice-renomination).  Kept in restarts, until it is said otherwise. */
+AUGER_API void auger_ice_set_remote_renomination(struct auger_ice *ice, auger_time now,
+                                                 bool offered);
 
 /* The Ta that the peer's description asks for (RFC 8839 section 5.5; 50 ms where it says
  * nothing).  Of it, up to 500 ms, and our own the larger one counts. */

@@ -57,6 +57,9 @@ AUGER_API int auger_record_set_controlling(struct auger_recorder *recorder, stru
 AUGER_API void auger_record_set_remote_pacing(struct auger_recorder *recorder,
                                               struct auger_ice *ice, auger_time now,
                                               auger_time pacing);
+AUGER_API void auger_record_set_remote_renomination(struct auger_recorder *recorder,
+                                                    struct auger_ice *ice, auger_time now,
+                                                    bool offered);
 AUGER_API void auger_record_set_remote_lite(struct auger_recorder *recorder, struct auger_ice *ice,
                                             bool lite);
 AUGER_API int auger_record_add_local_addr(struct auger_recorder *recorder, struct auger_ice *ice,

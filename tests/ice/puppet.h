@@ -25,6 +25,7 @@ struct puppet_check {
     bool no_priority, no_fingerprint, no_username, no_integrity, wrong_password;
     bool sha256; /* instead of the shorter integrity */
     uint16_t unknown_attr;
+    uint32_t nomination;  /* NOMINATION; 0: none */
     const char *username; /* instead of the right one */
     const char *to;       /* a base that is not the first */
 };
@@ -133,6 +134,8 @@ static inline void puppet_check(struct puppet *p, const struct puppet_check *che
         auger_stun_build_u64(&b, AUGER_STUN_ATTR_ICE_CONTROLLED, check->tie_breaker);
     if (check->use_candidate)
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, NULL, 0);
+    if (check->nomination)
+        auger_stun_build_u32(&b, AUGER_STUN_ATTR_NOMINATION, check->nomination);
     if (check->unknown_attr)
         auger_stun_build_bytes(&b, check->unknown_attr, "what", 4);
     if (check->sha256)
