@@ -60,6 +60,7 @@ struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auge
         .max_message_size = peer->config.max_message_size,
         .ice_lite = peer->config.ice.lite,
         .pacing_ms = pacing_ms(&peer->config.ice),
+        .renomination = peer->config.ice.renomination && !peer->config.ice.lite,
     };
 }
 

@@ -226,6 +226,8 @@ static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_typ
                                    (transport->pacing_ms ? transport->pacing_ms : PACING_MS) *
                                        AUGER_MS);
     auger_record_set_remote_lite(peer->config.recorder, peer->ice, transport->ice_lite);
+    auger_record_set_remote_renomination(peer->config.recorder, peer->ice, now,
+                                         transport->renomination);
     if (type == AUGER_SDP_OFFER)
         err = auger_record_set_controlling(peer->config.recorder, peer->ice, false);
     if (err == 0)
@@ -249,6 +251,8 @@ static int reintroduce(struct auger_peer *peer, auger_time now,
     int err = set_credentials(peer, now, transport);
     if (err < 0)
         return err;
+    auger_record_set_remote_renomination(peer->config.recorder, peer->ice, now,
+                                         transport->renomination);
     if (!was_offered) { /* then our answer restarts as well */
         peer->wants_restart = false;
         auger_peer_restarted(peer, now);

@@ -96,7 +96,8 @@ static void put_session(struct output *out, const struct auger_sdp_local *local,
         put_line(out, "a=ice-lite", NULL); /* of the session alone (RFC 8839 section 5.3) */
     if (local->pacing_ms)
         put_uint_line(out, "a=ice-pacing:", local->pacing_ms);
-    put_line(out, "a=ice-options:ice2 trickle", NULL);
+    put_string(out, "a=ice-options:ice2 trickle");
+    put_line(out, local->renomination ? " renomination" : "", NULL);
 }
 
 static void put_media_line(struct output *out, struct auger_text media, uint16_t port,

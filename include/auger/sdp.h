@@ -112,6 +112,7 @@ struct auger_sdp_local {
     const struct auger_addr *default_addr; /* for c= and m=; NULL: 0.0.0.0 and port 9 */
     bool ice_lite;
     uint32_t pacing_ms; /* 0: not said */
+    bool renomination;  /* among the ICE options */
 };
 
 /* An offer of one data section, or an answer: the sections of `offer` in their

@@ -45,6 +45,26 @@ static void an_offer_says_what_a_browser_needs(void **state)
     pair_free(pair);
 }
 
+static void renomination_is_offered_unless_we_are_lite_or_it_is_off(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char sdp[SDP_SIZE];
+        struct auger_sdp parsed;
+        struct auger_peer_config config;
+
+        auger_peer_config_init(&config);
+        config.ice.lite = i == 1;
+        config.ice.renomination &= i != 2;
+        struct pair *pair = pair_new(0, &config, &config);
+        offer_of(pair, ALICE, sdp);
+        assert_int_equal(auger_sdp_parse(&parsed, sdp, strlen(sdp), NULL), 0);
+        assert_int_equal(auger_sdp_carrier(&parsed, AUGER_SDP_OFFER)->transport.renomination,
+                         i == 0);
+        pair_free(pair);
+    }
+}
+
 /* RFC 8839 sections 4.2.1.3 and 4.2.1.4: a lite agent must not say its pacing. */
 static void a_description_says_pacing_or_that_we_are_lite(void **state)
 {
@@ -399,6 +419,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_offer_says_what_a_browser_needs),
+        cmocka_unit_test(renomination_is_offered_unless_we_are_lite_or_it_is_off),
         cmocka_unit_test(a_description_says_pacing_or_that_we_are_lite),
         cmocka_unit_test(a_description_follows_the_config),
         cmocka_unit_test(certificates_and_credentials_are_fresh_in_every_peer),

@@ -88,6 +88,16 @@ static void an_offer_is_written_like_this(void **state)
              "a=max-message-size:262144\r\n");
 }
 
+static void renomination_is_offered_on_demand(void **state)
+{
+    (void)state;
+    struct auger_sdp_local local = local_as(AUGER_SETUP_ACTPASS);
+    char buf[2048];
+    local.renomination = true;
+    assert_true(auger_sdp_write_offer(&local, buf, sizeof(buf)) > 0);
+    assert_non_null(strstr(buf, "\r\na=ice-options:ice2 trickle renomination\r\n"));
+}
+
 static void a_default_address_stands_in_the_media_and_connection_lines(void **state)
 {
     (void)state;
@@ -427,6 +437,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_offer_is_written_like_this),
+        cmocka_unit_test(renomination_is_offered_on_demand),
         cmocka_unit_test(a_default_address_stands_in_the_media_and_connection_lines),
         cmocka_unit_test(an_answer_refuses_in_place_and_echoes_nothing),
         cmocka_unit_test(a_further_offer_keeps_the_sections_and_offers_one),
