@@ -422,7 +422,7 @@ static int keep_remote(struct auger_cands *remotes, const struct auger_cand *tol
     struct auger_ice_cand *known = auger_cands_find(remotes, &told->addr);
 
     if (known && known->type == AUGER_CAND_PRFLX)
-        return auger_cands_merge(remotes, known, told) ? 0 : AUGER_ERR_LIMIT;
+        return auger_cands_merge(remotes, known, told);
     if (known) {
         known->hidden &= told->hidden;
         if (known->generation != auger_cand_generation(told->ufrag))

@@ -30,8 +30,18 @@ void auger_cands_init(struct auger_cands *cands, const struct auger_env *env, ui
         .prflx_max = prflx_max};
 }
 
+static void release(const struct auger_cands *cands, struct auger_ice_cand *cand)
+{
+    auger_env_release(cands->env, cand->foundation);
+    if (cand->owns_base)
+        auger_env_release(cands->env, cand->base);
+    *cand = (struct auger_ice_cand){0};
+}
+
 void auger_cands_fini(struct auger_cands *cands)
 {
+    for (uint16_t i = 0; i < cands->len; i++)
+        release(cands, auger_cands_at(cands, i));
     auger_pool_fini(&cands->slots, cands->env);
     *cands = (struct auger_cands){0};
 }
@@ -99,7 +109,7 @@ static bool preference_is_taken(const struct auger_cands *cands, enum auger_cand
 {
     for (uint16_t i = 0; i < cands->len; i++) {
         const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        enum auger_cand_type told_as = cand->looks_host ? AUGER_CAND_HOST : cand->type;
+        unsigned told_as = cand->looks_host ? AUGER_CAND_HOST : cand->type;
         if (is_used(cand) && told_as == type && local_preference_of(cand) == preference)
             return true;
     }
@@ -200,7 +210,7 @@ struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
         struct auger_ice_cand *cand = auger_cands_at(cands, i);
         bool is_forgotten = cand->type == AUGER_CAND_PRFLX && cand->telling == AUGER_CAND_OUTDATED;
         if (!is_forgotten && cand->telling != AUGER_CAND_KEPT &&
-            auger_addr_equal(&cand->addr, addr) && auger_addr_equal(&cand->base, base))
+            auger_addr_equal(&cand->addr, addr) && auger_addr_equal(cand->base, base))
             return cand;
     }
     return NULL;
@@ -228,7 +238,7 @@ static struct auger_ice_cand *free_slot(struct auger_cands *cands)
     return auger_cands_at(cands, cands->len++);
 }
 
-static bool is_full(const struct auger_cands *cands, enum auger_cand_type type)
+static bool is_full(const struct auger_cands *cands, unsigned type)
 {
     return type == AUGER_CAND_PRFLX ? cands->prflx == cands->prflx_max
                                     : cands->known == cands->known_max;
@@ -239,14 +249,26 @@ int auger_cands_refusal(const struct auger_cands *cands)
     return is_full(cands, AUGER_CAND_HOST) ? AUGER_ERR_LIMIT : AUGER_ERR_NO_MEMORY;
 }
 
-static struct auger_ice_cand *add(struct auger_cands *cands, const struct auger_ice_cand *cand)
+static char *copy_of(const struct auger_cands *cands, const char *foundation)
 {
-    if (is_full(cands, cand->type))
+    size_t size = strlen(foundation) + 1;
+    char *copy = auger_env_alloc(cands->env, 1, size);
+
+    return copy ? memcpy(copy, foundation, size) : NULL;
+}
+
+static struct auger_ice_cand *add(struct auger_cands *cands, const struct auger_ice_cand *cand,
+                                  const char *foundation)
+{
+    char *own = is_full(cands, cand->type) ? NULL : copy_of(cands, foundation);
+    struct auger_ice_cand *slot = own ? free_slot(cands) : NULL;
+
+    if (!slot) {
+        auger_env_release(cands->env, own);
         return NULL;
-    struct auger_ice_cand *slot = free_slot(cands);
-    if (!slot)
-        return NULL;
+    }
     *slot = *cand;
+    slot->foundation = own;
     slot->number = ++cands->made;
     if (cand->type == AUGER_CAND_PRFLX)
         cands->prflx++;
@@ -262,41 +284,66 @@ void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand)
         cands->prflx--;
     else
         cands->known--;
-    *cand = (struct auger_ice_cand){0};
+    release(cands, cand);
+}
+
+static bool is_of_same_server(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
+{
+    return a->server && b->server ? auger_addr_ip_equal(a->server, b->server)
+                                  : a->server == b->server;
 }
 
 static bool has_same_origin(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
 {
     return a->type == b->type && a->addr.transport == b->addr.transport &&
-           auger_addr_ip_equal(&a->base, &b->base) && auger_addr_ip_equal(&a->server, &b->server);
+           auger_addr_ip_equal(a->base, b->base) && is_of_same_server(a, b);
 }
 
 /* Adds a candidate of ours with the foundation that 5.1.1.3 demands: that of
  * the first one of the same type, base, server and transport, or a new one. */
-static struct auger_ice_cand *add_local(struct auger_cands *cands, struct auger_ice_cand *cand)
+static struct auger_ice_cand *add_local(struct auger_cands *cands,
+                                        const struct auger_ice_cand *cand)
 {
     const struct auger_ice_cand *kin = NULL;
+    char fresh[AUGER_FOUNDATION_MAX];
+
     for (uint16_t i = 0; i < cands->len && !kin; i++) {
         if (is_used(auger_cands_at(cands, i)) && has_same_origin(auger_cands_at(cands, i), cand))
             kin = auger_cands_at(cands, i);
     }
-    struct auger_ice_cand *slot = add(cands, cand);
-    if (!slot)
-        return NULL;
     if (kin)
-        memcpy(slot->foundation, kin->foundation, sizeof(slot->foundation));
-    else
-        snprintf(slot->foundation, sizeof(slot->foundation), "%" PRIu32, ++cands->foundations_made);
+        return add(cands, cand, kin->foundation);
+    snprintf(fresh, sizeof(fresh), "%" PRIu32, cands->foundations_made + 1);
+    struct auger_ice_cand *slot = add(cands, cand, fresh);
+    cands->foundations_made += slot != NULL;
     return slot;
 }
 
 struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
                                             const struct auger_addr *addr)
 {
-    return add_local(cands, &(struct auger_ice_cand){.type = AUGER_CAND_HOST,
-                                                     .addr = *addr,
-                                                     .base = *addr,
-                                                     .priority = host_priority(cands, addr)});
+    struct auger_ice_cand host = {.type = AUGER_CAND_HOST,
+                                  .addr = *addr,
+                                  .base = &host.addr,
+                                  .priority = host_priority(cands, addr)};
+    struct auger_ice_cand *slot = add_local(cands, &host);
+
+    if (slot)
+        slot->base = &slot->addr;
+    return slot;
+}
+
+/* Reflexive, behind the base of `host`. */
+static struct auger_ice_cand seen_at(const struct auger_cands *cands,
+                                     const struct auger_ice_cand *host,
+                                     const struct auger_addr *addr)
+{
+    uint32_t preference = free_preference(cands, AUGER_CAND_SRFLX, local_preference_of(host));
+
+    return (struct auger_ice_cand){.type = AUGER_CAND_SRFLX,
+                                   .addr = *addr,
+                                   .base = host->base,
+                                   .priority = priority_of(AUGER_CAND_SRFLX, preference)};
 }
 
 struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
@@ -304,13 +351,10 @@ struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
                                              const struct auger_addr *mapped,
                                              const struct auger_addr *server)
 {
-    uint32_t preference = free_preference(cands, AUGER_CAND_SRFLX, local_preference_of(host));
-    return add_local(
-        cands, &(struct auger_ice_cand){.type = AUGER_CAND_SRFLX,
-                                        .addr = *mapped,
-                                        .base = host->addr,
-                                        .server = *server,
-                                        .priority = priority_of(AUGER_CAND_SRFLX, preference)});
+    struct auger_ice_cand cand = seen_at(cands, host, mapped);
+
+    cand.server = server;
+    return add_local(cands, &cand);
 }
 
 /* In the place of its host candidate it has that one's priority, or if several stand there
@@ -319,18 +363,14 @@ struct auger_ice_cand *auger_cands_add_mapped(struct auger_cands *cands,
                                               const struct auger_ice_cand *host,
                                               const struct auger_addr *external, bool as_host)
 {
-    static const struct auger_addr nobody;
-    struct auger_ice_cand *cand = auger_cands_add_srflx(cands, host, external, &nobody);
+    struct auger_ice_cand cand = seen_at(cands, host, external);
 
-    if (!cand)
-        return NULL;
-    cand->is_mapped = true;
-    if (as_host) {
-        cand->priority = free_host_priority(cands, host);
-        memcpy(cand->foundation, host->foundation, sizeof(cand->foundation));
-    }
-    cand->looks_host = as_host;
-    return cand;
+    cand.is_mapped = true;
+    cand.looks_host = as_host;
+    if (!as_host)
+        return add_local(cands, &cand);
+    cand.priority = free_host_priority(cands, host);
+    return add(cands, &cand, host->foundation);
 }
 
 struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
@@ -340,7 +380,7 @@ struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
 {
     return add_local(cands, &(struct auger_ice_cand){.type = AUGER_CAND_PRFLX,
                                                      .addr = *mapped,
-                                                     .base = host->addr,
+                                                     .base = host->base,
                                                      .priority = priority});
 }
 
@@ -353,21 +393,39 @@ static size_t count_ip(const struct auger_cands *cands, const struct auger_addr 
     return count;
 }
 
+/* A candidate that was told belongs to its own table, whatever it calls itself. */
+static uint8_t type_of(const struct auger_cand *told)
+{
+    return told->type == AUGER_CAND_PRFLX ? AUGER_CAND_SRFLX : (uint8_t)told->type;
+}
+
+/* Where it says that it sends from; false: no memory. */
+static bool keep_related(const struct auger_cands *cands, struct auger_ice_cand *cand,
+                         const struct auger_addr *related)
+{
+    if (related->family == AUGER_FAMILY_NONE)
+        return true;
+    cand->base = auger_env_alloc(cands->env, 1, sizeof(*cand->base));
+    if (!cand->base)
+        return false;
+    *cand->base = *related;
+    cand->owns_base = true;
+    return true;
+}
+
 int auger_cands_add_remote(struct auger_cands *cands, const struct auger_cand *told)
 {
     if (count_ip(cands, &told->addr) >= AUGER_CANDS_PER_IP_MAX)
         return AUGER_ERR_LIMIT;
-    struct auger_ice_cand cand = {.type = told->type,
+    struct auger_ice_cand cand = {.type = type_of(told),
                                   .addr = told->addr,
-                                  .base = told->related,
                                   .priority = told->priority,
                                   .generation = auger_cand_generation(told->ufrag),
                                   .hidden = told->hidden};
-    /* A candidate that was told belongs to its own table, whatever it calls itself. */
-    if (cand.type == AUGER_CAND_PRFLX)
-        cand.type = AUGER_CAND_SRFLX;
-    memcpy(cand.foundation, told->foundation, sizeof(cand.foundation));
-    return add(cands, &cand) ? 0 : auger_cands_refusal(cands);
+    if (keep_related(cands, &cand, &told->related) && add(cands, &cand, told->foundation))
+        return 0;
+    release(cands, &cand);
+    return auger_cands_refusal(cands);
 }
 
 /* Its foundation begins with a sign that is no ice-char, so that it differs
@@ -376,29 +434,38 @@ struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
                                                     const struct auger_addr *addr,
                                                     uint32_t priority)
 {
+    char foundation[AUGER_FOUNDATION_MAX];
+
     if (AUGER_BUGGIFY(PRFLX_FULL))
         return NULL;
-    struct auger_ice_cand *cand = add(
-        cands, &(struct auger_ice_cand){
-                   .type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority, .hidden = true});
-    if (cand)
-        snprintf(cand->foundation, sizeof(cand->foundation), "~%u", (unsigned)++cands->prflx_made);
+    snprintf(foundation, sizeof(foundation), "~%" PRIu32, cands->prflx_made + 1);
+    struct auger_ice_cand *cand =
+        add(cands,
+            &(struct auger_ice_cand){
+                .type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority, .hidden = true},
+            foundation);
+    cands->prflx_made += cand != NULL;
     return cand;
 }
 
-bool auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
-                       const struct auger_cand *told)
+int auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
+                      const struct auger_cand *told)
 {
     assert(cand->type == AUGER_CAND_PRFLX);
     if (cands->known == cands->known_max)
-        return false;
+        return AUGER_ERR_LIMIT;
+    char *foundation = copy_of(cands, told->foundation);
+    if (!foundation || !keep_related(cands, cand, &told->related)) {
+        auger_env_release(cands->env, foundation);
+        return AUGER_ERR_NO_MEMORY;
+    }
     cands->prflx--;
     cands->known++;
-    cand->type = told->type == AUGER_CAND_PRFLX ? AUGER_CAND_SRFLX : told->type;
-    cand->base = told->related;
+    cand->type = type_of(told);
     cand->hidden = told->hidden;
-    memcpy(cand->foundation, told->foundation, sizeof(cand->foundation));
-    return true;
+    auger_env_release(cands->env, cand->foundation);
+    cand->foundation = foundation;
+    return 0;
 }
 
 /* FNV-1a; two ufrags that meet by chance only let a stale candidate pass, whose
@@ -416,11 +483,12 @@ uint32_t auger_cand_generation(const char *ufrag)
 
 void auger_cand_export(const struct auger_ice_cand *cand, struct auger_cand *out)
 {
-    *out = (struct auger_cand){.type = cand->type, .addr = cand->addr, .priority = cand->priority};
+    *out = (struct auger_cand){
+        .type = (enum auger_cand_type)cand->type, .addr = cand->addr, .priority = cand->priority};
     out->hidden = cand->hidden;
     if (cand->looks_host)
         out->type = AUGER_CAND_HOST;
-    if (out->type != AUGER_CAND_HOST)
-        out->related = cand->base;
-    memcpy(out->foundation, cand->foundation, sizeof(out->foundation));
+    if (out->type != AUGER_CAND_HOST && cand->base)
+        out->related = *cand->base;
+    snprintf(out->foundation, sizeof(out->foundation), "%s", cand->foundation);
 }

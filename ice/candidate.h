@@ -25,19 +25,22 @@ enum auger_cand_telling {
 
 /* A candidate of ours or of the peer.  It stays where it is: pairs point to it. */
 struct auger_ice_cand {
-    enum auger_cand_type type;
-    struct auger_addr addr;   /* family AUGER_FAMILY_NONE: the slot is free */
-    struct auger_addr base;   /* ours: where it sends from; the peer's: "raddr", as told */
-    struct auger_addr server; /* ours, reflexive: who saw it */
+    struct auger_addr addr; /* family AUGER_FAMILY_NONE: the slot is free */
+    /* Ours: where it sends from, which is the address of its host candidate.  The peer's:
+     * "raddr", as told; NULL: there was none. */
+    struct auger_addr *base;
+    const struct auger_addr *server; /* ours, reflexive: who saw it; NULL: no server */
+    char *foundation;                /* its own */
     uint32_t priority;
     uint32_t number;     /* in its table: the first one that it held is 1 */
     uint32_t generation; /* the peer's: of the ufrag that its line named; 0: none */
-    enum auger_cand_telling telling;
-    bool is_barred;  /* ours: no datagram to the peer leaves from it (policy.h) */
-    bool is_mapped;  /* ours, reflexive: by the word of the configuration (mapping.h) */
-    bool looks_host; /* and is told as a host candidate */
-    bool hidden;     /* the peer's: not by its address was it told */
-    char foundation[AUGER_FOUNDATION_MAX];
+    uint8_t type;        /* enum auger_cand_type */
+    uint8_t telling;     /* enum auger_cand_telling */
+    bool is_barred : 1;  /* ours: no datagram to the peer leaves from it (policy.h) */
+    bool is_mapped : 1;  /* ours, reflexive: by the word of the configuration (mapping.h) */
+    bool looks_host : 1; /* and is told as a host candidate */
+    bool hidden : 1;     /* the peer's: not by its address was it told */
+    bool owns_base : 1;  /* the peer's */
 };
 
 /* Two bounds: peer-reflexive candidates cannot crowd out the others. */
@@ -79,7 +82,8 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base);
 
 /* Candidates of ours.  NULL when the table is full or there is no memory; a redundant one (5.1.3)
- * must have been looked for before. */
+ * must have been looked for before.  `host` and `server` stay where they are as long as the
+ * candidate is there. */
 struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
                                             const struct auger_addr *addr);
 struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
@@ -110,9 +114,9 @@ struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
                                                     uint32_t priority);
 /* The peer names a candidate that its check had shown us already: type,
  * foundation and base become known, pairs and priority stay (8838 section 11).
- * False when the table of named ones is full. */
-bool auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
-                       const struct auger_cand *told);
+ * AUGER_ERR_LIMIT when the table of named ones is full. */
+int auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
+                      const struct auger_cand *told) AUGER_CHECK_RESULT;
 void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand);
 
 /* A number that stands for a ufrag, where a candidate is told before the

@@ -107,7 +107,7 @@ static bool has_relay(const struct auger_cands *cands)
  * theirs as 0.0.0.0 port 0, which says nothing. */
 static bool show_two_ports(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
 {
-    return a->base.port != 0 && auger_addr_equal(&a->base, &b->base) &&
+    return a->base && b->base && a->base->port != 0 && auger_addr_equal(a->base, b->base) &&
            auger_addr_ip_equal(&a->addr, &b->addr) && a->addr.port != b->addr.port;
 }
 

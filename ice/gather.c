@@ -59,7 +59,7 @@ static int push_query(struct auger_ice *ice, struct auger_query **list,
         return AUGER_ERR_NO_MEMORY;
     query->next = *list;
     query->host = host;
-    query->server = *server;
+    query->server = server;
     query->state = AUGER_QUERY_WAITING;
     *list = query;
     return 0;
@@ -97,14 +97,16 @@ int auger_gather_add_server(struct auger_ice *ice, const struct auger_addr *serv
 
     if (gather->servers_len == ice->config.servers_max)
         return AUGER_ERR_LIMIT;
+    struct auger_addr *kept = &gather->servers[gather->servers_len];
+    *kept = *server;
     for (uint16_t i = ice->locals.len; i-- > 0;) {
-        if (can_ask(ice, auger_cands_at(&ice->locals, i), server) &&
-            push_query(ice, &queries, auger_cands_at(&ice->locals, i), server) != 0) {
+        if (can_ask(ice, auger_cands_at(&ice->locals, i), kept) &&
+            push_query(ice, &queries, auger_cands_at(&ice->locals, i), kept) != 0) {
             auger_gather_release(ice, queries);
             return AUGER_ERR_NO_MEMORY;
         }
     }
-    gather->servers[gather->servers_len++] = *server;
+    gather->servers_len++;
     append(gather, queries);
     return 0;
 }
@@ -207,7 +209,7 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
 
     if (len == 0)
         return 0;
-    *path = (struct auger_path){query->host->addr, query->server};
+    *path = (struct auger_path){query->host->addr, *query->server};
     ice->tally.server_requests++;
     auger_trace(ice->env, now, "ice:server_asked", AUGER_F_ADDR("base", &path->local),
                 AUGER_F_ADDR("server", &path->remote),
@@ -255,7 +257,7 @@ size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct aug
             return 0;
         auger_pace_begin(ice, now);
         if (auger_stun_client_start(&query->client, ice->env, now, retransmission_timeout(ice),
-                                    &query->server) != 0)
+                                    query->server) != 0)
             return 0; /* no entropy: again when Ta fires */
         auger_ice_mark(ice, &query->client.tx.id);
         query->is_refresh = query->state == AUGER_QUERY_ANSWERED;
@@ -299,7 +301,7 @@ static void add_candidate(struct auger_ice *ice, auger_time now, const struct au
 {
     if (!is_believable(ice, query, mapped)) {
         auger_trace(ice->env, now, "ice:candidate_refused", AUGER_F_ADDR("addr", mapped),
-                    AUGER_F_ADDR("server", &query->server));
+                    AUGER_F_ADDR("server", query->server));
         return;
     }
     struct auger_ice_cand *cand = auger_cands_find_seen(&ice->locals, mapped, &query->host->addr);
@@ -308,13 +310,13 @@ static void add_candidate(struct auger_ice *ice, auger_time now, const struct au
             cand->telling = AUGER_CAND_TO_TELL;
         return;
     }
-    cand = auger_cands_add_srflx(&ice->locals, query->host, mapped, &query->server);
+    cand = auger_cands_add_srflx(&ice->locals, query->host, mapped, query->server);
     if (!cand) {
         ice->counters.limited++;
         return;
     }
     auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &cand->addr),
-                AUGER_F_TEXT("type", "srflx"), AUGER_F_ADDR("base", &cand->base),
+                AUGER_F_TEXT("type", "srflx"), AUGER_F_ADDR("base", cand->base),
                 AUGER_F_INT("priority", cand->priority));
     auger_policy_apply(ice->config.policy, ice->env, now, cand);
 }
@@ -330,7 +332,7 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
     }
     const struct auger_addr *mapped = auger_stun_client_mapped(&query->client);
     if (!mapped) {
-        auger_trace(ice->env, now, "ice:server_refused", AUGER_F_ADDR("server", &query->server),
+        auger_trace(ice->env, now, "ice:server_refused", AUGER_F_ADDR("server", query->server),
                     AUGER_F_INT("code", auger_stun_client_error_code(&query->client)));
         remove_query(ice, query);
     } else {

@@ -69,11 +69,13 @@ static void remove_cand(struct auger_ice *ice, struct auger_ice_cand *cand)
     auger_cands_remove(&ice->locals, cand);
 }
 
-static void remove_all_of(struct auger_ice *ice, const struct auger_addr *base)
+static void remove_all_of(struct auger_ice *ice, const struct auger_ice_cand *host)
 {
+    const struct auger_addr *base = &host->addr;
+
     for (uint16_t i = 0; i < ice->locals.len; i++) {
         struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
-        if (cand->addr.family != AUGER_FAMILY_NONE && auger_addr_equal(&cand->base, base))
+        if (cand->base == base)
             remove_cand(ice, cand);
     }
 }
@@ -118,7 +120,7 @@ int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auge
         ice->route = NULL;
     forget_responses(&ice->responses, &gone);
     auger_gather_remove_host(ice, now, host);
-    remove_all_of(ice, &gone);
+    remove_all_of(ice, host);
     if (was_in_use && !can_take_over(ice, now))
         begin_anew(ice, now);
     return 0;

@@ -82,7 +82,7 @@ static bool add(struct auger_ice *ice, auger_time now, const struct auger_ice_ca
         return false;
     }
     auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &cand->addr),
-                AUGER_F_TEXT("type", as_host ? "host" : "srflx"), AUGER_F_ADDR("base", &cand->base),
+                AUGER_F_TEXT("type", as_host ? "host" : "srflx"), AUGER_F_ADDR("base", cand->base),
                 AUGER_F_INT("priority", cand->priority));
     auger_policy_apply(ice->config.policy, ice->env, now, cand);
     return true;

@@ -168,7 +168,7 @@ bool auger_pair_is_open(const struct auger_pair *pair)
  * that of our base, not what the peer may have told. */
 struct auger_path auger_pair_path(const struct auger_pair *pair)
 {
-    struct auger_path path = {pair->local->base, pair->remote->addr};
+    struct auger_path path = {*pair->local->base, pair->remote->addr};
     if (auger_addr_is_link_local(&path.remote))
         path.remote.scope = path.local.scope;
     return path;

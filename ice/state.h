@@ -56,7 +56,7 @@ enum auger_query_state {
 struct auger_query {
     struct auger_query *next;
     const struct auger_ice_cand *host;
-    struct auger_addr server;
+    const struct auger_addr *server; /* one of the table's */
     enum auger_query_state state;
     bool is_refresh;                 /* its answer is old news */
     struct auger_stun_client client; /* when it has been asked */

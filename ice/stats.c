@@ -30,13 +30,14 @@ static void hand_out(void *to, size_t size, const void *from, size_t from_size)
 static void write_local_id(char id[AUGER_STATS_ID_MAX], const struct auger_ice_cand *cand)
 {
     char addr[AUGER_ADDR_TEXT_MAX], base[AUGER_ADDR_TEXT_MAX] = "";
-    bool has_base = !auger_addr_equal(&cand->addr, &cand->base);
+    bool has_base = !auger_addr_equal(&cand->addr, cand->base);
 
     auger_addr_format(&cand->addr, addr, sizeof(addr));
     if (has_base) /* tells two apart that one NAT shows under the same address */
-        auger_addr_format(&cand->base, base, sizeof(base));
-    snprintf(id, AUGER_STATS_ID_MAX, "L %s %s%s%s", auger_cand_type_name(cand->type), addr,
-             has_base ? " " : "", base);
+        auger_addr_format(cand->base, base, sizeof(base));
+    snprintf(id, AUGER_STATS_ID_MAX, "L %s %s%s%s",
+             auger_cand_type_name((enum auger_cand_type)cand->type), addr, has_base ? " " : "",
+             base);
 }
 
 /* The peer's are numbers, because an address may be hidden, and become known later.  Our
@@ -52,7 +53,7 @@ static void write_pair_id(char id[AUGER_STATS_ID_MAX], const struct auger_pair *
     char base[AUGER_ADDR_TEXT_MAX];
 
     snprintf(id, AUGER_STATS_ID_MAX, "P %s %s %u", pair->generation->local.ufrag,
-             auger_addr_format(&pair->local->base, base, sizeof(base)),
+             auger_addr_format(pair->local->base, base, sizeof(base)),
              (unsigned)pair->remote->number);
 }
 
@@ -138,8 +139,8 @@ static void describe_local(const struct auger_ice *ice, const struct auger_ice_c
     write_local_id(stats->id, cand);
     auger_cand_export(cand, &stats->cand);
     snprintf(stats->cand.ufrag, sizeof(stats->cand.ufrag), "%s", ice->current->local.ufrag);
-    if (cand->type == AUGER_CAND_SRFLX)
-        stats->server = cand->server;
+    if (cand->server)
+        stats->server = *cand->server;
 }
 
 static void describe_remote(const struct auger_generation *generation,

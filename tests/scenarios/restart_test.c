@@ -263,7 +263,7 @@ SCENARIO(a_restart_replaces_a_path_that_a_rebooted_nat_has_cut)
 }
 
 /* Now before the old generation is retired, now after; and no more memory than the first
- * ones took. */
+ * ones took, but for a digit more in the numbers of foundations. */
 SCENARIO(restarts_without_end_take_no_more_memory)
 {
     struct sim_peer *alice, *bob;
@@ -278,7 +278,7 @@ SCENARIO(restarts_without_end_take_no_more_memory)
             peak = sim_peer_story(alice)->memory_peak;
     }
     assert_steady(alice, bob);
-    assert_int_equal(sim_peer_story(alice)->memory_peak, peak);
+    assert_in_range(sim_peer_story(alice)->memory_peak, peak, peak + 2);
     world_end(sim);
 }
 
