@@ -269,7 +269,6 @@ static struct auger_ice_cand *add(struct auger_cands *cands, const struct auger_
     }
     *slot = *cand;
     slot->foundation = own;
-    slot->number = ++cands->made;
     if (cand->type == AUGER_CAND_PRFLX)
         cands->prflx++;
     else
@@ -393,6 +392,16 @@ static size_t count_ip(const struct auger_cands *cands, const struct auger_addr 
     return count;
 }
 
+static struct auger_ice_cand *add_remote(struct auger_cands *cands,
+                                         const struct auger_ice_cand *cand, const char *foundation)
+{
+    struct auger_ice_cand *slot = add(cands, cand, foundation);
+
+    if (slot)
+        slot->number = ++cands->made;
+    return slot;
+}
+
 /* A candidate that was told belongs to its own table, whatever it calls itself. */
 static uint8_t type_of(const struct auger_cand *told)
 {
@@ -422,7 +431,7 @@ int auger_cands_add_remote(struct auger_cands *cands, const struct auger_cand *t
                                   .priority = told->priority,
                                   .generation = auger_cand_generation(told->ufrag),
                                   .hidden = told->hidden};
-    if (keep_related(cands, &cand, &told->related) && add(cands, &cand, told->foundation))
+    if (keep_related(cands, &cand, &told->related) && add_remote(cands, &cand, told->foundation))
         return 0;
     release(cands, &cand);
     return auger_cands_refusal(cands);
@@ -439,11 +448,11 @@ struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
     if (AUGER_BUGGIFY(PRFLX_FULL))
         return NULL;
     snprintf(foundation, sizeof(foundation), "~%" PRIu32, cands->prflx_made + 1);
-    struct auger_ice_cand *cand =
-        add(cands,
-            &(struct auger_ice_cand){
-                .type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority, .hidden = true},
-            foundation);
+    struct auger_ice_cand *cand = add_remote(
+        cands,
+        &(struct auger_ice_cand){
+            .type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority, .hidden = true},
+        foundation);
     cands->prflx_made += cand != NULL;
     return cand;
 }

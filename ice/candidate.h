@@ -29,11 +29,15 @@ struct auger_ice_cand {
     /* Ours: where it sends from, which is the address of its host candidate.  The peer's:
      * "raddr", as told; NULL: there was none. */
     struct auger_addr *base;
-    const struct auger_addr *server; /* ours, reflexive: who saw it; NULL: no server */
-    char *foundation;                /* its own */
+    union {
+        const struct auger_addr *server; /* ours, reflexive: who saw it; NULL: no server */
+        struct {                         /* the peer's */
+            uint32_t number;             /* in its table: the first one that it held is 1 */
+            uint32_t generation;         /* of the ufrag that its line named; 0: none */
+        };
+    };
+    char *foundation; /* its own */
     uint32_t priority;
-    uint32_t number;     /* in its table: the first one that it held is 1 */
-    uint32_t generation; /* the peer's: of the ufrag that its line named; 0: none */
     uint8_t type;        /* enum auger_cand_type */
     uint8_t telling;     /* enum auger_cand_telling */
     bool is_barred : 1;  /* ours: no datagram to the peer leaves from it (policy.h) */
@@ -50,7 +54,7 @@ struct auger_cands {
     uint16_t len; /* slots in use or used before */
     uint16_t known, known_max;
     uint16_t prflx, prflx_max;
-    uint32_t made;             /* so far */
+    uint32_t made;             /* so far, of the peer's */
     uint32_t prflx_made;       /* for foundations that no peer can write */
     uint32_t foundations_made; /* of ours */
 };

@@ -150,7 +150,7 @@ bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now)
 
 bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now)
 {
-    return now < pair->barred_until;
+    return pair->proof && now < pair->proof->barred_until;
 }
 
 bool auger_pair_is_relayed(const struct auger_pair *pair)

@@ -24,13 +24,15 @@ enum auger_pair_failure {
 
 struct auger_generation; /* above: generation.h */
 
-/* What the peer's answers have made of a pair; it stays when the pair is valid no more. */
+/* What answers have proved of a pair, and that another agent has it; it stays when the pair is
+ * valid no more. */
 struct auger_pair_proof {
     /* The local candidate of the valid pair that a check on this one made
      * (7.2.5.3.2).  NULL: not valid. */
     struct auger_ice_cand *seen_as;
-    auger_time answered_at; /* the last valid answer, if seen_as */
-    auger_time rtt;         /* 0: none yet */
+    auger_time answered_at;  /* the last valid answer, if seen_as */
+    auger_time rtt;          /* 0: none yet */
+    auger_time barred_until; /* another agent on our socket has its path; 0: none */
     uint32_t responses_received;
     struct auger_pair_tally tally; /* for statistics alone */
 };
@@ -43,7 +45,6 @@ struct auger_pair {
     struct auger_generation *generation;   /* that it belongs to */
     struct auger_ice_cand *local, *remote; /* NULL: the slot is free */
     struct auger_pair_proof *proof;        /* NULL: none yet */
-    auger_time barred_until;               /* another agent on our socket has its path; 0: none */
     uint32_t ticket;                       /* place in the triggered-check queue; 0: not in it */
     uint32_t requests_sent, retransmissions_sent; /* the latter among the former */
     uint32_t requests_received, responses_sent;

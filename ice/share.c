@@ -102,9 +102,13 @@ static void bar(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
     struct auger_nomination *nomination = &pair->generation->nomination;
 
-    pair->barred_until = auger_time_add(now, BARRED_FOR);
+    if (auger_pair_prove(pair, ice->env)) {
+        pair->proof->barred_until = auger_time_add(now, BARRED_FOR);
+        ice->bar_until = auger_time_min(ice->bar_until, pair->proof->barred_until);
+    } else {
+        auger_pair_fail(pair, ice->env, now, AUGER_PAIR_LIMIT);
+    }
     pair->use_when_valid = false;
-    ice->bar_until = auger_time_min(ice->bar_until, pair->barred_until);
     if (nomination->pair == pair)
         auger_generation_forget_nomination(pair->generation);
     if (nomination->selected == pair) {
@@ -151,7 +155,7 @@ static auger_time first_bar(const struct auger_generation *generation, auger_tim
     for (uint16_t i = 0; generation && i < generation->checklist.len; i++) {
         const struct auger_pair *pair = generation->checklist.order[i];
         if (auger_pair_is_barred(pair, now))
-            first = auger_time_min(first, pair->barred_until);
+            first = auger_time_min(first, pair->proof->barred_until);
     }
     return first;
 }

@@ -285,6 +285,19 @@ static void names_may_be_given_before_they_are_told(void **state)
     puppet_free(p);
 }
 
+/* The bar would have to be kept. */
+static void a_refused_path_is_given_up_when_memory_is_out(void **state)
+{
+    struct puppet *p = sharing(false);
+
+    (void)state;
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+    p->world->fail_at = p->world->allocations + 1;
+    refuse(p, FIRST);
+    assert_int_equal(puppet_pair(p, FIRST).state, AUGER_PAIR_FAILED);
+    puppet_free(p);
+}
+
 static void what_is_no_path_cannot_be_refused(void **state)
 {
     struct puppet *p = sharing(false);
@@ -309,6 +322,7 @@ int main(void)
         cmocka_unit_test(it_was_heard_where_it_proved_itself),
         cmocka_unit_test(names_of_every_generation_that_is_alive_are_told),
         cmocka_unit_test(names_may_be_given_before_they_are_told),
+        cmocka_unit_test(a_refused_path_is_given_up_when_memory_is_out),
         cmocka_unit_test(what_is_no_path_cannot_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
