@@ -45,7 +45,8 @@ struct world {
     struct auger_env env;
     uint64_t random;
     bool no_entropy;
-    size_t allocations, blocks, bytes, fail_at; /* fail_at: 0 is never */
+    size_t allocations, fail_at; /* 0: never */
+    size_t blocks, bytes;        /* in use */
     auger_time now, delay;
     struct packet *packets[PACKETS_MAX];
     size_t packets_len;
@@ -71,23 +72,27 @@ static inline int world_random(void *user, uint8_t *buf, size_t len)
     return 0;
 }
 
+/* The size that was asked for stands in front. */
 static inline void *world_alloc(void *user, size_t size)
 {
     struct world *world = user;
-    void *block = ++world->allocations == world->fail_at ? NULL : calloc(1, size ? size : 1);
+    size_t *block = ++world->allocations == world->fail_at ? NULL : calloc(1, 16 + size);
     if (!block)
         return NULL;
+    *block = size;
     world->blocks++;
     world->bytes += size;
-    return block;
+    return block + 2;
 }
 
 static inline void world_release(void *user, void *ptr)
 {
     struct world *world = user;
+    size_t *block = (size_t *)ptr - 2;
     assert_true(world->blocks > 0);
     world->blocks--;
-    free(ptr);
+    world->bytes -= *block;
+    free(block);
 }
 
 static inline struct auger_addr addr_of(const char *text)
