@@ -69,6 +69,32 @@ static int read_lite(struct auger_sdp_parser *parser, struct auger_text value)
     return 0;
 }
 
+/* 5.3 */
+static int read_mismatch(struct auger_sdp_parser *parser, struct auger_text value)
+{
+    (void)value;
+    parser->section->ice_mismatch = true;
+    return 0;
+}
+
+/* 5.2: a component, an address and a port, for each component.  Read for its form alone
+ * (RFC 9429 section 5.8.2). */
+static int read_remote_candidates(struct auger_sdp_parser *parser, struct auger_text value)
+{
+    uint64_t component, port;
+
+    do {
+        struct auger_text id = auger_text_take_word(&value);
+        struct auger_text address = auger_text_take_word(&value);
+        struct auger_text number = auger_text_take_word(&value);
+        if (!auger_text_to_uint(id, 256, &component) || component == 0 || address.len == 0 ||
+            !auger_text_to_uint(number, UINT16_MAX, &port))
+            return malformed(parser, "remote-candidates: component, address and port of each");
+    } while (value.len);
+    parser->section->has_remote_candidate = true;
+    return 0;
+}
+
 /* 5.5: 1*10DIGIT. */
 static int read_pacing(struct auger_sdp_parser *parser, struct auger_text value)
 {
@@ -247,12 +273,14 @@ static const struct attribute {
     {"fingerprint", SESSION | MEDIA, read_fingerprint},
     {"group", SESSION, read_group},
     {"ice-lite", SESSION, read_lite},
+    {"ice-mismatch", MEDIA, read_mismatch},
     {"ice-options", SESSION | MEDIA, read_options},
     {"ice-pacing", SESSION, read_pacing},
     {"ice-pwd", SESSION | MEDIA, read_password},
     {"ice-ufrag", SESSION | MEDIA, read_ufrag},
     {"max-message-size", MEDIA, read_max_message_size},
     {"mid", MEDIA, read_mid},
+    {"remote-candidates", MEDIA, read_remote_candidates},
     {"sctp-port", MEDIA, read_sctp_port},
     {"sctpmap", MEDIA, read_sctpmap},
     {"setup", SESSION | MEDIA, read_setup},

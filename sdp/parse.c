@@ -140,6 +140,8 @@ static void finish(struct auger_sdp_parser *parser)
     sdp->data_section = -1;
     for (int i = sdp->sections_len - 1; i >= 0; i--) {
         inherit(&sdp->sections[i].transport, &parser->session);
+        if (sdp->sections[i].address.len == 0)
+            sdp->sections[i].address = parser->session_address;
         if (sdp->sections[i].is_data && !auger_sdp_section_is_rejected(&sdp->sections[i]))
             sdp->data_section = (int8_t)i;
     }
@@ -157,10 +159,19 @@ static size_t count_words(struct auger_text text)
     return count;
 }
 
-/* 5.7: "IN IP4 0.0.0.0".  ICE takes the place of what it says. */
+/* 5.7: "IN IP4 0.0.0.0".  ICE takes the place of what it says; the first of a section counts. */
 static int read_connection(struct auger_sdp_parser *parser, struct auger_text value)
 {
-    return count_words(value) == 3 ? 0 : malformed(parser, "c=: network, family and address");
+    struct auger_text *address =
+        parser->section ? &parser->section->address : &parser->session_address;
+
+    if (count_words(value) != 3)
+        return malformed(parser, "c=: network, family and address");
+    auger_text_take_word(&value);
+    auger_text_take_word(&value);
+    if (address->len == 0)
+        *address = auger_text_take_word(&value);
+    return 0;
 }
 
 static int read_line(struct auger_sdp_parser *parser, char type, struct auger_text value)

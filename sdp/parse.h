@@ -9,6 +9,7 @@ struct auger_sdp_parser {
     struct auger_sdp *sdp;
     struct auger_sdp_section *section;                 /* NULL above the first m= line */
     struct auger_sdp_transport session;                /* what the sections inherit */
+    struct auger_text session_address;                 /* of c=, and that too */
     struct auger_text bundles[AUGER_SDP_SECTIONS_MAX]; /* tags of each a=group:BUNDLE */
     uint8_t bundles_len;
     bool has_size;         /* the section gave max-message-size */

@@ -96,8 +96,8 @@ static void put_session(struct output *out, const struct auger_sdp_local *local,
         put_line(out, "a=ice-lite", NULL); /* of the session alone (RFC 8839 section 5.3) */
     if (local->pacing_ms)
         put_uint_line(out, "a=ice-pacing:", local->pacing_ms);
-    put_string(out, "a=ice-options:ice2 trickle");
-    put_line(out, local->renomination ? " renomination" : "", NULL);
+    put_line(out, "a=ice-options:ice2", local->no_trickle ? "" : " trickle",
+             local->renomination ? " renomination" : "", NULL);
 }
 
 static void put_media_line(struct output *out, struct auger_text media, uint16_t port,
@@ -123,12 +123,24 @@ static void put_connection(struct output *out, const struct auger_addr *addr)
                  auger_addr_format_ip(addr, ip, sizeof(ip)), NULL);
 }
 
+/* RFC 8839 section 5.2: of the one component. */
+static void put_remote_candidate(struct output *out, const struct auger_addr *addr)
+{
+    char ip[AUGER_ADDR_TEXT_MAX];
+
+    put_string(out, "a=remote-candidates:1 ");
+    put_string(out, auger_addr_format_ip(addr, ip, sizeof(ip)));
+    put_uint_line(out, " ", addr->port);
+}
+
 static void put_candidates(struct output *out, const struct auger_sdp_local *local)
 {
     for (size_t i = 0; i < local->candidates_len; i++)
         put_line(out, "a=", local->candidates[i], NULL);
     if (local->end_of_candidates)
         put_line(out, "a=end-of-candidates", NULL);
+    if (local->remote_addr)
+        put_remote_candidate(out, local->remote_addr);
 }
 
 static void put_transport(struct output *out, const struct auger_sdp_local *local)

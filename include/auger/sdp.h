@@ -58,6 +58,7 @@ struct auger_sdp_section {
     struct auger_text protocol; /* "UDP/DTLS/SCTP" */
     struct auger_text formats;  /* "webrtc-datachannel", "96 97" */
     uint32_t port;              /* 0: rejected, unless bundle-only */
+    struct auger_text address;  /* of c=: its own, else the session's; empty: none */
     struct auger_text mid;
     bool bundle_only;
     bool is_data; /* a data channel section, in the form of 8841 or the older one */
@@ -66,6 +67,8 @@ struct auger_sdp_section {
     uint64_t max_message_size;              /* of a data section; 65536 when absent, 0: any */
     uint16_t candidates_at, candidates_len; /* in .candidates of the description */
     bool end_of_candidates;
+    bool ice_mismatch;         /* of an answer: it goes without ICE (RFC 8839 section 5.3) */
+    bool has_remote_candidate; /* a=remote-candidates, of which the addresses are not kept */
 };
 
 struct auger_sdp {
@@ -98,6 +101,12 @@ AUGER_API int auger_sdp_parse(struct auger_sdp *out, const char *text, size_t le
 AUGER_API const struct auger_sdp_section *auger_sdp_carrier(const struct auger_sdp *sdp,
                                                             enum auger_sdp_type type);
 
+/* Whether the default destination in c= and m= is none of the section's candidates, so that
+ * something on the way may have changed it (RFC 8839 section 4.2.5).  Port 9, 0.0.0.0, ::,
+ * and what is no address are none. */
+AUGER_API bool auger_sdp_is_mismatch(const struct auger_sdp *sdp,
+                                     const struct auger_sdp_section *section);
+
 /* What we say of ourselves. */
 struct auger_sdp_local {
     uint64_t session_id;      /* of the o= line; below 2^63 */
@@ -113,6 +122,10 @@ struct auger_sdp_local {
     bool ice_lite;
     uint32_t pacing_ms; /* 0: not said */
     bool renomination;  /* among the ICE options */
+    bool no_trickle;    /* a=ice-options says nothing of it */
+    /* For a=remote-candidates, of an offer of the controlling side with a selected pair
+     * (RFC 8839 section 4.4.1.2.2); NULL: not said. */
+    const struct auger_addr *remote_addr;
 };
 
 /* An offer of one data section, or an answer: the sections of `offer` in their

@@ -1,5 +1,6 @@
 /* fuzz: reaches auger_sdp_parse auger_sdp_parse_attribute auger_sdp_carrier */
 /* fuzz: reaches auger_sdp_write_answer auger_sdp_check_answer auger_sdp_is_restart */
+/* fuzz: reaches auger_sdp_is_mismatch read_remote_candidates */
 /* Any text is parsed; what parses as an offer is answered, and the answer must
  * parse and answer it. */
 #include <auger/sdp.h>
@@ -54,6 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     require(sdp.sections_len <= AUGER_SDP_SECTIONS_MAX && sdp.bundle_len <= sdp.sections_len);
     (void)!auger_sdp_check_answer(&sdp, &sdp, &error);
+    for (size_t i = 0; i < sdp.sections_len; i++)
+        (void)!auger_sdp_is_mismatch(&sdp, &sdp.sections[i]);
     answer(&sdp);
     return 0;
 }

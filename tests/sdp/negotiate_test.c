@@ -116,6 +116,30 @@ static void a_default_address_stands_in_the_media_and_connection_lines(void **st
                                 "c=IN IP6 2001:db8::1\r\n"));
 }
 
+/* RFC 8839 section 4.4.1.2.2. */
+static void an_updated_offer_names_the_remote_candidate(void **state)
+{
+    (void)state;
+    struct auger_addr v4, v6;
+    struct auger_sdp_local local = local_as(AUGER_SETUP_ACTPASS);
+    struct auger_sdp sdp;
+    char buf[2048];
+    assert_int_equal(auger_addr_parse(&v4, "192.0.2.3:45664"), 0);
+    assert_int_equal(auger_addr_parse(&v6, "[2001:db8::3]:45664"), 0);
+    assert_true(auger_sdp_write_offer(&local, buf, sizeof(buf)) > 0);
+    assert_null(strstr(buf, "remote-candidates"));
+    local.no_trickle = true;
+    local.remote_addr = &v4;
+    assert_true(auger_sdp_write_offer(&local, buf, sizeof(buf)) > 0);
+    assert_non_null(strstr(buf, "a=ice-options:ice2\r\n"));
+    assert_non_null(strstr(buf, "a=remote-candidates:1 192.0.2.3 45664\r\n"));
+    must_parse(&sdp, buf);
+    assert_true(sdp.sections[0].has_remote_candidate && !sdp.sections[0].transport.trickle);
+    local.remote_addr = &v6;
+    assert_true(auger_sdp_write_offer(&local, buf, sizeof(buf)) > 0);
+    assert_non_null(strstr(buf, "a=remote-candidates:1 2001:db8::3 45664\r\n"));
+}
+
 #define HEAD "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
 #define CREDS                                                                                      \
     "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\na=fingerprint:sha-256 AA:BB\r\n"      \
@@ -439,6 +463,7 @@ int main(void)
         cmocka_unit_test(an_offer_is_written_like_this),
         cmocka_unit_test(renomination_is_offered_on_demand),
         cmocka_unit_test(a_default_address_stands_in_the_media_and_connection_lines),
+        cmocka_unit_test(an_updated_offer_names_the_remote_candidate),
         cmocka_unit_test(an_answer_refuses_in_place_and_echoes_nothing),
         cmocka_unit_test(a_further_offer_keeps_the_sections_and_offers_one),
         cmocka_unit_test(the_older_form_is_answered_in_its_form),

@@ -182,6 +182,63 @@ static void unknown_lines_and_attributes_are_skipped(void **state)
         text_is(sdp.candidates[sdp.sections[0].candidates_at], "candidate:anything at all"));
 }
 
+static void flags_of_rfc_8839_are_of_their_section(void **state)
+{
+    (void)state;
+    struct auger_sdp sdp;
+    must_parse(&sdp, HEAD "c=IN IP4 192.0.2.1\r\na=ice-mismatch\r\n"
+                          "a=remote-candidates:of the session\r\n" DATA "a=ice-mismatch\r\n" DATA
+                          "c=IN IP6 2001:db8::1\r\nc=IN IP4 192.0.2.2\r\n"
+                          "a=remote-candidates:1 192.0.2.3 45664 2 host.example 45665\r\n");
+    assert_true(sdp.sections[0].ice_mismatch && !sdp.sections[1].ice_mismatch);
+    assert_true(!sdp.sections[0].has_remote_candidate && sdp.sections[1].has_remote_candidate);
+    assert_true(text_is(sdp.sections[0].address, "192.0.2.1"));
+    assert_true(text_is(sdp.sections[1].address, "2001:db8::1"));
+}
+
+static const struct {
+    const char *what;
+    unsigned port;
+    const char *connection;
+    bool is_mismatch;
+} destinations[] = {
+    {"one of the candidates", 5000, "c=IN IP4 192.0.2.1\r\n", false},
+    {"the reflexive one", 6000, "c=IN IP4 203.0.113.1\r\n", false},
+    {"IPv6 written otherwise", 7000, "c=IN IP6 2001:DB8:0::1\r\n", false},
+    {"another address", 5000, "c=IN IP4 198.51.100.9\r\n", true},
+    {"another port", 5001, "c=IN IP4 192.0.2.1\r\n", true},
+    {"the related address of one", 5003, "c=IN IP4 192.0.2.7\r\n", true},
+    {"not known yet", 9, "c=IN IP4 0.0.0.0\r\n", false},
+    {"not known yet, of IPv6", 9, "c=IN IP6 ::\r\n", false},
+    {"a host and no port yet", 9, "c=IN IP4 192.0.2.9\r\n", false},
+    {"a port and no address", 5001, "c=IN IP4 0.0.0.0\r\n", false},
+    {"a name", 5001, "c=IN IP4 host.example\r\n", false},
+    {"bundled", 0, "c=IN IP4 198.51.100.9\r\n", false},
+    {"none at all", 5001, "", false},
+};
+
+static void a_default_destination_that_is_no_candidate_is_seen(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(destinations); i++) {
+        char text[2048];
+        struct auger_sdp sdp;
+        snprintf(
+            text, sizeof(text),
+            HEAD
+            "m=application %u UDP/DTLS/SCTP webrtc-datachannel\r\n%s"
+            "a=candidate:0 1 udp 1 2f3b9c1e-77aa-4a5e-9f60-0c1d2e3f4a5b.local 5000 typ host\r\n"
+            "a=candidate\r\na=candidate:1 1\r\n"
+            "a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r\n"
+            "a=candidate:2 1 udp 1694498815 203.0.113.1 6000 typ srflx raddr 192.0.2.7 rport "
+            "5003\r\na=candidate:3 1 udp 2130706430 2001:db8::1 7000 typ host\r\n",
+            destinations[i].port, destinations[i].connection);
+        must_parse(&sdp, text);
+        if (auger_sdp_is_mismatch(&sdp, &sdp.sections[0]) != destinations[i].is_mismatch)
+            fail_msg("%s", destinations[i].what);
+    }
+}
+
 static void blank_lines_at_the_end_do_no_harm(void **state)
 {
     (void)state;
@@ -243,6 +300,12 @@ static const struct {
     {HEAD DATA "a=ice-pwd:" PWD22 "\r\na=ice-pwd:" PWD22 "\r\n", 7, "ice-pwd: given twice"},
     {HEAD "a=ice-pacing:fast\r\n", 5, "ice-pacing"},
     {HEAD "a=ice-pacing:4294967296\r\n", 5, "ice-pacing"},
+    {HEAD DATA "a=remote-candidates:\r\n", 6, "remote-candidates"},
+    {HEAD DATA "a=remote-candidates:1 192.0.2.1\r\n", 6, "remote-candidates"},
+    {HEAD DATA "a=remote-candidates:0 192.0.2.1 9\r\n", 6, "remote-candidates"},
+    {HEAD DATA "a=remote-candidates:257 192.0.2.1 9\r\n", 6, "remote-candidates"},
+    {HEAD DATA "a=remote-candidates:1 192.0.2.1 65536\r\n", 6, "remote-candidates"},
+    {HEAD DATA "a=remote-candidates:1 192.0.2.1 9 2 192.0.2.1\r\n", 6, "remote-candidates"},
     /* DTLS */
     {HEAD "a=fingerprint:sha-256\r\n", 5, "fingerprint"},
     {HEAD "a=fingerprint:sha-256 \r\n", 5, "fingerprint"},
@@ -369,6 +432,8 @@ int main(void)
         cmocka_unit_test(the_bundle_decides_whose_transport_counts),
         cmocka_unit_test(data_sections_are_recognised),
         cmocka_unit_test(unknown_lines_and_attributes_are_skipped),
+        cmocka_unit_test(flags_of_rfc_8839_are_of_their_section),
+        cmocka_unit_test(a_default_destination_that_is_no_candidate_is_seen),
         cmocka_unit_test(blank_lines_at_the_end_do_no_harm),
         cmocka_unit_test(broken_lines_are_refused_by_their_number),
         cmocka_unit_test(a_nul_inside_a_line_is_refused),
