@@ -19,7 +19,8 @@ enum auger_ice_state auger_ice_get_state(const struct auger_ice *ice)
     return ice->state;
 }
 
-static void describe(const struct auger_pair *pair, struct auger_ice_pair_info *info)
+static void describe(const struct auger_ice *ice, const struct auger_pair *pair,
+                     struct auger_ice_pair_info *info)
 {
     const struct auger_generation *generation = pair->generation;
     const struct auger_ice_cand *seen_as = auger_pair_seen_as(pair);
@@ -36,6 +37,7 @@ static void describe(const struct auger_pair *pair, struct auger_ice_pair_info *
         .requests_sent = pair->requests_sent,
         .responses_received = pair->proof ? pair->proof->responses_received : 0,
         .requests_received = pair->requests_received,
+        .former = generation != ice->current,
     };
     auger_cand_export(seen_as ? seen_as : pair->local, &info->local);
     auger_cand_export(pair->remote, &info->remote);
@@ -47,7 +49,7 @@ size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *
     size_t len = 0;
 
     while (len < max && (pair = auger_ice_pair_at(ice, len)))
-        describe(pair, &pairs[len++]);
+        describe(ice, pair, &pairs[len++]);
     return len;
 }
 

@@ -13,7 +13,29 @@
 struct lines {
     const char **line;
     size_t len;
+    struct auger_destination destination;
 };
+
+static void format_each(const struct auger_peer *peer, const struct auger_cand *cands, size_t len,
+                        char (*text)[AUGER_CAND_LINE_MAX], struct lines *lines)
+{
+    for (size_t i = 0; i < len; i++)
+        if (auger_local_names_format(peer, &cands[i], text[lines->len], AUGER_CAND_LINE_MAX) > 0) {
+            lines->line[lines->len] = text[lines->len];
+            lines->len++;
+        }
+}
+
+/* The peer finds peer-reflexive ones itself. */
+static size_t drop_prflx(struct auger_cand *cands, size_t len)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < len; i++)
+        if (cands[i].type != AUGER_CAND_PRFLX)
+            cands[kept++] = cands[i];
+    return kept;
+}
 
 static int format_cands(struct auger_peer *peer, struct lines *lines)
 {
@@ -29,13 +51,9 @@ static int format_cands(struct auger_peer *peer, struct lines *lines)
         return AUGER_ERR_NO_MEMORY;
     }
     text = (char(*)[AUGER_CAND_LINE_MAX])(void *)(lines->line + max);
-    size_t found = auger_ice_local_cands(peer->ice, cands, max);
-    for (size_t i = 0; i < found; i++)
-        if (cands[i].type != AUGER_CAND_PRFLX && /* the peer finds those itself */
-            auger_local_names_format(peer, &cands[i], text[lines->len], AUGER_CAND_LINE_MAX) > 0) {
-            lines->line[lines->len] = text[lines->len];
-            lines->len++;
-        }
+    size_t found = drop_prflx(cands, auger_ice_local_cands(peer->ice, cands, max));
+    found = auger_destination_choose(peer, cands, found, &lines->destination);
+    format_each(peer, cands, found, text, lines);
     auger_env_release(peer->env, cands);
     return 0;
 }
@@ -61,6 +79,7 @@ struct auger_sdp_local auger_peer_local(const struct auger_peer *peer, enum auge
         .ice_lite = peer->config.ice.lite,
         .pacing_ms = pacing_ms(&peer->config.ice),
         .renomination = peer->config.ice.renomination && !peer->config.ice.lite,
+        .no_trickle = peer->config.trickle == AUGER_TRICKLE_NONE,
     };
 }
 
@@ -83,14 +102,27 @@ int auger_peer_write_offer(const struct auger_peer *peer, const struct auger_sdp
     return auger_sdp_write_reoffer(local, &before, buf, cap);
 }
 
+static const struct auger_addr *if_known(const struct auger_addr *addr)
+{
+    return addr->family == AUGER_FAMILY_NONE ? NULL : addr;
+}
+
+static void add_lines(const struct auger_peer *peer, const struct lines *lines,
+                      struct auger_sdp_local *local)
+{
+    local->candidates = lines->line;
+    local->candidates_len = lines->len;
+    local->end_of_candidates = peer->gathered;
+    local->default_addr = if_known(&lines->destination.local);
+}
+
 static int write_offer(const struct auger_peer *peer, const struct lines *lines, char *buf,
                        size_t cap)
 {
     struct auger_sdp_local local = auger_peer_local(peer, AUGER_SETUP_ACTPASS);
 
-    local.candidates = lines->line;
-    local.candidates_len = lines->len;
-    local.end_of_candidates = peer->gathered;
+    add_lines(peer, lines, &local);
+    local.remote_addr = if_known(&lines->destination.remote);
     return auger_peer_write_offer(peer, &local, buf, cap);
 }
 
@@ -101,9 +133,7 @@ static int write_answer(const struct auger_peer *peer, enum auger_sdp_setup setu
     struct auger_sdp offer;
 
     auger_peer_reread_remote(peer, &offer);
-    local.candidates = lines->line;
-    local.candidates_len = lines->len;
-    local.end_of_candidates = peer->gathered;
+    add_lines(peer, lines, &local);
     return auger_sdp_write_answer(&local, &offer, buf, cap);
 }
 

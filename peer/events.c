@@ -13,7 +13,8 @@ static bool take_ice_event(struct auger_peer *peer, struct auger_peer_event *eve
     case AUGER_ICE_EVENT_CANDIDATE:
         event->type = AUGER_PEER_EVENT_CANDIDATE;
         event->candidate = peer->candidate;
-        if (auger_local_names_format(peer, &ice.cand, peer->candidate, sizeof(peer->candidate)) < 0)
+        if (!auger_peer_tells_candidates(peer) ||
+            auger_local_names_format(peer, &ice.cand, peer->candidate, sizeof(peer->candidate)) < 0)
             return take_ice_event(peer, event);
         break;
     case AUGER_ICE_EVENT_GATHERED:

@@ -44,17 +44,22 @@ static void set(struct auger_peer_explanation *e, const char *code, const char *
     e->text = text;
 }
 
-static void blame_ice(struct auger_peer_explanation *e)
+static void blame_ice(struct auger_peer_explanation *e, bool was_changed)
 {
     set(e, auger_ice_why_name(e->ice.why), auger_ice_why_text(e->ice.why));
     memcpy(e->evidence, e->ice.evidence, sizeof(e->evidence));
+    size_t len = strlen(e->evidence);
+    if (was_changed)
+        snprintf(e->evidence + len, sizeof(e->evidence) - len,
+                 "; c= and m= of the other side's description name none of its candidates: "
+                 "something on the way may have changed it");
 }
 
 /* Of a peer that has not ended. */
 static void explain_wait(const struct auger_peer *peer, struct auger_peer_explanation *e)
 {
     if (e->ice.why != AUGER_ICE_WHY_NOTHING)
-        blame_ice(e);
+        blame_ice(e, peer->was_changed);
     else if (auger_dtls_get_state(peer->dtls) == AUGER_DTLS_CONNECTED)
         set(e, "nothing", "the peer is connected");
     else
@@ -75,7 +80,7 @@ void auger_peer_explain_sized(const struct auger_peer *peer,
         break;
     case AUGER_PEER_ICE_FAILED:
     case AUGER_PEER_CONSENT_LOST:
-        blame_ice(&all);
+        blame_ice(&all, peer->was_changed);
         break;
     case AUGER_PEER_DTLS_FAILED:
         set(&all, dtls_code(peer->failure), auger_dtls_failure_text(peer->failure));

@@ -29,6 +29,8 @@ struct auger_peer {
     char *remote_text;   /* the latest remote description; NULL: none yet */
     size_t remote_len;
     enum auger_sdp_type remote_type;
+    bool remote_trickles;       /* that description says so */
+    bool was_changed;           /* its default destination was none of its candidates */
     enum auger_sdp_setup setup; /* ours, once agreed: active is the DTLS client */
     struct auger_sctp_remote remote_sctp;
 
@@ -79,6 +81,20 @@ int auger_peer_write_offer(const struct auger_peer *peer, const struct auger_sdp
                            char *buf, size_t cap) AUGER_CHECK_RESULT;
 /* Reads the peer's description again, which was found good when it came. */
 void auger_peer_reread_remote(const struct auger_peer *peer, struct auger_sdp *sdp);
+
+/* trickle.c: whether candidates follow our descriptions, as far as we know of the peer. */
+bool auger_peer_trickles(const struct auger_peer *peer);
+/* Whether those found from now on are told one by one. */
+bool auger_peer_tells_candidates(const struct auger_peer *peer);
+
+/* Where media would go without ICE; an address of no family is not said. */
+struct auger_destination {
+    struct auger_addr local, remote;
+};
+/* destination.c: what our description says of it.  Leaves of `cands`, which has room for
+ * one, those that are to be told; returns how many. */
+size_t auger_destination_choose(const struct auger_peer *peer, struct auger_cand *cands, size_t len,
+                                struct auger_destination *out);
 
 /* Whether data can leave. */
 bool auger_peer_has_path(struct auger_peer *peer, auger_time now);

@@ -162,6 +162,10 @@ static int check_remote(struct auger_peer *peer, enum auger_sdp_type type,
     const struct auger_sdp_section *carrier = auger_sdp_carrier(sdp, type);
 
     if (type == AUGER_SDP_ANSWER) {
+        if (carrier && carrier->ice_mismatch) /* RFC 8839 section 4.3.3 */
+            return refuse(error, AUGER_ERR_UNSUPPORTED,
+                          "ice-mismatch: our offer was changed on its way, and the other side "
+                          "goes without ICE");
         int err = check_answer(peer, sdp, error);
         if (err < 0)
             return err;
@@ -208,7 +212,8 @@ static void add_cands(struct auger_peer *peer, auger_time now, const struct auge
             auger_trace(peer->env, now, "peer:candidate_skipped", AUGER_F_INT("index", i),
                         AUGER_F_TEXT("why", auger_strerror(err)));
     }
-    if (carrier->end_of_candidates)
+    /* Who does not trickle has said all (RFC 8838 section 3). */
+    if (carrier->end_of_candidates || !carrier->transport.trickle)
         auger_remote_names_end(peer, now);
 }
 
@@ -268,6 +273,16 @@ static void agree_on_setup(struct auger_peer *peer, enum auger_sdp_setup theirs)
         peer->setup = theirs == AUGER_SETUP_ACTIVE ? AUGER_SETUP_PASSIVE : AUGER_SETUP_ACTIVE;
 }
 
+/* Something on the way may have written another address into c= and m= (RFC 8839 section 8).
+ * ICE goes on: docs/decisions/065. */
+static void note_mismatch(struct auger_peer *peer, auger_time now, const struct auger_sdp *sdp,
+                          const struct auger_sdp_section *carrier)
+{
+    peer->was_changed = auger_sdp_is_mismatch(sdp, carrier);
+    if (peer->was_changed)
+        auger_trace(peer->env, now, "peer:mismatch", AUGER_F_INT("port", carrier->port));
+}
+
 /* Everything was checked; from here on a failure is one of memory. */
 static int apply(struct auger_peer *peer, auger_time now, enum auger_sdp_type type,
                  const struct auger_sdp *sdp, const char *text, size_t len)
@@ -288,6 +303,8 @@ static int apply(struct auger_peer *peer, auger_time now, enum auger_sdp_type ty
     peer->remote_text = copy;
     peer->remote_len = len;
     peer->remote_type = type;
+    peer->remote_trickles = carrier->transport.trickle;
+    note_mismatch(peer, now, sdp, carrier);
     peer->signaling = type == AUGER_SDP_OFFER ? AUGER_HAVE_REMOTE_OFFER : AUGER_STABLE;
     if (type == AUGER_SDP_ANSWER) {
         peer->offers_restart = false;

@@ -132,6 +132,8 @@ static const struct meaning meanings[] = {
     {"peer:rolled_back", NULL, NULL, STORY_EVENT, -1, "our offer is taken back"},
     {"peer:candidate_skipped", NULL, NULL, STORY_EVENT, -1,
      "the peer's candidate number {index} is of no use: {why}"},
+    {"peer:mismatch", NULL, NULL, STORY_EVENT, -1,
+     "the peer's description has an address that is none of its candidates: changed on the way?"},
     {"peer:name_asked", NULL, NULL, STORY_EVENT, -1,
      "the peer has a candidate at {name}, port {port}: ask for it by multicast"},
     {"peer:name_resolved", NULL, NULL, STORY_EVENT, -1, "{name} is {addr}"},

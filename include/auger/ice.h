@@ -320,6 +320,7 @@ struct auger_ice_pair_info {
     bool valid, nominated, selected;
     auger_time rtt; /* of the latest answer; 0: none yet */
     uint32_t requests_sent, responses_received, requests_received;
+    bool former; /* of before a restart, and still carries data */
 };
 
 /* Copies up to `max` pairs, best first; returns how many.  After a restart they are

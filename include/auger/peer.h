@@ -53,6 +53,14 @@ enum auger_peer_reason {
     AUGER_PEER_CLOSED_THERE,
 };
 
+/* Whether candidates follow a description (RFC 8838).  To a peer whose description does not
+ * say `trickle` ours goes with all candidates in any case. */
+enum auger_trickle {
+    AUGER_TRICKLE_FULL, /* to one that we know nothing of too, as browsers do */
+    AUGER_TRICKLE_HALF, /* once it has said so; the first offer has all (section 16) */
+    AUGER_TRICKLE_NONE, /* never, and our descriptions do not say it */
+};
+
 struct auger_peer_config {
     struct auger_ice_config ice; /* .controlling is set by the offer or answer */
     /* NULL: one is made for this peer.  Else a reference is taken. */
@@ -73,6 +81,7 @@ struct auger_peer_config {
     /* Writes down the inputs of the agent inside; must outlive the peer, and is of no
      * other.  Default NULL: none does. */
     struct auger_recorder *recorder;
+    enum auger_trickle trickle; /* default AUGER_TRICKLE_FULL */
 };
 AUGER_API void auger_peer_config_init_sized(struct auger_peer_config *config, size_t size);
 #define auger_peer_config_init(config) auger_peer_config_init_sized((config), sizeof(*(config)))
@@ -131,11 +140,16 @@ AUGER_API int auger_peer_rollback(struct auger_peer *peer, auger_time now) AUGER
 /* The local description with all candidates gathered until now. */
 AUGER_API int auger_peer_local_description(struct auger_peer *peer, char *buf,
                                            size_t cap) AUGER_CHECK_RESULT;
+/* Whether the local description may go to the peer now.  Where candidates follow it, as soon
+ * as there is one; else when all are in it: ask again after AUGER_PEER_EVENT_GATHERED, and
+ * signal what auger_peer_local_description() then says.  Candidates that were told before
+ * need not be signalled. */
+AUGER_API bool auger_peer_may_signal(const struct auger_peer *peer);
 /* AUGER_ERR_MALFORMED and the parser's other errors (`error` says where; may be
  * NULL), AUGER_ERR_STATE for an answer to no offer and for an offer while ours waits,
  * AUGER_ERR_UNSUPPORTED for a description without data channels, without a
- * fingerprint, or with another one than before.  An offer with new credentials
- * restarts ICE, and the answer will have new ones too; an answer has them if and
+ * fingerprint, or with another one than before, and for an answer with ice-mismatch.  An offer with
+ * new credentials restarts ICE, and the answer will have new ones too; an answer has them if and
  * only if our offer was to restart. */
 AUGER_API int auger_peer_set_remote_description(struct auger_peer *peer, auger_time now,
                                                 enum auger_sdp_type type, const char *text,
