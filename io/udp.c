@@ -185,30 +185,34 @@ size_t auger_udp_receive(const struct auger_udp *udp, struct auger_udp_batch *ba
     return count;
 }
 
-static enum auger_udp_sent send_message(const struct auger_udp *udp, const struct msghdr *message)
+static ssize_t send_by(const struct auger_udp *udp, const struct auger_addr *from,
+                       const struct auger_addr *to, const uint8_t *buf, size_t len)
+{
+    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    struct sockaddr_storage sa;
+    socklen_t sa_len = auger_sockaddr_from(&sa, to);
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)buf, .iov_len = len};
+    struct msghdr message = {
+        .msg_name = &sa, .msg_namelen = sa_len, .msg_iov = &piece, .msg_iovlen = 1};
+    union control control = {0};
+
+    if (!udp->is_any || is_unspecified(from))
+        return sendto(udp->fd, buf, len, flags, (const struct sockaddr *)&sa, sa_len);
+    leave_from(&message, &control, from);
+    return sendmsg(udp->fd, &message, flags);
+}
+
+enum auger_udp_sent auger_udp_send_from(const struct auger_udp *udp, const struct auger_addr *from,
+                                        const struct auger_addr *to, const uint8_t *buf, size_t len)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
-        if (sendmsg(udp->fd, message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+        if (send_by(udp, from, to, buf, len) >= 0)
             return AUGER_UDP_SENT;
         if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
             return AUGER_UDP_FULL;
         /* A pending ICMP error (ECONNREFUSED) is told here too, in place of sending. */
     }
     return AUGER_UDP_LOST;
-}
-
-enum auger_udp_sent auger_udp_send_from(const struct auger_udp *udp, const struct auger_addr *from,
-                                        const struct auger_addr *to, const uint8_t *buf, size_t len)
-{
-    struct sockaddr_storage sa;
-    struct iovec piece = {.iov_base = (void *)(uintptr_t)buf, .iov_len = len};
-    struct msghdr message = {.msg_name = &sa, .msg_iov = &piece, .msg_iovlen = 1};
-    union control control = {0};
-
-    message.msg_namelen = auger_sockaddr_from(&sa, to);
-    if (udp->is_any && !is_unspecified(from))
-        leave_from(&message, &control, from);
-    return send_message(udp, &message);
 }
 
 enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct auger_addr *to,
