@@ -2,6 +2,7 @@
  * standard input and output over a data channel (talk.h). */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/command.h"
+#include "tools/ice_options.h"
 #include "tools/interrupt.h"
 #include "tools/meet_manual.h"
 #include "tools/meet_room.h"
@@ -40,7 +41,7 @@ static const char help[] =
     "  --timeout SECONDS  for finding a path, 1 to 600; default 30\n"
     "  --json             what happens as JSON lines on standard error: {\"ev\":NAME,\"text\":...}\n"
     "  --quiet            nothing but failures on standard error\n" TRACE_HELP RECORD_HELP
-    "\n" NET_HELP NAME_HELP "\n"
+    "\n" NET_HELP NAME_HELP ICE_HELP "\n"
     "Exit status: 0 both sides ended, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
     "A file across: `auger connect box < file` on one machine, `auger connect box > file` on the\n"
@@ -241,7 +242,7 @@ static void add_default_stun(const struct connect *connect, struct option_texts 
 {
     const char *host = connect->server.host;
 
-    if (connect->manual || stun->len > 0)
+    if (connect->manual || stun->len > 0 || connect->talk_config.peer.ice.lite)
         return;
     snprintf(uri, cap, strchr(host, ':') ? "stun:[%s]" : "stun:%s", host);
     stun->items[stun->len++] = uri;
@@ -253,6 +254,7 @@ static int run(int argc, char **argv)
     struct option_texts stun = {0};
     struct net_options net_options = {0};
     struct name_options names = {0};
+    struct ice_options ice_options = {0};
     const char *server = "http://127.0.0.1:8080/";
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     char default_stun[SERVER_HOST_MAX + 16];
@@ -274,6 +276,7 @@ static int run(int argc, char **argv)
         RECORD_OPTION_ROW(trace),
         NET_OPTION_ROWS(net_options),
         NAME_OPTION_ROWS(names),
+        ICE_OPTION_ROWS(ice_options),
     };
     const struct options options = {.items = items,
                                     .len = sizeof(items) / sizeof(items[0]),
@@ -283,8 +286,13 @@ static int run(int argc, char **argv)
     if (!options_read(&options, argc, argv, &status))
         return status;
     if (!check(&connect, server) ||
-        !net_options_apply(&net_options, "connect", net, &connect.talk_config.peer.ice))
+        !net_options_apply(&net_options, "connect", net, &connect.talk_config.peer.ice) ||
+        !ice_options_apply(&ice_options, "connect", &connect.talk_config.peer))
         return EXIT_USAGE;
+    if (ice_options.lite && stun.len > 0) {
+        wrong("--lite asks no STUN server: leave --stun out");
+        return EXIT_USAGE;
+    }
     name_options_apply(&names, &connect.talk_config.peer);
     add_default_stun(&connect, &stun, default_stun, sizeof(default_stun));
     net->stun_servers = stun.items;

@@ -18,8 +18,10 @@ struct session {
     struct demo *demo;
     struct auger_peer *peer; /* NULL: free */
     char id[SIGNAL_NAME_MAX];
-    char other[SIGNAL_NAME_MAX]; /* member of the room; empty for a posted session */
-    bool offered;                /* the first offer was ours */
+    char other[SIGNAL_NAME_MAX];  /* member of the room; empty for a posted session */
+    bool offered;                 /* the first offer was ours */
+    enum signal_type description; /* what ours is: an offer or an answer */
+    bool signalled;               /* it has left */
     bool connected;
     auger_time connect_by;
     auger_time picture_at; /* the next one */
@@ -152,6 +154,19 @@ static void show(struct session *session, auger_time now)
         say_to(session, signal_picture(session->other, session->id, picture));
 }
 
+/* Our description, if it may leave and has not. */
+static void describe(struct session *session)
+{
+    struct demo *demo = session->demo;
+
+    if (session->signalled || !auger_peer_may_signal(session->peer) ||
+        auger_peer_local_description(session->peer, demo->sdp, sizeof(demo->sdp)) < 0)
+        return;
+    session->signalled = true;
+    say_to(session,
+           signal_description(session->description, session->other, session->id, demo->sdp));
+}
+
 /* --- what the room says --------------------------------------------------------------------- */
 
 static int answer(struct session *session, const char *offer, size_t len)
@@ -203,7 +218,8 @@ static void take_offer(struct demo *demo, const struct signal *signal)
         say(demo, signal_plain(SIGNAL_BYE, signal->from, signal->session));
         return;
     }
-    say(demo, signal_description(SIGNAL_ANSWER, signal->from, signal->session, demo->sdp));
+    session->description = SIGNAL_ANSWER;
+    describe(session);
     show_soon(session);
 }
 
@@ -232,7 +248,8 @@ static void take_call(struct demo *demo, const struct signal *signal)
         end_session(session);
         return;
     }
-    say(demo, signal_description(SIGNAL_OFFER, signal->from, id, demo->sdp));
+    session->description = SIGNAL_OFFER;
+    describe(session);
     show_soon(session);
 }
 
@@ -304,7 +321,10 @@ static void answer_with_candidates(struct session *session)
 
 static void gathered(struct session *session)
 {
-    say_to(session, signal_candidate(session->other, session->id, ""));
+    if (session->signalled)
+        say_to(session, signal_candidate(session->other, session->id, ""));
+    else
+        describe(session);
     if (session->answer_by != AUGER_NEVER)
         answer_with_candidates(session);
 }
@@ -337,7 +357,8 @@ static void take_peer_event(struct session *session, const struct auger_peer_eve
 
     switch (event->type) {
     case AUGER_PEER_EVENT_CANDIDATE:
-        say_to(session, signal_candidate(session->other, session->id, event->candidate));
+        if (session->signalled) /* else it is in the description */
+            say_to(session, signal_candidate(session->other, session->id, event->candidate));
         break;
     case AUGER_PEER_EVENT_GATHERED:
         gathered(session);

@@ -1,6 +1,7 @@
 /* tools/peer_command.c - auger peer: a peer that is driven by JSON lines, for test programs.  What
  * the requests do is peer_ops.c. */
 #include "tools/command.h"
+#include "tools/ice_options.h"
 #include "tools/interrupt.h"
 #include "tools/line_reader.h"
 #include "tools/name_options.h"
@@ -24,16 +25,15 @@ static const char help[] =
     "A peer connection that reads requests from standard input and writes answers and events to\n"
     "standard output, one JSON object a line; for programs that test peers against each other.\n"
     "\n"
-    "  --passive     as answerer be the DTLS server, where the offer leaves the choice\n"
-    "  --lite        be an ICE-lite agent: host candidates alone, answer checks and send none;\n"
-    "                for a host that everybody reaches\n" TRACE_HELP RECORD_HELP
-    "\n" NET_HELP NAME_HELP "\n"
+    "  --passive          as answerer be the DTLS server, where the offer leaves the choice\n" TRACE_HELP
+        RECORD_HELP "\n" NET_HELP NAME_HELP ICE_HELP "\n"
     "A request is {\"op\":NAME,\"id\":N,...}, its answer {\"id\":N,\"ok\":RESULT} or\n"
     "{\"id\":N,\"err\":TEXT}:\n"
     "\n"
     "  new      config: {iceServers}       begin; first of all\n"
     "  dc       label, init                open a data channel\n"
-    "  offer, answer                       {type, sdp}, the local description from now on\n"
+    "  offer, answer                       {type, sdp}, the local description from now on; answered\n"
+    "                                      when it may be signalled (--trickle)\n"
     "  remote   desc: {type, sdp}          the other side's description\n"
     "  cand     cand: {candidate} or null  the other side's candidate, or the end of them\n"
     "  local                               the local description with all candidates known\n"
@@ -141,23 +141,25 @@ static int run(int argc, char **argv)
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     struct net_options net_options = {0};
     struct name_options names = {0};
+    struct ice_options ice_options = {0};
     int status;
 
     auger_net_config_init(&config.net);
     auger_peer_config_init(&config.peer);
     const struct option items[] = {
         {"--passive", OPTION_FLAG, .flag = &config.passive},
-        {"--lite", OPTION_FLAG, .flag = &config.peer.ice.lite},
         TRACE_OPTION_ROWS(trace),
         RECORD_OPTION_ROW(trace),
         NET_OPTION_ROWS(net_options),
         NAME_OPTION_ROWS(names),
+        ICE_OPTION_ROWS(ice_options),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
     if (!options_read(&options, argc, argv, &status))
         return status;
-    if (!net_options_apply(&net_options, "peer", &config.net, &config.peer.ice))
+    if (!net_options_apply(&net_options, "peer", &config.net, &config.peer.ice) ||
+        !ice_options_apply(&ice_options, "peer", &config.peer))
         return EXIT_USAGE;
     name_options_apply(&names, &config.peer);
 

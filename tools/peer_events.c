@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/peer_events.h"
 #include "tools/output.h"
+#include "tools/peer_ops.h"
 #include "tools/peer_stats.h"
 
 #include <stdlib.h>
@@ -144,6 +145,7 @@ void peer_events_take(struct peer_ops *ops, const struct auger_peer_event *event
         take_candidate(ops, event->candidate);
         break;
     case AUGER_PEER_EVENT_GATHERED:
+        peer_ops_gathered(ops);
         take_candidate(ops, NULL);
         break;
     case AUGER_PEER_EVENT_ICE_STATE:

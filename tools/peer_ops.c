@@ -36,6 +36,7 @@ void peer_ops_free(struct peer_ops *ops)
     peer_channels_clear(&ops->channels);
     auger_loop_peer_free(ops->loop, ops->peer);
     drop_held(ops);
+    json_decref(ops->describing);
     free(ops);
 }
 
@@ -378,6 +379,11 @@ static void answer(struct peer_ops *ops, json_t *request, json_t *ok)
     output_line(line);
 }
 
+static bool is_description(const char *op)
+{
+    return strcmp(op, "offer") == 0 || strcmp(op, "answer") == 0;
+}
+
 bool peer_ops_take_line(struct peer_ops *ops, const char *line, size_t len)
 {
     json_t *request = json_loadb(line, len, 0, NULL);
@@ -391,12 +397,31 @@ bool peer_ops_take_line(struct peer_ops *ops, const char *line, size_t len)
     }
     ops->err = "not a request";
     json_t *ok = op ? run_op(ops, op, request) : NULL;
-    bool describes = ok && (strcmp(op, "offer") == 0 || strcmp(op, "answer") == 0);
+    if (ok && is_description(op) && !auger_peer_may_signal(ops->peer)) {
+        json_decref(ok);
+        json_decref(ops->describing);
+        ops->describing = request;
+        return true;
+    }
     answer(ops, request, ok);
-    if (describes && !was_described)
+    if (ok && is_description(op) && !was_described)
         begin_telling(ops);
     json_decref(request);
     return true;
+}
+
+void peer_ops_gathered(struct peer_ops *ops)
+{
+    json_t *request = ops->describing;
+    bool was_described = ops->described;
+
+    if (!request)
+        return;
+    ops->describing = NULL;
+    answer(ops, request, op_local(ops, request));
+    json_decref(request);
+    if (!was_described)
+        begin_telling(ops);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */

@@ -12,6 +12,9 @@ void peer_ops_free(struct peer_ops *ops); /* NULL is fine */
 /* One request; false: it asks to end the program. */
 bool peer_ops_take_line(struct peer_ops *ops, const char *line, size_t len);
 
+/* All candidates are there: a description that waited for them is told. */
+void peer_ops_gathered(struct peer_ops *ops);
+
 void peer_ops_close(struct peer_ops *ops);
 bool peer_ops_is_closed(const struct peer_ops *ops);
 

@@ -29,6 +29,7 @@ struct peer_ops {
     char *held[PEER_HELD_MAX]; /* candidates of before */
     size_t held_len;
     auger_time started_at; /* of `offer` or `answer` */
+    json_t *describing;    /* that request, while it waits for candidates; NULL: none does */
     uint64_t received;
     const char *err; /* of the current request */
     char sdp[AUGER_SDP_MAX + 1];

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/command.h"
 #include "tools/demo_peer.h"
+#include "tools/ice_options.h"
 #include "tools/interrupt.h"
 #include "tools/net_options.h"
 #include "tools/options.h"
@@ -42,7 +43,7 @@ static const char help[] =
     "  --json            one JSON object a line, first {\"ev\":\"serving\",\"url\":...,\"stun\":...}\n" TRACE_HELP
     "\n"
     "Of the native peer in the room `demo` (browsers do not use loopback addresses):\n"
-    "\n" NET_HELP "\n"
+    "\n" NET_HELP ICE_HELP "\n"
     "Exit status: 0 never, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
     "To try it: run `auger serve`, open the page that it names, press Connect; or, in another\n"
@@ -316,6 +317,7 @@ static int run(int argc, char **argv)
     struct serve serve = {.mux_port = -1};
     struct trace_options trace = TRACE_OPTIONS_DEFAULT;
     struct net_options net_options = {0};
+    struct ice_options ice_options = {0};
     int status;
 
     auger_net_config_init(&serve.net);
@@ -331,13 +333,15 @@ static int run(int argc, char **argv)
         {"--json", OPTION_FLAG, .flag = &serve.json},
         TRACE_OPTION_ROWS(trace),
         NET_OPTION_ROWS(net_options),
+        ICE_OPTION_ROWS(ice_options),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
     if (!options_read(&options, argc, argv, &status))
         return status;
     if (!check_tls(&serve) ||
-        !net_options_apply(&net_options, "serve", &serve.net, &serve.peer.ice))
+        !net_options_apply(&net_options, "serve", &serve.net, &serve.peer.ice) ||
+        !ice_options_apply(&ice_options, "serve", &serve.peer))
         return EXIT_USAGE;
     if (serve.stun.family == AUGER_FAMILY_NONE) {
         serve.stun = serve.listen;

@@ -27,7 +27,8 @@ struct talk {
     enum talk_state state;
     enum auger_sdp_type type; /* of our description */
     bool gathered;            /* all our candidates are known */
-    bool described;           /* and the description waits for them */
+    bool described;           /* we have a description of ours */
+    bool signalled;           /* and it has left */
     bool offered;             /* the first offer was ours */
     bool connected;           /* the pipe stands */
     bool has_channel, is_open, is_pipe;
@@ -161,14 +162,20 @@ void talk_handle_timeout(struct talk *talk)
 /* --- descriptions -------------------------------------------------------------------------------
  */
 
+static bool may_signal(const struct talk *talk)
+{
+    return talk->config.whole ? talk->gathered : auger_peer_may_signal(talk->peer);
+}
+
 static void describe(struct talk *talk)
 {
-    if (!talk->described || (talk->config.whole && !talk->gathered))
+    if (!talk->described || talk->signalled || !may_signal(talk))
         return;
     if (auger_peer_local_description(talk->peer, talk->sdp, sizeof(talk->sdp)) < 0) {
         fail(talk, "our description is too long");
         return;
     }
+    talk->signalled = true;
     talk->config.described(talk->config.user, talk->type, talk->sdp);
 }
 
@@ -471,9 +478,9 @@ static void take_state(struct talk *talk, const struct auger_peer_event *event)
 static void take_gathered(struct talk *talk)
 {
     talk->gathered = true;
-    if (talk->config.whole)
+    if (!talk->signalled)
         describe(talk);
-    else
+    else if (!talk->config.whole)
         talk->config.candidate(talk->config.user, "");
 }
 
@@ -481,7 +488,7 @@ void talk_take_event(struct talk *talk, const struct auger_peer_event *event)
 {
     switch (event->type) {
     case AUGER_PEER_EVENT_CANDIDATE:
-        if (!talk->config.whole)
+        if (talk->signalled && !talk->config.whole) /* else it is in the description */
             talk->config.candidate(talk->config.user, event->candidate);
         break;
     case AUGER_PEER_EVENT_GATHERED:

@@ -121,6 +121,9 @@ class Help(unittest.TestCase):
                            (("serve", "--cert", "x"), "--cert"), (("connect",), "room"),
                            (("connect", "a/b"), "room"), (("connect", "r", "--server", "ftp://x"), "--server"),
                            (("connect", "r", "--manual"), "--manual"), (("gather", "--json", "--json"), "twice"),
+                           (("connect", "r", "--lite", "--stun", "stun:192.0.2.1"), "--lite"),
+                           (("connect", "r", "--trickle", "some"), "--trickle"),
+                           (("serve", "--trickle", "some"), "--trickle"), (("peer", "--trickle", "some"), "--trickle"),
                            (("peer", "--passive=yes"), "--passive")):
             with self.subTest(args=args):
                 done = run(*args)
@@ -295,6 +298,20 @@ class Connect(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (0, b"hello\n"), done.stderr)
         self.assertIn(b"connected", done.stderr)
 
+    def test_either_side_or_both_may_be_lite(self):
+        for here, there in ((("--lite",), ()), ((), ("--lite",)), (("--lite",), ("--lite",))):
+            with self.subTest(here=here, there=there), Serve(*there) as serve:
+                done = run("connect", "demo", "--server", serve.url, "--loopback", *here, stdin=b"hello\n")
+                self.assertEqual((done.returncode, done.stdout), (0, b"hello\n"), done.stderr)
+
+    def test_with_or_without_trickle_they_meet(self):
+        for here in ("full", "half", "none"):
+            for there in ("full", "half", "none"):
+                with self.subTest(here=here, there=there), Serve("--trickle", there) as serve:
+                    done = run("connect", "demo", "--server", serve.url, "--loopback", "--trickle", here,
+                               stdin=b"hello\n")
+                    self.assertEqual((done.returncode, done.stdout), (0, b"hello\n"), done.stderr)
+
     def test_two_pipe_a_file_both_ways_byte_for_byte(self):
         there, back = os.urandom(3_000_000), os.urandom(1_000_000)
         with Serve() as serve:
@@ -391,6 +408,44 @@ class DrivenPeer(unittest.TestCase):
                 a.call("sendbin", label="d", n=size, first=0)
                 b.wait(lambda e, n=size: e.get("ev") == "msg" and e.get("n") == n)
             self.assertEqual(b.call("rx"), 1 + 1000 + 65536 + 262144)
+
+    def test_a_description_that_waits_has_all_candidates(self):
+        for word, whole, says in (("full", False, True), ("half", True, True), ("none", True, False)):
+            with self.subTest(trickle=word), Peer("--trickle", word) as peer, Peer() as other:
+                peer.call("new", config={"iceServers": []})
+                peer.call("dc", label="d", init={})
+                offer = peer.call("offer")
+                if whole:
+                    self.assertIn("end-of-candidates", offer["sdp"])
+                self.assertEqual("m=application 9 " not in offer["sdp"], whole)
+                self.assertEqual(" trickle" in offer["sdp"], says)
+                peer.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None)
+                told = [e for e in peer.events if e.get("ev") == "cand" and e["cand"]]
+                self.assertEqual(told == [], whole)
+                other.call("new", config={"iceServers": []})
+                other.call("remote", desc=peer.call("local"))
+                answer = other.call("answer")
+                if not says:
+                    self.assertIn("end-of-candidates", answer["sdp"])
+                other.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None)
+                peer.call("remote", desc=other.call("local"))
+                peer.wait(lambda e: e.get("ev") == "open")
+
+    def test_who_is_lite_says_so(self):
+        with Peer("--lite") as peer, Serve("--lite") as serve:
+            peer.call("new", config={"iceServers": []})
+            peer.call("dc", label="d", init={})
+            offer = peer.call("offer")["sdp"]
+            self.assertIn("a=ice-lite", offer)
+            _, _, answer = request(serve.url + "whip/demo", "POST", offer.encode(), "application/sdp")
+            self.assertIn(b"a=ice-lite", answer)
+        with subprocess.Popen([AUGER, "connect", "--manual", "--loopback", "--lite"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as connect:
+            connect.stdin.write(b"\n")
+            connect.stdin.flush()
+            told = next(line for line in connect.stderr if line.startswith(b"{"))
+            connect.send_signal(signal.SIGINT)
+        self.assertIn(b"a=ice-lite", told)
 
     def test_a_request_that_is_none_is_answered_with_an_error(self):
         with Peer() as peer:
