@@ -43,9 +43,11 @@ for (const kind of BROWSERS) {
     after(() => server?.close());
 
     // Chromium says one thing a second, so that names of a second session, begun seconds after the first,
-    // are said when the news of the first are over: it has a new browser for each.
+    // are said when the news of the first are over: it has a new browser for each. So has who is to answer
+    // before it ever had a name to resolve itself.
     async function together(work, { nativeOffers, args = [], unheard }) {
-      const browser = await (kind === "chromium" ? Browser.launch(kind) : sharedBrowser(kind));
+      const isNew = kind === "chromium" || unheard === "native";
+      const browser = await (isNew ? Browser.launch(kind) : sharedBrowser(kind));
       const tab = await BrowserPeer.open(browser, server);
       const native = await Native.start(NATIVE, ...args);
       try {
@@ -56,7 +58,7 @@ for (const kind of BROWSERS) {
         await work(native, tab);
       } finally {
         await end(tab, native);
-        if (kind === "chromium") await browser.close();
+        if (isNew) await browser.close();
       }
     }
 
