@@ -18,7 +18,8 @@ export class Lines extends EventEmitter {
     this.child = spawn(command[0], command.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
     this.child.stdin.on("error", () => {});
     this.child.stderr.on("data", (data) => (this.stderr = (this.stderr + data).slice(-20000)));
-    this.exited = new Promise((resolve) => this.child.on("exit", (code, signal) => resolve(code ?? signal)));
+    // Not "exit": what it said last may come after that.
+    this.exited = new Promise((resolve) => this.child.on("close", (code, signal) => resolve(code ?? signal)));
     this.child.on("error", (error) => (this.stderr += error.message));
     createInterface({ input: this.child.stdout }).on("line", (line) => this.take(line));
   }

@@ -19,7 +19,10 @@ export class Pipe extends EventEmitter {
       });
     }
     this.exited = new Promise((resolve) => this.child.on("close", (code, signal) => resolve(code ?? signal)));
-    this.exited.then(() => this.emit("text"));
+    this.exited.then(() => {
+      this.saidAll = true;
+      this.emit("text");
+    });
   }
 
   say(text) {
@@ -36,7 +39,7 @@ export class Pipe extends EventEmitter {
       const match = this[name].match(pattern);
       if (match) return match;
       const left = started + WAIT_MS - Date.now();
-      if (left <= 0 || this.child.exitCode !== null) throw new Error(`no ${pattern} in ${name}:\n${this.out}\n${this.err}`);
+      if (left <= 0 || this.saidAll) throw new Error(`no ${pattern} in ${name}:\n${this.out}\n${this.err}`);
       await this.news(left);
     }
   }
