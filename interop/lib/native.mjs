@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lines } from "./lines.mjs";
 import { inside } from "./netns.mjs";
+import { until } from "./until.mjs";
 
 // What stands for an address: draft-ietf-mmusic-mdns-ice-candidates, section 3.1.1.
 export const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.local$/;
@@ -31,15 +32,10 @@ export class Native extends Lines {
 
   // Until the trace has such a record, with a name of the look of ours.
   async untilNamed(name) {
-    for (let tries = 0; tries < 300; tries++) {
-      const [first] = this.named(name);
-      if (first) {
-        assert.match(first.name.toLowerCase(), NAME);
-        return first;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(this.describe(`no ${name} in the trace`));
+    const first = await until(() => this.named(name)[0]);
+    if (!first) throw new Error(this.describe(`no ${name} in the trace`));
+    assert.match(first.name.toLowerCase(), NAME);
+    return first;
   }
 
   // The candidates of the pair that data uses, as statistics have them.

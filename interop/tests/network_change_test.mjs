@@ -10,6 +10,7 @@ import { test } from "../lib/check.mjs";
 import { Lines } from "../lib/lines.mjs";
 import { BROWSER, NATIVE, inside } from "../lib/netns.mjs";
 import { connect, ping } from "../lib/pair.mjs";
+import { until } from "../lib/until.mjs";
 import { Pipe } from "../lib/pipe.mjs";
 import { Serve } from "../lib/serve.mjs";
 import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
@@ -42,21 +43,19 @@ const localAddress = async (native) => {
 };
 
 async function untilAt(native, ip) {
-  for (let tries = 0; tries < 300; tries++) {
-    if ((await localAddress(native)) === ip) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(`data never went from ${ip}: ${JSON.stringify(native.events.slice(-20))}`);
+  const came = await until(async () => (await localAddress(native)) === ip);
+  assert.ok(came, `data never went from ${ip}: ${JSON.stringify(native.events.slice(-20))}`);
 }
 
 // The old address goes and a new one comes, at once or after a while without any.
 async function change(native, other, { gap }) {
   await ping(native);
   await ping(other);
+  const since = native.events.length;
   if (gap) addr("del", FIRST);
   else addr("add", SECOND);
   if (gap) {
-    await native.wait((e) => e.ev === "restartwanted", "word that the address is gone", 10000);
+    await native.wait((e) => e.ev === "restartwanted", "word that the address is gone", since);
     addr("add", SECOND);
   } else {
     addr("del", FIRST);
