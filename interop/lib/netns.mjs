@@ -7,36 +7,48 @@ import { execFileSync } from "node:child_process";
 export const NATIVE = { ns: "auger-native", v4: "10.77.0.1", v6: "fd77::1" };
 export const BROWSER = { ns: "auger-browser", v4: "10.77.0.2", v6: "fd77::2" };
 
+const WAIT_MS = 30000;
+
 function ip(...args) {
   return execFileSync("ip", args, { stdio: ["ignore", "pipe", "pipe"] }).toString();
+}
+
+function until(condition, what) {
+  for (const started = Date.now(); !condition(); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50))
+    if (Date.now() - started > WAIT_MS) throw new Error(`after ${WAIT_MS / 1000} s still ${what}`);
 }
 
 // Addresses that still look for duplicates appear a second later. Chromium, started in between, takes
 // that for a change of network and gathers nothing for its first connection.
 function settle() {
   const tentative = ({ ns }) => ip("-n", ns, "-6", "addr", "show", "tentative").trim() !== "";
-  for (let tries = 0; tries < 100 && [NATIVE, BROWSER].some(tentative); tries++)
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  until(() => ![NATIVE, BROWSER].some(tentative), "an address that looks for duplicates");
 }
 
+// A process that was killed may be there a moment longer.
 function endAllIn(ns) {
-  for (const pid of ip("netns", "pids", ns).split("\n").filter(Boolean)) {
+  const kill = (pid) => {
     try {
       process.kill(Number(pid), "SIGKILL");
     } catch {
       // It ended by itself.
     }
-  }
+  };
+  until(() => {
+    const pids = ip("netns", "pids", ns).split("\n").filter(Boolean);
+    pids.forEach(kill);
+    return pids.length === 0;
+  }, `a process in ${ns}`);
 }
 
 // The namespaces, and whatever still runs in them.
 export function down() {
-  for (const { ns } of [NATIVE, BROWSER]) {
+  const named = ip("netns", "list").split("\n").map((line) => line.split(" ")[0]);
+  for (const { ns } of [NATIVE, BROWSER].filter((each) => named.includes(each.ns))) {
     try {
       endAllIn(ns);
+    } finally {
       ip("netns", "del", ns);
-    } catch {
-      // It was not there.
     }
   }
 }
