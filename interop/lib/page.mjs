@@ -62,7 +62,8 @@ export function untilTold(page, text) {
 // Gives a file and returns the verdict under it, {ok: "yes"|"no", text}.
 export async function giveFile(page, path) {
   const input = await page.$("#file");
+  await page.$$eval("#transfers li", (rows) => rows.forEach((row) => (row.dataset.old = "yes")));
   await input.uploadFile(path);
-  await waitFor(page, () => document.querySelector("#transfers li:first-child .verdict")?.dataset.ok, "verdict");
+  await waitFor(page, () => document.querySelector("#transfers li:first-child:not([data-old]) .verdict")?.dataset.ok, "verdict");
   return page.$eval("#transfers li:first-child .verdict", (node) => ({ ok: node.dataset.ok, text: node.textContent }));
 }
