@@ -2,6 +2,7 @@
 // (a test of peers_test.mjs holds that). What is switched off is what would call home; what they save
 // goes to a folder of its own.
 
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +30,9 @@ const FIREFOX_PREFS = {
   "media.gmp-manager.url": "",
 };
 
+// On a busy machine.
+const STARTS_WITHIN_MS = 120000, LOADED_WITHIN_MS = 60000, SAVED_WITHIN_MS = 60000, ENDS_WITHIN_MS = 8000;
+
 function executable(kind) {
   const path = PATHS[kind].find(existsSync);
   if (!path) throw new Error(`no ${kind} on this machine: scripts/setup installs it`);
@@ -40,7 +44,8 @@ const FIREFOX_CAMERA = { "permissions.default.camera": 1 };
 
 function options(kind, profile, downloads, { camera }) {
   const common = {
-    executablePath: executable(kind), headless: true, userDataDir: profile, protocolTimeout: 120000, handleSIGINT: false,
+    executablePath: executable(kind), headless: true, userDataDir: profile, timeout: STARTS_WITHIN_MS,
+    protocolTimeout: 120000, handleSIGINT: false,
     defaultViewport: null, // Firefox 140 has no command for it
   };
   if (kind === "chromium")
@@ -49,7 +54,6 @@ function options(kind, profile, downloads, { camera }) {
   return { ...common, browser: "firefox", protocol: "webDriverBiDi", args: FIREFOX_FLAGS, extraPrefsFirefox: prefs };
 }
 
-const SAVED_WITHIN_MS = 30000;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Browser {
@@ -81,6 +85,7 @@ export class Browser {
     if (this.camera && this.kind === "chromium")
       await this.browser.defaultBrowserContext().overridePermissions(new URL(url).origin, ["camera"]);
     const page = await this.browser.newPage();
+    page.setDefaultNavigationTimeout(LOADED_WITHIN_MS);
     page.errors = [];
     page.on("pageerror", (error) => {
       // Firefox calls a refused WebSocket an error of the page, which takes it as the event that it is.
@@ -98,13 +103,15 @@ export class Browser {
     throw new Error(`${this.kind} did not save ${name}, ${size} bytes`);
   }
 
+  // What it writes until it has ended would be in the way of its folder's removal.
   async close() {
-    let timer;
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, 8000)));
-    await Promise.race([this.browser.close().catch(() => {}), late]);
+    const process = this.browser.process();
+    const ended = process.exitCode === null && process.signalCode === null && once(process, "exit");
+    const timer = setTimeout(() => process.kill("SIGKILL"), ENDS_WITHIN_MS);
+    this.browser.close().catch(() => {});
+    await ended;
     clearTimeout(timer);
-    this.browser.process()?.kill("SIGKILL");
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
