@@ -398,6 +398,7 @@ int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, cons
     int err = auger_restart_meet(ice, now, ufrag, password);
     if (err)
         return err;
+    auger_locals_follow_drift(ice, now);
     if (ice->config.lite) /* of which no check will be asked for */
         draw_conclusions(ice, now);
     return 0;
@@ -453,7 +454,9 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
     auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &told.addr),
                 AUGER_F_TEXT("type", auger_cand_type_name(told.type)),
                 AUGER_F_INT("priority", told.priority));
+    generation->has_moved |= generation->remote_ended;
     auger_generation_form_pairs(generation, now, &ice->locals);
+    auger_locals_follow_drift(ice, now);
     if (ice->config.lite)
         draw_conclusions(ice, now);
     return 0;

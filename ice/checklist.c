@@ -194,7 +194,7 @@ static bool makes_pairs(const struct auger_ice_cand *local)
 }
 
 static void form_with(struct auger_checklist *list, auger_time now, struct auger_ice_cand *local,
-                      const struct auger_cands *remotes, enum auger_role role)
+                      const struct auger_cands *remotes, enum auger_role role, bool is_late)
 {
     for (uint16_t i = 0; i < remotes->len; i++) {
         struct auger_ice_cand *remote = auger_cands_at(remotes, i);
@@ -205,18 +205,21 @@ static void form_with(struct auger_checklist *list, auger_time now, struct auger
             continue;
         const struct auger_pair would_be = {.local = local, .remote = remote};
         struct auger_path path = auger_pair_path(&would_be);
-        if (!auger_checklist_find(list, &path))
-            auger_checklist_add(list, now, local, remote, role);
+        if (auger_checklist_find(list, &path))
+            continue;
+        struct auger_pair *pair = auger_checklist_add(list, now, local, remote, role);
+        if (pair && is_late)
+            auger_checklist_trigger(list, now, pair);
     }
 }
 
 void auger_checklist_form(struct auger_checklist *list, auger_time now,
                           const struct auger_cands *locals, const struct auger_cands *remotes,
-                          enum auger_role role)
+                          enum auger_role role, bool is_late)
 {
     for (uint16_t i = 0; i < locals->len; i++) {
         if (makes_pairs(auger_cands_at(locals, i)))
-            form_with(list, now, auger_cands_at(locals, i), remotes, role);
+            form_with(list, now, auger_cands_at(locals, i), remotes, role, is_late);
     }
     thaw(list, now);
 }

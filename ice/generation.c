@@ -75,7 +75,9 @@ void auger_generation_forget_nomination(struct auger_generation *generation)
 void auger_generation_form_pairs(struct auger_generation *generation, auger_time now,
                                  const struct auger_cands *locals)
 {
+    bool is_late = generation->has_moved && generation->nomination.selected;
+
     if (auger_credentials_are_known(&generation->remote))
         auger_checklist_form(&generation->checklist, now, locals, &generation->remotes,
-                             generation->role);
+                             generation->role, is_late);
 }

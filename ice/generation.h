@@ -47,6 +47,7 @@ struct auger_generation {
     struct auger_credentials local, remote;
     struct auger_cands remotes;
     bool remote_ended;   /* the peer says that no more candidates will come */
+    bool has_moved;      /* and yet more came, of either side: docs/decisions/070 */
     bool patience_ended; /* the PAC timer has run out (8863) */
     auger_time pac_at;   /* when it does; AUGER_NEVER: not started */
     uint32_t unanswered; /* requests on pairs that had never been answered */

@@ -13,6 +13,15 @@
 #include "base/time.h"
 #include "base/trace.h"
 
+/* The pair in use may go at any moment, and what is to take its place must be known by then. */
+static void note_move(struct auger_generation *generation)
+{
+    if (!auger_nominate_is_concluded(generation))
+        return;
+    generation->has_moved = true;
+    generation->checklist.pairs_prflx = true;
+}
+
 int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
 {
     if (!auger_cand_addr_is_usable(base, &ice->policy) || auger_cands_find_base(&ice->locals, base))
@@ -29,6 +38,7 @@ int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_a
                 AUGER_F_TEXT("type", "host"), AUGER_F_INT("priority", host->priority));
     auger_policy_apply(ice->config.policy, ice->env, now, host);
     auger_mapping_apply(ice, now, host);
+    note_move(ice->current);
     auger_generation_form_pairs(ice->current, now, &ice->locals);
     return 0;
 }
@@ -137,6 +147,24 @@ static void ask_for_restart(struct auger_ice *ice, auger_time now)
     auger_trace(ice->env, now, "ice:restart_wanted");
 }
 
+static bool has_host(const struct auger_ice *ice)
+{
+    for (uint16_t i = 0; i < ice->locals.len; i++)
+        if (auger_cands_at(&ice->locals, i)->type == AUGER_CAND_HOST &&
+            auger_cands_at(&ice->locals, i)->addr.family != AUGER_FAMILY_NONE)
+            return true;
+    return false;
+}
+
+/* The peer's candidates are still to come, as just after a restart. */
+static bool awaits_pairs(const struct auger_ice *ice)
+{
+    const struct auger_generation *current = ice->current;
+
+    return current->checklist.len == 0 && !current->remote_ended && !current->patience_ended &&
+           has_host(ice);
+}
+
 /* Not "disconnected" while a pair has yet to be tried. */
 void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
 {
@@ -147,7 +175,8 @@ void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
         ice->news.restart_wanted = false;
         return;
     }
-    if (auger_checklist_may_beat(&ice->current->checklist, ice->current->role, 0)) {
+    if (awaits_pairs(ice) ||
+        auger_checklist_may_beat(&ice->current->checklist, ice->current->role, 0)) {
         ice->drift.has_asked = false;
         auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "the address in use is gone");
         return;

@@ -90,6 +90,22 @@ void monitor_expect_replays(struct monitor *monitor)
 void monitor_add_base(struct monitor *monitor)
 {
     monitor->bases++;
+    monitor->has_gathered = false;
+}
+
+void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
+{
+    monitor->gone[monitor->gone_len++ % MONITOR_GONE] = *base;
+    monitor->is_adrift |= auger_addr_equal(&monitor->path.local, base);
+}
+
+bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base)
+{
+    for (size_t i = 0; i < monitor->gone_len && i < MONITOR_GONE; i++) {
+        if (auger_addr_equal(&monitor->gone[i], base))
+            return true;
+    }
+    return false;
 }
 
 void monitor_add_server(struct monitor *monitor, const struct auger_addr *server)
@@ -132,11 +148,14 @@ static bool may_follow(const struct monitor *monitor, enum auger_ice_state to)
     case AUGER_ICE_NEW:
         return to == AUGER_ICE_CHECKING;
     case AUGER_ICE_CHECKING:
-        return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED;
+        return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED ||
+               (to == AUGER_ICE_DISCONNECTED && monitor->is_adrift);
     case AUGER_ICE_CONNECTED:
-        return to == AUGER_ICE_DISCONNECTED || to == AUGER_ICE_FAILED;
+        return to == AUGER_ICE_DISCONNECTED || to == AUGER_ICE_FAILED ||
+               (to == AUGER_ICE_CHECKING && monitor->is_adrift);
     case AUGER_ICE_DISCONNECTED:
-        return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED;
+        return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED ||
+               (to == AUGER_ICE_CHECKING && monitor->is_adrift);
     case AUGER_ICE_FAILED:
         return to == AUGER_ICE_CHECKING && monitor->has_restarted;
     }
@@ -181,6 +200,19 @@ static bool has_consent_of_newest(struct monitor *monitor, auger_time now)
     return route ? is_agreed(route, now) : has_consent(monitor, now);
 }
 
+/* A path of the generation in force, beside the one that went with its address. */
+static bool has_standby(const struct monitor *monitor, auger_time now)
+{
+    for (size_t i = 0; i < monitor->routes_len; i++) {
+        const struct monitor_route *route = &monitor->routes[i];
+        if (route->generation == monitor->in_force &&
+            !monitor_is_gone(monitor, &route->path.local) && is_agreed(route, now) &&
+            !has_asked_in_vain(monitor, &route->path))
+            return true;
+    }
+    return false;
+}
+
 static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)
 {
     if (!may_follow(monitor, to))
@@ -188,8 +220,9 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
                       auger_ice_state_name(monitor->state));
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0)
         monitor_break(monitor, "1: connected, and no check has succeeded");
-    if (to == AUGER_ICE_FAILED && !monitor->has_replays && has_consent_of_newest(monitor, now) &&
-        !has_asked_in_vain(monitor, &monitor->path) && monitor->conflicts < MONITOR_CONFLICTS)
+    if (to == AUGER_ICE_FAILED && !monitor->has_replays && !monitor->is_adrift &&
+        has_consent_of_newest(monitor, now) && !has_asked_in_vain(monitor, &monitor->path) &&
+        monitor->conflicts < MONITOR_CONFLICTS)
         monitor_break(monitor, "2: failed on a path with consent");
     if (to == AUGER_ICE_FAILED)
         monitor->has_restarted = false;
@@ -222,9 +255,13 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
         else if (now - route->succeeded_at > 30 * AUGER_SEC)
             monitor_break(monitor, "2: a path without consent");
         monitor->path = event->path;
+        monitor->is_adrift = false;
         break;
     case AUGER_ICE_EVENT_RESTART_WANTED:
-        monitor_break(monitor, "11: adrift, though no address has gone");
+        if (!monitor->is_adrift)
+            monitor_break(monitor, "11: adrift, though no address has gone");
+        else if (has_standby(monitor, now))
+            monitor_break(monitor, "11: a restart is wanted, and another path has consent");
         break;
     case AUGER_ICE_EVENT_RESTART_FAILED:
         if (!has_consent(monitor, now))
@@ -245,6 +282,17 @@ void monitor_drained(struct monitor *monitor, auger_time now, size_t sent, auger
         monitor_break(monitor, "6: %zu datagrams in one step", sent);
 }
 
+static bool is_lost(const struct monitor *monitor)
+{
+    return monitor->is_adrift && monitor->state == AUGER_ICE_DISCONNECTED;
+}
+
+static bool is_to_be_tried(const struct auger_ice_pair_info *pair)
+{
+    return pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING ||
+           pair->state == AUGER_PAIR_IN_PROGRESS;
+}
+
 void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pairs, size_t len)
 {
     size_t selected = 0;
@@ -255,6 +303,8 @@ void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pa
     if (len > bound)
         monitor_break(monitor, "6: more than %zu pairs", bound);
     for (size_t i = 0; i < len; i++) {
+        if (is_lost(monitor) && is_to_be_tried(&pairs[i]))
+            monitor_break(monitor, "12: disconnected, and a pair has yet to be tried");
         selected += pairs[i].selected;
         if (pairs[i].selected && !pairs[i].valid)
             monitor_break(monitor, "7: the selected pair is not valid");

@@ -13,7 +13,9 @@
  *        new transactions
  *     6  bounded pairs, bounded work, the next timer lies ahead
  *     7  a role conflict both have seen is over; one selected pair
- *    11  events in the order of their grammar
+ *    11  events in the order of their grammar; a restart is wanted only where the address in
+ *        use is gone and no other path has consent
+ *    12  adrift, it is not disconnected while a pair has yet to be tried
  *
  * and 0: what the agent sends is well-formed, in its role, and for its peer; both halves of
  * each USERNAME, in what it sends and in what it answers, are of one generation, and that is
@@ -45,7 +47,10 @@ void monitor_make_lite(struct monitor *monitor);
 /* Somebody sends old datagrams again: stale answers come to checks that the agent has
  * rightly forgotten. */
 void monitor_expect_replays(struct monitor *monitor);
+/* Later ones may make candidates after the last. */
 void monitor_add_base(struct monitor *monitor);
+/* With an address that is gone; nothing may leave from it any more. */
+void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base);
 void monitor_add_server(struct monitor *monitor, const struct auger_addr *server);
 
 void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_path *path,

@@ -7,6 +7,7 @@
 
 #define MONITOR_REQUESTS 4096 /* the latest ones, each way */
 #define MONITOR_SERVERS 8
+#define MONITOR_GONE 16         /* the latest ones */
 #define MONITOR_CONFLICTS 4     /* so many may be borne at least */
 #define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
 #define MONITOR_NO_GENERATION SIZE_MAX
@@ -79,9 +80,13 @@ struct monitor {
     struct auger_path path;           /* in use, by the agent's word */
     bool has_gathered, has_restarted; /* in this generation; since it failed */
     bool has_replays;
+    struct auger_addr gone[MONITOR_GONE]; /* addresses that were bases */
+    size_t gone_len;
+    bool is_adrift; /* the path in use was of one of them */
     char broken[256];
 };
 
+bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base);
 void monitor_break(struct monitor *monitor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path,

@@ -202,10 +202,11 @@ static void check_pace(struct monitor *monitor, auger_time now,
     monitor->paced_at = now;
 }
 
-/* Checks begin anew in another role, and are triggered by those of the peer. */
+/* Checks begin anew in another role, and where the address in use is gone; and are triggered by
+ * those of the peer. */
 static size_t transactions_max(const struct monitor *monitor, const struct monitor_remote *remote)
 {
-    return monitor->bases * (1 + monitor->role_changes) + remote->checks;
+    return monitor->bases * (1 + monitor->role_changes + monitor->gone_len) + remote->checks;
 }
 
 static void check_budget(struct monitor *monitor, const struct monitor_request *request)
@@ -320,6 +321,8 @@ void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_pa
 {
     struct auger_stun_msg msg;
 
+    if (monitor_is_gone(monitor, &path->local))
+        monitor_break(monitor, "0: from an address that is gone");
     if (!auger_stun_is_message(buf, len)) {
         sent_data(monitor, now, path);
         return;

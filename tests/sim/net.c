@@ -84,6 +84,12 @@ struct auger_addr sim_host_attach(struct sim_host *host, struct sim_net *net,
     return at->addr;
 }
 
+void sim_host_detach(struct sim_host *host, size_t i)
+{
+    assert(i < host->at_len);
+    memmove(&host->at[i], &host->at[i + 1], (--host->at_len - i) * sizeof(host->at[0]));
+}
+
 void sim_host_attach_attacker(struct sim_host *host, struct sim_net *net, enum auger_family family)
 {
     assert(host->at_len < SIM_HOST_ADDRS_MAX && net->hosts + net->attackers < 254);

@@ -86,9 +86,32 @@ struct sim_peer *sim_add_peer(struct sim *sim, const char *name, enum sim_nat ki
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
                        enum auger_family family)
 {
-    (void)sim;
-    assert(!peer->has_begun);
-    sim_host_attach(peer->host, net, family, any_port(peer));
+    struct auger_addr addr = sim_host_attach(peer->host, net, family, any_port(peer));
+
+    if (!peer->has_begun || !peer->ice)
+        return;
+    sim_log(sim, "%s has an interface in %s", peer->host->name, net->name);
+    monitor_add_base(peer->monitor);
+    check(peer, auger_ice_add_local_addr(peer->ice, sim_peer_now(peer), &addr), "local address");
+    auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
+    peer->is_touched = true;
+}
+
+void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_net *net)
+{
+    for (size_t i = peer->host->at_len; i-- > 0;) {
+        struct auger_addr gone = peer->host->at[i].addr;
+        if (peer->host->at[i].net != net)
+            continue;
+        sim_host_detach(peer->host, i);
+        if (!peer->has_begun || !peer->ice)
+            continue;
+        sim_log(sim, "%s has no interface in %s any more", peer->host->name, net->name);
+        monitor_remove_base(peer->monitor, &gone);
+        check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &gone),
+              "an address that is gone");
+        peer->is_touched = true;
+    }
 }
 
 void sim_peer_begin(struct sim_peer *peer, bool controlling)
@@ -230,7 +253,10 @@ static void react(struct sim_peer *peer, const struct auger_ice_event *event)
                       digest_u64(addr_value(&event->path.local), addr_value(&event->path.remote)));
         came_onto_path(peer, &event->path);
         break;
-    case AUGER_ICE_EVENT_RESTART_WANTED: /* no address goes in these worlds */
+    case AUGER_ICE_EVENT_RESTART_WANTED:
+        peer->story.wanted_restarts++;
+        if (peer->partner && peer->has_described)
+            sim_restart(peer->sim, peer);
         break;
     case AUGER_ICE_EVENT_RESTART_FAILED:
         peer->story.failed_restarts++;
@@ -346,7 +372,7 @@ struct auger_ice *sim_peer_ice(struct sim_peer *peer)
 
 struct sim_gateway *sim_peer_gateway(const struct sim_peer *peer)
 {
-    return peer->host->at[0].net->gateway;
+    return peer->host->at_len > 0 ? peer->host->at[0].net->gateway : NULL;
 }
 
 static bool both_are(const struct sim *sim, enum auger_ice_state state)

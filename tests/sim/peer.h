@@ -39,6 +39,7 @@ struct sim_peer {
     bool offers;
     enum sim_gives gives;
     bool has_begun, has_described;
+    bool is_silenced;               /* what it signals is lost */
     bool is_restarting;             /* its path is still the old one */
     bool awaits_answer;             /* to its offer to restart, of that number */
     auger_time restart_arrives_at;  /* the latest of its descriptions of a restart */

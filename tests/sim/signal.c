@@ -150,6 +150,10 @@ static void post(struct sim_peer *peer, struct sim_message *message)
     const struct sim_signalling *s = &peer->signalling;
     auger_time at = peer->sim->now + s->delay;
 
+    if (peer->is_silenced) {
+        free(message);
+        return;
+    }
     if (!peer->offers)
         at += s->answer_delay;
     else if (message->type == DESCRIPTION)
@@ -307,6 +311,12 @@ void sim_restart(struct sim *sim, struct sim_peer *peer)
     peer->is_touched = peer->awaits_answer = true;
     sim_signal_renew(peer);
     post_restart(peer, ++peer->offer, 0);
+}
+
+void sim_peer_silence(struct sim *sim, struct sim_peer *peer)
+{
+    sim_log(sim, "%s is heard no more by signalling", peer->host->name);
+    peer->is_silenced = true;
 }
 
 /* --- strangers -------------------------------------------------------------- */

@@ -159,9 +159,12 @@ struct sim_peer *sim_add_peer(struct sim *sim, const char *name, enum sim_nat ki
 /* NULL options are the defaults. */
 struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_net *net,
                                  const struct sim_peer_options *options);
-/* A second interface, in another network; before sim_signal(). */
+/* One more interface, in another network; after sim_signal() the agent is told of it, and the
+ * other side of its candidates. */
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
                        enum auger_family family);
+/* Its interfaces in that network are gone, and the agent knows. */
+void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_net *net);
 /* The machine sleeps: nothing arrives, nothing leaves.  Its clock stands still as well, or
  * has gone on. */
 void sim_peer_suspend(struct sim *sim, struct sim_peer *peer, auger_time duration,
@@ -169,7 +172,7 @@ void sim_peer_suspend(struct sim *sim, struct sim_peer *peer, auger_time duratio
 void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by);
 /* Its agent is freed, and its host is gone. */
 void sim_peer_leave(struct sim *sim, struct sim_peer *peer);
-/* The gateway nearest to the peer, or NULL. */
+/* The gateway nearest to the peer, or NULL; of several interfaces, the oldest one's. */
 struct sim_gateway *sim_peer_gateway(const struct sim_peer *peer);
 
 enum sim_gives {
@@ -197,6 +200,9 @@ void sim_signal(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob, a
 void sim_signal_with(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,
                      const struct sim_signalling *signalling);
 
+/* What it says from now on reaches nobody. */
+void sim_peer_silence(struct sim *sim, struct sim_peer *peer);
+
 /* Restarts ICE: alice or bob, or both, offer anew.  To be said while no such offer of it
  * waits for an answer, or in place of that offer. */
 void sim_restart(struct sim *sim, struct sim_peer *peer);
@@ -211,7 +217,7 @@ struct sim_peer_story {
     auger_time usable_at, nominated_at, failed_at, disconnected_at;
     auger_time gathered_at;  /* AUGER_NEVER: not yet, as with the others */
     auger_time restarted_at; /* on a path of the latest generation, which is not the first */
-    unsigned failed_restarts;
+    unsigned failed_restarts, wanted_restarts;
     struct auger_path path; /* of the last PATH event */
     unsigned paths;         /* how many there were */
     uint64_t data_sent, data_received;

@@ -114,6 +114,7 @@ struct sim_host *sim_host_new(struct sim *sim, const char *name);
 /* Returns the new address of the host. */
 struct auger_addr sim_host_attach(struct sim_host *host, struct sim_net *net,
                                   enum auger_family family, uint16_t port);
+void sim_host_detach(struct sim_host *host, size_t i);
 /* An address that takes none from those who come later. */
 void sim_host_attach_attacker(struct sim_host *host, struct sim_net *net, enum auger_family family);
 void sim_nets_free(struct sim *sim);

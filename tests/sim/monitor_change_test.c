@@ -1,0 +1,134 @@
+/* What an agent may do whose addresses come and go: shown a forged one that does more, and an
+ * honest one. */
+#include "tests/sim/monitor_stage.h"
+
+static const struct auger_path other = {
+    .local = {.family = AUGER_IPV4, .port = 5001, .ip = {192, 168, 2, 2}},
+    .remote = {.family = AUGER_IPV4, .port = 6000, .ip = {23, 4, 5, 6}},
+};
+
+static void succeeds_on(struct stage *stage, auger_time now, const struct auger_path *on,
+                        uint8_t tid)
+{
+    forge_request(stage, (struct forged){.tid = tid});
+    monitor_sent(stage->monitor, now, on, stage->buf, stage->len);
+    forge_success(stage, tid, stage->their_key, &on->local);
+    monitor_received(stage->monitor, now, on, stage->buf, stage->len);
+}
+
+static void tells(struct stage *stage, auger_time now, enum auger_ice_event_type type)
+{
+    monitor_event(stage->monitor, now, &(struct auger_ice_event){.type = type, .path = path});
+}
+
+/* Connected along `path`. */
+static struct stage *connected(void)
+{
+    struct stage *stage;
+
+    set_up((void **)&stage);
+    enters(stage, 0, AUGER_ICE_CHECKING);
+    succeeds_on(stage, 0, &path, 1);
+    tells(stage, 0, AUGER_ICE_EVENT_PATH);
+    enters(stage, 0, AUGER_ICE_CONNECTED);
+    holds(stage);
+    return stage;
+}
+
+static void ends(struct stage *stage, const char *broken)
+{
+    if (!broken)
+        holds(stage);
+    else if (!monitor_broken(stage->monitor))
+        fail_msg("not seen: %s", broken);
+    else
+        assert_memory_equal(monitor_broken(stage->monitor), broken, strlen(broken));
+    tear_down((void **)&stage);
+}
+
+static void a_restart_is_wanted_where_the_path_went_and_no_other_has_consent(void **state)
+{
+    enum { NO_LOSS, LOSS, STANDBY, OLD_STANDBY, GONE_STANDBY };
+    static const char *const broken[] = {[NO_LOSS] = "11: adrift, though no",
+                                         [STANDBY] = "11: a restart is wanted, and another",
+                                         [GONE_STANDBY] = NULL};
+
+    (void)state;
+    for (int what = NO_LOSS; what <= GONE_STANDBY; what++) {
+        struct stage *stage = connected();
+        auger_time now = what == OLD_STANDBY ? 31 * AUGER_SEC : AUGER_SEC;
+        if (what >= STANDBY)
+            succeeds_on(stage, AUGER_SEC, &other, 2);
+        if (what != NO_LOSS)
+            monitor_remove_base(stage->monitor, &path.local);
+        if (what == GONE_STANDBY)
+            monitor_remove_base(stage->monitor, &other.local);
+        enters(stage, now, AUGER_ICE_DISCONNECTED);
+        tells(stage, now, AUGER_ICE_EVENT_RESTART_WANTED);
+        ends(stage, what < OLD_STANDBY ? broken[what] : NULL);
+    }
+}
+
+static void nothing_leaves_from_an_address_that_is_gone(void **state)
+{
+    (void)state;
+    for (int gone = 0; gone < 2; gone++) {
+        struct stage *stage = connected();
+        monitor_remove_base(stage->monitor, gone ? &path.local : &other.local);
+        sends_data(stage, AUGER_SEC);
+        ends(stage, gone ? "0: from an address" : NULL);
+    }
+}
+
+static void adrift_it_may_check_again_and_only_then(void **state)
+{
+    (void)state;
+    for (int adrift = 0; adrift < 2; adrift++) {
+        struct stage *stage = connected();
+        if (adrift)
+            monitor_remove_base(stage->monitor, &path.local);
+        enters(stage, AUGER_SEC, AUGER_ICE_CHECKING);
+        enters(stage, AUGER_SEC, AUGER_ICE_DISCONNECTED);
+        ends(stage, adrift ? NULL : "11: checking after connected");
+    }
+}
+
+static void it_is_not_disconnected_while_a_pair_has_yet_to_be_tried(void **state)
+{
+    static const enum auger_ice_pair_state states[] = {AUGER_PAIR_FROZEN, AUGER_PAIR_WAITING,
+                                                       AUGER_PAIR_IN_PROGRESS, AUGER_PAIR_SUCCEEDED,
+                                                       AUGER_PAIR_FAILED};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        for (int adrift = 0; adrift < 2; adrift++) {
+            struct stage *stage = connected();
+            const struct auger_ice_pair_info pair = {.state = states[i]};
+            if (adrift)
+                monitor_remove_base(stage->monitor, &path.local);
+            enters(stage, AUGER_SEC, AUGER_ICE_DISCONNECTED);
+            monitor_pairs(stage->monitor, &pair, 1);
+            ends(stage, adrift && i < 3 ? "12: disconnected, and" : NULL);
+        }
+    }
+}
+
+static void an_address_that_comes_has_candidates_after_the_last(void **state)
+{
+    struct stage *stage = connected();
+
+    (void)state;
+    tells(stage, 0, AUGER_ICE_EVENT_GATHERED);
+    monitor_add_base(stage->monitor);
+    tells(stage, 0, AUGER_ICE_EVENT_CANDIDATE);
+    tells(stage, 0, AUGER_ICE_EVENT_GATHERED);
+    holds(stage);
+    tells(stage, 0, AUGER_ICE_EVENT_CANDIDATE);
+    ends(stage, "11: a candidate after");
+}
+
+SCENARIOS(cmocka_unit_test(a_restart_is_wanted_where_the_path_went_and_no_other_has_consent),
+          cmocka_unit_test(nothing_leaves_from_an_address_that_is_gone),
+          cmocka_unit_test(adrift_it_may_check_again_and_only_then),
+          cmocka_unit_test(it_is_not_disconnected_while_a_pair_has_yet_to_be_tried),
+          cmocka_unit_test(an_address_that_comes_has_candidates_after_the_last))
