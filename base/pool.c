@@ -15,15 +15,15 @@ void auger_pool_fini(struct auger_pool *pool, const struct auger_env *env)
     *pool = (struct auger_pool){0};
 }
 
-bool auger_pool_grow(struct auger_pool *pool, const struct auger_env *env)
+static size_t at_most(size_t slots, size_t max)
 {
-    size_t slots = pool->len ? pool->len : FIRST_SLOTS;
+    return slots < max ? slots : max;
+}
+
+static bool add_block(struct auger_pool *pool, const struct auger_env *env, size_t slots)
+{
     struct auger_pool_block **end = &pool->first;
 
-    if (slots > (size_t)(pool->max - pool->len))
-        slots = pool->max - pool->len;
-    if (slots == 0)
-        return false;
     while (*end)
         end = &(*end)->next;
     *end = auger_env_alloc(env, 1, sizeof(**end) + slots * pool->slot_size);
@@ -32,4 +32,17 @@ bool auger_pool_grow(struct auger_pool *pool, const struct auger_env *env)
     (*end)->len = slots;
     pool->len = (uint16_t)(pool->len + slots);
     return true;
+}
+
+bool auger_pool_grow(struct auger_pool *pool, const struct auger_env *env)
+{
+    size_t slots = at_most(pool->len ? pool->len : FIRST_SLOTS, (size_t)(pool->max - pool->len));
+
+    return slots > 0 && add_block(pool, env, slots);
+}
+
+bool auger_pool_reserve(struct auger_pool *pool, const struct auger_env *env, size_t slots)
+{
+    slots = at_most(slots, pool->max);
+    return slots <= pool->len || add_block(pool, env, slots - pool->len);
 }

@@ -1,6 +1,6 @@
 /* base/pool.h - equal slots that stay where they are: taken block by block as they are
- * needed, each block as large as all before it, up to a bound.  A slot begins as zeroes;
- * whose it is, and whether it is free, its owner knows. */
+ * needed, each block as large as all before it unless so many are asked for, up to a bound.  A slot
+ * begins as zeroes; whose it is, and whether it is free, its owner knows. */
 #ifndef AUGER_BASE_POOL_H
 #define AUGER_BASE_POOL_H
 
@@ -28,6 +28,8 @@ void auger_pool_fini(struct auger_pool *pool, const struct auger_env *env);
 
 /* More slots: false when there are `max`, or no memory. */
 bool auger_pool_grow(struct auger_pool *pool, const struct auger_env *env);
+/* That many slots, at most `max`, and no more than that if there were fewer; false: no memory. */
+bool auger_pool_reserve(struct auger_pool *pool, const struct auger_env *env, size_t slots);
 
 /* The slot with that number, which is below `len`. */
 static inline void *auger_pool_at(const struct auger_pool *pool, size_t index)

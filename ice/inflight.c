@@ -23,12 +23,8 @@ void auger_inflight_fini(struct auger_inflight *inflight)
 
 bool auger_inflight_reserve(struct auger_inflight *inflight, size_t pairs)
 {
-    if (pairs > inflight->slots.max) /* 0 behind auger_inflight_fini(): none is begun any more */
-        pairs = inflight->slots.max;
-    while (inflight->slots.len < pairs)
-        if (!auger_pool_grow(&inflight->slots, inflight->env))
-            return false;
-    return true;
+    /* `max` is 0 behind auger_inflight_fini(): none is begun any more. */
+    return auger_pool_reserve(&inflight->slots, inflight->env, pairs);
 }
 
 void auger_inflight_remove(struct auger_inflight *inflight, struct auger_check *check)

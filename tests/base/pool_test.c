@@ -62,6 +62,28 @@ static void test_slots_stay_where_they_are_and_keep_what_is_in_them(void **state
     assert_int_equal(heap.blocks, 0);
 }
 
+static void test_as_many_are_reserved_as_are_asked_for(void **state)
+{
+    (void)state;
+    struct heap heap = {.fail_at = 3};
+    const struct auger_env env = {.user = &heap, .alloc = allocate, .release = release};
+    struct auger_pool pool = auger_pool(sizeof(struct slot), 100);
+
+    assert_true(auger_pool_reserve(&pool, &env, 7));
+    assert_int_equal(pool.len, 7);
+    assert_true(auger_pool_reserve(&pool, &env, 7));
+    assert_true(auger_pool_reserve(&pool, &env, 3));
+    assert_int_equal(heap.taken, 1);
+    assert_true(auger_pool_reserve(&pool, &env, 50));
+    assert_int_equal(pool.len, 50);
+    assert_false(auger_pool_reserve(&pool, &env, 60));
+    assert_int_equal(pool.len, 50);
+    assert_true(auger_pool_reserve(&pool, &env, 1000)); /* the bound */
+    assert_int_equal(pool.len, 100);
+    auger_pool_fini(&pool, &env);
+    assert_int_equal(heap.blocks, 0);
+}
+
 static void test_without_memory_what_is_there_stays(void **state)
 {
     (void)state;
@@ -103,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slots_stay_where_they_are_and_keep_what_is_in_them),
+        cmocka_unit_test(test_as_many_are_reserved_as_are_asked_for),
         cmocka_unit_test(test_without_memory_what_is_there_stays),
         cmocka_unit_test(test_a_small_bound_and_a_huge_one),
     };
