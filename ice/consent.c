@@ -24,11 +24,30 @@
 #define GRACE (500 * AUGER_MS)
 #define ENTROPY_RETRY (1 * AUGER_SEC)
 
-static auger_time random_interval(const struct auger_ice *ice)
+/* A draw of the environment's takes longer than an HMAC, however small it is (decision 090):
+ * the bytes of several checks are drawn at once, and none is kept that was used. */
+static int draw(struct auger_ice *ice, void *buf, uint8_t len)
+{
+    struct auger_consent *consent = &ice->consent;
+
+    if (consent->ahead_len < len) {
+        consent->ahead_len = 0;
+        int err = auger_env_random(ice->env, consent->ahead, sizeof(consent->ahead));
+        if (err < 0)
+            return err;
+        consent->ahead_len = sizeof(consent->ahead);
+    }
+    consent->ahead_len = (uint8_t)(consent->ahead_len - len);
+    memcpy(buf, &consent->ahead[consent->ahead_len], len);
+    memset(&consent->ahead[consent->ahead_len], 0, len);
+    return 0;
+}
+
+static auger_time random_interval(struct auger_ice *ice)
 {
     uint32_t random;
 
-    if (auger_env_random(ice->env, &random, sizeof(random)) != 0)
+    if (draw(ice, &random, sizeof(random)) != 0)
         random = INTERVAL_SPREAD_US / 2;
     return INTERVAL_MIN + (auger_time)(random % INTERVAL_SPREAD_US) * AUGER_US;
 }
@@ -57,7 +76,7 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
     struct auger_consent_check check = {.sent_at = now,
                                         .role_switches = pair->generation->role_switches};
     if (AUGER_BUGGIFY(CONSENT_NO_ENTROPY) ||
-        auger_env_random(ice->env, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
+        draw(ice, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
         consent->next_at = auger_time_add(now, ENTROPY_RETRY);
         return 0;
     }

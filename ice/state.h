@@ -11,6 +11,8 @@
 #define AUGER_UNKNOWN_LISTED_MAX 8
 /* Consent checks without an answer that may still get one: 30 s of them. */
 #define AUGER_CONSENT_CHECKS_MAX 8
+/* Random bytes that are drawn at once for consent checks: of eight. */
+#define AUGER_CONSENT_AHEAD 128
 /* State changes that wait to be fetched; beyond that the last one counts. */
 #define AUGER_STATES_MAX 8
 
@@ -44,6 +46,8 @@ struct auger_consent {
     auger_time watched_at;   /* when that pair began to be the one */
     struct auger_consent_check checks[AUGER_CONSENT_CHECKS_MAX];
     uint8_t checks_next; /* a ring: the oldest is written over */
+    uint8_t ahead_len;
+    uint8_t ahead[AUGER_CONSENT_AHEAD]; /* random bytes that nobody has seen; zero behind them */
 };
 
 /* One STUN server asked from one base: RFC 8445 section 5.1.1.2. */

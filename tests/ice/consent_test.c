@@ -271,6 +271,9 @@ static void test_without_entropy_consent_waits_and_does_not_spin(void **state)
     struct sent sent;
 
     p->world->no_entropy = true;
+    while (p->world->sides[0].ice->consent.ahead_len >= sizeof(struct auger_stun_tid))
+        if (take_due(p, &sent))
+            puppet_answer(p, &sent, &(struct puppet_answer){0});
     for (int i = 0; i < 10; i++)
         assert_false(take_due(p, &sent));
     p->world->no_entropy = false;
@@ -281,10 +284,44 @@ static void test_without_entropy_consent_waits_and_does_not_spin(void **state)
     puppet_free(p);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+    uint8_t sum = 0;
+
+    for (size_t i = 0; i < len; i++)
+        sum |= bytes[i];
+    return sum == 0;
+}
+
+/* Twelve bytes of an id and four of an interval. */
+static void test_random_bytes_are_drawn_for_8_checks_and_gone_once_used(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    const struct auger_consent *consent = &p->world->sides[0].ice->consent;
+    struct sent sent;
+    size_t draws = 0;
+
+    for (int i = 0; i < 80; i++) {
+        size_t before = p->world->draws;
+        while (!take_due(p, &sent)) {
+        }
+        draws += p->world->draws - before;
+        assert_true(is_zero(&consent->ahead[consent->ahead_len],
+                            sizeof(consent->ahead) - consent->ahead_len));
+        for (int at = 0; at + 4 <= consent->ahead_len; at++)
+            assert_memory_not_equal(&consent->ahead[at], sent.msg.tid.bytes, 4);
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+    assert_int_equal(draws, 10);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_consent_is_asked_for_every_4_to_6_seconds_each_time_anew),
+        cmocka_unit_test(test_random_bytes_are_drawn_for_8_checks_and_gone_once_used),
         cmocka_unit_test(test_consent_checks_of_the_controlling_side_repeat_the_nomination),
         cmocka_unit_test(test_consent_ends_30_seconds_after_the_last_answer_even_if_nobody_looks),
         cmocka_unit_test(test_a_silent_peer_is_disconnected_after_5_seconds_and_failed_after_30),

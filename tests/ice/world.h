@@ -45,6 +45,7 @@ struct world {
     struct auger_env env;
     uint64_t random;
     bool no_entropy;
+    size_t draws;                /* of random bytes */
     size_t allocations, fail_at; /* 0: never */
     size_t blocks, bytes;        /* in use */
     auger_time now, delay;
@@ -61,6 +62,7 @@ struct world {
 static inline int world_random(void *user, uint8_t *buf, size_t len)
 {
     struct world *world = user;
+    world->draws++;
     if (world->no_entropy)
         return AUGER_ERR_ENTROPY;
     for (size_t i = 0; i < len; i++) {
