@@ -1,5 +1,6 @@
-/* crypto/crypto.h - what we ask of OpenSSL: keyed hashes with the key prepared once, and comparing
- * in constant time.  Random bytes come from the environment (<auger/crypto.h>). */
+/* crypto/crypto.h - what we ask of OpenSSL: keyed hashes with the key prepared once, plain
+ * ones, and comparing in constant time.  Random bytes come from the environment (<auger/crypto.h>).
+ */
 #ifndef AUGER_CRYPTO_CRYPTO_H
 #define AUGER_CRYPTO_CRYPTO_H
 
@@ -31,6 +32,15 @@ void auger_siphash_free(struct auger_siphash *siphash); /* NULL is fine */
 /* AUGER_ERR_CRYPTO. */
 int auger_siphash_compute(struct auger_siphash *siphash, const uint8_t *data, size_t len,
                           uint64_t *hash) AUGER_CHECK_RESULT;
+
+/* A hash without a key, of several pieces: 16 or 32 bytes into `out`.  AUGER_ERR_CRYPTO. */
+#define AUGER_MD5_LEN 16
+enum auger_digest { AUGER_DIGEST_MD5, AUGER_DIGEST_SHA256 };
+int auger_digest_compute(enum auger_digest digest, const struct auger_bytes *pieces,
+                         size_t pieces_len, uint8_t *out) AUGER_CHECK_RESULT;
+
+/* Before the memory of a secret is given back. */
+void auger_bytes_wipe(void *secret, size_t len);
 
 bool auger_bytes_equal_secret(const uint8_t *a, const uint8_t *b, size_t len);
 
