@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define VALUE_MAX 120 /* characters of one value */
-#define NAMES_MAX 64  /* kinds of records that are counted apart */
+#define NAMES_MAX 96  /* kinds of records that are counted apart */
 #define NAME_MAX 40
 
 /* Moments that a summary names. */
@@ -116,6 +116,25 @@ static const struct meaning meanings[] = {
     {"ice:restart_failed", NULL, NULL, STORY_EVENT, -1,
      "the restart found no path: {reason}; data goes on along the old one"},
     {"ice:retired", NULL, NULL, STORY_EVENT, -1, "what was before the restart is given up"},
+    {"turn:state", NULL, NULL, STORY_EVENT, -1, "TURN server {server}: {from} > {to}, {reason}"},
+    {"turn:allocated", NULL, NULL, STORY_EVENT, -1,
+     "we have a relayed address {relayed}[ and {second}], for {lifetime_s} s; the server sees us as "
+     "{mapped}"},
+    {"turn:alternate_server", NULL, NULL, STORY_EVENT, -1,
+     "TURN server {from} sends us on to {to}"},
+    {"turn:request_sent", NULL, NULL, STORY_DETAIL, -1,
+     "request of method {method} to the TURN server, attempt {attempt}"},
+    {"turn:response_doubted", NULL, NULL, STORY_EVENT, -1,
+     "an answer of the TURN server is not believed: {reason}"},
+    {"turn:permitted", NULL, NULL, STORY_EVENT, -1, "{peer} may reach us through the relay"},
+    {"turn:permission_refused", NULL, NULL, STORY_EVENT, -1,
+     "{peer} may not reach us through the relay: {reason}"},
+    {"turn:channel_bound", NULL, NULL, STORY_EVENT, -1, "channel {number} leads to {peer}"},
+    {"turn:channel_refused", NULL, NULL, STORY_EVENT, -1,
+     "channel {number} does not lead to {peer}: {reason}"},
+    {"turn:data_dropped", NULL, NULL, STORY_DETAIL, -1, "data from the relay is dropped: {reason}"},
+    {"turn:icmp", NULL, NULL, STORY_EVENT, -1,
+     "the relay could not reach {peer}: ICMP type {type}, code {code}"},
     {"dtls:state", "state", "connected", STORY_EVENT, SECURED, "DTLS is connected"},
     {"dtls:state", NULL, NULL, STORY_EVENT, -1, "DTLS is {state}"},
     {"dtls:retransmit", NULL, NULL, STORY_EVENT, -1,

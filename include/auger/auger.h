@@ -21,5 +21,6 @@
 #include <auger/sdp.h>
 #include <auger/stun.h>
 #include <auger/trace.h>
+#include <auger/turn.h>
 
 #endif /* AUGER_H */

@@ -75,8 +75,8 @@ static void a_flag_speaks_as_a_word_or_not_at_all(void **state)
 static void an_unknown_record_is_shown_as_it_is(void **state)
 {
     (void)state;
-    must_tell("{\"t\":2,\"name\":\"turn:allocated\",\"data\":{\"addr\":\"a\",\"n\":3}}",
-              STORY_DETAIL, "       2.000  turn:allocated addr=a n=3");
+    must_tell("{\"t\":2,\"name\":\"ice:dreamt\",\"data\":{\"addr\":\"a\",\"n\":3}}", STORY_DETAIL,
+              "       2.000  ice:dreamt addr=a n=3");
 }
 
 static void what_is_no_record_is_counted(void **state)
@@ -158,7 +158,7 @@ static void names_without_number_are_counted_up_to_the_bound(void **state)
     fclose(out);
     for (size_t i = 0; i < len; i++)
         lines += text[i] == '\n';
-    assert_int_equal(lines, 1 + 64);
+    assert_int_equal(lines, 1 + 96);
     assert_non_null(strstr(text, "1000 records in 999.000 ms"));
     assert_non_null(strstr(text, "       1  n0:x\n"));
     free(text);

@@ -1,0 +1,271 @@
+/* turn/client.c - the client: in which order its procedures are asked, and nothing else.
+ * Where each answer leads is allocation.c, permission.c, channel.c and data.c. */
+#include "base/addr.h"
+#include "base/env.h"
+#include "base/time.h"
+#include "turn/allocation.h"
+#include "turn/chandata.h"
+#include "turn/channel.h"
+#include "turn/data.h"
+#include "turn/error.h"
+#include "turn/permission.h"
+
+#include <string.h>
+
+static const struct auger_turn_config defaults = {
+    .families = AUGER_TURN_IPV4,
+    .permissions_max = 64,
+    .channels_max = 64,
+};
+
+void auger_turn_config_init_sized(struct auger_turn_config *config, size_t size)
+{
+    memset(config, 0, size);
+    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
+}
+
+static bool is_valid(const struct auger_turn_config *config)
+{
+    const struct auger_addr *server = &config->server;
+
+    return auger_addr_ip_len(server) != 0 && server->port != 0 &&
+           !auger_addr_is_unspecified(server) && !auger_addr_is_multicast(server) &&
+           (config->families & ~(unsigned)AUGER_TURN_BOTH) == 0 && config->families != 0 &&
+           config->permissions_max > 0 && config->channels_max > 0;
+}
+
+static int start(struct auger_turn *turn, auger_time now, const struct auger_turn_config *config)
+{
+    turn->server = config->server;
+    turn->families = (uint8_t)config->families;
+    turn->lifetime_s = config->lifetime_s;
+    turn->allocation.asks_dont_fragment = config->dont_fragment;
+    turn->next_channel = AUGER_CHANNEL_FIRST;
+    turn->permissions = auger_pool(sizeof(struct auger_permission), config->permissions_max);
+    turn->channels = auger_pool(sizeof(struct auger_channel), config->channels_max);
+    int err =
+        auger_longterm_init(&turn->credentials, turn->env, config->username, config->password);
+    return err < 0 ? err : auger_allocation_start(turn, now);
+}
+
+int auger_turn_new_sized(struct auger_turn **out, const struct auger_env *env, auger_time now,
+                         const struct auger_turn_config *config, size_t size)
+{
+    struct auger_turn_config known = defaults;
+
+    memcpy(&known, config, size < sizeof(known) ? size : sizeof(known));
+    if (!is_valid(&known))
+        return AUGER_ERR_INVALID;
+    struct auger_turn *turn = auger_env_alloc(env, 1, sizeof(*turn));
+    if (!turn)
+        return AUGER_ERR_NO_MEMORY;
+    turn->env = env;
+    turn->credentials.env = env;
+    int err = start(turn, now, &known);
+    if (err < 0) {
+        auger_turn_free(turn);
+        return err;
+    }
+    *out = turn;
+    return 0;
+}
+
+void auger_turn_free(struct auger_turn *turn)
+{
+    if (!turn)
+        return;
+    auger_longterm_fini(&turn->credentials);
+    auger_pool_fini(&turn->permissions, turn->env);
+    auger_pool_fini(&turn->channels, turn->env);
+    auger_env_release(turn->env, turn);
+}
+
+enum auger_turn_state auger_turn_state(const struct auger_turn *turn)
+{
+    return (enum auger_turn_state)turn->state;
+}
+
+const struct auger_addr *auger_turn_server(const struct auger_turn *turn)
+{
+    return &turn->server;
+}
+
+/* --- peers ------------------------------------------------------------------------- */
+
+int auger_turn_permit(struct auger_turn *turn, auger_time now, const struct auger_addr *peer)
+{
+    int err = auger_permission_check_peer(turn, now, peer);
+
+    return err < 0 ? err : auger_permission_add(turn, now, peer);
+}
+
+bool auger_turn_is_permitted(const struct auger_turn *turn, auger_time now,
+                             const struct auger_addr *peer)
+{
+    return auger_allocation_is_usable(turn, now) &&
+           auger_permission_is_active(auger_permission_find(turn, peer), now);
+}
+
+int auger_turn_bind_channel(struct auger_turn *turn, auger_time now, const struct auger_addr *peer)
+{
+    if (peer->port == 0)
+        return AUGER_ERR_INVALID;
+    int err = auger_turn_permit(turn, now, peer);
+    return err < 0 ? err : auger_channel_add(turn, now, peer);
+}
+
+void auger_turn_forget(struct auger_turn *turn, const struct auger_addr *peer)
+{
+    auger_permission_forget(turn, peer);
+    auger_channel_forget(turn, peer);
+}
+
+int auger_turn_write(struct auger_turn *turn, auger_time now, const struct auger_addr *peer,
+                     const uint8_t *data, size_t len, uint8_t *buf, size_t cap)
+{
+    return auger_data_write(turn, now, peer, data, len, buf, cap);
+}
+
+/* --- the verbs --------------------------------------------------------------------- */
+
+/* With the allocation goes what it held (8656, 9 and 12). */
+static void settle(struct auger_turn *turn)
+{
+    if (turn->state == AUGER_TURN_ALLOCATING || turn->state == AUGER_TURN_ALLOCATED)
+        return;
+    auger_permission_clear(turn);
+    auger_channel_clear(turn);
+}
+
+static bool is_answer(const struct auger_stun_msg *msg)
+{
+    return (msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR) &&
+           (msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH ||
+            msg->method == AUGER_STUN_CREATE_PERMISSION || msg->method == AUGER_STUN_CHANNEL_BIND);
+}
+
+/* One that matches nothing comes late. */
+static enum auger_turn_taken take_answer(struct auger_turn *turn, auger_time now,
+                                         const struct auger_stun_msg *msg)
+{
+    if (auger_allocation_handle_response(turn, now, msg) ||
+        auger_permission_handle_response(turn, now, msg) ||
+        auger_channel_handle_response(turn, now, msg))
+        settle(turn);
+    return AUGER_TURN_CONSUMED;
+}
+
+static enum auger_turn_taken taken(bool is_data)
+{
+    return is_data ? AUGER_TURN_DATA : AUGER_TURN_CONSUMED;
+}
+
+enum auger_turn_taken auger_turn_handle_datagram(struct auger_turn *turn, auger_time now,
+                                                 const struct auger_addr *from, const uint8_t *buf,
+                                                 size_t len, struct auger_turn_data *data)
+{
+    struct auger_stun_msg msg;
+
+    if (!auger_addr_equal(from, &turn->server))
+        return AUGER_TURN_NOT_OURS;
+    if (auger_chandata_is(buf, len))
+        return taken(auger_data_take_channel(turn, now, buf, len, data));
+    if (auger_stun_msg_parse(&msg, buf, len) < 0)
+        return AUGER_TURN_NOT_OURS;
+    if (msg.class_ == AUGER_STUN_INDICATION && msg.method == AUGER_STUN_DATA)
+        return taken(auger_data_take_indication(turn, now, &msg, data));
+    return is_answer(&msg) ? take_answer(turn, now, &msg) : AUGER_TURN_NOT_OURS;
+}
+
+void auger_turn_handle_timeout(struct auger_turn *turn, auger_time now)
+{
+    auger_allocation_handle_timeout(turn, now);
+    auger_permission_handle_timeout(turn, now);
+    auger_channel_handle_timeout(turn, now);
+    settle(turn);
+}
+
+/* The allocation first: nothing else is worth anything without it. */
+size_t auger_turn_poll_transmit(struct auger_turn *turn, auger_time now, uint8_t *buf, size_t cap)
+{
+    size_t len = auger_allocation_write(turn, now, buf, cap);
+
+    if (len == 0)
+        len = auger_permission_write(turn, now, buf, cap);
+    return len > 0 ? len : auger_channel_write(turn, now, buf, cap);
+}
+
+auger_time auger_turn_next_timeout(const struct auger_turn *turn)
+{
+    return auger_time_min(
+        auger_allocation_next_timeout(turn),
+        auger_time_min(auger_permission_next_timeout(turn), auger_channel_next_timeout(turn)));
+}
+
+void auger_turn_release(struct auger_turn *turn, auger_time now)
+{
+    auger_allocation_release(turn, now);
+    settle(turn);
+}
+
+/* --- events ------------------------------------------------------------------------ */
+
+static void tell_allocated(const struct auger_turn *turn, struct auger_turn_event *event)
+{
+    const struct auger_allocation *a = &turn->allocation;
+
+    event->type = AUGER_TURN_EVENT_ALLOCATED;
+    memcpy(event->allocated.relayed, a->relayed, sizeof(a->relayed));
+    event->allocated.mapped = a->mapped;
+    event->allocated.lifetime = a->lifetime_s * AUGER_SEC;
+    event->allocated.missing_code = a->missing_code;
+    event->allocated.dont_fragment = a->asks_dont_fragment;
+}
+
+static void tell_end(const struct auger_turn *turn, struct auger_turn_event *event)
+{
+    if (turn->state == AUGER_TURN_RELEASED) {
+        event->type = AUGER_TURN_EVENT_RELEASED;
+        return;
+    }
+    event->type = AUGER_TURN_EVENT_FAILED;
+    event->failed.error = (enum auger_turn_error)turn->error;
+    event->failed.code = turn->code;
+    event->failed.retry_after = auger_turn_retry_after(event->failed.error);
+}
+
+static bool take(bool *news)
+{
+    bool was = *news;
+
+    *news = false;
+    return was;
+}
+
+bool auger_turn_poll_event(struct auger_turn *turn, struct auger_turn_event *event)
+{
+    *event = (struct auger_turn_event){0};
+    if (take(&turn->news.alternate)) {
+        event->type = AUGER_TURN_EVENT_ALTERNATE_SERVER;
+        event->server = turn->server;
+        return true;
+    }
+    if (take(&turn->news.allocated)) {
+        tell_allocated(turn, event);
+        return true;
+    }
+    if (auger_permission_poll_event(turn, event) || auger_channel_poll_event(turn, event))
+        return true;
+    if (take(&turn->news.icmp)) {
+        event->type = AUGER_TURN_EVENT_ICMP;
+        event->icmp.peer = turn->icmp.peer;
+        event->icmp.type = turn->icmp.type;
+        event->icmp.code = turn->icmp.code;
+        event->icmp.data = turn->icmp.data;
+        return true;
+    }
+    if (!take(&turn->news.ended))
+        return false;
+    tell_end(turn, event);
+    return true;
+}
