@@ -56,13 +56,80 @@ void auger_changes_receive(struct auger_loop *loop, auger_time now)
     loop->changed_at = auger_time_min(loop->changed_at, auger_time_add(now, QUIET));
 }
 
+/* --- shared sockets ------------------------------------------------------------------------ */
+
+/* Every peer of the mux may send from it.  One that has no room for it goes on without. */
+static void offer(struct auger_loop *loop, const struct auger_loop_mux *mux,
+                  const struct auger_addr *ip, auger_time now)
+{
+    for (size_t i = 0; i < loop->slots_len; i++)
+        for (size_t j = 0; loop->slots[i]->mux == mux && j < mux->sockets_len; j++)
+            if (auger_addr_ip_equal(&mux->sockets[j].watch.udp.addr, ip))
+                (void)!auger_peer_add_local_addr(loop->slots[i]->peer, now,
+                                                 &mux->sockets[j].watch.udp.addr);
+}
+
+/* true: something has come. */
+static bool open_new(struct auger_loop *loop, struct auger_loop_mux *mux,
+                     const struct auger_machine *machine, auger_time now)
+{
+    bool has_more = false;
+
+    for (size_t i = 0; i < machine->len; i++) {
+        const struct auger_net_addr *net = &machine->rows[i].net;
+        if (net->left_out || auger_shared_has(mux, &net->addr) ||
+            auger_shared_add(mux, &net->addr, loop->config.socket_buffer, loop->epoll_fd) < 0)
+            continue;
+        offer(loop, mux, &net->addr, now);
+        has_more = true;
+    }
+    return has_more;
+}
+
+static void close_gone(struct auger_loop *loop, struct auger_loop_mux *mux,
+                       const struct auger_machine *machine, auger_time now)
+{
+    for (size_t i = 0; i < mux->sockets_len; i++) {
+        struct auger_shared_socket *socket = &mux->sockets[i];
+        if (socket->watch.udp.fd < 0 || auger_machine_has(machine, &socket->watch.udp.addr))
+            continue;
+        for (size_t j = 0; j < loop->slots_len; j++)
+            if (loop->slots[j]->mux == mux)
+                auger_slot_lose_shared(loop->slots[j], socket, now);
+        auger_shared_close(socket);
+    }
+}
+
+/* What comes is there before what goes is not, unless it needs its place. */
+static void follow_mux(struct auger_loop *loop, struct auger_loop_mux *mux,
+                       struct auger_machine *machine, auger_time now)
+{
+    auger_interfaces_judge(&mux->net, machine);
+    bool has_more = open_new(loop, mux, machine, now);
+    close_gone(loop, mux, machine, now);
+    has_more |= open_new(loop, mux, machine, now);
+    for (size_t i = 0; has_more && i < loop->slots_len; i++)
+        if (loop->slots[i]->mux == mux)
+            auger_peer_end_of_local_addrs(loop->slots[i]->peer, now);
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+static bool follows(const struct auger_slot *slot)
+{
+    return slot->follows || (slot->mux && slot->mux->follows);
+}
+
 /* Before an event is taken: a candidate without a name is not told at all. */
 void auger_changes_follow(struct auger_loop *loop, struct auger_machine *machine, auger_time now)
 {
+    for (struct auger_loop_mux *mux = loop->muxes; mux; mux = mux->next)
+        if (mux->follows)
+            follow_mux(loop, mux, machine, now);
     for (size_t i = 0; i < loop->slots_len; i++) {
         struct auger_slot *slot = loop->slots[i];
         auger_slot_follow(slot, loop->epoll_fd, machine, now);
-        if (slot->follows && slot->hides)
+        if (follows(slot) && slot->hides)
             auger_names_hide(loop, slot, now);
     }
 }

@@ -301,10 +301,12 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
     whole_config.ice.allow_loopback |= whole_net.loopback;
     whole_config.ice.allow_link_local |= whole_net.link_local;
     if (whole_net.mux) {
-        whole_config.ice.allow_loopback |= whole_net.mux->loopback;
-        whole_config.ice.allow_link_local |= whole_net.mux->link_local;
-        if (whole_config.ice.local_cands_max < whole_net.mux->sockets_len)
-            whole_config.ice.local_cands_max = (uint16_t)whole_net.mux->sockets_len;
+        whole_config.ice.allow_loopback |= whole_net.mux->net.loopback;
+        whole_config.ice.allow_link_local |= whole_net.mux->net.link_local;
+        size_t most =
+            whole_net.mux->follows ? AUGER_SHARED_SOCKETS_MAX : whole_net.mux->sockets_len;
+        if (whole_config.ice.local_cands_max < most)
+            whole_config.ice.local_cands_max = (uint16_t)most;
     }
     whole_config.ice.policy = stricter(whole_config.ice.policy, whole_net.ip_handling);
 
@@ -394,6 +396,8 @@ int auger_loop_mux_new_sized(struct auger_loop *loop, const struct auger_net_con
         err = auger_shared_new(&mux, &loop->config, &whole, loop->epoll_fd);
     if (err < 0)
         return err;
+    if (mux->follows)
+        (void)!auger_changes_watch(loop); /* without it addresses stay what they are */
     mux->next = loop->muxes;
     loop->muxes = mux;
     *out = mux;

@@ -209,3 +209,11 @@ int auger_machine_read(struct auger_machine *machine)
     errno = saved;
     return err;
 }
+
+bool auger_machine_has(const struct auger_machine *machine, const struct auger_addr *ip)
+{
+    for (size_t i = 0; i < machine->len; i++)
+        if (machine->rows[i].is_up && auger_addr_ip_equal(&machine->rows[i].net.addr, ip))
+            return true;
+    return false;
+}

@@ -25,5 +25,8 @@ struct auger_machine {
 
 /* AUGER_ERR_SYSTEM. */
 int auger_machine_read(struct auger_machine *machine) AUGER_CHECK_RESULT;
+/* One that is deprecated, or left out by now for another reason, still serves those who use
+ * it (RFC 4862 section 5.5.4). */
+bool auger_machine_has(const struct auger_machine *machine, const struct auger_addr *ip);
 
 #endif /* AUGER_IO_MACHINE_H */

@@ -111,16 +111,6 @@ static struct auger_watch *socket_on(struct auger_slot *slot, const struct auger
     return NULL;
 }
 
-/* One that is deprecated, or left out by now for another reason, still serves those who use
- * it (RFC 4862 section 5.5.4). */
-static bool is_there(const struct auger_machine *machine, const struct auger_addr *ip)
-{
-    for (size_t i = 0; i < machine->len; i++)
-        if (machine->rows[i].is_up && auger_addr_ip_equal(&machine->rows[i].net.addr, ip))
-            return true;
-    return false;
-}
-
 static void remove_socket(struct auger_slot *slot, struct auger_watch *socket, auger_time now)
 {
     const struct auger_addr gone = socket->udp.addr;
@@ -147,7 +137,7 @@ void auger_slot_follow(struct auger_slot *slot, int epoll_fd, struct auger_machi
             has_more = true;
     }
     for (size_t i = 0; i < slot->sockets_len; i++)
-        if (slot->sockets[i].udp.fd >= 0 && !is_there(machine, &slot->sockets[i].udp.addr))
+        if (slot->sockets[i].udp.fd >= 0 && !auger_machine_has(machine, &slot->sockets[i].udp.addr))
             remove_socket(slot, &slot->sockets[i], now);
     if (has_more)
         auger_peer_end_of_local_addrs(slot->peer, now);
@@ -159,8 +149,20 @@ static int add_shared_addrs(struct auger_slot *slot, auger_time now)
     int err = 0;
 
     for (size_t i = 0; err == 0 && i < mux->sockets_len; i++)
-        err = auger_peer_add_local_addr(slot->peer, now, &mux->sockets[i].watch.udp.addr);
+        if (mux->sockets[i].watch.udp.fd >= 0)
+            err = auger_peer_add_local_addr(slot->peer, now, &mux->sockets[i].watch.udp.addr);
     return err;
+}
+
+void auger_slot_lose_shared(struct auger_slot *slot, struct auger_shared_socket *socket,
+                            auger_time now)
+{
+    if (slot->kept_for == &socket->watch) {
+        slot->kept_len = 0;
+        slot->kept_for = NULL;
+        auger_ready_remove(&slot->blocked);
+    }
+    (void)!auger_peer_remove_local_addr(slot->peer, now, &socket->watch.udp.addr);
 }
 
 int auger_slot_join(struct auger_slot *slot, struct auger_loop_mux *mux, auger_time now)

@@ -51,6 +51,9 @@ void auger_slot_follow(struct auger_slot *slot, int epoll_fd, struct auger_machi
 /* Puts the peer on shared sockets instead. */
 int auger_slot_join(struct auger_slot *slot, struct auger_loop_mux *mux,
                     auger_time now) AUGER_CHECK_RESULT;
+/* That shared socket is going, with its address. */
+void auger_slot_lose_shared(struct auger_slot *slot, struct auger_shared_socket *socket,
+                            auger_time now);
 void auger_slot_close(struct auger_slot *slot);
 
 /* Brings its mux up to date, after each call into the peer; an error leaves it as it was. */

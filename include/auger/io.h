@@ -103,9 +103,10 @@ struct auger_net_config {
     /* The Differentiated Services code point of every datagram, 0 to 63; RFC 8837 section
      * 5 says which: 8, 0, 10 or 18 for data of very low to high priority. */
     uint8_t dscp;
-    /* Keep to the addresses that there are when the peer is made.  By default it follows
-     * those that come and go (auger_peer_remove_local_addr()), for which what `only` and
-     * `without` point to must outlive it.  With `bind` and `mux` they are fixed anyway. */
+    /* Keep to the addresses that there are when the peer, or the mux, is made.  By default
+     * it follows those that come and go (auger_peer_remove_local_addr()), for which what
+     * `only` and `without` point to must outlive it.  With `bind` they are fixed anyway; with
+     * `mux` a peer has what the mux has. */
     bool fixed;
 };
 

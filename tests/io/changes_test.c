@@ -222,6 +222,167 @@ static void an_address_that_comes_is_told_by_a_name_that_goes_with_it(void **sta
     auger_loop_free(loop);
 }
 
+/* --- shared sockets ------------------------------------------------------------------------ */
+
+static struct auger_loop_mux *mux_of(struct auger_loop *loop, uint16_t ports)
+{
+    struct auger_net_config net;
+    struct auger_loop_mux *mux;
+    static const char *const only[] = {"127.0.0.0/8"};
+
+    auger_net_config_init(&net);
+    net.loopback = true;
+    net.only = only;
+    net.only_len = 1;
+    if (ports == 0) {
+        assert_int_equal(auger_loop_mux_new(loop, &net, &mux), 0);
+        return mux;
+    }
+    for (unsigned port = 20000; port < 60000; port += ports) {
+        net.port_min = (uint16_t)port;
+        net.port_max = (uint16_t)(port + ports - 1);
+        if (auger_loop_mux_new(loop, &net, &mux) == 0)
+            return mux;
+    }
+    fail_msg("no %u ports are free", ports);
+    return NULL;
+}
+
+static struct auger_peer *peer_on(struct auger_loop *loop, struct auger_loop_mux *mux)
+{
+    struct auger_net_config net;
+    struct auger_peer *peer;
+
+    auger_net_config_init(&net);
+    net.mux = mux;
+    assert_int_equal(auger_loop_peer_new(loop, NULL, &net, &peer), 0);
+    return peer;
+}
+
+static void what_comes_and_goes_at_a_mux_does_for_all_its_peers(void **state)
+{
+    static const char *const both[] = {"127.0.0.1", "127.0.0.9"}, *const after[] = {"127.0.0.9"};
+    struct auger_peer *peers[4];
+    struct auger_loop *loop;
+    struct auger_addr addrs[4];
+
+    (void)state;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    struct auger_loop_mux *mux = mux_of(loop, 0);
+    assert_true(loop->changes.udp.fd >= 0);
+    for (int i = 0; i < 3; i++)
+        peers[i] = peer_on(loop, mux);
+    follow(loop, both, 2);
+    peers[3] = peer_on(loop, mux);
+    for (int i = 0; i < 4; i++)
+        must_have(peers[i], both, 2);
+    assert_int_equal(auger_loop_mux_addrs(mux, addrs, 4), 2);
+    follow(loop, after, 1);
+    for (int i = 0; i < 4; i++)
+        must_have(peers[i], after, 1);
+    assert_int_equal(auger_loop_mux_addrs(mux, addrs, 4), 1);
+    must_have(peer_on(loop, mux), after, 1);
+    auger_loop_free(loop);
+}
+
+/* The table is full, so that what comes needs the places of what goes. */
+static void a_mux_has_all_ports_of_an_address_or_none(void **state)
+{
+    enum { PORTS = 40 };
+    static const char *const before[] = {"127.0.0.1"}, *const both[] = {"127.0.0.1", "127.0.0.9"},
+                             *const after[] = {"127.0.0.9"};
+    struct auger_addr addrs[AUGER_SHARED_SOCKETS_MAX];
+    struct auger_cand cands[AUGER_SHARED_SOCKETS_MAX];
+    struct auger_loop *loop;
+
+    (void)state;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    struct auger_loop_mux *mux = mux_of(loop, PORTS);
+    struct auger_peer *peer = peer_on(loop, mux);
+    follow(loop, both, 2);
+    assert_int_equal(auger_loop_mux_addrs(mux, addrs, ARRAY_LEN(addrs)), PORTS);
+    assert_false(
+        auger_shared_has(mux, &(struct auger_addr){.family = AUGER_IPV4, .ip = {127, 0, 0, 9}}));
+    follow(loop, after, 1);
+    assert_int_equal(auger_loop_mux_addrs(mux, addrs, ARRAY_LEN(addrs)), PORTS);
+    assert_int_equal(auger_ice_local_cands(auger_peer_ice(peer), cands, ARRAY_LEN(cands)), PORTS);
+    for (size_t i = 0; i < PORTS; i++)
+        assert_int_equal(cands[i].addr.ip[3], 9);
+    for (int i = 0; i < 5; i++) {
+        follow(loop, i % 2 ? after : before, 1);
+        assert_int_equal(auger_ice_local_cands(auger_peer_ice(peer), cands, ARRAY_LEN(cands)),
+                         PORTS);
+    }
+    auger_loop_free(loop);
+}
+
+static void a_peer_has_room_for_all_that_comes_to_its_mux(void **state)
+{
+    enum { PORTS = 20 };
+    static const char *const both[] = {"127.0.0.1", "127.0.0.9"};
+    struct auger_cand cands[AUGER_SHARED_SOCKETS_MAX];
+    struct auger_loop *loop;
+
+    (void)state;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    struct auger_peer *peer = peer_on(loop, mux_of(loop, PORTS));
+    follow(loop, both, 2);
+    assert_int_equal(auger_ice_local_cands(auger_peer_ice(peer), cands, ARRAY_LEN(cands)),
+                     2 * PORTS);
+    auger_loop_free(loop);
+}
+
+static void sessions_of_a_mux_outlive_its_address(void **state)
+{
+    static const char *const after[] = {"127.0.0.9"};
+    static struct ends ends;
+    struct auger_peer_info info;
+
+    (void)state;
+    ends = (struct ends){0};
+    assert_int_equal(auger_loop_new(&ends.loop, NULL), 0);
+    ends.peers[ALICE] = peer_on(ends.loop, mux_of(ends.loop, 0));
+    ends.peers[BOB] = new_peer(ends.loop);
+    introduce(&ends);
+    until_open(&ends);
+    follow(ends.loop, after, 1);
+    do {
+        step(&ends);
+        auger_peer_get_info(ends.peers[BOB], &info);
+    } while (!info.has_path || info.selected.remote.addr.ip[3] != 9);
+    for (int side = ALICE; side <= BOB; side++) {
+        send_text(&ends, side, "after");
+        while (ends.messages[!side] == 0)
+            step(&ends);
+        assert_string_equal(ends.latest[!side], "after");
+    }
+    assert_int_equal(ends.states[ALICE], AUGER_PEER_CONNECTED);
+    auger_loop_free(ends.loop);
+}
+
+static void a_mux_with_fixed_addresses_keeps_them(void **state)
+{
+    static const char *const before[] = {"127.0.0.1"}, *const after[] = {"127.0.0.9"};
+    struct auger_net_config net;
+    struct auger_loop_mux *mux;
+    struct auger_loop *loop;
+
+    (void)state;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    for (int bound = 0; bound < 2; bound++) {
+        net = net_of_loopback();
+        net.fixed = !bound;
+        net.bind = bound ? net.bind : NULL;
+        net.only = before;
+        net.only_len = 1;
+        assert_int_equal(auger_loop_mux_new(loop, &net, &mux), 0);
+        struct auger_peer *peer = peer_on(loop, mux);
+        follow(loop, after, 1);
+        must_have(peer, before, 1);
+    }
+    auger_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +392,11 @@ int main(void)
         cmocka_unit_test(many_changes_use_no_more_than_the_places_that_there_are),
         cmocka_unit_test(a_burst_of_news_is_followed_once_after_a_moment),
         cmocka_unit_test(an_address_that_comes_is_told_by_a_name_that_goes_with_it),
+        cmocka_unit_test(what_comes_and_goes_at_a_mux_does_for_all_its_peers),
+        cmocka_unit_test(a_mux_has_all_ports_of_an_address_or_none),
+        cmocka_unit_test(a_peer_has_room_for_all_that_comes_to_its_mux),
+        cmocka_unit_test(sessions_of_a_mux_outlive_its_address),
+        cmocka_unit_test(a_mux_with_fixed_addresses_keeps_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
