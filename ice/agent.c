@@ -15,6 +15,7 @@
 #include "ice/role.h"
 #include "ice/route.h"
 #include "ice/share.h"
+#include "ice/standby.h"
 
 #include "base/addr.h"
 #include "base/env.h"
@@ -82,6 +83,7 @@ void auger_ice_free(struct auger_ice *ice)
     if (!ice)
         return;
     auger_gather_fini(ice);
+    auger_standby_fini(ice);
     auger_mapping_fini(ice);
     auger_generation_free(ice->previous, ice->env);
     auger_generation_free(ice->current, ice->env);
@@ -118,6 +120,7 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
         return;
     auger_lite_conclude(ice, now);
     auger_failover_consider(ice, now);
+    auger_standby_consider(ice, now);
     auger_nominate_consider(ice, now);
     auger_route_update(ice, now);
     auger_consent_follow(ice, now);
@@ -160,6 +163,12 @@ static void handle_response(struct auger_ice *ice, auger_time now, const struct 
     if (consent) {
         if (is_from_peer(ice, ice->consent.pair->generation, msg))
             auger_consent_handle_response(ice, now, consent, path, msg);
+        return;
+    }
+    struct auger_pair *kept = auger_standby_find(ice, &msg->tid);
+    if (kept) {
+        if (is_from_peer(ice, kept->generation, msg))
+            auger_standby_handle_response(ice, now, kept, path, msg);
         return;
     }
     struct auger_query *query = auger_gather_find(ice, &msg->tid);
@@ -241,6 +250,8 @@ static size_t write_datagram(struct auger_ice *ice, auger_time now, struct auger
     if (len == 0)
         len = auger_gather_write_again(ice, now, path, buf, cap);
     if (len == 0)
+        len = auger_standby_write(ice, now, path, buf, cap);
+    if (len == 0)
         len = auger_check_write_next(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_gather_write_next(ice, now, path, buf, cap);
@@ -272,6 +283,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
     at = auger_time_min(at, ice->bar_until);
     at = auger_time_min(at, auger_gather_next_timeout(ice));
     at = auger_time_min(at, auger_consent_next_timeout(ice));
+    at = auger_time_min(at, auger_standby_next_timeout(ice));
     return auger_time_min(at, auger_nominate_next_timeout(ice));
 }
 
@@ -342,8 +354,10 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
 int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
 {
     int err = auger_locals_add(ice, now, base);
-    if (err == 0)
+    if (err == 0) {
+        auger_standby_consider(ice, now);
         auger_locals_follow_drift(ice, now);
+    }
     return err;
 }
 
@@ -457,6 +471,7 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
     generation->has_moved |= generation->remote_ended;
     auger_generation_form_pairs(generation, now, &ice->locals);
     auger_locals_follow_drift(ice, now);
+    auger_standby_consider(ice, now);
     if (ice->config.lite)
         draw_conclusions(ice, now);
     return 0;

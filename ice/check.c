@@ -185,6 +185,15 @@ size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struc
     return begin(ice, now, nomination->pair, &tx, true, auger_renominate_next(ice), path, buf, cap);
 }
 
+/* What is checked later, to be kept in reserve, is not nominated by that. */
+static bool nominates_at_once(const struct auger_ice *ice)
+{
+    const struct auger_generation *current = ice->current;
+
+    return current->role == AUGER_CONTROLLING && ice->config.nominate_at_once &&
+           !(auger_nominate_is_concluded(current) && auger_renominate_is_agreed(ice));
+}
+
 size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
                               uint8_t *buf, size_t cap)
 {
@@ -209,8 +218,7 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
         auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_WAITING);
     if (pair->state == AUGER_PAIR_WAITING)
         auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_IN_PROGRESS);
-    bool nominates = ice->current->role == AUGER_CONTROLLING && ice->config.nominate_at_once;
-    return begin(ice, now, pair, &tx, nominates, 0, path, buf, cap);
+    return begin(ice, now, pair, &tx, nominates_at_once(ice), 0, path, buf, cap);
 }
 
 /* --- the answer ----------------------------------------------------------------- */

@@ -17,6 +17,7 @@ void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
         .pairs_max = 100,
         .servers_max = 4,
         .renomination = true,
+        .standby_max = 2,
     };
     memset(config, 0, size);
     memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
@@ -27,5 +28,6 @@ bool auger_ice_config_is_valid(const struct auger_ice_config *config)
     return config->pacing >= PACING_MIN && config->pac_timeout >= 0 &&
            config->gather_timeout >= 0 && config->local_cands_max > 0 &&
            config->remote_cands_max > 0 && config->prflx_cands_max > 0 && config->pairs_max > 0 &&
-           config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY;
+           config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY &&
+           config->standby_max <= AUGER_ICE_STANDBY_MAX;
 }

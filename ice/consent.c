@@ -43,7 +43,7 @@ static int draw(struct auger_ice *ice, void *buf, uint8_t len)
     return 0;
 }
 
-static auger_time random_interval(struct auger_ice *ice)
+auger_time auger_consent_interval(struct auger_ice *ice)
 {
     uint32_t random;
 
@@ -81,7 +81,7 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
         return 0;
     }
     auger_ice_mark(ice, &check.tid);
-    consent->next_at = auger_time_add(now, random_interval(ice));
+    consent->next_at = auger_time_add(now, auger_consent_interval(ice));
     consent->asked_at = auger_time_min(consent->asked_at, now);
     consent->checks[consent->checks_next] = check;
     consent->checks_next = (uint8_t)((consent->checks_next + 1) % AUGER_CONSENT_CHECKS_MAX);
@@ -186,7 +186,7 @@ static void watch(struct auger_ice *ice, auger_time now)
         consent->next_at = auger_lite_next_keepalive(ice, now);
     else if (consent->pair)
         consent->next_at = auger_time_max(
-            now, auger_time_add(consent->pair->proof->answered_at, random_interval(ice)));
+            now, auger_time_add(consent->pair->proof->answered_at, auger_consent_interval(ice)));
 }
 
 void auger_consent_follow(struct auger_ice *ice, auger_time now)

@@ -11,6 +11,9 @@ void auger_consent_follow(struct auger_ice *ice, auger_time now);
 size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_path *path,
                            uint8_t *buf, size_t cap);
 
+/* Until the next check: 4 to 6 s, drawn anew each time (5.1). */
+auger_time auger_consent_interval(struct auger_ice *ice);
+
 struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
                                                const struct auger_stun_tid *tid);
 /* The peer answered `check`; the caller verified the integrity. */

@@ -14,6 +14,7 @@ struct auger_nomination {
     auger_time valid_at;     /* of the first valid pair; AUGER_NEVER: none yet */
     auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
     bool is_early;           /* ours left before the peer's first check; not repeated since */
+    bool restart_asked;      /* for the sake of another pair: standby.c */
     struct auger_pair *selected;
     struct auger_pair *former; /* selected before that; NULL: none, or gone */
     struct auger_pair *best;   /* valid, when it was last considered; NULL: none */

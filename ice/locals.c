@@ -144,7 +144,7 @@ static void ask_for_restart(struct auger_ice *ice, auger_time now)
         return;
     ice->drift.has_asked = true;
     ice->news.restart_wanted = true;
-    auger_trace(ice->env, now, "ice:restart_wanted");
+    auger_trace(ice->env, now, "ice:restart_wanted", AUGER_F_TEXT("reason", "no pair left to try"));
 }
 
 static bool has_host(const struct auger_ice *ice)

@@ -45,6 +45,8 @@ static void choose(struct auger_ice *ice, auger_time now, struct auger_pair *pai
     generation->nomination.selected = pair;
     generation->nomination.selected_at = now;
     auger_generation_forget_nomination(generation);
+    if (ice->standby)
+        ice->standby->wanted = (struct auger_path){0};
     auger_checklist_cancel_all(&generation->checklist); /* 8.1.2 */
     auger_trace(ice->env, now, "ice:selected", AUGER_F_ADDR("local", &pair->local->addr),
                 AUGER_F_ADDR("remote", &pair->remote->addr));
@@ -134,8 +136,16 @@ void auger_nominate_succeeded(struct auger_ice *ice, auger_time now, struct auge
     if (generation->role == AUGER_CONTROLLED && pair->use_when_valid)
         follow(ice, now, pair, pair->nomination);
     else if (generation->role == AUGER_CONTROLLING && nominating &&
-             (value == 0 || value == generation->nomination.said)) /* else a later one is out */
+             value == generation->nomination.said) /* else a later one is out */
         nominated(ice, now, pair, value);
+}
+
+/* For the sake of which a restart was wanted (standby.c); NULL: none. */
+static struct auger_pair *wanted(const struct auger_ice *ice)
+{
+    if (!ice->standby || ice->standby->wanted.remote.family == AUGER_FAMILY_NONE)
+        return NULL;
+    return auger_checklist_find(&ice->current->checklist, &ice->standby->wanted);
 }
 
 /* Whether waiting could bring a better pair than `best`: one that is still to be
@@ -144,6 +154,8 @@ static bool is_worth_waiting(const struct auger_ice *ice, const struct auger_pai
 {
     const struct auger_generation *generation = best->generation;
 
+    if (wanted(ice) && auger_pair_is_open(wanted(ice)))
+        return true;
     if (auger_pair_is_relayed(best) &&
         (!generation->remote_ended || ice->gather.state != AUGER_GATHER_DONE))
         return true;
@@ -217,7 +229,9 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
         honour_asked(ice, now);
     if (!is_open(current))
         return;
-    struct auger_pair *best = auger_checklist_best(&current->checklist, now, current->role);
+    struct auger_pair *best = wanted(ice);
+    if (!best || !auger_pair_is_usable(best, now))
+        best = auger_checklist_best(&current->checklist, now, current->role);
     nomination->best = best;
     if (!best || now < time_to_nominate(ice, best))
         return;

@@ -34,6 +34,7 @@ struct auger_pair_proof {
     auger_time rtt;          /* 0: none yet */
     auger_time barred_until; /* another agent on our socket has its path; 0: none */
     uint32_t responses_received;
+    uint8_t standby;               /* its slot, from 1 on; 0: none (standby.h) */
     struct auger_pair_tally tally; /* for statistics alone */
 };
 

@@ -7,6 +7,7 @@
 #include "ice/consent.h"
 #include "ice/nominate.h"
 #include "ice/route.h"
+#include "ice/standby.h"
 
 #include "base/time.h"
 #include "base/trace.h"
@@ -142,6 +143,7 @@ int auger_ice_refuse_path(struct auger_ice *ice, auger_time now, const struct au
     take_back_answers(ice, path);
     if (ice->state == AUGER_ICE_FAILED)
         return 0;
+    auger_standby_consider(ice, now);
     auger_route_update(ice, now);
     auger_consent_follow(ice, now);
     auger_nominate_consider(ice, now);

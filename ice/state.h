@@ -50,6 +50,23 @@ struct auger_consent {
     uint8_t ahead[AUGER_CONSENT_AHEAD]; /* random bytes that nobody has seen; zero behind them */
 };
 
+/* A pair that is kept, or the one in use among them: standby.h. */
+#define AUGER_STANDBY_RTTS 3
+struct auger_standby_slot {
+    struct auger_stun_tid tid; /* of its latest check */
+    auger_time sent_at;        /* AUGER_NEVER: answered, or none sent */
+    auger_time next_at;
+    auger_time measured_at;              /* the answer that was measured last */
+    auger_time rtts[AUGER_STANDBY_RTTS]; /* a ring */
+    uint8_t rtts_len, rtts_next;
+    bool missed;           /* the check before the latest had no answer */
+    uint8_t role_switches; /* of ours before the latest was asked */
+};
+struct auger_standby {
+    struct auger_path wanted; /* by a restart, since it is better; or none */
+    struct auger_standby_slot slots[];
+};
+
 /* One STUN server asked from one base: RFC 8445 section 5.1.1.2. */
 enum auger_query_state {
     AUGER_QUERY_WAITING, /* for its turn at Ta */
@@ -111,7 +128,8 @@ struct auger_ice {
     struct auger_gather gather;
     struct auger_responses responses;
     struct auger_consent consent;
-    struct auger_pair *route; /* the valid pair that data uses; NULL: none */
+    struct auger_standby *standby; /* NULL: nothing has been kept yet */
+    struct auger_pair *route;      /* the valid pair that data uses; NULL: none */
     struct auger_drift drift;
 
     auger_time pacing;   /* Ta: ours or the peer's, whichever is larger */

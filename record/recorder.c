@@ -264,7 +264,8 @@ static void part_from_others(struct auger_ice_config *config)
 
 static void put_config(struct auger_recorder *r, const struct auger_ice_config *config)
 {
-    put_u8(r, (uint8_t)(config->controlling | config->lite << 1 | config->renomination << 2));
+    put_u8(r, (uint8_t)(config->controlling | config->lite << 1 | config->renomination << 2 |
+                        config->standby_restarts << 3 | config->standby_max << 4));
     put_u8(r, config->nominate_at_once);
     put_u8(r, config->allow_loopback);
     put_u8(r, config->allow_link_local);

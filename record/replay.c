@@ -243,6 +243,8 @@ static void get_config(struct replay *r, struct auger_ice_config *config)
     config->controlling = roles & 1;
     config->lite = roles & 2;
     config->renomination = roles & 4;
+    config->standby_restarts = roles & 8;
+    config->standby_max = roles >> 4;
     config->nominate_at_once = get_bool(r);
     config->allow_loopback = get_bool(r);
     config->allow_link_local = get_bool(r);

@@ -91,6 +91,8 @@ struct auger_ice_mapping {
 };
 #define AUGER_ICE_MAPPINGS_MAX 16
 
+#define AUGER_ICE_STANDBY_MAX 4
+
 /* Which of our candidates the peer is told of, and where datagrams to it may leave
  * from.  The modes of RFC 8828 section 5.2 choose interfaces as well: <auger/io.h>. */
 enum auger_ice_policy {
@@ -152,6 +154,13 @@ struct auger_ice_config {
      * the selected pair can be changed without signalling.  Not of a lite agent.  Default
      * true. */
     bool renomination;
+    /* Valid pairs beside the selected one that are kept warm, so that one of them can take its
+     * place when consent to it is lost, or its round trip is better: towards a peer with which
+     * renomination is agreed.  At most AUGER_ICE_STANDBY_MAX; 0: none.  Default 2. */
+    uint8_t standby_max;
+    /* Towards any other peer too: then AUGER_ICE_EVENT_RESTART_WANTED comes instead, on the
+     * controlling side.  Default false. */
+    bool standby_restarts;
 };
 
 enum auger_ice_event_type {
@@ -163,7 +172,9 @@ enum auger_ice_event_type {
      * Another restart may find one. */
     AUGER_ICE_EVENT_RESTART_FAILED,
     /* The pair in use went with its address, no other has taken its place, and of those
-     * known none is left to be tried: a new address or a restart may find one. */
+     * known none is left to be tried: a new address or a restart may find one.  With
+     * standby_restarts also: another pair is better, or has taken the place of the selected
+     * one, and the peer can learn of it by a restart alone.  Once in a session or restart. */
     AUGER_ICE_EVENT_RESTART_WANTED,
 };
 

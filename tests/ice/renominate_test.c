@@ -30,9 +30,13 @@ static void offer_renomination(struct puppet *p)
 /* With a pair each for FIRST and SECOND, both valid. */
 static struct puppet *with_two_valid_pairs(bool controlling, bool offered)
 {
-    struct puppet *p = puppet_new(controlling);
+    struct auger_ice_config config;
     struct sent sent;
 
+    auger_ice_config_init(&config);
+    config.controlling = controlling;
+    config.standby_max = 0; /* standby_test.c */
+    struct puppet *p = puppet_with(&config);
     if (offered)
         offer_renomination(p);
     puppet_introduce(p);
