@@ -69,6 +69,7 @@ struct forged {
     uint8_t tid;
     const char *username; /* NULL: the right one */
     bool from_peer, wrong_key, controlled, nominates, no_role, no_fingerprint, no_priority;
+    uint32_t nomination; /* 0: none */
 };
 
 static inline void forge_request(struct stage *stage, struct forged f)
@@ -87,6 +88,8 @@ static inline void forge_request(struct stage *stage, struct forged f)
             &b, f.controlled ? AUGER_STUN_ATTR_ICE_CONTROLLED : AUGER_STUN_ATTR_ICE_CONTROLLING, 1);
     if (f.nominates)
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, "", 0);
+    if (f.nomination)
+        auger_stun_build_u32(&b, AUGER_STUN_ATTR_NOMINATION, f.nomination);
     auger_stun_build_integrity(&b, f.from_peer != f.wrong_key ? stage->our_key : stage->their_key);
     if (!f.no_fingerprint)
         auger_stun_build_fingerprint(&b);

@@ -19,6 +19,8 @@ struct monitor_generation {
     char ufrag[AUGER_UFRAG_MAX], remote_ufrag[AUGER_UFRAG_MAX];
     struct auger_stun_key *key, *remote_key; /* NULL: not known yet */
     unsigned unanswered_requests;
+    uint32_t nomination; /* the highest value that was sent */
+    struct auger_path nominated;
 };
 
 struct monitor_request {

@@ -271,7 +271,8 @@ static void a_check_must_be_well_formed(void **state)
         {{.username = "ours:theirs"}, '0'}, {{.wrong_key = true}, '0'},
         {{.no_fingerprint = true}, '0'},    {{.no_role = true}, '0'},
         {{.no_priority = true}, '0'},       {{.controlled = true, .nominates = true}, '7'},
-        {{.nominates = true}, 0},
+        {{.nominates = true}, 0},           {{.nominates = true, .nomination = 1}, 0},
+        {{.nomination = 1}, '7'},           {{.nominates = true, .nomination = 1u << 24}, '7'},
     };
     struct stage *stage;
 

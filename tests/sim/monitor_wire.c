@@ -270,6 +270,26 @@ static void check_form(struct monitor *monitor, auger_time now, const struct aug
         monitor_break(monitor, "7: the controlled side nominates");
 }
 
+/* A value stands for one pair, and none goes back: draft-thatcher-ice-renomination. */
+static void check_nomination(struct monitor *monitor, const struct auger_path *path,
+                             const struct auger_stun_msg *msg,
+                             struct monitor_generation *generation)
+{
+    uint32_t value;
+
+    if (!auger_stun_msg_u32(msg, AUGER_STUN_ATTR_NOMINATION, &value))
+        return;
+    if (role_in(msg) != MONITOR_CONTROLLING ||
+        !auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE))
+        monitor_break(monitor, "7: NOMINATION without USE-CANDIDATE, or of the controlled side");
+    else if (value < generation->nomination || value == 0 || value >> 24)
+        monitor_break(monitor, "7: nomination %u after %u", value, generation->nomination);
+    else if (value == generation->nomination && !auger_path_equal(path, &generation->nominated))
+        monitor_break(monitor, "7: nomination %u of two pairs", value);
+    generation->nomination = value;
+    generation->nominated = *path;
+}
+
 static void sent_request(struct monitor *monitor, auger_time now, const struct auger_path *path,
                          const struct auger_stun_msg *msg)
 {
@@ -290,6 +310,7 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     check_form(monitor, now, msg, request->generation);
     if (request->generation == MONITOR_NO_GENERATION)
         return;
+    check_nomination(monitor, path, msg, &monitor->generations[request->generation]);
     if (request->sent == 1 && request->generation == monitor->in_force)
         began_check(monitor, role_in(msg));
     check_budget(monitor, request);

@@ -20,6 +20,7 @@ void sim_peer_options_init(struct sim_peer_options *options)
 {
     *options = (struct sim_peer_options){0};
     auger_ice_config_init(&options->ice);
+    options->ice.renomination = false;
 }
 
 static uint16_t any_port(struct sim_peer *peer)

@@ -47,13 +47,21 @@ static void take_credentials(struct sim *sim, struct sim_peer *peer,
         tell_monitor(peer, message);
 }
 
+/* What else its description says. */
+static void tell_of_partner(struct sim_peer *peer, const struct auger_ice_config *partner)
+{
+    auger_ice_set_remote_lite(peer->ice, partner->lite);
+    if (partner->renomination && !partner->lite)
+        auger_ice_set_remote_renomination(peer->ice, sim_peer_now(peer), true);
+}
+
 static void take_first_description(struct sim *sim, struct sim_peer *peer,
                                    const struct sim_message *message)
 {
     if (!peer->has_begun)
         sim_peer_begin(peer, peer->signalling.same_role && peer->signalling.both_control);
     if (peer->partner)
-        auger_ice_set_remote_lite(peer->ice, peer->partner->options.ice.lite);
+        tell_of_partner(peer, &peer->partner->options.ice);
     take_credentials(sim, peer, message);
     if (peer->story.signalled_at == AUGER_NEVER)
         peer->story.signalled_at = sim->now;

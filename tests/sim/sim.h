@@ -144,7 +144,7 @@ size_t sim_prober_count(const struct sim_prober *prober);
 /* --- ICE agents ------------------------------------------------------------- */
 
 struct sim_peer_options {
-    struct auger_ice_config ice; /* from auger_ice_config_init() */
+    struct auger_ice_config ice; /* from auger_ice_config_init(), without renomination */
     bool ipv6;                   /* an IPv6 address beside the IPv4 one */
     bool no_ipv4;
     bool no_stun;         /* do not ask the STUN servers */

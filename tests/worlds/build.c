@@ -193,6 +193,8 @@ static void add_peer(struct built *built, int side)
     options.ice.pacing = of(plan, PACING_MS, side) * AUGER_MS;
     options.ice.nominate_at_once = of(plan, AT_ONCE, side);
     options.ice.lite = build_is_lite(plan, side);
+    options.ice.renomination = of(plan, RENOMINATION, side);
+    options.ice.standby_max = (uint8_t)of(plan, STANDBY, side);
     if (plan->value[EQUAL_TIE_BREAKERS])
         options.tie_breaker = UINT64_C(0x1234567890ABCDEF);
     built->peers[side] =

@@ -64,6 +64,16 @@ static void leap(struct sim *sim, void *user)
     sim_peer_leap(sim, victim(life, LEAP), life->plan->value[LEAP_BY_MS] * AUGER_MS);
 }
 
+/* What is outside stays as it is. */
+static void become_slow(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    struct link_quality slow = {.delay = life->plan->value[SLOW_MS] * AUGER_MS / 2};
+
+    if (sim_net_gateway(life->built.homes[0][0]))
+        sim_net_set_quality(sim, life->built.homes[0][0], &slow);
+}
+
 static void server_dies(struct sim *sim, void *user)
 {
     const struct life *life = user;
@@ -196,6 +206,8 @@ void life_arrange_faults(struct life *life)
     arrange_restarts(life);
     if (v[CUT])
         sim_schedule(sim, (v[CUT_AT_MS] + v[CUT_FOR_MS]) * AUGER_MS, heal, life);
+    if (v[SLOW_MS])
+        sim_schedule(sim, v[SLOW_AT_MS] * AUGER_MS, become_slow, life);
     if (v[SERVER_DIES_MS])
         sim_schedule(sim, v[SERVER_DIES_MS] * AUGER_MS, server_dies, life);
 }

@@ -72,6 +72,8 @@ static bool is_steady(const struct plan *plan)
         MORE_INTERFACES_B,
     };
 
+    if (plan_has(plan, SLOW_MS) && plan_has(plan, RENOMINATION) && plan_has(plan, RENOMINATION_B))
+        return false;
     for (size_t i = 0; i < sizeof(unsteady) / sizeof(unsteady[0]); i++) {
         if (plan_has(plan, unsteady[i]))
             return false;

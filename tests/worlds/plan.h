@@ -69,6 +69,10 @@ enum feature {
     AT_ONCE_B,
     LITE, /* without a gate, and of two the first */
     LITE_B,
+    RENOMINATION, /* offered in its description */
+    RENOMINATION_B,
+    STANDBY, /* pairs in reserve, at most */
+    STANDBY_B,
     CHATTER_MS,
     CHATTER_MS_B,
     GIVES, /* enum sim_gives */
@@ -98,6 +102,8 @@ enum feature {
     REBIND_AT_MS,
     RENUMBER,
     RENUMBER_AT_MS,
+    SLOW_MS, /* the first home of alice is from then on, where it has a gate */
+    SLOW_AT_MS,
     SUSPEND,
     SUSPEND_AT_MS,
     SUSPEND_FOR_MS,

@@ -16,6 +16,10 @@ static const char *const names[SOMETIMES] = {
     [PRFLX_BEFORE_TRICKLE] = "peer-reflexive before it was told",
     [NOMINATION_REPEATED] = "nomination lost and repeated",
     [PATH_CHANGED] = "path changed",
+    [RENOMINATED] = "renominated",
+    [STANDBY_BETTER] = "a pair in reserve was better",
+    [STANDBY_USED] = "a pair in reserve took over from a lost one",
+    [NOMINATION_LATE] = "nomination overtaken by a later one",
     [CONSENT_EXPIRED] = "consent expired",
     [CONSENT_LATE] = "late consent answer",
     [SILENT_AND_BACK] = "disconnected and back",
@@ -126,12 +130,21 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
     } else if (strcmp(name, "ice:check_sent") == 0) {
         w->seen[NOMINATION_REPEATED] |=
             number(record, "use_candidate") && number(record, "attempt") > 1;
+        w->seen[RENOMINATED] |= number(record, "nomination") > 1;
     } else if (strcmp(name, "ice:state") == 0) {
         w->seen[CONSENT_EXPIRED] |= says(record, "reason", "consent expired");
         w->seen[PATIENCE_ENDED] |= says(record, "reason", "no pair succeeded");
         w->seen[SWITCHES_ENDED] |= says(record, "reason", "too many role switches");
         w->seen[SILENT_AND_BACK] |=
             says(record, "from", "disconnected") && says(record, "to", "connected");
+    } else if (strcmp(name, "ice:standby_better") == 0) {
+        w->seen[STANDBY_BETTER] = true;
+    } else if (strcmp(name, "ice:standby") == 0) {
+        w->has_standby = true;
+    } else if (strcmp(name, "ice:standby_takes_over") == 0 || strcmp(name, "ice:failover") == 0) {
+        w->seen[STANDBY_USED] |= w->has_standby;
+    } else if (strcmp(name, "ice:nomination_outdated") == 0) {
+        w->seen[NOMINATION_LATE] = true;
     } else if (strcmp(name, "ice:pair_refused") == 0) {
         w->seen[TABLE_FULL] = true;
     } else if (strcmp(name, "ice:candidate_refused") == 0) {

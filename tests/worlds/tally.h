@@ -20,6 +20,10 @@ enum sometimes {
     PRFLX_BEFORE_TRICKLE,
     NOMINATION_REPEATED, /* its request or the answer was lost */
     PATH_CHANGED,
+    RENOMINATED,     /* another pair than before, without a restart */
+    STANDBY_BETTER,  /* a pair in reserve had the shorter round trips */
+    STANDBY_USED,    /* one took over from a pair that was lost */
+    NOMINATION_LATE, /* it came after a later one, and was not followed */
     CONSENT_EXPIRED,
     CONSENT_LATE, /* an answer came after it had */
     SILENT_AND_BACK,
@@ -70,7 +74,7 @@ void tally_add(struct tally *sum, const struct tally *part);
 /* One agent's part of it, taken from its trace. */
 struct witness {
     bool seen[SOMETIMES];
-    bool has_conflict;
+    bool has_conflict, has_standby;
     int role; /* 1: controls, 0: not, -1: as it began */
     struct auger_addr prflx[32];
     size_t prflx_len;
