@@ -265,6 +265,20 @@ static void come_and_go(void *arg)
     meeting_end(&meeting);
 }
 
+/* Of the processor's time, in one thread; an agent's share of a meeting is half. */
+static void measure_rate(void)
+{
+    double began = bench_cpu_seconds(), spent;
+    unsigned agents = 0;
+
+    do {
+        come_and_go(NULL);
+        agents += SIDES;
+        spent = bench_cpu_seconds() - began;
+    } while (spent < bench_seconds(2));
+    bench_value("agent/work/made_and_connected", "agents/s", agents / spent);
+}
+
 void bench_cases(void)
 {
     if (bench_wants("agent/memory/made"))
@@ -275,4 +289,6 @@ void bench_cases(void)
     if (bench_wants("agent/memory/settled_one_pair"))
         measure_settled();
     bench_case("agent/work/two_made_connected_and_freed", come_and_go, NULL);
+    if (bench_wants("agent/work/made_and_connected"))
+        measure_rate();
 }
