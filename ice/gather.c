@@ -205,7 +205,7 @@ void auger_gather_again(struct auger_ice *ice, auger_time now, struct auger_quer
 static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_query *query,
                             struct auger_path *path, uint8_t *buf, size_t cap)
 {
-    size_t len = auger_stun_client_poll_transmit(&query->client, now, buf, cap);
+    size_t len = auger_stun_question_write(&query->question, now, buf, cap);
 
     if (len == 0)
         return 0;
@@ -213,7 +213,7 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     ice->tally.server_requests++;
     auger_trace(ice->env, now, "ice:server_asked", AUGER_F_ADDR("base", &path->local),
                 AUGER_F_ADDR("server", &path->remote),
-                AUGER_F_INT("attempt", query->client.tx.sent));
+                AUGER_F_INT("attempt", query->question.tx.sent));
     return len;
 }
 
@@ -256,10 +256,10 @@ size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct aug
         if (!auger_pace_allows(ice, now))
             return 0;
         auger_pace_begin(ice, now);
-        if (auger_stun_client_start(&query->client, ice->env, now, retransmission_timeout(ice),
-                                    query->server) != 0)
+        if (auger_stun_question_start(&query->question, ice->env, now,
+                                      retransmission_timeout(ice)) != 0)
             return 0; /* no entropy: again when Ta fires */
-        auger_ice_mark(ice, &query->client.tx.id);
+        auger_ice_mark(ice, &query->question.tx.id);
         query->is_refresh = query->state == AUGER_QUERY_ANSWERED;
         query->state = AUGER_QUERY_ASKING;
         return write_request(ice, now, query, path, buf, cap);
@@ -272,7 +272,8 @@ size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct aug
 struct auger_query *auger_gather_find(const struct auger_ice *ice, const struct auger_stun_tid *tid)
 {
     for (struct auger_query *query = ice->gather.queries; query; query = query->next) {
-        if (query->state == AUGER_QUERY_ASKING && auger_stun_client_matches(&query->client, tid))
+        if (query->state == AUGER_QUERY_ASKING &&
+            auger_stun_question_matches(&query->question, tid))
             return query;
     }
     return NULL;
@@ -325,20 +326,22 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
                                   const struct auger_path *path, const struct auger_stun_msg *msg)
 {
     assert(query->state == AUGER_QUERY_ASKING);
+    struct auger_addr mapped;
+
     if (!auger_addr_equal(&path->local, &query->host->addr) ||
-        !auger_stun_client_handle_response(&query->client, &path->remote, msg)) {
+        !auger_stun_question_handle_response(&query->question, query->server, &path->remote, msg,
+                                             &mapped)) {
         ice->counters.unmatched++;
         return;
     }
-    const struct auger_addr *mapped = auger_stun_client_mapped(&query->client);
-    if (!mapped) {
+    if (query->question.state != AUGER_STUN_CLIENT_ANSWERED) {
         auger_trace(ice->env, now, "ice:server_refused", AUGER_F_ADDR("server", query->server),
-                    AUGER_F_INT("code", auger_stun_client_error_code(&query->client)));
+                    AUGER_F_INT("code", query->question.error_code));
         remove_query(ice, query);
     } else {
         ice->tally.server_answers++;
         if (!query->is_refresh)
-            add_candidate(ice, now, query, mapped);
+            add_candidate(ice, now, query, &mapped);
         query->state = AUGER_QUERY_ANSWERED;
         query->refresh_at = auger_time_add(now, REFRESH_INTERVAL);
     }
@@ -350,12 +353,12 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
 
 static bool is_over(const struct auger_ice *ice, struct auger_query *query, auger_time now)
 {
-    switch (query->state) {
+    switch ((enum auger_query_state)query->state) {
     case AUGER_QUERY_WAITING:
         return ice->gather.state == AUGER_GATHER_DONE;
     case AUGER_QUERY_ASKING:
-        auger_stun_client_handle_timeout(&query->client, now);
-        return auger_stun_client_state(&query->client) == AUGER_STUN_CLIENT_TIMEOUT ||
+        auger_stun_question_handle_timeout(&query->question, now);
+        return query->question.state == AUGER_STUN_CLIENT_TIMEOUT ||
                (ice->gather.state == AUGER_GATHER_DONE && !query->is_refresh);
     case AUGER_QUERY_ANSWERED:
         return now >= query->refresh_at && !ice->next && auger_nominate_is_concluded(ice->current);
@@ -379,11 +382,11 @@ void auger_gather_handle_timeout(struct auger_ice *ice, auger_time now)
 
 static auger_time query_timeout(const struct auger_ice *ice, const struct auger_query *query)
 {
-    switch (query->state) {
+    switch ((enum auger_query_state)query->state) {
     case AUGER_QUERY_WAITING:
         return ice->pace_at;
     case AUGER_QUERY_ASKING:
-        return auger_stun_client_next_timeout(&query->client);
+        return auger_stun_question_next_timeout(&query->question);
     case AUGER_QUERY_ANSWERED:
         return auger_time_max(query->refresh_at, ice->pace_at);
     }

@@ -4,7 +4,7 @@
 #define AUGER_ICE_STATE_H
 
 #include "ice/generation.h"
-#include "stun/client.h"
+#include "stun/question.h"
 
 /* Responses that wait to be fetched; the peer asks again for one too many. */
 #define AUGER_RESPONSES_MAX 8
@@ -77,11 +77,11 @@ enum auger_query_state {
 struct auger_query {
     struct auger_query *next;
     const struct auger_ice_cand *host;
-    const struct auger_addr *server; /* one of the table's */
-    enum auger_query_state state;
-    bool is_refresh;                 /* its answer is old news */
-    struct auger_stun_client client; /* when it has been asked */
-    auger_time refresh_at;           /* when answered */
+    const struct auger_addr *server;     /* one of the table's */
+    struct auger_stun_question question; /* when it has been asked */
+    auger_time refresh_at;               /* when answered */
+    uint8_t state;                       /* enum auger_query_state */
+    bool is_refresh;                     /* its answer is old news */
 };
 
 enum auger_gather_state {

@@ -114,7 +114,7 @@ static void a_full_check_list_takes_20_kib(void **state)
 
 /* Beside that the longest candidates, those that only the peer's checks showed, and a query of
  * each server from each base. */
-static void nothing_that_a_peer_says_takes_more_than_33_kib(void **state)
+static void nothing_that_a_peer_says_takes_more_than_30_kib(void **state)
 {
     (void)state;
     struct puppet *p = puppet_new(true);
@@ -131,12 +131,12 @@ static void nothing_that_a_peer_says_takes_more_than_33_kib(void **state)
     ask_all(p, false);
     assert_full(p);
     assert_int_equal(pairs_in(p, AUGER_PAIR_IN_PROGRESS), PAIRS);
-    assert_in_range(p->world->bytes, 20 * KIB, 33 * KIB);
+    assert_in_range(p->world->bytes, 20 * KIB, 30 * KIB);
     puppet_free(p);
 }
 
 /* A peer that answers all and never chooses. */
-static void a_list_of_valid_pairs_takes_33_kib(void **state)
+static void a_list_of_valid_pairs_takes_32_kib(void **state)
 {
     (void)state;
     struct puppet *p = puppet_new(false);
@@ -147,7 +147,7 @@ static void a_list_of_valid_pairs_takes_33_kib(void **state)
     ask_all(p, true);
     assert_full(p);
     assert_int_equal(pairs_in(p, AUGER_PAIR_SUCCEEDED), PAIRS);
-    assert_in_range(p->world->bytes, 20 * KIB, 33 * KIB);
+    assert_in_range(p->world->bytes, 20 * KIB, 32 * KIB);
     puppet_free(p);
 }
 
@@ -170,8 +170,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_check_list_takes_20_kib),
-        cmocka_unit_test(nothing_that_a_peer_says_takes_more_than_33_kib),
-        cmocka_unit_test(a_list_of_valid_pairs_takes_33_kib),
+        cmocka_unit_test(nothing_that_a_peer_says_takes_more_than_30_kib),
+        cmocka_unit_test(a_list_of_valid_pairs_takes_32_kib),
         cmocka_unit_test(a_settled_agent_with_one_pair_takes_4_kib),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

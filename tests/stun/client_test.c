@@ -343,7 +343,7 @@ static void nothing_answers_before_the_question(void **state)
     struct asking *a = ask();
     struct auger_stun_client fresh = *a->client;
 
-    fresh.tx.sent = 0;
+    fresh.question.tx.sent = 0;
     begin_answer(a, SUCCESS);
     add_mapped(AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS);
     assert_false(auger_stun_client_handle_datagram(&fresh, &a->server, raw.buf, raw.len));
@@ -401,7 +401,7 @@ static void asking_again_is_another_question(void **state)
     add_mapped(AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS);
     assert_true(hear(a));
     assert_int_equal(
-        auger_stun_client_start(a->client, auger_env_system(), 0, AUGER_STUN_RTO, &a->server), 0);
+        auger_stun_question_start(&a->client->question, auger_env_system(), 0, AUGER_STUN_RTO), 0);
     assert_int_equal(auger_stun_client_poll_transmit(a->client, 0, a->buf, 64), 20);
     assert_memory_not_equal(a->buf + 8, a->request.tid.bytes, 12);
     assert_false(hear(a));
