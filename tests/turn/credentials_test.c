@@ -242,6 +242,19 @@ static void a_new_nonce_takes_nothing_away(void **state)
     }
 }
 
+/* MD5 by PASSWORD-ALGORITHMS has the SHA-256 over it, and MD5 without has SHA-1. */
+static void nor_does_it_take_the_list_away(void **state)
+{
+    (void)state;
+    static const struct challenge first = {"example.org", COOKIE_ALGORITHMS, {1}};
+    struct puppet *p = asked_again(&first, false, true);
+
+    assert_true(is_signed(p));
+    challenge_with(p, 438, &plain_challenge);
+    expect_failure(p, AUGER_TURN_ERROR_BID_DOWN, 438);
+    puppet_free(p);
+}
+
 /* --- what is believed ------------------------------------------------------------------- */
 
 static void build_grant(struct answer *a, struct puppet *p)
@@ -289,6 +302,18 @@ static void an_answer_that_proves_nothing_never_came(void **state)
         expect_failure(p, AUGER_TURN_ERROR_INTEGRITY, codes[i]);
         puppet_free(p);
     }
+}
+
+static void an_answer_to_another_method_is_none(void **state)
+{
+    (void)state;
+    struct puppet *p = asked_again(&plain_challenge, false, false);
+
+    p->request.method = AUGER_STUN_REFRESH;
+    refuse(p, 486);
+    expect_no_event(p);
+    assert_int_equal(auger_turn_state(p->turn), AUGER_TURN_ALLOCATING);
+    puppet_free(p);
 }
 
 static void on_a_stream_it_ends_the_request(void **state)
@@ -401,7 +426,9 @@ int main(void)
         cmocka_unit_test(a_stale_nonce_is_replaced_at_once),
         cmocka_unit_test(nonces_that_are_always_stale_are_given_up),
         cmocka_unit_test(a_new_nonce_takes_nothing_away),
+        cmocka_unit_test(nor_does_it_take_the_list_away),
         cmocka_unit_test(an_answer_that_proves_nothing_never_came),
+        cmocka_unit_test(an_answer_to_another_method_is_none),
         cmocka_unit_test(on_a_stream_it_ends_the_request),
         cmocka_unit_test(after_sha256_sha1_proves_nothing),
         cmocka_unit_test(a_signed_answer_without_its_algorithms_is_ignored),
