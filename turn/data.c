@@ -1,6 +1,7 @@
 /* turn/data.c - data to and from peers: Send and Data indications (RFC 8656 section 11), and
  * ChannelData (12.5, 12.6), whose bytes are chandata.c. */
 #include "turn/data.h"
+#include "base/bytes.h"
 #include "base/env.h"
 #include "base/trace.h"
 #include "turn/allocation.h"
@@ -68,18 +69,27 @@ bool auger_data_take_channel(const struct auger_turn *turn, auger_time now, cons
     return true;
 }
 
-/* 11.6, 18.13.  The latest is kept until it is told. */
+/* 11.5: of which types a relay tells at all. */
+static bool is_told(uint8_t family, unsigned type)
+{
+    return family == AUGER_IPV4 ? type == 3 || type == 11 : type >= 1 && type <= 3;
+}
+
+/* 11.6.  The figure of 18.13 has seven bits of type and nine of code, ICMP itself eight and
+ * eight, and there are servers of both readings (docs/decisions/102).  The latest is kept until
+ * it is told. */
 static void take_icmp(struct auger_turn *turn, auger_time now, const struct auger_addr *peer,
                       struct auger_bytes icmp)
 {
-    const uint8_t *at = icmp.data;
+    struct auger_reader r = auger_reader(icmp.data, icmp.len);
+    bool is_figure = icmp.data[2] % 2 == 0 && is_told(peer->family, icmp.data[2] >> 1);
 
-    /* Seven bits of type and nine of code in the figure, eight and eight on the wire. */
+    auger_read_u16(&r);
+    uint8_t type = auger_read_u8(&r);
+    turn->icmp.type = is_figure ? type >> 1 : type;
+    turn->icmp.code = auger_read_u8(&r);
+    turn->icmp.data = auger_read_u32(&r);
     turn->icmp.peer = *peer;
-    turn->icmp.type = at[2];
-    turn->icmp.code = at[3];
-    turn->icmp.data =
-        (uint32_t)at[4] << 24 | (uint32_t)at[5] << 16 | (uint32_t)at[6] << 8 | (uint32_t)at[7];
     turn->news.icmp = true;
     auger_trace(turn->env, now, "turn:icmp", AUGER_F_ADDR("peer", peer),
                 AUGER_F_INT("type", turn->icmp.type), AUGER_F_INT("code", turn->icmp.code));

@@ -140,9 +140,9 @@ static void an_indication_with_what_nobody_knows_is_dropped(void **state)
     puppet_free(p);
 }
 
-static enum auger_turn_taken receive_icmp(struct puppet *p, const char *peer)
+static enum auger_turn_taken receive_icmp(struct puppet *p, const char *peer, uint8_t type)
 {
-    static const uint8_t value[8] = {0, 0, 3, 4, 0, 0, 5, 0x14};
+    const uint8_t value[8] = {0, 0, type, 4, 0, 0, 5, 0x14};
     struct answer a;
 
     p->request.method = AUGER_STUN_DATA;
@@ -158,14 +158,39 @@ static void what_became_of_a_datagram_is_told(void **state)
     struct puppet *p = puppet_allocated();
 
     puppet_permit(p, PEER);
-    assert_int_equal(receive_icmp(p, "203.0.113.8:7000"), AUGER_TURN_CONSUMED);
+    assert_int_equal(receive_icmp(p, "203.0.113.8:7000", 6), AUGER_TURN_CONSUMED);
     expect_no_event(p);
-    assert_int_equal(receive_icmp(p, PEER), AUGER_TURN_CONSUMED);
+    assert_int_equal(receive_icmp(p, PEER, 6), AUGER_TURN_CONSUMED);
     expect_event(p, AUGER_TURN_EVENT_ICMP);
     assert_int_equal(p->event.icmp.type, 3);
     assert_int_equal(p->event.icmp.code, 4);
     assert_int_equal(p->event.icmp.data, 1300);
     expect_no_event(p);
+    puppet_free(p);
+}
+
+/* Seven bits of type and nine of code as in the figure of 18.13, or eight and eight. */
+static void its_type_is_read_in_either_way(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *peer;
+        uint8_t byte, type;
+    } rows[] = {{PEER, 6, 3},  {PEER, 3, 3},  {PEER, 22, 11}, {PEER, 11, 11}, {PEER6, 2, 1},
+                {PEER6, 4, 2}, {PEER6, 6, 3}, {PEER6, 1, 1},  {PEER6, 3, 3}};
+    struct puppet *p = puppet_prepare();
+
+    p->config.families = AUGER_TURN_BOTH;
+    puppet_start(p);
+    puppet_allocate(p);
+    puppet_permit(p, PEER);
+    puppet_permit(p, PEER6);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        receive_icmp(p, rows[i].peer, rows[i].byte);
+        expect_event(p, AUGER_TURN_EVENT_ICMP);
+        assert_int_equal(p->event.icmp.type, rows[i].type);
+        assert_int_equal(p->event.icmp.code, 4);
+    }
     puppet_free(p);
 }
 
@@ -192,6 +217,7 @@ int main(void)
         cmocka_unit_test(data_comes_from_permitted_peers_alone),
         cmocka_unit_test(an_indication_with_what_nobody_knows_is_dropped),
         cmocka_unit_test(what_became_of_a_datagram_is_told),
+        cmocka_unit_test(its_type_is_read_in_either_way),
         cmocka_unit_test(after_a_release_nothing_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
