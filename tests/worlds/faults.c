@@ -64,14 +64,29 @@ static void leap(struct sim *sim, void *user)
     sim_peer_leap(sim, victim(life, LEAP), life->plan->value[LEAP_BY_MS] * AUGER_MS);
 }
 
+/* The network that alice's data leaves through.  Her second home was added last. */
+static struct sim_net *home_in_use(const struct life *life)
+{
+    struct auger_cand cands[32], *last = NULL;
+    size_t len = auger_ice_local_cands(sim_peer_ice(life->built.peers[0]), cands, 32);
+
+    for (size_t i = 0; i < len; i++)
+        if (cands[i].type == AUGER_CAND_HOST)
+            last = &cands[i];
+    bool is_last = last && auger_addr_equal(&life_story(life, 0)->path.local, &last->addr);
+    return life->built.homes[0][is_last && life->built.homes_len[0] > 1];
+}
+
 /* What is outside stays as it is. */
 static void become_slow(struct sim *sim, void *user)
 {
     const struct life *life = user;
     struct link_quality slow = {.delay = life->plan->value[SLOW_MS] * AUGER_MS / 2};
 
-    if (sim_net_gateway(life->built.homes[0][0]))
-        sim_net_set_quality(sim, life->built.homes[0][0], &slow);
+    struct sim_net *home = home_in_use(life);
+
+    if (sim_net_gateway(home))
+        sim_net_set_quality(sim, home, &slow);
 }
 
 static void server_dies(struct sim *sim, void *user)

@@ -78,7 +78,7 @@ static const struct range ranges[FEATURES] = {
     [REBIND_AT_MS] = {"rebind_at_ms", 10000, 0, 60000, 1, false},
     [RENUMBER] = {"renumber", 0, 1, 2, 10, false},
     [RENUMBER_AT_MS] = {"renumber_at_ms", 10000, 0, 60000, 1, false},
-    [SLOW_MS] = {"slow_ms", 0, 50, 400, 2, false},
+    [SLOW_MS] = {"slow_ms", 0, 50, 400, 1, false},
     [SLOW_AT_MS] = {"slow_at_ms", 20000, 0, 60000, 1, false},
     [SUSPEND] = {"suspend", 0, 1, 2, 7, false},
     [SUSPEND_AT_MS] = {"suspend_at_ms", 10000, 0, 50000, 1, false},
@@ -153,6 +153,7 @@ static void leave_out_details(struct plan *plan)
         {REBOOT, REBOOT_AT_MS, REBOOT_AT_MS, 1},
         {REBIND, REBIND_AT_MS, REBIND_AT_MS, 1},
         {RENUMBER, RENUMBER_AT_MS, RENUMBER_AT_MS, 1},
+        {MORE_INTERFACES, SLOW_MS, SLOW_MS, 1},
         {SLOW_MS, SLOW_AT_MS, SLOW_AT_MS, 1},
         {SUSPEND, SUSPEND_AT_MS, SUSPEND_STOPS_CLOCK, 1},
         {LEAP, LEAP_AT_MS, LEAP_BY_MS, 1},
@@ -181,6 +182,25 @@ static void open_gates(struct plan *plan)
     }
 }
 
+/* What a pair in reserve needs comes together by chance too seldom. */
+static void open_another_way(struct plan *plan)
+{
+    static const enum feature needed[] = {RENOMINATION, RENOMINATION_B, STANDBY, STANDBY_B,
+                                          MORE_INTERFACES};
+    struct prng random;
+
+    prng_init(&random, plan->seed, "another way");
+    if (!prng_permille(&random, 60))
+        return;
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (plan->value[needed[i]] == 0)
+            plan->value[needed[i]] = 1;
+    if (plan->value[GATES] == NO_GATE || plan->value[GATES] == UDP_BLOCKED)
+        plan->value[GATES] = ONE_NAT;
+    if (plan->value[SLOW_MS] == 0)
+        plan->value[SLOW_MS] = draw(&random, &ranges[SLOW_MS]);
+}
+
 /* Some worlds have little in them, and some a lot. */
 void plan_draw(struct plan *plan, uint64_t seed)
 {
@@ -197,6 +217,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
             plan->value[i] = draw(&random, range);
     }
     open_gates(plan);
+    open_another_way(plan);
     leave_out_details(plan);
 }
 

@@ -102,7 +102,7 @@ enum feature {
     REBIND_AT_MS,
     RENUMBER,
     RENUMBER_AT_MS,
-    SLOW_MS, /* the first home of alice is from then on, where it has a gate */
+    SLOW_MS, /* one of two homes of alice's is from then on: the one in use, if it has a gate */
     SLOW_AT_MS,
     SUSPEND,
     SUSPEND_AT_MS,
