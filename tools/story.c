@@ -131,6 +131,8 @@ static const struct meaning meanings[] = {
      "TURN server {from} sends us on to {to}"},
     {"turn:request_sent", NULL, NULL, STORY_DETAIL, -1,
      "request of method {method} to the TURN server, attempt {attempt}"},
+    {"turn:challenged", NULL, NULL, STORY_DETAIL, -1,
+     "the TURN server challenges us, code {code}[: {reason}]"},
     {"turn:response_doubted", NULL, NULL, STORY_EVENT, -1,
      "an answer of the TURN server is not believed: {reason}"},
     {"turn:permitted", NULL, NULL, STORY_EVENT, -1, "{peer} may reach us through the relay"},

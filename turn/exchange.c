@@ -97,6 +97,10 @@ static enum auger_exchange_outcome ask_again(struct auger_exchange *ex,
     if (msg->error_code == AUGER_STUN_STALE_NONCE && ex->stales++ == AUGER_EXCHANGE_STALE_MAX)
         return fail(ex, AUGER_TURN_ERROR_STALE_NONCE);
     enum auger_turn_error error = auger_longterm_take(c, msg);
+    auger_trace(c->env, now, "turn:challenged", AUGER_F_INT("method", ex->method),
+                AUGER_F_INT("code", msg->error_code), AUGER_F_INT("algorithm", c->algorithm),
+                AUGER_F_INT("userhash", c->is_hashed),
+                AUGER_F_TEXT("reason", error ? auger_turn_error_text(error) : ""));
     if (error != AUGER_TURN_ERROR_NONE)
         return fail(ex, error);
     auger_time wait = ex->stales > 1 ? (ex->stales - 1) * STALE_BACKOFF : 0;

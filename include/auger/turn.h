@@ -154,8 +154,8 @@ enum auger_turn_taken {
     AUGER_TURN_CONSUMED,
     AUGER_TURN_DATA, /* *data is filled: from a peer that has a permission */
 };
-/* A datagram or frame came from `from`.  What is not from the server, and what of it is
- * neither TURN's nor an answer to us, is not ours. */
+/* A datagram or frame came from `from`, whose transport is that of the config's server.  What is
+ * not from the server, and what of it is neither TURN's nor an answer to us, is not ours. */
 AUGER_API enum auger_turn_taken auger_turn_handle_datagram(struct auger_turn *turn, auger_time now,
                                                            const struct auger_addr *from,
                                                            const uint8_t *buf, size_t len,

@@ -164,6 +164,26 @@ static void it_is_bound_again_a_minute_before_its_end(void **state)
     puppet_free(p);
 }
 
+static void its_time_runs_from_the_request(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_allocated();
+    auger_time start = p->now;
+
+    puppet_permit(p, PEER);
+    ask_for_channel(p, PEER);
+    p->now += 400 * AUGER_MS;
+    confirm(p);
+    while (auger_turn_next_timeout(p->turn) < start + 540 * AUGER_SEC) {
+        p->now = auger_turn_next_timeout(p->turn);
+        if (poll_at(p, p->now) > 0)
+            confirm(p);
+    }
+    p->now = start + 540 * AUGER_SEC;
+    expect_request(p, AUGER_STUN_CHANNEL_BIND);
+    puppet_free(p);
+}
+
 /* Confirms everything but what is about channels. */
 static void live_until(struct puppet *p, auger_time end, bool confirms_channels)
 {
@@ -213,6 +233,7 @@ static void numbers_are_not_of_two_peers(void **state)
         assert_true(auger_addr_equal(&p->event.peer.addr, &peer) ||
                     p->event.type == AUGER_TURN_EVENT_REFUSED ||
                     p->event.type == AUGER_TURN_EVENT_PERMITTED);
+    poll_at(p, p->now);
     assert_int_equal(auger_turn_bind_channel(p->turn, p->now, &other), AUGER_ERR_LIMIT);
     live_until(p, start + 901 * AUGER_SEC, true);
     while (auger_turn_poll_event(p->turn, &p->event))
@@ -258,6 +279,24 @@ static void a_400_ends_the_allocation_and_gives_it_back(void **state)
     puppet_free(p);
 }
 
+static void with_the_allocation_go_its_channels(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_allocated();
+
+    bind(p, PEER);
+    puppet_permit(p, "203.0.113.8:1");
+    ask_for_channel(p, "203.0.113.8:1");
+    auger_turn_release(p->turn, p->now);
+    expect_request(p, AUGER_STUN_REFRESH);
+    confirm(p);
+    expect_event(p, AUGER_TURN_EVENT_RELEASED);
+    assert_int_equal(auger_turn_next_timeout(p->turn), AUGER_NEVER);
+    p->now += AUGER_SEC;
+    expect_silence(p);
+    puppet_free(p);
+}
+
 static void a_channel_needs_a_port_and_a_family_that_we_have(void **state)
 {
     (void)state;
@@ -279,10 +318,12 @@ int main(void)
         cmocka_unit_test(data_may_overtake_the_answer),
         cmocka_unit_test(only_what_is_whole_and_bound_is_data),
         cmocka_unit_test(it_is_bound_again_a_minute_before_its_end),
+        cmocka_unit_test(its_time_runs_from_the_request),
         cmocka_unit_test(a_channel_that_cannot_be_renewed_ends_and_data_goes_without),
         cmocka_unit_test(numbers_are_not_of_two_peers),
         cmocka_unit_test(a_peer_keeps_its_number),
         cmocka_unit_test(a_400_ends_the_allocation_and_gives_it_back),
+        cmocka_unit_test(with_the_allocation_go_its_channels),
         cmocka_unit_test(a_channel_needs_a_port_and_a_family_that_we_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

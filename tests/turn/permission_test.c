@@ -114,6 +114,38 @@ static void a_refused_peer_takes_no_other_with_it(void **state)
     }
 }
 
+static void one_that_is_asked_for_anew_is_not_there_yet(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_allocated();
+    struct auger_addr peer = addr_of(PEER);
+
+    puppet_permit(p, PEER);
+    p->now += 240 * AUGER_SEC;
+    expect_request(p, AUGER_STUN_CREATE_PERMISSION);
+    refuse(p, 403);
+    expect_event(p, AUGER_TURN_EVENT_REFUSED);
+    assert_int_equal(auger_turn_permit(p->turn, p->now, &peer), 0);
+    assert_false(auger_turn_is_permitted(p->turn, p->now, &peer));
+    puppet_free(p);
+}
+
+/* The server's clock runs from when the request came, which is nearer to when it left. */
+static void its_time_runs_from_the_request(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_allocated();
+    struct auger_addr peer = addr_of(PEER);
+    auger_time start = p->now;
+
+    assert_int_equal(auger_turn_permit(p->turn, p->now, &peer), 0);
+    expect_request(p, AUGER_STUN_CREATE_PERMISSION);
+    p->now += 400 * AUGER_MS;
+    confirm(p);
+    assert_int_equal(auger_turn_next_timeout(p->turn), start + 240 * AUGER_SEC);
+    puppet_free(p);
+}
+
 static void wrong_credentials_end_it_all(void **state)
 {
     (void)state;
@@ -201,6 +233,8 @@ int main(void)
         cmocka_unit_test(one_that_is_forgotten_ends),
         cmocka_unit_test(one_that_has_ended_unseen_is_asked_for_anew),
         cmocka_unit_test(a_refused_peer_takes_no_other_with_it),
+        cmocka_unit_test(one_that_is_asked_for_anew_is_not_there_yet),
+        cmocka_unit_test(its_time_runs_from_the_request),
         cmocka_unit_test(wrong_credentials_end_it_all),
         cmocka_unit_test(silence_at_a_renewal_ends_it_when_its_time_is_over),
         cmocka_unit_test(a_table_that_is_full_says_so),
