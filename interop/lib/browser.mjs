@@ -46,7 +46,7 @@ function options(kind, profile, downloads, { camera }) {
   const common = {
     executablePath: executable(kind), headless: true, userDataDir: profile, timeout: STARTS_WITHIN_MS,
     protocolTimeout: 120000, handleSIGINT: false,
-    defaultViewport: null, // Firefox 140 has no command for it
+    defaultViewport: null, // Firefox has no command for it
   };
   if (kind === "chromium")
     return { ...common, pipe: true, args: CHROMIUM_FLAGS, downloadBehavior: { policy: "allow", downloadPath: downloads } };
