@@ -82,6 +82,16 @@ void monitor_make_lite(struct monitor *monitor)
     monitor->lite = true;
 }
 
+void monitor_make_both_lite(struct monitor *monitor)
+{
+    monitor->lite = monitor->both_lite = true;
+}
+
+void monitor_pace(struct monitor *monitor, auger_time pacing)
+{
+    monitor->peers_pacing = pacing;
+}
+
 void monitor_expect_replays(struct monitor *monitor)
 {
     monitor->has_replays = true;
@@ -218,7 +228,7 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
     if (!may_follow(monitor, to))
         monitor_break(monitor, "11: %s after %s", auger_ice_state_name(to),
                       auger_ice_state_name(monitor->state));
-    if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0)
+    if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0 && !monitor->both_lite)
         monitor_break(monitor, "1: connected, and no check has succeeded");
     if (to == AUGER_ICE_FAILED && !monitor->has_replays && !monitor->is_adrift &&
         has_consent_of_newest(monitor, now) && !has_asked_in_vain(monitor, &monitor->path) &&
@@ -229,10 +239,22 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
     monitor->state = to;
 }
 
+static void check_path(struct monitor *monitor, auger_time now, const struct auger_path *path)
+{
+    const struct monitor_route *route = monitor_find_live_route(monitor, path);
+
+    if (monitor->both_lite) {
+        if (!monitor_is_told(monitor, &path->remote))
+            monitor_break(monitor, "1: a path to an address that the peer has not told");
+    } else if (!route) {
+        monitor_break(monitor, "1: a path on which no check has succeeded");
+    } else if (now - route->succeeded_at > 30 * AUGER_SEC) {
+        monitor_break(monitor, "2: a path without consent");
+    }
+}
+
 void monitor_event(struct monitor *monitor, auger_time now, const struct auger_ice_event *event)
 {
-    const struct monitor_route *route;
-
     if (monitor->state == AUGER_ICE_FAILED && !monitor->has_restarted)
         monitor_break(monitor, "11: an event of type %d after the end", (int)event->type);
     switch (event->type) {
@@ -249,11 +271,7 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
         check_state(monitor, now, event->state);
         break;
     case AUGER_ICE_EVENT_PATH:
-        route = monitor_find_live_route(monitor, &event->path);
-        if (!route)
-            monitor_break(monitor, "1: a path on which no check has succeeded");
-        else if (now - route->succeeded_at > 30 * AUGER_SEC)
-            monitor_break(monitor, "2: a path without consent");
+        check_path(monitor, now, &event->path);
         monitor->path = event->path;
         monitor->is_adrift = false;
         break;

@@ -44,6 +44,12 @@ void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *
 void monitor_restarted(struct monitor *monitor, const char *ufrag, const char *password);
 /* It is a lite agent, and asks nobody: the peer's checks stand for answers to its own. */
 void monitor_make_lite(struct monitor *monitor);
+/* And its peer is one too, so that none checks: data goes where the peer has told. */
+void monitor_make_both_lite(struct monitor *monitor);
+void monitor_told(struct monitor *monitor, const struct auger_addr *candidate);
+/* What the peer wants of its pace, from the next new transaction on; the larger counts
+ * (RFC 8839 section 5.5). */
+void monitor_pace(struct monitor *monitor, auger_time pacing);
 /* Somebody sends old datagrams again: stale answers come to checks that the agent has
  * rightly forgotten. */
 void monitor_expect_replays(struct monitor *monitor);

@@ -48,7 +48,7 @@ struct monitor_route {
 struct monitor_remote {
     struct auger_addr addr;
     size_t generation;
-    bool has_answered;
+    bool has_answered, is_told;
     unsigned requests; /* to it */
     unsigned checks;   /* authenticated, from it */
 };
@@ -58,8 +58,8 @@ struct monitor {
     size_t generations_len;
     size_t in_force; /* the newest of which both sides' credentials are known */
     size_t pairs_max, bases;
-    auger_time pacing;
-    bool lite;
+    auger_time pacing, peers_pacing; /* the peer's: 0 is not known */
+    bool lite, both_lite;
     struct auger_addr servers[MONITOR_SERVERS];
     size_t servers_len;
 
@@ -96,5 +96,7 @@ struct monitor_route *monitor_find_route(struct monitor *monitor, const struct a
 /* In the generation in which it succeeded last. */
 struct monitor_route *monitor_find_live_route(struct monitor *monitor,
                                               const struct auger_path *path);
+/* Whether the peer has told a candidate with that address. */
+bool monitor_is_told(const struct monitor *monitor, const struct auger_addr *addr);
 
 #endif /* SIM_MONITOR_STATE_H */

@@ -38,6 +38,28 @@ static void data_of_a_lite_agent_needs_a_nomination(void **state)
     breaks(stage, '2');
 }
 
+/* RFC 8445 section 8.2: neither checks, and both choose among what was told. */
+static void data_between_lite_agents_goes_where_was_told(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_make_both_lite(stage->monitor);
+    monitor_told(stage->monitor, &path.remote);
+    sends_data(stage, 0);
+    sends_data(stage, 60 * AUGER_SEC);
+    holds(stage);
+}
+
+static void data_between_lite_agents_goes_nowhere_else(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_make_both_lite(stage->monitor);
+    monitor_told(stage->monitor, &path.local);
+    sends_data(stage, 0);
+    breaks(stage, '1');
+}
+
 static void a_lite_agent_asks_nobody(void **state)
 {
     struct stage *stage = *state;
@@ -482,7 +504,9 @@ static void candidates_come_before_their_end(void **state)
 }
 
 SCENARIOS(staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
-          staged(data_of_a_lite_agent_needs_a_nomination), staged(a_lite_agent_asks_nobody),
+          staged(data_of_a_lite_agent_needs_a_nomination),
+          staged(data_between_lite_agents_goes_where_was_told),
+          staged(data_between_lite_agents_goes_nowhere_else), staged(a_lite_agent_asks_nobody),
           staged(a_success_under_a_wrong_key_is_none),
           staged(a_success_that_nobody_asked_for_is_none),
           staged(data_stops_30_s_after_the_last_success), staged(a_success_from_elsewhere_is_none),

@@ -200,6 +200,8 @@ static void check_pace(struct monitor *monitor, auger_time now,
         monitor_break(monitor, "3: two new transactions within %lld us",
                       (long long)((now - monitor->paced_at) / AUGER_US));
     monitor->paced_at = now;
+    if (monitor->peers_pacing > monitor->pacing)
+        monitor->pacing = monitor->peers_pacing;
 }
 
 /* Checks begin anew in another role, and where the address in use is gone; and are triggered by
@@ -227,10 +229,28 @@ static void check_budget(struct monitor *monitor, const struct monitor_request *
 
 /* --- what it sends ---------------------------------------------------------- */
 
+void monitor_told(struct monitor *monitor, const struct auger_addr *candidate)
+{
+    remote_of(monitor, candidate, monitor->generations_len - 1)->is_told = true;
+}
+
+bool monitor_is_told(const struct monitor *monitor, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < monitor->remotes_len; i++) {
+        if (monitor->remotes[i].is_told && auger_addr_equal(&monitor->remotes[i].addr, addr))
+            return true;
+    }
+    return false;
+}
+
 static void sent_data(struct monitor *monitor, auger_time now, const struct auger_path *path)
 {
     const struct monitor_route *route = monitor_find_live_route(monitor, path);
 
+    if (monitor->both_lite && !monitor_is_told(monitor, &path->remote))
+        monitor_break(monitor, "1: data to an address that the peer has not told");
+    if (monitor->both_lite)
+        return;
     if (!route)
         monitor_break(monitor, "1: data on a path on which no check has succeeded");
     else if (now - route->succeeded_at > CONSENT)
@@ -367,15 +387,18 @@ void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_pa
 
 /* --- what it receives ------------------------------------------------------- */
 
-/* RFC 8445 section 7.3.2: USE-CANDIDATE makes a pair valid, and what follows keeps it so. */
+/* RFC 8445 section 7.3.2: USE-CANDIDATE makes a pair valid, and what follows keeps it so; on
+ * the one in use nothing does once consent has ended. */
 static void asked_of_lite(struct monitor *monitor, auger_time now, const struct auger_path *path,
                           const struct auger_stun_msg *msg, size_t generation)
 {
     const struct monitor_request request = {
         .path = *path, .generation = generation, .sent_at = now};
+    const struct monitor_route *route = monitor_find_route(monitor, path, generation);
 
-    if (auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE) ||
-        monitor_find_route(monitor, path, generation))
+    if (route && auger_path_equal(path, &monitor->path) && now - route->succeeded_at > CONSENT)
+        return;
+    if (route || auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE))
         route_succeeded(monitor, now, &request);
 }
 

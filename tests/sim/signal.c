@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define PACING_UNSAID (50 * AUGER_MS) /* RFC 8839 section 5.5 */
+
 enum message_type { DESCRIPTION, CANDIDATE, END };
 
 struct sim_message {
@@ -47,10 +49,15 @@ static void take_credentials(struct sim *sim, struct sim_peer *peer,
         tell_monitor(peer, message);
 }
 
-/* What else its description says. */
+/* What else its description says.  RFC 8839 sections 5.3 and 5.5: a lite agent says nothing
+ * of its pace. */
 static void tell_of_partner(struct sim_peer *peer, const struct auger_ice_config *partner)
 {
+    auger_time pacing = partner->lite ? PACING_UNSAID : partner->pacing;
+
     auger_ice_set_remote_lite(peer->ice, partner->lite);
+    auger_ice_set_remote_pacing(peer->ice, sim_peer_now(peer), pacing);
+    monitor_pace(peer->monitor, pacing);
     if (partner->renomination && !partner->lite)
         auger_ice_set_remote_renomination(peer->ice, sim_peer_now(peer), true);
 }
@@ -106,6 +113,8 @@ static void take_candidate(struct sim *sim, struct sim_peer *peer,
 
     if (err == 0)
         err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), &cand);
+    if (err == 0)
+        monitor_told(peer->monitor, &cand.addr);
     if (err == AUGER_ERR_UNSUPPORTED)
         auger_ice_note_unusable_cand(peer->ice);
     bool is_too_late = err == AUGER_ERR_STATE && peer->story.state == AUGER_ICE_FAILED;
@@ -376,6 +385,8 @@ static void introduce(struct sim_peer *peer, struct sim_peer *partner,
 {
     peer->partner = partner;
     peer->signalling = *signalling;
+    if (peer->options.ice.lite && partner->options.ice.lite)
+        monitor_make_both_lite(peer->monitor);
     monitor_set_remote(peer->monitor, told_ufrag(partner), told_password(partner));
 }
 

@@ -170,13 +170,21 @@ static bool has_ipv4(const struct plan *plan, int side)
     return !has_ipv6(plan, side) || !of(plan, NO_IPV4, side);
 }
 
+/* Two of them do not check, so that what is told must be true, and the role of each. */
+static bool may_both_be_lite(const struct plan *plan)
+{
+    return !plan->value[SAME_ROLE] && !plan->value[HOSTILE_SIGNAL_PERMILLE] &&
+           !plan->value[SIGNAL_DROP_PERMILLE];
+}
+
 /* A lite agent is for a host that everybody reaches. */
 bool build_is_lite(const struct plan *plan, int side)
 {
     bool is_reached = of(plan, GATES, side) == NO_GATE && !plan->value[TOGETHER];
 
     return of(plan, LITE, side) && is_reached && !of(plan, GIVES, side) &&
-           !plan->value[HOSTILE_PEER] && !(side && build_is_lite(plan, 0));
+           !plan->value[HOSTILE_PEER] &&
+           (!side || !build_is_lite(plan, 0) || may_both_be_lite(plan));
 }
 
 static void add_peer(struct built *built, int side)

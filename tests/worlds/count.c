@@ -46,8 +46,9 @@ void life_count(struct life *life, struct tally *tally)
         tally->sometimes[EQUAL_TIE_BREAKER] += has_conflict && v[EQUAL_TIE_BREAKERS] && ends_well;
         tally->sometimes[REBIND_IN_FLIGHT] += life->was_in_flight;
         if (ends_well) {
-            tally->sometimes[LITE_AND_FULL] +=
-                build_is_lite(life->plan, 0) || build_is_lite(life->plan, 1);
+            bool lite[2] = {build_is_lite(life->plan, 0), build_is_lite(life->plan, 1)};
+            tally->sometimes[LITE_AND_FULL] += lite[0] != lite[1];
+            tally->sometimes[LITE_AND_LITE] += lite[0] && lite[1];
             count_path(life, tally);
             tally->sometimes[EVER_NESTED] += v[GATES] == NESTED_NATS || v[GATES_B] == NESTED_NATS;
             tally->sometimes[REBIND_SURVIVED] += v[REBIND] && life->connected_at_fault;

@@ -34,10 +34,8 @@ static bool is_gentle(const struct plan *plan)
         if (plan_has(plan, rough[i]))
             return false;
     }
-    /* A check that is answered and leaves no candidate is not sent again; and an answer that
-     * has no room is a loss that goes on in peace. */
+    /* An answer that has no room is a loss that goes on in peace. */
     return plan->value[LOSS_PERMILLE] <= GENTLE_LOSS &&
-           worlds_count_buggified(AUGER_BUGGIFY_PRFLX_FULL) == 0 &&
            worlds_count_buggified(AUGER_BUGGIFY_ANSWERS_FULL) == 0;
 }
 
@@ -210,7 +208,7 @@ static void judge_roles(struct life *life)
     bool controls[2] = {!v[SAME_ROLE] || v[SAME_ROLE] == 1, v[SAME_ROLE] == 1};
 
     for (int side = 0; side < 2; side++) {
-        if (lite[0] || lite[1]) /* 8445 section 6.1.1 */
+        if (lite[0] != lite[1]) /* 8445 section 6.1.1 */
             controls[side] = !lite[side];
         if (life->witness[side].role >= 0)
             controls[side] = life->witness[side].role;
@@ -219,12 +217,17 @@ static void judge_roles(struct life *life)
         life_condemn(life, "7: both %s", controls[0] ? "control" : "are controlled");
 }
 
+static bool are_both_lite(const struct plan *plan)
+{
+    return build_is_lite(plan, 0) && build_is_lite(plan, 1);
+}
+
 /* 16 */
 void life_judge_farewell(struct life *life, struct tally *tally)
 {
     bool was_connected = life_is_connected(life);
 
-    if (!life->plan->value[LEAVES])
+    if (!life->plan->value[LEAVES] || are_both_lite(life->plan)) /* docs/decisions/062 */
         return;
     if (life->sabotage != A_GHOST_ANSWERS)
         sim_peer_leave(life->built.sim, life->built.peers[0]);

@@ -170,7 +170,8 @@ static void leave_out_details(struct plan *plan)
     }
 }
 
-/* Two gates that let nothing pass say little together. */
+/* Two gates that let nothing pass say little together, and of two lite agents
+ * each must be reached. */
 static void open_gates(struct plan *plan)
 {
     for (int side = 0; side < 2; side++) {
@@ -178,6 +179,8 @@ static void open_gates(struct plan *plan)
         prng_init(&random, plan->seed, side ? "bob's gate" : "alice's gate");
         if (prng_permille(&random, 250) ||
             (plan->value[GATES + side] == UDP_BLOCKED && prng_permille(&random, 800)))
+            plan->value[GATES + side] = NO_GATE;
+        if (plan->value[LITE] && plan->value[LITE_B])
             plan->value[GATES + side] = NO_GATE;
     }
 }

@@ -67,7 +67,7 @@ enum feature {
     PACING_MS_B,
     AT_ONCE, /* nominates in first checks */
     AT_ONCE_B,
-    LITE, /* without a gate, and of two the first */
+    LITE, /* without a gate */
     LITE_B,
     RENOMINATION, /* offered in its description */
     RENOMINATION_B,

@@ -13,6 +13,8 @@ static const char *const names[SOMETIMES] = {
     [ROLE_CONFLICT] = "role conflict",
     [EQUAL_TIE_BREAKER] = "equal tie-breakers",
     [LITE_AND_FULL] = "a lite agent and a full one",
+    [LITE_AND_LITE] = "two lite agents",
+    [PACE_OF_THE_OTHER] = "paced as slowly as the other wants",
     [PRFLX_BEFORE_TRICKLE] = "peer-reflexive before it was told",
     [NOMINATION_REPEATED] = "nomination lost and repeated",
     [PATH_CHANGED] = "path changed",
@@ -145,6 +147,8 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
         w->seen[STANDBY_USED] |= w->has_standby;
     } else if (strcmp(name, "ice:nomination_outdated") == 0) {
         w->seen[NOMINATION_LATE] = true;
+    } else if (strcmp(name, "ice:pacing") == 0) {
+        w->seen[PACE_OF_THE_OTHER] = true;
     } else if (strcmp(name, "ice:pair_refused") == 0) {
         w->seen[TABLE_FULL] = true;
     } else if (strcmp(name, "ice:candidate_refused") == 0) {

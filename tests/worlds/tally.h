@@ -17,6 +17,8 @@ enum sometimes {
     ROLE_CONFLICT,
     EQUAL_TIE_BREAKER, /* and it was settled */
     LITE_AND_FULL,     /* connected at the end */
+    LITE_AND_LITE,
+    PACE_OF_THE_OTHER, /* slower than its own */
     PRFLX_BEFORE_TRICKLE,
     NOMINATION_REPEATED, /* its request or the answer was lost */
     PATH_CHANGED,
