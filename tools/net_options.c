@@ -82,6 +82,17 @@ static bool apply_ports(const char *text, struct auger_net_config *net)
     return true;
 }
 
+static bool apply_standby(const char *text, struct auger_ice_config *ice)
+{
+    long number;
+    char *end;
+
+    if (!read_number(text, AUGER_ICE_STANDBY_MAX, &number, &end) || *end)
+        return false;
+    ice->standby_max = (uint8_t)number;
+    return true;
+}
+
 /* IP, IP:PORT or [IP]:PORT; without a port it is 0. */
 static bool read_end(const char *text, size_t len, struct auger_addr *addr)
 {
@@ -165,6 +176,8 @@ bool net_options_apply(struct net_options *options, const char *command,
         return options_wrong(command, "--dscp", "takes a number from 0 to 63, or a word as AF21");
     if (options->ports && !apply_ports(options->ports, net))
         return options_wrong(command, "--ports", "takes MIN-MAX, as 50000-50100");
+    if (options->standby && !apply_standby(options->standby, ice))
+        return options_wrong(command, "--standby", "takes a number from 0 to 4");
     if (!apply_filters(options, net, &name))
         return options_wrong(command, name,
                              "takes an interface, as eth0 or wlan*, or addresses, as 192.0.2.0/24");

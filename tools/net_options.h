@@ -8,7 +8,7 @@
 #include <auger/io.h>
 
 struct net_options {
-    const char *policy, *ports, *dscp;
+    const char *policy, *ports, *dscp, *standby;
     struct option_texts only, without, maps;
     bool loopback, link_local, map_as_host;
     struct auger_ice_mapping mappings[OPTION_TEXTS_MAX];
@@ -23,6 +23,7 @@ struct net_options {
         {"--map", OPTION_TEXTS, .texts = &(options).maps, .max = OPTION_TEXTS_MAX},                \
         {"--map-as-host", OPTION_FLAG, .flag = &(options).map_as_host},                            \
         {"--ports", OPTION_TEXT, .text = &(options).ports},                                        \
+        {"--standby", OPTION_TEXT, .text = &(options).standby},                                    \
     {                                                                                              \
         "--dscp", OPTION_TEXT, .text = &(options).dscp                                             \
     }
@@ -45,6 +46,8 @@ struct net_options {
     "                     0.0.0.0 and [::] stand for every address; up to 16\n"                    \
     "  --map-as-host      tell that in the place of the machine's own address, not beside it\n"    \
     "  --ports MIN-MAX    take sockets' ports from there\n"                                        \
+    "  --standby N        paths kept in reserve, if the other side can change as well: 0 to 4;\n"  \
+    "                     2 by default\n"                                                          \
     "  --dscp WORD        mark datagrams: 0 to 63, or a word of RFC 8837: CS1, AF11, AF21, EF...\n"
 
 /* What was read goes into `net` and `ice`.  false: a mistake was named on standard error.

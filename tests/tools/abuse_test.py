@@ -20,10 +20,11 @@ from program_test import LONG, Peer, Serve, run
 
 # Of every command that makes peers.
 NET_FLAGS = ("--loopback", "--link-local", "--map-as-host")
-NET = {"--policy": "all", "--ports": "50000-50100", "--dscp": "EF"}
+NET = {"--policy": "all", "--ports": "50000-50100", "--dscp": "EF", "--standby": "0"}
 NET_WRONG = {
     "--policy": ("", "none", "All", "relay,all", "$(id)"),
     "--ports": ("", "0", "5000", "5000-", "-5000", "5001-5000", "0-10", "1-65536", "1-2-3", "a-b", "1 -2"),
+    "--standby": ("", "5", "-1", "x", "1x"),
     "--dscp": ("", "64", "-1", "AF99", "0x10", "ef", "8x"),
     "--only": ("", "192.0.2.0/33", "192.0.2.0/", "eth0/24", "a b", "::1/129", "a-name-that-is-too-long"),
     "--without": ("", "192.0.2.0/33", "10.0.0.0/x"),
