@@ -50,7 +50,9 @@ struct pair {
     bool no_signalling_of_cands;
     struct auger_peer *peers[2];
     struct auger_addr addrs[2];
-    struct datagram *wire; /* in order of arrival */
+    struct auger_addr bobs_other; /* or none */
+    auger_time slow_by;           /* what goes to or from bob's first address */
+    struct datagram *wire;        /* in order of arrival */
     struct record *records;
     size_t records_len, records_cap;
     size_t sent;
@@ -142,6 +144,8 @@ static inline int side_of(const struct pair *pair, const struct auger_addr *addr
     for (int side = ALICE; side <= BOB; side++)
         if (auger_addr_equal(&pair->addrs[side], addr))
             return side;
+    if (auger_addr_equal(&pair->bobs_other, addr))
+        return BOB;
     return -1;
 }
 
@@ -151,6 +155,9 @@ static inline void put_copy(struct pair *pair, int to, const struct auger_path *
     struct datagram **at = &pair->wire, *datagram = calloc(1, sizeof(*datagram));
 
     datagram->at = pair->now + pair->delay;
+    if (auger_addr_equal(&path->local, &pair->addrs[BOB]) ||
+        auger_addr_equal(&path->remote, &pair->addrs[BOB]))
+        datagram->at += pair->slow_by;
     if (pair->jitter > 0)
         datagram->at += (auger_time)(next_random() % (uint64_t)pair->jitter);
     datagram->to = to;
