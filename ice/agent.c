@@ -317,10 +317,18 @@ static bool poll_state(struct auger_ice_news *news, struct auger_ice_event *even
     return true;
 }
 
+/* An address that comes then is for a restart, which tells it. */
+static bool has_said_its_last(const struct auger_ice *ice)
+{
+    return ice->state == AUGER_ICE_FAILED && !ice->next && ice->news.states_len == 0;
+}
+
 bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
 {
     struct auger_ice_news *news = &ice->news;
 
+    if (has_said_its_last(ice))
+        return false;
     if (poll_candidate(ice, event))
         return true;
     if (news->gathered) {

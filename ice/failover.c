@@ -2,6 +2,8 @@
  * address has changed: docs/decisions/070. */
 #include "ice/failover.h"
 
+#include "ice/route.h"
+
 #include "base/time.h"
 #include "base/trace.h"
 
@@ -125,5 +127,5 @@ void auger_failover_consider(struct auger_ice *ice, auger_time now)
     auger_inflight_remove_pair(&ice->current->checklist.inflight, pair);
     forget(ice->current, pair);
     ice->consent.pair = NULL;
-    ice->route = NULL;
+    auger_route_forget(ice);
 }

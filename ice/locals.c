@@ -127,7 +127,7 @@ int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auge
         if (all[i])
             forget_pairs(ice, all[i], host);
     if (was_in_use)
-        ice->route = NULL;
+        auger_route_forget(ice);
     forget_responses(&ice->responses, &gone);
     auger_gather_remove_host(ice, now, host);
     remove_all_of(ice, host);

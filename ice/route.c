@@ -50,6 +50,12 @@ void auger_route_update(struct auger_ice *ice, auger_time now)
     auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "valid pair");
 }
 
+void auger_route_forget(struct auger_ice *ice)
+{
+    ice->route = NULL;
+    ice->news.path = false;
+}
+
 /* The pair along `path`, if data may come from there. */
 static struct auger_pair *accepting(const struct auger_generation *generation,
                                     const struct auger_path *path)

@@ -7,6 +7,8 @@
 
 /* Chooses anew; the application is told of a change. */
 void auger_route_update(struct auger_ice *ice, auger_time now);
+/* The pair in use is gone or given up, told of or not; another is chosen by the next update. */
+void auger_route_forget(struct auger_ice *ice);
 
 /* Whether the `len` bytes of data that came along `path` are to be handed out: from
  * a valid pair, or from where an authenticated check has come.  Then they count. */

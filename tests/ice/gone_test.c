@@ -143,6 +143,51 @@ static void test_servers_are_not_asked_from_an_address_that_is_gone(void **state
     }
 }
 
+/* Nobody has asked for the path that the second one took over. */
+static void test_two_addresses_in_use_go_before_anything_is_told(void **state)
+{
+    (void)state;
+    struct sent sent[2];
+    struct puppet *p = puppet_on_two(sent);
+    struct auger_ice_event event;
+    size_t paths = 0;
+
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+    puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR});
+    goes(p, WIFI);
+    goes(p, CELLULAR);
+    while (auger_ice_poll_event(p->ice, &event))
+        paths += event.type == AUGER_ICE_EVENT_PATH;
+    assert_int_equal(paths, 0);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    puppet_free(p);
+}
+
+/* What it finds is told by a restart, if there is one. */
+static void test_an_address_that_comes_after_the_end_is_not_told(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct auger_ice_event event;
+    size_t told = 0;
+
+    puppet_introduce(p);
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    auger_ice_end_of_remote_cands(p->ice, p->world->now);
+    puppet_wait(p, 40 * AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    while (auger_ice_poll_event(p->ice, &event))
+        ;
+    comes(p, CELLULAR);
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    assert_false(auger_ice_poll_event(p->ice, &event));
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    while (auger_ice_poll_event(p->ice, &event))
+        told += event.type == AUGER_ICE_EVENT_CANDIDATE;
+    assert_int_equal(told, 2);
+    puppet_free(p);
+}
+
 /* A NAT between us and the peer shows both bases under the address of the other one. */
 static void test_a_pair_that_is_seen_as_an_address_that_is_gone_is_its_own_again(void **state)
 {
@@ -171,6 +216,8 @@ int main(void)
         cmocka_unit_test(test_what_arrives_late_at_an_address_that_is_gone_does_nothing),
         cmocka_unit_test(test_a_pair_that_had_failed_is_tried_again_when_the_one_in_use_is_gone),
         cmocka_unit_test(test_servers_are_not_asked_from_an_address_that_is_gone),
+        cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
+        cmocka_unit_test(test_an_address_that_comes_after_the_end_is_not_told),
         cmocka_unit_test(test_a_pair_that_is_seen_as_an_address_that_is_gone_is_its_own_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,20 @@ static void add_homes(struct built *built)
     }
 }
 
+/* Behind what the other side has at home, and always in a network of its own. */
+static void add_away(struct built *built)
+{
+    int side = built->plan->value[MOVES] == 2;
+    const char *name = side ? "away-b" : "away-a";
+    struct sim_net *internet = sim_internet(built->sim);
+
+    if (!built->plan->value[MOVES])
+        return;
+    built->away[side] = behind(built, name, !side, internet);
+    if (built->away[side] == internet)
+        built->away[side] = sim_add_firewall(built->sim, name, internet, false);
+}
+
 static void add_servers(struct built *built)
 {
     if (built->plan->value[HOSTILE_SERVER])
@@ -156,6 +170,7 @@ static void build(struct built *built, const struct plan *plan, const struct sim
     built->sim = sim_new(options);
     add_servers(built);
     add_homes(built);
+    add_away(built);
 }
 
 /* --- hosts -------------------------------------------------------------------- */
@@ -219,21 +234,25 @@ void build_agents(struct built *built, const struct plan *plan, const struct sim
         add_peer(built, 1);
 }
 
-static void add_reacher(struct built *built, int side)
+static void add_reacher(struct built *built, int side, bool is_moved)
 {
     const struct plan *plan = built->plan;
     struct sim_reacher *reacher = sim_add_reacher(built->sim, side ? "bob" : "alice");
 
+    built->reachers[side] = reacher;
+    if (is_moved && built->away[side]) {
+        sim_reacher_add_addr(built->sim, reacher, built->away[side], AUGER_IPV4);
+        return;
+    }
     if (has_ipv4(plan, side))
         sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV4);
     if (has_ipv6(plan, side))
         sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV6);
     if (built->homes_len[side] > 1)
         sim_reacher_add_addr(built->sim, reacher, built->homes[side][1], AUGER_IPV4);
-    built->reachers[side] = reacher;
 }
 
-struct sim_reach build_and_reach(const struct plan *plan)
+struct sim_reach build_and_reach(const struct plan *plan, bool is_moved)
 {
     struct sim_options options = {.seed = plan->seed, .delay = 20 * AUGER_MS};
     struct plan honest = *plan;
@@ -241,8 +260,8 @@ struct sim_reach build_and_reach(const struct plan *plan)
 
     honest.value[HOSTILE_SERVER] = 0;
     build(&built, &honest, &options);
-    add_reacher(&built, 0);
-    add_reacher(&built, 1);
+    add_reacher(&built, 0, is_moved);
+    add_reacher(&built, 1, is_moved);
     struct sim_reach reach =
         sim_reach(built.sim, built.reachers[0], !of(plan, GIVES, 0), !of(plan, NO_STUN, 0),
                   built.reachers[1], !of(plan, GIVES, 1), !of(plan, NO_STUN, 1), 20 * AUGER_SEC);

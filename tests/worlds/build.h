@@ -15,13 +15,15 @@ struct built {
     struct sim_host *server;
     struct sim_net *homes[2][HOMES_MAX];
     unsigned homes_len[2];
+    struct sim_net *away[2];   /* where that side moves to; or NULL */
     struct sim_peer *peers[2]; /* bob is NULL where a hostile peer stands in his place */
     struct sim_reacher *reachers[2];
 };
 
 /* `options` says everything but the seed and the wires. */
 void build_agents(struct built *built, const struct plan *plan, const struct sim_options *options);
-struct sim_reach build_and_reach(const struct plan *plan);
+/* As it is at first, or after the move of the plan. */
+struct sim_reach build_and_reach(const struct plan *plan, bool is_moved);
 
 /* Of a world without a hostile peer that side is a lite agent. */
 bool build_is_lite(const struct plan *plan, int side);

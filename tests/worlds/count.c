@@ -64,6 +64,13 @@ void life_count(struct life *life, struct tally *tally)
         tally->sometimes[RESTARTED_CHECKING] += life->restarts.in_mid_check;
         tally->sometimes[RESTARTED_FAILED] += life->restarts.of_failed;
     }
+    if (life->built.peers[1] && v[MOVES] && life->connected_at_fault && life_is_connected(life)) {
+        unsigned wanted =
+            life_story(life, 0)->wanted_restarts + life_story(life, 1)->wanted_restarts;
+        tally->sometimes[MOVED_WITH_BOTH] += v[MOVES_GAP_MS] < 0;
+        tally->sometimes[MOVED_WITH_NONE] += v[MOVES_GAP_MS] > 0;
+        tally->sometimes[RESTART_WAS_WANTED] += wanted > 0 && both_restarted(life->built.sim);
+    }
     for (int i = 0; i < SIM_ATTACKS; i++)
         tally->attacks[i] += sim_attacks(life->built.sim, (enum sim_attack)i) > 0;
 }

@@ -89,6 +89,48 @@ static void become_slow(struct sim *sim, void *user)
         sim_net_set_quality(sim, home, &slow);
 }
 
+/* --- a move ---------------------------------------------------------------------------- */
+
+static int mover(const struct life *life)
+{
+    return life->plan->value[MOVES] == 2;
+}
+
+static void leave_home(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    int side = mover(life);
+
+    for (unsigned i = 0; i < life->built.homes_len[side]; i++)
+        sim_peer_remove_addrs(sim, life->built.peers[side], life->built.homes[side][i]);
+}
+
+static void arrive(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    int side = mover(life);
+
+    sim_peer_add_addr(sim, life->built.peers[side], life->built.away[side], AUGER_IPV4);
+}
+
+static void move(struct sim *sim, void *user)
+{
+    struct life *life = user;
+    int64_t gap = life->plan->value[MOVES_GAP_MS] * AUGER_MS;
+
+    if (gap < 0)
+        arrive(sim, life);
+    else
+        leave_home(sim, life);
+    sim_schedule(sim, gap < 0 ? -gap : gap, gap < 0 ? leave_home : arrive, life);
+}
+
+/* What a stranger tells in signalling may be a restart, and so may what a move leads to. */
+static bool can_move(const struct life *life)
+{
+    return life->built.peers[1] && !life->plan->value[HOSTILE_SIGNAL_PERMILLE];
+}
+
 static void server_dies(struct sim *sim, void *user)
 {
     const struct life *life = user;
@@ -166,7 +208,7 @@ static void arrange_restarts(struct life *life)
 {
     const int64_t *v = life->plan->value;
 
-    if (!v[RESTART] || !life->built.peers[1] || v[HOSTILE_SIGNAL_PERMILLE])
+    if (!v[RESTART] || !life->built.peers[1] || v[HOSTILE_SIGNAL_PERMILLE] || v[MOVES])
         return;
     sim_schedule(life->built.sim, v[RESTART_AT_MS] * AUGER_MS, restart_first, life);
     if (v[RESTART_AGAIN_MS])
@@ -195,6 +237,7 @@ static const struct {
     {RENUMBER, RENUMBER_AT_MS, renumber},
     {SUSPEND, SUSPEND_AT_MS, fall_asleep},
     {LEAP, LEAP_AT_MS, leap},
+    {MOVES, MOVES_AT_MS, move},
 };
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
 
@@ -213,7 +256,8 @@ void life_arrange_faults(struct life *life)
 
     for (size_t i = 0; i < FAULTS; i++) {
         if (!plan_has(life->plan, faults[i].feature) ||
-            (faults[i].feature == CUT && !life->built.peers[1]))
+            (faults[i].feature == CUT && !life->built.peers[1]) ||
+            (faults[i].feature == MOVES && !can_move(life)))
             continue;
         sim_schedule(sim, v[faults[i].at] * AUGER_MS, note_connected, life);
         sim_schedule(sim, v[faults[i].at] * AUGER_MS, faults[i].fate, life);

@@ -45,7 +45,7 @@ static bool is_brief(const struct plan *plan)
     const int64_t *v = plan->value;
     int64_t outage = 0;
 
-    if (v[REBOOT] || v[REBIND] || v[RENUMBER])
+    if (v[REBOOT] || v[REBIND] || v[RENUMBER] || v[MOVES])
         return false;
     outage += v[CUT] ? v[CUT_FOR_MS] : 0;
     outage += v[SUSPEND] ? v[SUSPEND_FOR_MS] : 0;
@@ -84,7 +84,7 @@ static bool is_steady(const struct plan *plan)
 static const struct sim_reach *reach_of(struct life *life)
 {
     if (!life->has_reach)
-        life->reach = build_and_reach(life->plan);
+        life->reach = build_and_reach(life->plan, false);
     life->has_reach = true;
     return &life->reach;
 }
@@ -152,7 +152,8 @@ static void judge_agreement(struct life *life)
         now - b->failed_at > NOTICED_BY)
         life_condemn(life, "2: bob failed, and alice is connected to nobody");
     if (a->state == AUGER_ICE_CHECKING && b->state == AUGER_ICE_CHECKING &&
-        life->restarts.count == 0 && !asks_for_long(life->plan))
+        life->restarts.count + a->wanted_restarts + b->wanted_restarts == 0 &&
+        !asks_for_long(life->plan))
         life_condemn(life, "12: both are checking for ever");
 }
 
@@ -165,6 +166,34 @@ static void judge_restart(struct life *life, struct tally *tally)
     tally->judged[MUST_RESTART]++;
     if (!both_restarted(life->built.sim))
         life_condemn(life, "12: connected, and not by the last restart");
+}
+
+/* Where the other side's part alone is told, or the end of it is not, luck decides. */
+static bool is_open_about_moves(const struct plan *plan)
+{
+    static const enum feature closed[] = {GIVES, GIVES_B, NO_END, LITE, LITE_B, NO_IPV4, NO_IPV4_B};
+
+    for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
+        if (plan_has(plan, closed[i]))
+            return false;
+    }
+    return true;
+}
+
+/* 12: a session outlives the address of one side, where there is a path from the new one. */
+static void judge_move(struct life *life, struct tally *tally)
+{
+    const struct plan *plan = life->plan;
+
+    if (!plan->value[MOVES] || !is_gentle(plan) || !is_open_about_moves(plan) ||
+        plan_count_faults(plan) != 1 || life->connected_at_fault != 1 ||
+        !build_and_reach(plan, true).both)
+        return;
+    tally->judged[MUST_MOVE]++;
+    if (!life_is_connected(life))
+        life_condemn(life, "12: the session did not survive a move: %s and %s",
+                     auger_ice_state_name(life_story(life, 0)->state),
+                     auger_ice_state_name(life_story(life, 1)->state));
 }
 
 /* 14: what each sends comes in on the path that the other has chosen. */
@@ -254,6 +283,7 @@ void life_judge(struct life *life, struct tally *tally)
     judge_agreement(life);
     judge_roles(life);
     judge_restart(life, tally);
+    judge_move(life, tally);
     judge_mirror(life, tally);
     judge_path(life, tally);
 }

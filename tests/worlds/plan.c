@@ -101,6 +101,9 @@ static const struct range ranges[FEATURES] = {
     [FLOOD] = {"flood", 0, 10, 100000, 2, true},
     [BUGGIFY_PERMILLE] = {"buggify_permille", 0, 10, 100, 2, false},
     [LEAVES] = {"leaves", 0, 1, 1, 4, false},
+    [MOVES] = {"moves", 0, 1, 2, 5, false},
+    [MOVES_AT_MS] = {"moves_at_ms", 10000, 0, 50000, 1, false},
+    [MOVES_GAP_MS] = {"moves_gap_ms", 0, -8000, 8000, 1, false},
 };
 
 const char *plan_feature_name(enum feature feature)
@@ -158,6 +161,7 @@ static void leave_out_details(struct plan *plan)
         {SUSPEND, SUSPEND_AT_MS, SUSPEND_STOPS_CLOCK, 1},
         {LEAP, LEAP_AT_MS, LEAP_BY_MS, 1},
         {RESTART, RESTART_AT_MS, RESTART_AGAIN_BY, 1},
+        {MOVES, MOVES_AT_MS, MOVES_GAP_MS, 1},
         {RESTART_AGAIN_MS, RESTART_AGAIN_BY, RESTART_AGAIN_BY, 1},
         {OFF_PATH, OFF_PATH_INSIDE, OFF_PATH_INSIDE, 1},
         {HOSTILE_SIGNAL_PERMILLE, FLOOD, FLOOD, 1},

@@ -127,6 +127,9 @@ enum feature {
     FLOOD,            /* candidates */
     BUGGIFY_PERMILLE, /* of the places of base/buggify.h that are open */
     LEAVES,           /* at the end alice goes without a word */
+    MOVES,            /* 1: alice's interfaces go, and one behind another gate comes; 2: bob's */
+    MOVES_AT_MS,
+    MOVES_GAP_MS, /* with none; negative: with both */
     FEATURES
 };
 

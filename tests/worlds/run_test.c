@@ -35,6 +35,7 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
         {"seed=1", CUT_FROM_THE_START, "12"},
         {"seed=1 alice.gates=3 bob.gates=3", CUT_FROM_THE_START, "12"},
         {"seed=1", CUT_IN_BETWEEN, "12"},
+        {"seed=1 moves=1", CUT_IN_BETWEEN, "12"},
         {"seed=1 off_path=20", ONE_WORD_MORE, "10"},
         {"seed=1 leaves=1", A_GHOST_ANSWERS, "16"},
         {"seed=1", BOTH_IN_ONE_ROLE, "7:"},

@@ -43,6 +43,9 @@ static const char *const names[SOMETIMES] = {
     [RESTARTED_AGAIN] = "restarted twice in a row, and found it",
     [RESTARTED_CHECKING] = "restarted in mid-check, and found it",
     [RESTARTED_FAILED] = "restart led out of failed",
+    [MOVED_WITH_BOTH] = "session moves with both interfaces for a while",
+    [MOVED_WITH_NONE] = "session moves with none for a while",
+    [RESTART_WAS_WANTED] = "restart that an agent wanted found its path",
 };
 
 const char *sometimes_name(enum sometimes what)
@@ -59,6 +62,7 @@ const char *judgement_name(enum judgement judgement)
         [MUST_BE_BEST] = "must use the best path",
         [MUST_NOTICE] = "must notice that the other is gone",
         [MUST_RESTART] = "must be on the path of the last restart",
+        [MUST_MOVE] = "must outlive the move of one side",
     };
     return questions[judgement];
 }

@@ -47,6 +47,9 @@ enum sometimes {
     RESTARTED_AGAIN,    /* twice in a row */
     RESTARTED_CHECKING, /* before there was a path */
     RESTARTED_FAILED,   /* which had failed */
+    MOVED_WITH_BOTH,    /* to another interface, while both were there */
+    MOVED_WITH_NONE,    /* for a while */
+    RESTART_WAS_WANTED, /* by the agent, adrift, and it found its path */
     SOMETIMES
 };
 const char *sometimes_name(enum sometimes what);
@@ -59,6 +62,7 @@ enum judgement {
     MUST_BE_BEST,
     MUST_NOTICE,
     MUST_RESTART,
+    MUST_MOVE,
     JUDGEMENTS
 };
 const char *judgement_name(enum judgement judgement);
