@@ -25,7 +25,7 @@ static uint16_t ask_for_channel(struct puppet *p, const char *text)
     return requested_number(p);
 }
 
-static uint16_t bind(struct puppet *p, const char *text)
+static uint16_t bind_channel(struct puppet *p, const char *text)
 {
     puppet_permit(p, text);
     uint16_t number = ask_for_channel(p, text);
@@ -95,7 +95,7 @@ static void a_stream_has_its_channel_data_padded(void **state)
     p->config.server = tcp_of(SERVER);
     puppet_start(p);
     puppet_allocate(p);
-    bind(p, PEER);
+    bind_channel(p, PEER);
     assert_true(is_channel_data(p, PEER, 12));
     puppet_free(p);
 }
@@ -123,7 +123,7 @@ static void only_what_is_whole_and_bound_is_data(void **state)
     static const uint8_t padded[] = {0x40, 0x00, 0, 1, 7, 0, 0, 0};
     struct puppet *p = puppet_allocated();
 
-    bind(p, PEER);
+    bind_channel(p, PEER);
     assert_int_equal(receive(p, 0x4000, 2), AUGER_TURN_DATA);
     assert_int_equal(p->data.bytes.len, 2);
     assert_memory_equal(p->data.bytes.data, "he", 2);
@@ -147,7 +147,7 @@ static void it_is_bound_again_a_minute_before_its_end(void **state)
     auger_time start = p->now;
     int binds = 0;
 
-    bind(p, PEER);
+    bind_channel(p, PEER);
     while (p->now < start + 1200 * AUGER_SEC) {
         p->now = auger_turn_next_timeout(p->turn);
         if (poll_at(p, p->now) == 0)
@@ -202,7 +202,7 @@ static void a_channel_that_cannot_be_renewed_ends_and_data_goes_without(void **s
     struct puppet *p = puppet_allocated();
     auger_time start = p->now;
 
-    bind(p, PEER);
+    bind_channel(p, PEER);
     live_until(p, start + 600 * AUGER_SEC - 1, false);
     assert_true(is_channel_data(p, PEER, 9));
     expect_no_event(p);
@@ -224,8 +224,8 @@ static void numbers_are_not_of_two_peers(void **state)
     puppet_start(p);
     puppet_allocate(p);
     auger_time start = p->now;
-    assert_int_equal(bind(p, PEER), 0x4000);
-    assert_int_equal(bind(p, "203.0.113.8:1"), 0x4001);
+    assert_int_equal(bind_channel(p, PEER), 0x4000);
+    assert_int_equal(bind_channel(p, "203.0.113.8:1"), 0x4001);
     assert_int_equal(auger_turn_bind_channel(p->turn, p->now, &other), AUGER_ERR_LIMIT);
     auger_turn_forget(p->turn, &peer);
     live_until(p, start + 900 * AUGER_SEC - 1, true); /* its end, and five minutes more */
@@ -284,7 +284,7 @@ static void with_the_allocation_go_its_channels(void **state)
     (void)state;
     struct puppet *p = puppet_allocated();
 
-    bind(p, PEER);
+    bind_channel(p, PEER);
     puppet_permit(p, "203.0.113.8:1");
     ask_for_channel(p, "203.0.113.8:1");
     auger_turn_release(p->turn, p->now);
