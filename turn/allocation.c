@@ -22,27 +22,21 @@ static const char *const state_names[] = {
     [AUGER_TURN_FAILED] = "failed",
 };
 
-static bool may_follow(enum auger_turn_state from, enum auger_turn_state to)
-{
-    switch (to) {
-    case AUGER_TURN_ALLOCATING:
-        return false;
-    case AUGER_TURN_ALLOCATED:
-        return from == AUGER_TURN_ALLOCATING;
-    case AUGER_TURN_RELEASING:
-        return from == AUGER_TURN_ALLOCATING || from == AUGER_TURN_ALLOCATED;
-    case AUGER_TURN_RELEASED:
-        return from == AUGER_TURN_RELEASING;
-    case AUGER_TURN_FAILED:
-        return from == AUGER_TURN_ALLOCATING || from == AUGER_TURN_ALLOCATED;
-    }
-    return false;
-}
+#define TO(state) (1u << (state))
+
+static const unsigned transitions[] = {
+    [AUGER_TURN_ALLOCATING] =
+        TO(AUGER_TURN_ALLOCATED) | TO(AUGER_TURN_RELEASING) | TO(AUGER_TURN_FAILED),
+    [AUGER_TURN_ALLOCATED] = TO(AUGER_TURN_RELEASING) | TO(AUGER_TURN_FAILED),
+    [AUGER_TURN_RELEASING] = TO(AUGER_TURN_RELEASED),
+    [AUGER_TURN_RELEASED] = 0,
+    [AUGER_TURN_FAILED] = 0,
+};
 
 static void set_state(struct auger_turn *turn, auger_time now, enum auger_turn_state to,
                       const char *reason)
 {
-    assert(may_follow(turn->state, to));
+    assert(transitions[turn->state] & TO(to));
     auger_trace(turn->env, now, "turn:state", AUGER_F_ADDR("server", &turn->server),
                 AUGER_F_TEXT("from", state_names[turn->state]), AUGER_F_TEXT("to", state_names[to]),
                 AUGER_F_TEXT("reason", reason));
