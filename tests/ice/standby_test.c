@@ -465,7 +465,7 @@ static void a_peer_that_cannot_follow_costs_a_restart_once_asked_for(void **stat
         settled(&ways, &(struct setup){.standby_max = 2, .restarts = true, .not_offered = true});
     struct auger_ice *ice = world->sides[ALICE].ice;
 
-    ways.extra[0] = 200 * AUGER_MS;
+    ways.extra[0] = 100 * AUGER_MS; /* soon enough to be nominated after the restart */
     world_run(world, 60 * AUGER_SEC);
     assert_int_equal(world->sides[ALICE].wanted_restarts, 1);
     assert_int_equal(world->sides[BOB].wanted_restarts, 0);
