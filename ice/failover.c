@@ -3,6 +3,7 @@
 #include "ice/failover.h"
 
 #include "ice/route.h"
+#include "ice/standby.h"
 
 #include "base/time.h"
 #include "base/trace.h"
@@ -17,8 +18,7 @@
 /* The selected pair; and one that took the place of such, before it is. */
 static bool is_watched(const struct auger_generation *current, const struct auger_pair *pair)
 {
-    return pair == current->nomination.selected ||
-           (pair->generation == current && current->has_moved);
+    return pair->generation == current && current->nomination.selected_at != AUGER_NEVER;
 }
 
 static struct auger_pair *in_use(const struct auger_ice *ice)
@@ -28,11 +28,25 @@ static struct auger_pair *in_use(const struct auger_ice *ice)
     return pair && is_watched(ice->current, pair) && auger_pair_is_valid(pair) ? pair : NULL;
 }
 
-/* Proved since `used` last was, by checks that the peer's or the silence caused. */
-static bool is_later(const struct auger_pair *pair, const struct auger_pair *used)
+/* When the first check of consent was sent that has had no answer yet; AUGER_NEVER: none was. */
+static auger_time unanswered_since(const struct auger_ice *ice)
 {
-    return pair != used && auger_pair_is_valid(pair) &&
-           pair->proof->answered_at > used->proof->answered_at;
+    auger_time since = AUGER_NEVER;
+
+    for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++) {
+        auger_time sent_at = ice->consent.checks[i].sent_at;
+        if (sent_at >= ice->consent.pair->proof->answered_at)
+            since = auger_time_min(since, sent_at);
+    }
+    return since;
+}
+
+/* Proved since the one in use was asked in vain, by checks that the peer's or the silence
+ * caused, and not silent again. */
+static bool is_later(const struct auger_ice *ice, const struct auger_pair *pair)
+{
+    return pair != ice->consent.pair && auger_pair_is_valid(pair) &&
+           pair->proof->answered_at > unanswered_since(ice) && !auger_standby_missed(ice, pair);
 }
 
 static bool another_answers(const struct auger_ice *ice)
@@ -40,7 +54,7 @@ static bool another_answers(const struct auger_ice *ice)
     const struct auger_checklist *list = &ice->current->checklist;
 
     for (uint16_t i = 0; i < list->len; i++)
-        if (is_later(list->order[i], in_use(ice)))
+        if (is_later(ice, list->order[i]))
             return true;
     return false;
 }
@@ -79,7 +93,7 @@ static struct auger_pair *next_to_ask(const struct auger_ice *ice)
         if (pair == used || !auger_pair_is_valid(pair))
             continue;
         len++;
-        if (!is_later(pair, used) && !is_being_asked(list, pair))
+        if (!is_later(ice, pair) && !is_being_asked(list, pair))
             return pair;
     }
     return NULL;
@@ -103,29 +117,41 @@ auger_time auger_failover_next_timeout(const struct auger_ice *ice)
     return auger_time_min(given_up_at(ice), asked_at(ice));
 }
 
-static void forget(struct auger_generation *generation, const struct auger_pair *pair)
+static void give_up(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
-    struct auger_nomination *nomination = &generation->nomination;
+    auger_trace(ice->env, now, "ice:failover", AUGER_F_ADDR("local", &pair->local->addr),
+                AUGER_F_ADDR("remote", &pair->remote->addr));
+    auger_pair_fail(pair, ice->env, now, AUGER_PAIR_TIMEOUT);
+    auger_inflight_remove_pair(&ice->current->checklist.inflight, pair);
+}
 
-    if (nomination->pair == pair)
-        auger_generation_forget_nomination(generation);
-    if (nomination->selected == pair)
-        nomination->selected = nomination->former = NULL;
+/* What could take its place by its priority, or is being nominated, and has had no answer
+ * since either: the network has failed more than one, and one of them has answered. */
+static void give_up_others(struct auger_ice *ice, auger_time now)
+{
+    const struct auger_checklist *list = &ice->current->checklist;
+
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_pair *pair = list->order[i];
+        if (pair != in_use(ice) && auger_pair_is_valid(pair) && !is_later(ice, pair) &&
+            (auger_pair_is_usable(pair, now) || is_being_asked(list, pair)))
+            give_up(ice, now, pair);
+    }
 }
 
 void auger_failover_consider(struct auger_ice *ice, auger_time now)
 {
+    struct auger_nomination *nomination = &ice->current->nomination;
     struct auger_pair *pair;
 
     ask_others(ice, now);
     if (now < given_up_at(ice))
         return;
     pair = in_use(ice);
-    auger_trace(ice->env, now, "ice:failover", AUGER_F_ADDR("local", &pair->local->addr),
-                AUGER_F_ADDR("remote", &pair->remote->addr));
-    auger_pair_fail(pair, ice->env, now, AUGER_PAIR_TIMEOUT);
-    auger_inflight_remove_pair(&ice->current->checklist.inflight, pair);
-    forget(ice->current, pair);
+    give_up_others(ice, now);
+    give_up(ice, now, pair);
+    if (nomination->selected == pair)
+        nomination->selected = nomination->former = NULL;
     ice->consent.pair = NULL;
     auger_route_forget(ice);
 }

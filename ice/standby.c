@@ -54,6 +54,13 @@ static bool is_in_use(const struct auger_ice *ice, const struct auger_pair *pair
     return pair == ice->current->nomination.selected;
 }
 
+bool auger_standby_missed(const struct auger_ice *ice, const struct auger_pair *pair)
+{
+    const struct auger_standby_slot *slot = slot_of(ice, pair);
+
+    return slot && slot->missed && pair->proof->answered_at <= slot->sent_at;
+}
+
 /* --- what is kept ----------------------------------------------------------------------- */
 
 /* Those that went leave their slots; returns the slots that are taken, as bits. */

@@ -19,6 +19,8 @@ struct auger_pair *auger_standby_find(const struct auger_ice *ice,
 /* The peer answered the check of `pair`; the caller verified the integrity. */
 void auger_standby_handle_response(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
                                    const struct auger_path *path, const struct auger_stun_msg *msg);
+/* Two checks of that pair, which is kept, have had no answer, the latest perhaps not yet. */
+bool auger_standby_missed(const struct auger_ice *ice, const struct auger_pair *pair);
 auger_time auger_standby_next_timeout(const struct auger_ice *ice);
 
 #endif /* AUGER_ICE_STANDBY_H */

@@ -1,0 +1,155 @@
+/* The pair in use is silent: when it is given up, and for which other one
+ * (docs/decisions/070). */
+#include "tests/ice/puppet.h"
+
+#include "ice/nominate.h"
+#include "ice/standby.h"
+#include "ice/state.h"
+
+#define STEP (50 * AUGER_MS)
+#define WAYS 3
+
+/* By their priority; the first is the selected one. */
+static const char *const remotes[WAYS] = {"192.0.2.2:2002", "192.0.2.2:3003", "192.0.2.2:4004"};
+
+/* The peer answers along those ways that `answered` has bits of. */
+static void answer(struct puppet *p, unsigned answered)
+{
+    struct sent sent;
+
+    while (puppet_take_request(p, &sent))
+        for (unsigned i = 0; i < WAYS; i++) {
+            struct auger_addr remote = addr_of(remotes[i]);
+            if (auger_addr_equal(&sent.path.remote, &remote) && (answered & 1u << i))
+                puppet_answer(p, &sent, &(struct puppet_answer){0});
+        }
+}
+
+static void run(struct puppet *p, auger_time time, unsigned answered)
+{
+    for (auger_time end = p->world->now + time; p->world->now < end;) {
+        puppet_wait(p, STEP);
+        answer(p, answered);
+    }
+}
+
+/* All ways have been answered for that long, and renomination is agreed. */
+static struct puppet *settled(bool agent_controls, auger_time time)
+{
+    struct puppet *p = puppet_new(agent_controls);
+
+    auger_ice_set_remote_renomination(p->ice, p->world->now, true);
+    puppet_introduce(p);
+    for (unsigned i = 0; i < WAYS; i++)
+        assert_int_equal(puppet_tell(p, remotes[i], 2130706431 - i), 0);
+    run(p, 1 * AUGER_SEC, ~0u);
+    if (!agent_controls)
+        puppet_check(
+            p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true, .nomination = 1});
+    run(p, time, ~0u);
+    return p;
+}
+
+/* Of the way that data takes; WAYS: none. */
+static unsigned way_in_use(const struct puppet *p)
+{
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_path path;
+
+    if (auger_ice_write_data(p->ice, p->world->now, (const uint8_t *)"x", 1, &path, buf,
+                             sizeof(buf)) != 1)
+        return WAYS;
+    for (unsigned i = 0; i < WAYS; i++) {
+        struct auger_addr remote = addr_of(remotes[i]);
+        if (auger_addr_equal(&path.remote, &remote))
+            return i;
+    }
+    return WAYS;
+}
+
+static struct auger_pair *pair_of(const struct puppet *p, unsigned way)
+{
+    const struct auger_path path = {p->base, addr_of(remotes[way])};
+
+    return auger_ice_find_pair(p->ice, &path);
+}
+
+/* In the time in which it is told to, and never along the second way. */
+static void must_move_to_the_third(struct puppet *p)
+{
+    for (auger_time end = p->world->now + 14 * AUGER_SEC; p->world->now < end;) {
+        run(p, STEP, 1u << 2);
+        assert_int_not_equal(way_in_use(p), 1);
+    }
+    assert_int_equal(way_in_use(p), 2);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+}
+
+static void a_pair_that_is_silent_too_does_not_take_over(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) { /* either may have been answered last */
+        bool controls = i % 2;
+        struct puppet *p = settled(controls, 20 * AUGER_SEC + i * 300 * AUGER_MS);
+
+        assert_int_equal(way_in_use(p), 0);
+        must_move_to_the_third(p);
+        if (controls)
+            assert_ptr_equal(p->ice->current->nomination.selected, pair_of(p, 2));
+        puppet_free(p);
+    }
+}
+
+static void a_nomination_of_a_silent_pair_is_dropped(void **state)
+{
+    struct puppet *p = settled(true, 20 * AUGER_SEC);
+
+    (void)state;
+    auger_nominate_begin(p->ice, p->world->now, pair_of(p, 1));
+    must_move_to_the_third(p);
+    assert_ptr_equal(p->ice->current->nomination.selected, pair_of(p, 2));
+    puppet_free(p);
+}
+
+/* Checks that had no answer, after one that had: the slot is made to have had them. */
+static void nor_does_one_that_falls_silent_a_little_later(void **state)
+{
+    struct puppet *p = settled(true, 20 * AUGER_SEC);
+    struct auger_pair *second = pair_of(p, 1);
+    struct auger_standby_slot *slot = &p->ice->standby->slots[second->proof->standby - 1];
+
+    (void)state;
+    run(p, 8 * AUGER_SEC, 6);
+    assert_int_equal(way_in_use(p), 0);
+    slot->missed = true;
+    slot->sent_at = p->world->now;
+    slot->next_at = p->world->now + 60 * AUGER_SEC;
+    run(p, 7 * AUGER_SEC, 4);
+    assert_int_equal(way_in_use(p), 2);
+    puppet_free(p);
+}
+
+/* The peer has nominated none yet. */
+static void one_that_took_over_is_given_up_in_the_same_way(void **state)
+{
+    struct puppet *p = settled(false, 20 * AUGER_SEC);
+
+    (void)state;
+    run(p, 14 * AUGER_SEC, 6);
+    assert_int_equal(way_in_use(p), 1);
+    assert_null(p->ice->current->nomination.selected);
+    run(p, 19 * AUGER_SEC, 4);
+    assert_int_equal(way_in_use(p), 2);
+    puppet_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pair_that_is_silent_too_does_not_take_over),
+        cmocka_unit_test(nor_does_one_that_falls_silent_a_little_later),
+        cmocka_unit_test(one_that_took_over_is_given_up_in_the_same_way),
+        cmocka_unit_test(a_nomination_of_a_silent_pair_is_dropped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
