@@ -31,6 +31,12 @@ async function end(...peers) {
 const addressOf = (line) => line.split(" ")[4];
 const toldBy = (peer) => peer.events.filter((e) => e.ev === "cand" && e.cand?.candidate).map((e) => e.cand.candidate);
 
+function eachToldBy(peer, check) {
+  const told = toldBy(peer);
+  assert.ok(told.length > 0, "no candidate was told");
+  told.forEach((line) => check(line));
+}
+
 async function talk(native, tab) {
   await ping(native);
   await ping(tab);
@@ -44,7 +50,7 @@ async function isOverIpv6(native, tab) {
   assert.deepEqual([local.candidateType, local.address, local.protocol], ["host", NATIVE.v6, "udp"]);
   const [, protocol, address] = (await tab.call("pair")).remote;
   assert.deepEqual([protocol.toLowerCase(), address.replace(/[[\]]/g, "")], ["udp", NATIVE.v6]);
-  for (const line of toldBy(native)) assert.equal(addressOf(line), NATIVE.v6);
+  eachToldBy(native, (line) => assert.equal(addressOf(line), NATIVE.v6));
 }
 
 // Two sessions with a new browser, each side offering one.
@@ -80,7 +86,7 @@ describe("auger has IPv6 alone, and the browser in its defaults has both", { con
   before(() => takeIpv4From(NATIVE));
   for (const kind of BROWSERS)
     withBrowser(kind, {}, async (native, tab) => {
-      for (const line of toldBy(tab)) assert.match(addressOf(line), NAME);
+      eachToldBy(tab, (line) => assert.match(addressOf(line), NAME));
       assert.deepEqual(native.named("peer:name_resolved"), []); // browsers answer over IPv4 alone
     });
 });
@@ -92,7 +98,7 @@ describe("neither side has IPv4", { concurrency: 1 }, () => {
     describe("the page may use the camera", { concurrency: 1 }, () =>
       withBrowser(kind, { camera: true }, async (native, tab) => {
         assert.equal((await native.selected()).remote.address, BROWSER.v6);
-        for (const line of toldBy(tab)) assert.equal(addressOf(line), BROWSER.v6);
+        eachToldBy(tab, (line) => assert.equal(addressOf(line), BROWSER.v6));
       }));
 
   if (BROWSERS.includes("chromium"))
@@ -103,9 +109,7 @@ describe("neither side has IPv4", { concurrency: 1 }, () => {
 
       const config = async () => ({ iceServers: [{ urls: `stun:${serve.stun}` }] });
       withBrowser("chromium", { config }, async (native, tab) => {
-        const told = toldBy(tab);
-        assert.ok(told.length > 0);
-        for (const line of told) assert.ok(line.includes(` ${BROWSER.v6} `) && line.includes(" typ srflx "), line);
+        eachToldBy(tab, (line) => assert.ok(line.includes(` ${BROWSER.v6} `) && line.includes(" typ srflx "), line));
       });
     });
 
@@ -132,7 +136,7 @@ describe("neither side has IPv4", { concurrency: 1 }, () => {
       try {
         await connect(a, b, { unheard: unheard ? b : undefined });
         await ping(a);
-        for (const peer of [a, b]) for (const line of toldBy(peer)) assert.match(addressOf(line), NAME);
+        for (const peer of [a, b]) eachToldBy(peer, (line) => assert.match(addressOf(line), NAME));
         assert.equal((await b.untilNamed("peer:name_resolved")).addr.replace(/^\[(.*)\]:\d+$/, "$1"), NATIVE.v6);
         assert.equal((await b.selected()).local.address, BROWSER.v6);
       } finally {
