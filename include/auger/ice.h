@@ -270,7 +270,7 @@ AUGER_API int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time
  * is ignored, and so is one whose ufrag is of an old generation; without a ufrag it
  * belongs to the latest credentials.
  * AUGER_ERR_LIMIT: the table is full.  AUGER_ERR_UNSUPPORTED: it is not to be
- * sent to (ABUSE: multicast, unspecified, loopback without the option). */
+ * sent to (multicast, unspecified, loopback without the option). */
 AUGER_API int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now,
                                         const struct auger_cand *cand) AUGER_CHECK_RESULT;
 /* The peer will send no more candidates (RFC 8838 section 13), of the generation of

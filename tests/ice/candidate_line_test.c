@@ -90,7 +90,8 @@ static void every_field_arrives(void **state)
 #define F33 "123456789012345678901234567890123"
 #define HOST "192.0.2.1 9 typ host"
 
-/* Each refused line, and whether it broke the grammar (ABUSE G4, G10, G11, B20). */
+/* Each refused line, and whether it broke the grammar (RFC 8839 section 5.1) or is one that we
+ * do not send to. */
 static const struct {
     const char *line;
     int err;

@@ -1,5 +1,4 @@
-/* ICE restarts: RFC 8445 section 9, RFC 8839 section 4.4.3.1.1, ABUSE B20 to B22 and
- * J6, docs/decisions/015. */
+/* ICE restarts: RFC 8445 section 9, RFC 8839 section 4.4.3.1.1, docs/decisions/015. */
 #include "tests/ice/puppet.h"
 
 #include "ice/restart.h"
@@ -531,7 +530,6 @@ static void test_early_checks_are_answered_and_remembered(void **state)
     puppet_free(p);
 }
 
-/* J6 */
 static void test_an_answer_to_a_check_of_the_old_session_is_ignored(void **state)
 {
     (void)state;
@@ -626,7 +624,6 @@ static void test_data_along_an_old_pair_is_accepted_for_as_long(void **state)
     puppet_free(p);
 }
 
-/* B21 */
 static void test_one_half_of_the_credentials_alone_is_refused(void **state)
 {
     (void)state;
@@ -649,7 +646,6 @@ static void test_one_half_of_the_credentials_alone_is_refused(void **state)
     puppet_free(p);
 }
 
-/* B20 */
 static void test_a_candidate_of_an_old_generation_is_ignored(void **state)
 {
     (void)state;

@@ -152,7 +152,7 @@ static void a_short_buffer_changes_nothing(void **state)
     pair_free(pair);
 }
 
-/* --- turns (ABUSE G9) ------------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------------------------ */
 
 static void descriptions_out_of_turn_are_refused_without_harm(void **state)
 {
@@ -183,7 +183,7 @@ static void descriptions_out_of_turn_are_refused_without_harm(void **state)
     pair_free(pair);
 }
 
-/* --- what a description must say (ABUSE E15) ---------------------------------------------- */
+/* --- what a description must say ---------------------------------------------------------- */
 
 struct change {
     const char *from, *to;

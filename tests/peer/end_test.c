@@ -144,7 +144,7 @@ static void a_close_that_nobody_answers_takes_two_seconds(void **state)
     pair_free(pair);
 }
 
-/* ABUSE J7: closing at any moment of the handshakes ends both, at the latest when
+/* Closing at any moment of the handshakes ends both, at the latest when
  * the other has lost consent or its DTLS deadline has passed. */
 static void a_close_at_any_moment_ends_both(void **state)
 {

@@ -152,7 +152,7 @@ static void an_updated_offer_names_the_remote_candidate(void **state)
     "a=setup:active\r\n"
 
 /* Every section in its place; unknown attributes, extensions of the peer's and
- * whatever belongs to the refused sections stay away (ABUSE G8). */
+ * whatever belongs to the refused sections stay away. */
 static void an_answer_refuses_in_place_and_echoes_nothing(void **state)
 {
     (void)state;
@@ -288,7 +288,7 @@ static void the_answer_takes_the_role_that_the_offer_leaves(void **state)
                          roles[i].role);
 }
 
-/* --- answers to our offer (ABUSE E15, G9) --------------------------------------------- */
+/* --- answers to our offer: its sections in their order, and a role that it left open ----- */
 
 #define ANSWER(port, protocol, mid, setup)                                                         \
     HEAD "m=application " port " " protocol " webrtc-datachannel\r\na=mid:" mid                    \
@@ -357,7 +357,7 @@ static void two_of_one_role_never_meet(void **state)
     assert_int_equal(auger_sdp_check_answer(&offer, &answer, NULL), 0);
 }
 
-/* --- generated descriptions (ABUSE G12) ---------------------------------------------- */
+/* --- generated descriptions: each answer of ours suits its offer ---------------------- */
 
 static uint64_t rng;
 

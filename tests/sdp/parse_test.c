@@ -36,7 +36,7 @@ static bool text_is(struct auger_text text, const char *expected)
     return text.len == strlen(expected) && memcmp(text.data, expected, text.len) == 0;
 }
 
-/* --- inheritance (ABUSE G5) -------------------------------------------------------- */
+/* --- inheritance: a section's own attribute goes before the session's ------------------ */
 
 static void what_a_section_lacks_comes_from_the_session(void **state)
 {
@@ -120,7 +120,7 @@ static void the_bundle_decides_whose_transport_counts(void **state)
     }
 }
 
-/* --- data sections (ABUSE G6, G7) ------------------------------------------------------ */
+/* --- data sections: of old and new notation; the first that is offered is the one -------- */
 
 static const struct {
     const char *sections;
@@ -289,7 +289,7 @@ static const struct {
     {HEAD "m=audio 18446744073709551625 RTP/AVP 0\r\n", 5, "m=: a port"},
     {HEAD "m=audio x RTP/AVP 0\r\n", 5, "m=: a port"},
     {HEAD "m=(a) 9 RTP/AVP 0\r\n", 5, "m=: media"},
-    /* credentials (G4) */
+    /* credentials: their lengths and letters (RFC 8839 section 5.4) */
     {HEAD "a=ice-ufrag:abc\r\n", 5, "ice-ufrag: 4"},
     {HEAD "a=ice-ufrag\r\n", 5, "ice-ufrag: 4"},
     {HEAD "a=ice-ufrag:" U256 "0\r\n", 5, "ice-ufrag: 4"},
@@ -318,14 +318,14 @@ static const struct {
      9, "fingerprint: more than 4"},
     {HEAD "a=setup:ACTIVE\r\n", 5, "setup: active"},
     {HEAD "a=setup:active\r\na=setup:active\r\n", 6, "setup: given twice"},
-    /* mids (G9) */
+    /* mids: tokens, and no two alike */
     {HEAD DATA "a=mid:\r\n", 6, "mid: a token"},
     {HEAD DATA "a=mid:a b\r\n", 6, "mid: a token"},
     {HEAD DATA "a=mid:01234567890123456789012345678901234567890123456789012345678901234\r\n", 6,
      "mid: a token"},
     {HEAD DATA "a=mid:0\r\na=mid:0\r\n", 7, "mid: given twice"},
     {HEAD AUDIO DATA "a=mid:a\r\n", 8, "mid: of another section"},
-    /* SCTP (G7) */
+    /* SCTP: numbers within their range (RFC 8841) */
     {HEAD DATA "a=sctp-port:0\r\n", 6, "sctp-port: 1"},
     {HEAD DATA "a=sctp-port:65536\r\n", 6, "sctp-port: 1"},
     {HEAD DATA "a=sctp-port:05000\r\n", 6, "sctp-port: 1"},
@@ -363,7 +363,7 @@ static void a_nul_inside_a_line_is_refused(void **state)
     assert_int_equal(error.line, 5);
 }
 
-/* --- limits (ABUSE G2) ------------------------------------------------------------------ */
+/* --- limits: of the text, of its lines and of each table --------------------------------- */
 
 /* HEAD, and `line` as often as asked; the caller frees. */
 static char *repeated(const char *head, const char *line, size_t count)
