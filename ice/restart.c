@@ -3,6 +3,7 @@
 #include "ice/restart.h"
 
 #include "ice/gather.h"
+#include "ice/role.h"
 
 #include "base/time.h"
 #include "base/trace.h"
@@ -101,11 +102,14 @@ auger_time auger_restart_next_timeout(const struct auger_ice *ice)
 
 /* A restart keeps the roles (8445 section 9).  Early checks may have settled a
  * conflict in the new generation already: then that counts. */
-static void take_over_role(struct auger_generation *to, const struct auger_generation *from)
+/* The role stays (9), unless the peer has come back as lite or full beside another kind: then it
+ * is given (6.1.1). */
+static void take_over_role(const struct auger_ice *ice, struct auger_generation *to,
+                           const struct auger_generation *from)
 {
     if (to->role_is_settled)
         return;
-    to->role = from->role;
+    to->role = auger_role_is_given(ice) ? auger_role_due(ice) : from->role;
     to->tie_breaker = from->tie_breaker;
     auger_checklist_reorder(&to->checklist, to->role);
 }
@@ -123,7 +127,7 @@ static int make(struct auger_ice *ice, struct auger_generation **out, struct aug
         auger_generation_free(made, ice->env);
         return err;
     }
-    take_over_role(made, ice->current);
+    take_over_role(ice, made, ice->current);
     *out = made;
     return 0;
 }
@@ -179,7 +183,7 @@ static void replace_current(struct auger_ice *ice, auger_time now, struct auger_
 {
     struct auger_generation *old = ice->current, *older = ice->previous;
 
-    take_over_role(fresh, old);
+    take_over_role(ice, fresh, old);
     ice->current = fresh;
     ice->next = NULL;
     if (carries_data(ice, older) || !is_worth_keeping(old)) {

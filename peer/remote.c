@@ -217,6 +217,16 @@ static void add_cands(struct auger_peer *peer, auger_time now, const struct auge
         auger_remote_names_end(peer, now);
 }
 
+/* What it says of its agent beside its credentials, and before them. */
+static void set_abilities(struct auger_peer *peer, auger_time now,
+                          const struct auger_sdp_transport *transport)
+{
+    auger_time pacing = (transport->pacing_ms ? transport->pacing_ms : PACING_MS) * AUGER_MS;
+
+    auger_record_set_remote_pacing(peer->config.recorder, peer->ice, now, pacing);
+    auger_record_set_remote_lite(peer->config.recorder, peer->ice, transport->ice_lite);
+}
+
 /* What the first description of a peer settles for good. */
 static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_type type,
                      const struct auger_sdp *sdp)
@@ -225,14 +235,11 @@ static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_typ
     const struct auger_sdp_transport *transport = &auger_sdp_carrier(sdp, type)->transport;
     int err = 0;
 
-    /* The offerer controls (RFC 8445 section 6.1.1).  As the offerer we do since the offer,
-     * and checks have perhaps come since. */
-    auger_record_set_remote_pacing(peer->config.recorder, peer->ice, now,
-                                   (transport->pacing_ms ? transport->pacing_ms : PACING_MS) *
-                                       AUGER_MS);
-    auger_record_set_remote_lite(peer->config.recorder, peer->ice, transport->ice_lite);
+    set_abilities(peer, now, transport);
     auger_record_set_remote_renomination(peer->config.recorder, peer->ice, now,
                                          transport->renomination);
+    /* The offerer controls (RFC 8445 section 6.1.1).  As the offerer we do since the offer,
+     * and checks have perhaps come since. */
     if (type == AUGER_SDP_OFFER)
         err = auger_record_set_controlling(peer->config.recorder, peer->ice, false);
     if (err == 0)
@@ -244,7 +251,16 @@ static int introduce(struct auger_peer *peer, auger_time now, enum auger_sdp_typ
     return err;
 }
 
-/* What a further one may change: its credentials, which restart ICE. */
+static void take_abilities_back(struct auger_peer *peer, auger_time now)
+{
+    struct auger_sdp before;
+
+    auger_peer_reread_remote(peer, &before);
+    set_abilities(peer, now, &auger_sdp_carrier(&before, peer->remote_type)->transport);
+}
+
+/* What a further one may change: its credentials, which restart ICE, and with them what its
+ * agent is (RFC 8445 section 9). */
 static int reintroduce(struct auger_peer *peer, auger_time now,
                        const struct auger_sdp_transport *transport)
 {
@@ -253,9 +269,12 @@ static int reintroduce(struct auger_peer *peer, auger_time now,
     if (compare(peer, transport, &same_identity) != AUGER_RESTART_YES)
         return 0;
     bool was_offered = peer->offers_restart;
+    set_abilities(peer, now, transport);
     int err = set_credentials(peer, now, transport);
-    if (err < 0)
+    if (err < 0) {
+        take_abilities_back(peer, now);
         return err;
+    }
     auger_record_set_remote_renomination(peer->config.recorder, peer->ice, now,
                                          transport->renomination);
     if (!was_offered) { /* then our answer restarts as well */

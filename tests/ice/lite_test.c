@@ -6,6 +6,8 @@
 #include "ice/state.h"
 
 #define PEER "192.0.2.2:2002"
+#define NEW_UFRAG "puppet02"
+#define NEW_PASSWORD "puppetpuppetpuppetpuppe2"
 
 /* The agent under test is lite; the puppet is a full agent that has introduced itself. */
 static struct puppet *lite_agent(void)
@@ -236,6 +238,47 @@ static void test_7675_a_lite_peer_is_asked_for_consent(void **state)
     puppet_free(p);
 }
 
+/* 9: a restart may come with another level.  Whoever is full beside a lite agent controls. */
+static void test_9_a_peer_that_comes_back_lite_is_controlled(void **state)
+{
+    (void)state;
+    for (int ours = 0; ours < 2; ours++) {
+        struct puppet *p = puppet_connected(false);
+        struct sent sent;
+
+        if (ours)
+            assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+        auger_ice_set_remote_lite(p->ice, true);
+        assert_int_equal(
+            auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+        assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+        puppet_wait(p, AUGER_SEC);
+        assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+        assert_true(puppet_take_request(p, &sent));
+        assert_true(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_ICE_CONTROLLING));
+        puppet_free(p);
+    }
+}
+
+static void test_9_a_lite_peer_that_comes_back_full_may_control(void **state)
+{
+    (void)state;
+    struct puppet *p = full_agent(true);
+    char username[AUGER_UFRAG_MAX * 2];
+
+    auger_ice_set_remote_lite(p->ice, false);
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+    puppet_renew_keys(p);
+    snprintf(username, sizeof(username), "%s:%s", auger_ice_ufrag(p->ice), NEW_UFRAG);
+    puppet_check(p, &(struct puppet_check){
+                        .role = CONTROLLING, .tie_breaker = UINT64_MAX, .username = username});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    puppet_free(p);
+}
+
 /* --- both together ------------------------------------------------------------------- */
 
 static struct world *two(bool first_is_lite, bool second_is_lite)
@@ -369,6 +412,8 @@ int main(void)
         cmocka_unit_test(test_6_1_1_a_full_agent_controls_a_lite_peer_whoever_offered),
         cmocka_unit_test(test_6_1_1_a_487_of_a_lite_peer_does_not_make_us_controlled),
         cmocka_unit_test(test_7675_a_lite_peer_is_asked_for_consent),
+        cmocka_unit_test(test_9_a_peer_that_comes_back_lite_is_controlled),
+        cmocka_unit_test(test_9_a_lite_peer_that_comes_back_full_may_control),
         cmocka_unit_test(test_a_lite_and_a_full_agent_meet_and_stay),
         cmocka_unit_test(test_a_full_agent_restarts_beside_a_lite_one),
         cmocka_unit_test(test_8_2_two_lite_agents_select_the_best_pair_without_a_check),

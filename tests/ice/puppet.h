@@ -47,6 +47,16 @@ struct puppet_answer {
     uint16_t unknown_attr;
 };
 
+/* The puppet asks with our newest password from now on. */
+static inline void puppet_renew_keys(struct puppet *p)
+{
+    const char *password = auger_ice_password(p->ice);
+
+    auger_stun_key_free(p->agent_key);
+    assert_int_equal(auger_stun_key_new(&p->agent_key, (const uint8_t *)password, strlen(password)),
+                     0);
+}
+
 static inline struct puppet *puppet_with(const struct auger_ice_config *config)
 {
     struct puppet *p = calloc(1, sizeof(*p));

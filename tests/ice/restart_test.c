@@ -300,16 +300,6 @@ static void test_roles_stay(void **state)
     world_free(world);
 }
 
-/* The puppet asks with our newest password from now on. */
-static void renew_keys(struct puppet *p)
-{
-    const char *password = auger_ice_password(p->ice);
-
-    auger_stun_key_free(p->agent_key);
-    assert_int_equal(auger_stun_key_new(&p->agent_key, (const uint8_t *)password, strlen(password)),
-                     0);
-}
-
 /* The puppet makes us change sides, which each generation bears so often. */
 static void switch_roles(struct puppet *p, int times)
 {
@@ -335,7 +325,7 @@ static void test_a_new_generation_bears_as_many_role_switches_as_the_old_one(voi
     switch_roles(p, 4);
     assert_int_equal(
         auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
-    renew_keys(p);
+    puppet_renew_keys(p);
     switch_roles(p, 4);
     assert_int_equal(counters_of(p->world, 0).role_switches, 8);
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
@@ -502,7 +492,7 @@ static void test_a_username_of_two_generations_is_refused(void **state)
 
         assert_true(is_answered(p, old, PUPPET_UFRAG));
         assert_false(is_answered(p, old, NEW_UFRAG));
-        renew_keys(p);
+        puppet_renew_keys(p);
         assert_false(is_answered(p, fresh, PUPPET_UFRAG));
         assert_int_equal(counters_of(p->world, 0).unauthenticated, 2);
         assert_int_equal(puppet_pairs(p), pairs);
@@ -519,7 +509,7 @@ static void test_early_checks_are_answered_and_remembered(void **state)
     struct puppet *p = restarting(old, false);
     struct sent sent;
 
-    renew_keys(p);
+    puppet_renew_keys(p);
     assert_true(is_answered(p, auger_ice_ufrag(p->ice), NEW_UFRAG));
     assert_false(puppet_take_request(p, &sent)); /* whom should we ask? */
     assert_int_equal(
@@ -569,7 +559,7 @@ static void ask_anew(struct puppet *p)
     struct auger_stun_key *old = p->agent_key;
 
     p->agent_key = NULL;
-    renew_keys(p);
+    puppet_renew_keys(p);
     assert_true(is_answered(p, auger_ice_ufrag(p->ice), NEW_UFRAG));
     auger_stun_key_free(p->agent_key);
     p->agent_key = old;
@@ -716,7 +706,7 @@ static void test_a_check_proves_of_which_generation_its_candidate_is(void **stat
     strcpy(wrong.ufrag, "another1");
 
     assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &wrong), 0);
-    renew_keys(p);
+    puppet_renew_keys(p);
     assert_true(is_answered(p, auger_ice_ufrag(p->ice), NEW_UFRAG));
     assert_int_equal(
         auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);

@@ -1,6 +1,8 @@
 /* Descriptions: what is offered and answered, and what is refused without harm. */
 #include "tests/peer/pair.h"
 
+#include "ice/state.h"
+
 /* `text` with the first `from` replaced; the caller frees. */
 static char *replaced(const char *text, const char *from, const char *to)
 {
@@ -415,6 +417,37 @@ static void offers_of_browsers_are_answered_in_place(void **state)
     }
 }
 
+/* RFC 8445 section 9: the implementation level may change with a restart; RFC 8839 section 5.5:
+ * so may the pacing.  Back to full, the peer says neither. */
+static void a_restart_may_change_the_level_and_the_pacing(void **state)
+{
+    (void)state;
+    char offer[SDP_SIZE], answer[SDP_SIZE];
+    struct pair *pair = pair_new(AUGER_MS, NULL, NULL);
+    const struct auger_ice *ice = auger_peer_ice(pair->peers[BOB]);
+    offer_of(pair, ALICE, offer);
+    assert_int_equal(set_remote(pair, BOB, AUGER_SDP_OFFER, offer), 0);
+    answer_of(pair, BOB, answer);
+    assert_int_equal(set_remote(pair, ALICE, AUGER_SDP_ANSWER, answer), 0);
+    assert_true(is_connected(pair));
+    assert_int_equal(ice->current->role, AUGER_CONTROLLED);
+
+    for (int lite = 1; lite >= 0; lite--) {
+        assert_int_equal(auger_peer_restart(pair->peers[ALICE], pair->now), 0);
+        offer_of(pair, ALICE, offer);
+        char *changed = replaced(offer, "a=ice-pacing:50\r\n",
+                                 lite ? "a=ice-lite\r\na=ice-pacing:120\r\n" : "");
+        assert_int_equal(set_remote(pair, BOB, AUGER_SDP_OFFER, changed), 0);
+        answer_of(pair, BOB, answer);
+        assert_int_equal(set_remote(pair, ALICE, AUGER_SDP_ANSWER, answer), 0);
+        assert_int_equal(ice->peer_is_lite, lite);
+        assert_int_equal(ice->pacing, lite ? 120 * AUGER_MS : 50 * AUGER_MS);
+        assert_int_equal(ice->current->role, AUGER_CONTROLLING);
+        free(changed);
+    }
+    pair_free(pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +462,7 @@ int main(void)
         cmocka_unit_test(a_useless_answer_is_refused_and_a_good_one_still_taken),
         cmocka_unit_test(an_offer_with_a_fixed_role_is_answered_with_the_other),
         cmocka_unit_test(a_further_description_may_restart_and_change_nothing_else),
+        cmocka_unit_test(a_restart_may_change_the_level_and_the_pacing),
         cmocka_unit_test(candidates_need_a_description_and_a_meaning),
         cmocka_unit_test(offers_of_browsers_are_answered_in_place),
     };
