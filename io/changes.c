@@ -14,6 +14,8 @@
 
 /* One change of a network is a burst of messages. */
 #define QUIET (300 * AUGER_MS)
+/* After a look that failed, as for want of a descriptor. */
+#define AGAIN (1 * AUGER_SEC)
 
 static int open_netlink(void)
 {
@@ -144,6 +146,7 @@ void auger_changes_handle_timeout(struct auger_loop *loop, auger_time now)
     machine = calloc(1, sizeof(*machine));
     if (!machine || auger_machine_read(machine) < 0) {
         free(machine);
+        loop->changed_at = auger_time_add(now, AGAIN);
         return;
     }
     auger_changes_follow(loop, machine, now);

@@ -5,6 +5,7 @@
 #include "io/changes.h"
 #include "io/names.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct auger_machine *machine_with(const char *const *ips, size_t len)
@@ -147,6 +148,32 @@ static void a_burst_of_news_is_followed_once_after_a_moment(void **state)
     auger_changes_handle_timeout(loop, now + 299 * AUGER_MS);
     assert_int_equal(loop->changed_at, now + 300 * AUGER_MS);
     auger_changes_handle_timeout(loop, now + 300 * AUGER_MS);
+    assert_int_equal(loop->changed_at, AUGER_NEVER);
+    auger_loop_free(loop);
+}
+
+/* EMFILE, as when all descriptors are in use: the change is not lost for it. */
+static void a_look_that_fails_is_repeated(void **state)
+{
+    static const char *const before[] = {"127.0.0.9"}, *const after[] = {"127.0.0.1"};
+    struct auger_peer *peer;
+    struct auger_loop *loop = loop_with_peer(&peer, false);
+    const auger_time now = auger_loop_now(loop);
+    struct rlimit limit, none;
+
+    (void)state;
+    follow(loop, before, 1);
+    auger_changes_receive(loop, now);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    auger_changes_handle_timeout(loop, now + 300 * AUGER_MS);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    must_have(peer, before, 1);
+    assert_int_equal(loop->changed_at, now + 1300 * AUGER_MS);
+    auger_changes_handle_timeout(loop, now + 1300 * AUGER_MS);
+    must_have(peer, after, 1);
     assert_int_equal(loop->changed_at, AUGER_NEVER);
     auger_loop_free(loop);
 }
@@ -391,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_peer_with_fixed_addresses_keeps_them),
         cmocka_unit_test(many_changes_use_no_more_than_the_places_that_there_are),
         cmocka_unit_test(a_burst_of_news_is_followed_once_after_a_moment),
+        cmocka_unit_test(a_look_that_fails_is_repeated),
         cmocka_unit_test(an_address_that_comes_is_told_by_a_name_that_goes_with_it),
         cmocka_unit_test(what_comes_and_goes_at_a_mux_does_for_all_its_peers),
         cmocka_unit_test(a_mux_has_all_ports_of_an_address_or_none),
