@@ -14,6 +14,7 @@
 
 #define REPLY_MAX 32768 /* the kernel's largest piece of a dump */
 #define LINKS_MAX 256
+#define DUMPS_MAX 10
 
 struct links {
     struct {
@@ -27,6 +28,7 @@ struct links {
 struct reading {
     struct links links;
     struct auger_machine *machine;
+    bool was_interrupted;
 };
 
 /* --- attributes -------------------------------------------------------------------------- */
@@ -128,12 +130,13 @@ static int ask(int fd, uint16_t type)
     return send(fd, &request, request.header.nlmsg_len, 0) < 0 ? AUGER_ERR_SYSTEM : 0;
 }
 
-/* true: the dump has ended. */
+/* true: the dump has ended.  One that a change interrupted may lack what was there all along. */
 static bool take_piece(struct reading *reading, struct nlmsghdr *header, size_t len, int *err)
 {
     int left = (int)len;
 
     for (; NLMSG_OK(header, (unsigned)left); header = NLMSG_NEXT(header, left)) {
+        reading->was_interrupted |= (header->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
         if (header->nlmsg_type == NLMSG_DONE)
             return true;
         if (header->nlmsg_type == NLMSG_ERROR) {
@@ -168,6 +171,20 @@ static int dump(int fd, struct reading *reading, uint16_t type)
     return err;
 }
 
+/* Of one that is interrupted every time the caller knows nothing: EAGAIN. */
+static int dump_whole(int fd, struct reading *reading, uint16_t type)
+{
+    for (int i = 0; i < DUMPS_MAX; i++) {
+        *(type == RTM_GETLINK ? &reading->links.len : &reading->machine->len) = 0;
+        reading->was_interrupted = false;
+        int err = dump(fd, reading, type);
+        if (err < 0 || !reading->was_interrupted)
+            return err;
+    }
+    errno = EAGAIN;
+    return AUGER_ERR_SYSTEM;
+}
+
 /* --- routes ------------------------------------------------------------------------------ */
 
 /* A connected UDP socket has the address that its datagrams would leave from; none leaves.
@@ -199,9 +216,9 @@ int auger_machine_read(struct auger_machine *machine)
     machine->len = 0;
     if (fd < 0)
         return AUGER_ERR_SYSTEM;
-    int err = dump(fd, &reading, RTM_GETLINK);
+    int err = dump_whole(fd, &reading, RTM_GETLINK);
     if (err == 0)
-        err = dump(fd, &reading, RTM_GETADDR);
+        err = dump_whole(fd, &reading, RTM_GETADDR);
     int saved = errno;
     close(fd);
     read_route(&machine->routes[0], "192.0.2.1:9");
