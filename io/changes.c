@@ -1,4 +1,5 @@
-/* io/changes.c - addresses of this machine that come and go while peers live. */
+/* io/changes.c - addresses of this machine that come and go while peers live, and default routes
+ * that lead elsewhere. */
 #define _GNU_SOURCE
 #include "io/changes.h"
 
@@ -20,8 +21,9 @@
 static int open_netlink(void)
 {
     const struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-                                       .nl_groups =
-                                           RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+                                       .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
+                                                    RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+                                                    RTMGRP_IPV6_ROUTE};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
     if (fd >= 0 && bind(fd, (const struct sockaddr *)&groups, sizeof(groups)) < 0) {

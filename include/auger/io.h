@@ -104,9 +104,10 @@ struct auger_net_config {
      * 5 says which: 8, 0, 10 or 18 for data of very low to high priority. */
     uint8_t dscp;
     /* Keep to the addresses that there are when the peer, or the mux, is made.  By default
-     * it follows those that come and go (auger_peer_remove_local_addr()), for which what
-     * `only` and `without` point to must outlive it.  With `bind` they are fixed anyway; with
-     * `mux` a peer has what the mux has. */
+     * it follows those that come and go (auger_peer_remove_local_addr()), and in modes 2 and 3
+     * a default route that comes to lead elsewhere: its addresses are added.  What `only` and
+     * `without` point to must outlive it then.  With `bind` they are fixed anyway; with `mux`
+     * a peer has what the mux has. */
     bool fixed;
 };
 

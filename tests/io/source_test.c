@@ -11,9 +11,9 @@
 #include "io/loop_state.h"
 #include "io/sockaddr.h"
 #include "io/udp.h"
+#include "tests/io/namespace.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -30,24 +30,6 @@ static void enter(int namespace)
     assert_int_equal(setns(namespace, CLONE_NEWNET), 0);
 }
 
-static void ip(const char *arguments)
-{
-    char command[300];
-
-    snprintf(command, sizeof(command), "ip %s", arguments);
-    if (system(command) != 0)
-        fail_msg("%s", command);
-}
-
-static int new_namespace(void)
-{
-    assert_int_equal(unshare(CLONE_NEWNET), 0);
-    int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    assert_true(fd >= 0);
-    ip("link set lo up");
-    return fd;
-}
-
 /* `far` is of the other namespace. */
 static void add_wire(const char *here, const char *far)
 {
@@ -57,24 +39,6 @@ static void add_wire(const char *here, const char *far)
              "link add %s type veth peer name %s netns /proc/%ld/fd/%d", here, far, (long)getpid(),
              theirs);
     ip(arguments);
-}
-
-/* Root in a user namespace may make network namespaces as well. */
-static int become_root(void)
-{
-    uid_t uid = geteuid();
-    char map[32];
-
-    if (uid == 0)
-        return 0;
-    if (unshare(CLONE_NEWUSER) != 0)
-        return -1;
-    int len = snprintf(map, sizeof(map), "0 %u 1", (unsigned)uid);
-    int fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
-    bool is_mapped = fd >= 0 && write(fd, map, (size_t)len) == len;
-    if (fd >= 0)
-        close(fd);
-    return is_mapped ? 0 : -1;
 }
 
 static int lay_wires(void **state)
@@ -107,8 +71,7 @@ static int lay_wires(void **state)
     };
 
     (void)state;
-    if (become_root() < 0)
-        fail_msg("a network namespace: needs root, or user namespaces");
+    become_root();
     theirs = new_namespace();
     ours = new_namespace();
     add_wire("one", "far");
