@@ -97,6 +97,11 @@ void monitor_expect_replays(struct monitor *monitor)
     monitor->has_replays = true;
 }
 
+void monitor_expect_standby_restarts(struct monitor *monitor)
+{
+    monitor->has_standby_restarts = true;
+}
+
 void monitor_add_base(struct monitor *monitor)
 {
     monitor->bases++;
@@ -223,6 +228,50 @@ static bool has_standby(const struct monitor *monitor, auger_time now)
     return false;
 }
 
+/* Two paths at least have succeeded in the generation in force, and one of them has consent. */
+static bool has_choice(const struct monitor *monitor, auger_time now)
+{
+    size_t len = 0;
+    bool has_one = false;
+
+    for (size_t i = 0; i < monitor->routes_len; i++) {
+        const struct monitor_route *route = &monitor->routes[i];
+        if (route->generation != monitor->in_force)
+            continue;
+        len++;
+        has_one |= !monitor_is_gone(monitor, &route->path.local) && is_agreed(route, now);
+    }
+    return len > 1 && has_one;
+}
+
+/* docs/decisions/072: the peer can learn of a better pair by a restart alone. */
+static void check_wanted_for_another(struct monitor *monitor, auger_time now)
+{
+    struct monitor_generation *generation = &monitor->generations[monitor->in_force];
+
+    if (monitor->role != MONITOR_CONTROLLING)
+        monitor_break(monitor, "11: the controlled side wants another pair");
+    else if (generation->has_wanted_another)
+        monitor_break(monitor, "11: another pair is wanted for the second time");
+    else if (!has_choice(monitor, now))
+        monitor_break(monitor, "11: another pair is wanted, and none has consent");
+    generation->has_wanted_another = true;
+}
+
+static void check_restart_wanted(struct monitor *monitor, auger_time now)
+{
+    bool has_another = has_standby(monitor, now);
+
+    if (monitor->is_adrift && !has_another)
+        return;
+    if (monitor->has_standby_restarts && monitor->in_force != MONITOR_NO_GENERATION)
+        check_wanted_for_another(monitor, now);
+    else if (has_another && monitor->is_adrift)
+        monitor_break(monitor, "11: a restart is wanted, and another path has consent");
+    else
+        monitor_break(monitor, "11: adrift, though no address has gone");
+}
+
 static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)
 {
     if (!may_follow(monitor, to))
@@ -276,10 +325,7 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
         monitor->is_adrift = false;
         break;
     case AUGER_ICE_EVENT_RESTART_WANTED:
-        if (!monitor->is_adrift)
-            monitor_break(monitor, "11: adrift, though no address has gone");
-        else if (has_standby(monitor, now))
-            monitor_break(monitor, "11: a restart is wanted, and another path has consent");
+        check_restart_wanted(monitor, now);
         break;
     case AUGER_ICE_EVENT_RESTART_FAILED:
         if (!has_consent(monitor, now))

@@ -14,7 +14,8 @@
  *     6  bounded pairs, bounded work, the next timer lies ahead
  *     7  a role conflict both have seen is over; one selected pair
  *    11  events in the order of their grammar; a restart is wanted only where the address in
- *        use is gone and no other path has consent
+ *        use is gone and no other path has consent, or for the sake of one that has
+ *        (monitor_expect_standby_restarts())
  *    12  adrift, it is not disconnected while a pair has yet to be tried
  *
  * and 0: what the agent sends is well-formed, in its role, and for its peer; both halves of
@@ -53,6 +54,9 @@ void monitor_pace(struct monitor *monitor, auger_time pacing);
 /* Somebody sends old datagrams again: stale answers come to checks that the agent has
  * rightly forgotten. */
 void monitor_expect_replays(struct monitor *monitor);
+/* The agent may want a restart for the sake of another pair (standby_restarts): of the controlling
+ * side, once in a generation. */
+void monitor_expect_standby_restarts(struct monitor *monitor);
 /* Later ones may make candidates after the last. */
 void monitor_add_base(struct monitor *monitor);
 /* With an address that is gone; nothing may leave from it any more. */

@@ -7,13 +7,21 @@ static const struct auger_path other = {
     .remote = {.family = AUGER_IPV4, .port = 6000, .ip = {23, 4, 5, 6}},
 };
 
-static void succeeds_on(struct stage *stage, auger_time now, const struct auger_path *on,
-                        uint8_t tid)
+static void succeeds_as(struct stage *stage, auger_time now, const struct auger_path *on,
+                        struct forged check)
 {
-    forge_request(stage, (struct forged){.tid = tid});
+    uint8_t tid = check.tid;
+
+    forge_request(stage, check);
     monitor_sent(stage->monitor, now, on, stage->buf, stage->len);
     forge_success(stage, tid, stage->their_key, &on->local);
     monitor_received(stage->monitor, now, on, stage->buf, stage->len);
+}
+
+static void succeeds_on(struct stage *stage, auger_time now, const struct auger_path *on,
+                        uint8_t tid)
+{
+    succeeds_as(stage, now, on, (struct forged){.tid = tid});
 }
 
 static void tells(struct stage *stage, auger_time now, enum auger_ice_event_type type)
@@ -22,17 +30,22 @@ static void tells(struct stage *stage, auger_time now, enum auger_ice_event_type
 }
 
 /* Connected along `path`. */
-static struct stage *connected(void)
+static struct stage *connected_as(bool controlled)
 {
     struct stage *stage;
 
     set_up((void **)&stage);
     enters(stage, 0, AUGER_ICE_CHECKING);
-    succeeds_on(stage, 0, &path, 1);
+    succeeds_as(stage, 0, &path, (struct forged){.tid = 1, .controlled = controlled});
     tells(stage, 0, AUGER_ICE_EVENT_PATH);
     enters(stage, 0, AUGER_ICE_CONNECTED);
     holds(stage);
     return stage;
+}
+
+static struct stage *connected(void)
+{
+    return connected_as(false);
 }
 
 static void ends(struct stage *stage, const char *broken)
@@ -66,6 +79,35 @@ static void a_restart_is_wanted_where_the_path_went_and_no_other_has_consent(voi
         enters(stage, now, AUGER_ICE_DISCONNECTED);
         tells(stage, now, AUGER_ICE_EVENT_RESTART_WANTED);
         ends(stage, what < OLD_STANDBY ? broken[what] : NULL);
+    }
+}
+
+/* standby_restarts: docs/decisions/072. */
+static void a_restart_may_be_wanted_for_another_pair_where_that_is_expected(void **state)
+{
+    enum { RIGHT, TAKEN_OVER, CONTROLLED, TWICE, NO_OTHER, OLD, UNEXPECTED };
+    static const char *const broken[] = {[CONTROLLED] = "11: the controlled side wants",
+                                         [TWICE] = "11: another pair is wanted for",
+                                         [NO_OTHER] = "11: another pair is wanted, and",
+                                         [OLD] = "11: another pair is wanted, and",
+                                         [UNEXPECTED] = "11: adrift, though no address"};
+
+    (void)state;
+    for (int what = RIGHT; what <= UNEXPECTED; what++) {
+        struct stage *stage = connected_as(what == CONTROLLED);
+        auger_time now = what == OLD ? 32 * AUGER_SEC : AUGER_SEC;
+        if (what != UNEXPECTED)
+            monitor_expect_standby_restarts(stage->monitor);
+        if (what != NO_OTHER)
+            succeeds_as(stage, AUGER_SEC, &other,
+                        (struct forged){.tid = 2, .controlled = what == CONTROLLED});
+        if (what == TAKEN_OVER)
+            monitor_event(stage->monitor, now,
+                          &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = other});
+        tells(stage, now, AUGER_ICE_EVENT_RESTART_WANTED);
+        if (what == TWICE)
+            tells(stage, now, AUGER_ICE_EVENT_RESTART_WANTED);
+        ends(stage, broken[what]);
     }
 }
 
@@ -128,6 +170,7 @@ static void an_address_that_comes_has_candidates_after_the_last(void **state)
 }
 
 SCENARIOS(cmocka_unit_test(a_restart_is_wanted_where_the_path_went_and_no_other_has_consent),
+          cmocka_unit_test(a_restart_may_be_wanted_for_another_pair_where_that_is_expected),
           cmocka_unit_test(nothing_leaves_from_an_address_that_is_gone),
           cmocka_unit_test(adrift_it_may_check_again_and_only_then),
           cmocka_unit_test(it_is_not_disconnected_while_a_pair_has_yet_to_be_tried),

@@ -21,6 +21,7 @@ struct monitor_generation {
     unsigned unanswered_requests;
     uint32_t nomination; /* the highest value that was sent */
     struct auger_path nominated;
+    bool has_wanted_another; /* pair, by a restart */
 };
 
 struct monitor_request {
@@ -81,7 +82,7 @@ struct monitor {
     enum auger_ice_state state;
     struct auger_path path;           /* in use, by the agent's word */
     bool has_gathered, has_restarted; /* in this generation; since it failed */
-    bool has_replays;
+    bool has_replays, has_standby_restarts;
     struct auger_addr gone[MONITOR_GONE]; /* addresses that were bases */
     size_t gone_len;
     bool is_adrift; /* the path in use was of one of them */

@@ -67,6 +67,8 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
                                                          .pacing = peer->options.ice.pacing});
     if (peer->options.ice.lite)
         monitor_make_lite(peer->monitor);
+    if (peer->options.ice.standby_restarts)
+        monitor_expect_standby_restarts(peer->monitor);
     if (!peer->options.no_ipv4)
         sim_host_attach(peer->host, net, AUGER_IPV4, any_port(peer));
     if (peer->options.ipv6)
