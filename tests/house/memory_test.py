@@ -66,6 +66,10 @@ class Memory(unittest.TestCase):
                     self.assertIn(name, functions)
                     self.assertNotIn(name, covered)
 
+    def test_no_function_is_listed_twice(self):
+        names = [name for name, _ in reasons()]
+        self.assertEqual([], [name for name in sorted(set(names)) if names.count(name) > 1])
+
     def test_who_takes_no_memory_has_no_way_to(self):
         """Memory comes from an environment, or from calloc() where a test can take its place."""
         allowed = {"crypto": {"calloc"}, "stun": {"calloc"}, "io": ALLOCATORS}

@@ -62,6 +62,26 @@ static struct world *connected(void)
     return world;
 }
 
+/* The address in use is about to go: then pairs of the others are formed, of which the peer was not
+ * told, and with a peer that is known by its checks alone. */
+static struct world *moving(void)
+{
+    struct world *world = fresh();
+
+    world_settle(world);
+    tell_credentials(world, 0);
+    tell_credentials(world, 1);
+    tell_candidates(world, 1);
+    for (uint16_t port = 1003; port < 1012; port++) {
+        struct auger_addr base = addr_of("192.0.2.1:1");
+        base.port = port;
+        assert_int_equal(auger_ice_add_local_addr(first_of(world), world->now, &base), 0);
+    }
+    world_run(world, 2 * AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(first_of(world)), AUGER_ICE_CONNECTED);
+    return world;
+}
+
 static struct world *restarting(void)
 {
     struct world *world = connected();
@@ -99,6 +119,12 @@ static int add_local_addr(struct world *world, struct auger_ice *ice)
 {
     struct auger_addr base = addr_of(ice == first_of(world) ? "192.0.2.1:1003" : "192.0.2.2:2004");
     return (int)SWEPT(auger_ice_add_local_addr(ice, world->now, &base));
+}
+
+static int remove_local_addr(struct world *world, struct auger_ice *ice)
+{
+    struct auger_addr base = addr_of("192.0.2.1:1001");
+    return (int)SWEPT(auger_ice_remove_local_addr(ice, world->now, &base));
 }
 
 static int add_stun_server(struct world *world, struct auger_ice *ice)
@@ -248,6 +274,7 @@ static const struct call calls[] = {
     {"set_controlling", fresh, set_controlling, true},
     {"add_local_addr", fresh, add_local_addr, false},
     {"add_local_addr while checking", checking, add_local_addr, false},
+    {"remove_local_addr, the one in use", moving, remove_local_addr, false},
     {"add_stun_server", fresh, add_stun_server, false},
     {"end_of_local_addrs", fresh, end_of_local_addrs, true},
     {"restart", connected, restart, false},

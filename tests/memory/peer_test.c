@@ -99,6 +99,28 @@ static struct pair *connected(void)
     return pair;
 }
 
+/* Bob's address in use is about to go: then pairs of the others are formed, of which Alice was not
+ * told, and with her, whom he knows by her checks alone. */
+static struct pair *moving(void)
+{
+    struct pair *pair = offered();
+    struct auger_addr base = pair->addrs[BOB];
+
+    for (char *at = offer; (at = strstr(at, "a=candidate:")) != NULL;)
+        at[2] = 'x';
+    assert_int_equal(set_remote(pair, BOB, AUGER_SDP_OFFER, offer), 0);
+    answer_of(pair, BOB, answer);
+    for (base.port = 5004; base.port < 5012; base.port++)
+        assert_int_equal(auger_peer_add_local_addr(pair->peers[BOB], pair->now, &base), 0);
+    pair->bobs_other = base;
+    pair->bobs_other.port = 5004;
+    assert_int_equal(set_remote(pair, ALICE, AUGER_SDP_ANSWER, answer), 0);
+    channel = open_channel(pair, ALICE, "chat");
+    run_for(pair, AUGER_SEC);
+    assert_non_null(find_event(pair, BOB, AUGER_PEER_EVENT_CHANNEL));
+    return pair;
+}
+
 static struct pair *wants_restart(void)
 {
     struct pair *pair = connected();
@@ -130,6 +152,11 @@ static int add_local_addr(struct pair *pair)
 
     base.port = 5003;
     return (int)SWEPT(auger_peer_add_local_addr(pair->peers[ALICE], pair->now, &base));
+}
+
+static int remove_local_addr(struct pair *pair)
+{
+    return (int)SWEPT(auger_peer_remove_local_addr(pair->peers[BOB], pair->now, &pair->addrs[BOB]));
 }
 
 static int add_stun_server(struct pair *pair)
@@ -347,6 +374,17 @@ static void from_the_answer(struct pair *pair)
     talk(pair);
 }
 
+/* Where there was no memory for a pair the application is told, and restarts. */
+static void by_a_restart_if_wanted(struct pair *pair)
+{
+    run_for(pair, 5 * AUGER_SEC);
+    if (find_event(pair, BOB, AUGER_PEER_EVENT_RESTART_WANTED)) {
+        assert_int_equal(auger_peer_restart(pair->peers[ALICE], pair->now), 0);
+        introduce(pair);
+    }
+    talk(pair);
+}
+
 static void to_the_end(struct pair *pair)
 {
     run_for(pair, 5 * AUGER_SEC);
@@ -362,6 +400,7 @@ static const struct call {
     bool keeps_room; /* a table that has grown stays, for the next attempt */
 } calls[] = {
     {"add_local_addr", fresh, add_local_addr, from_the_beginning, false},
+    {"remove_local_addr, the one in use", moving, remove_local_addr, by_a_restart_if_wanted, false},
     {"add_stun_server", fresh, add_stun_server, from_the_beginning, false},
     {"end_of_local_addrs", fresh, end_of_local_addrs, from_the_beginning, false},
     {"create_offer", fresh, create_offer, from_the_offer, false},
