@@ -215,6 +215,15 @@ static bool has_consent_of_newest(struct monitor *monitor, auger_time now)
     return route ? is_agreed(route, now) : has_consent(monitor, now);
 }
 
+/* Two lite agents ask for no consent: what they have is a path. */
+static bool can_go_on(struct monitor *monitor, auger_time now)
+{
+    if (monitor->both_lite)
+        return monitor->path.local.family != AUGER_FAMILY_NONE &&
+               !monitor_is_gone(monitor, &monitor->path.local);
+    return has_consent(monitor, now);
+}
+
 /* A path of the generation in force, beside the one that went with its address. */
 static bool has_standby(const struct monitor *monitor, auger_time now)
 {
@@ -328,7 +337,7 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
         check_restart_wanted(monitor, now);
         break;
     case AUGER_ICE_EVENT_RESTART_FAILED:
-        if (!has_consent(monitor, now))
+        if (!can_go_on(monitor, now))
             monitor_break(monitor, "11: a failed restart, and no path to go on with");
         break;
     }

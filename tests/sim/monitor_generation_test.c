@@ -133,8 +133,33 @@ static void a_restart_that_failed_leaves_a_path(void **state)
     }
 }
 
+/* They have asked for no consent, and can only hope. */
+static void a_restart_that_failed_leaves_two_lite_agents_a_path(void **state)
+{
+    for (int fine = 0; fine < 2; fine++) {
+        struct stage *stage;
+
+        (void)state;
+        set_up((void **)&stage);
+        monitor_make_both_lite(stage->monitor);
+        monitor_told(stage->monitor, &path.remote);
+        if (fine)
+            monitor_event(stage->monitor, 0,
+                          &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = path});
+        restarts(stage);
+        monitor_event(stage->monitor, 60 * AUGER_SEC,
+                      &(struct auger_ice_event){.type = AUGER_ICE_EVENT_RESTART_FAILED});
+        if (fine)
+            holds(stage);
+        else
+            breaks(stage, '1');
+        tear_down((void **)&stage);
+    }
+}
+
 SCENARIOS(cmocka_unit_test(a_check_is_of_one_generation),
           cmocka_unit_test(an_old_generation_lives_as_long_as_its_consent),
           cmocka_unit_test(an_answer_is_to_a_check_of_one_generation),
           cmocka_unit_test(a_restart_alone_leads_out_of_failed),
-          cmocka_unit_test(a_restart_that_failed_leaves_a_path))
+          cmocka_unit_test(a_restart_that_failed_leaves_a_path),
+          cmocka_unit_test(a_restart_that_failed_leaves_two_lite_agents_a_path))
