@@ -91,8 +91,6 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
     size_t len = auger_check_build(pair, &check.tid, nominates, value, buf, cap);
     if (len == 0)
         return 0;
-    if (nominates)
-        pair->generation->nomination.is_early = false;
     *path = auger_pair_path(pair);
     pair->requests_sent++;
     pair->proof->tally.consent_requests_sent++;
@@ -195,8 +193,7 @@ void auger_consent_follow(struct auger_ice *ice, auger_time now)
         watch(ice, now);
     if (!ice->consent.pair)
         return;
-    if (auger_nominate_repeats(ice->consent.pair) &&
-        auger_nominate_is_to_be_repeated(ice->consent.pair->generation))
+    if (auger_nominate_is_to_be_repeated(ice->consent.pair))
         ice->consent.next_at = now;
     if (now >= silent_at(ice))
         auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "silence");

@@ -13,7 +13,7 @@ struct auger_nomination {
     auger_time ask_at;       /* when its check is to leave; AUGER_NEVER: it has */
     auger_time valid_at;     /* of the first valid pair; AUGER_NEVER: none yet */
     auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
-    bool is_early;           /* ours left before the peer's first check; not repeated since */
+    bool is_early;           /* ours left before the peer's first check, and none came since */
     bool restart_asked;      /* for the sake of another pair: standby.c */
     struct auger_pair *selected;
     struct auger_pair *former; /* selected before that; NULL: none, or gone */

@@ -32,9 +32,15 @@ bool auger_nominate_repeats(const struct auger_pair *pair)
 
 /* Who has not had our description yet answers a check all the same (7.3), and Firefox
  * then remembers the first alone: docs/decisions/018. */
-bool auger_nominate_is_to_be_repeated(const struct auger_generation *generation)
+bool auger_nominate_is_to_be_repeated(const struct auger_pair *pair)
 {
-    return generation->nomination.is_early && generation->asked_first_at != AUGER_NEVER;
+    struct auger_generation *generation = pair->generation;
+
+    if (!auger_nominate_repeats(pair) || !generation->nomination.is_early ||
+        generation->asked_first_at == AUGER_NEVER)
+        return false;
+    generation->nomination.is_early = false;
+    return true;
 }
 
 static void choose(struct auger_ice *ice, auger_time now, struct auger_pair *pair)

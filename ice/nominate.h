@@ -20,10 +20,10 @@ void auger_nominate_begin(struct auger_ice *ice, auger_time now, struct auger_pa
 void auger_nominate_consider(struct auger_ice *ice, auger_time now);
 auger_time auger_nominate_next_timeout(const struct auger_ice *ice);
 
-/* Whether the peer may have forgotten that we nominated its selected pair, and knows us now. */
-bool auger_nominate_is_to_be_repeated(const struct auger_generation *generation);
 /* Whether a check on `pair` says again that we have nominated it. */
 bool auger_nominate_repeats(const struct auger_pair *pair);
+/* True once: the peer may have forgotten that, and knows us now, so it is to be said at once. */
+bool auger_nominate_is_to_be_repeated(const struct auger_pair *pair);
 
 /* Whether a selected pair has been chosen, so that no ordinary check is due. */
 bool auger_nominate_is_concluded(const struct auger_generation *generation);
