@@ -42,11 +42,17 @@ static auger_time unanswered_since(const struct auger_ice *ice)
 }
 
 /* Proved since the one in use was asked in vain, by checks that the peer's or the silence
- * caused, and not silent again. */
-static bool is_later(const struct auger_ice *ice, const struct auger_pair *pair)
+ * caused. */
+static bool has_answered(const struct auger_ice *ice, const struct auger_pair *pair)
 {
     return pair != ice->consent.pair && auger_pair_is_valid(pair) &&
-           pair->proof->answered_at > unanswered_since(ice) && !auger_standby_missed(ice, pair);
+           pair->proof->answered_at > unanswered_since(ice);
+}
+
+/* And it is not silent again. */
+static bool is_later(const struct auger_ice *ice, const struct auger_pair *pair)
+{
+    return has_answered(ice, pair) && !auger_standby_missed(ice, pair);
 }
 
 static bool another_answers(const struct auger_ice *ice)
@@ -93,7 +99,7 @@ static struct auger_pair *next_to_ask(const struct auger_ice *ice)
         if (pair == used || !auger_pair_is_valid(pair))
             continue;
         len++;
-        if (!is_later(ice, pair) && !is_being_asked(list, pair))
+        if (!has_answered(ice, pair) && !is_being_asked(list, pair))
             return pair;
     }
     return NULL;
