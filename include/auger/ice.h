@@ -20,7 +20,12 @@
  * Errors   0 or a negative enum auger_err; a failed call changes nothing.
  * Memory   grows with the candidates and pairs that there are, up to the limits
  *          of the config; a peer-reflexive one, whose check was authenticated,
- *          counts too.  A session that runs takes none.
+ *          counts too.  A pair takes one block more when it is first answered, when
+ *          data first comes on it or it is refused (of a lite agent: when it is first
+ *          asked on); the agent one when it first keeps a pair in reserve; and checks
+ *          that were cancelled and are not over may need room for up to 16 beside one
+ *          for each pair.  A session that runs takes no other.  OpenSSL takes what a
+ *          message needs of its own heap, and gives it back.
  * Threads  calls on one agent must not overlap; agents share nothing.
  */
 #ifndef AUGER_ICE_H
