@@ -20,9 +20,9 @@
 static unsigned to_interrupt; /* of those to come; each lacks every address and link */
 static unsigned dumps;
 
-ssize_t recv(int fd, void *buf, size_t cap, int flags)
+ssize_t recv(int fd, void *buf, size_t n, int flags)
 {
-    ssize_t len = syscall(SYS_recvfrom, fd, buf, cap, flags, NULL, NULL);
+    ssize_t len = syscall(SYS_recvfrom, fd, buf, n, flags, NULL, NULL);
     struct nlmsghdr *header = buf;
 
     for (int left = (int)len; NLMSG_OK(header, (unsigned)left); header = NLMSG_NEXT(header, left)) {
