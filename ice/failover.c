@@ -8,8 +8,10 @@
 #include "base/time.h"
 #include "base/trace.h"
 
-/* Two checks of consent have had no answer: they are at most 6 s apart (7675 section 5.1). */
+/* Two checks of consent are at most so far from the last answer (7675 section 5.1), and the
+ * second has had the time of ANSWER: a machine may have slept, or its clock leapt, meanwhile. */
 #define SILENT_FOR (13 * AUGER_SEC)
+#define ANSWER (1 * AUGER_SEC) /* or three round trips */
 
 /* One has had none: so many others, the best, are asked whether they would answer. */
 #define ASKED_AFTER (7 * AUGER_SEC)
@@ -28,17 +30,23 @@ static struct auger_pair *in_use(const struct auger_ice *ice)
     return pair && is_watched(ice->current, pair) && auger_pair_is_valid(pair) ? pair : NULL;
 }
 
-/* When the first check of consent was sent that has had no answer yet; AUGER_NEVER: none was. */
-static auger_time unanswered_since(const struct auger_ice *ice)
+/* When the first check of consent after `after` was sent that has had no answer yet;
+ * AUGER_NEVER: none was. */
+static auger_time unanswered_after(const struct auger_ice *ice, auger_time after)
 {
-    auger_time since = AUGER_NEVER;
+    auger_time first = AUGER_NEVER;
 
     for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++) {
         auger_time sent_at = ice->consent.checks[i].sent_at;
-        if (sent_at >= ice->consent.pair->proof->answered_at)
-            since = auger_time_min(since, sent_at);
+        if (sent_at > after)
+            first = auger_time_min(first, sent_at);
     }
-    return since;
+    return first;
+}
+
+static auger_time unanswered_since(const struct auger_ice *ice)
+{
+    return unanswered_after(ice, ice->consent.pair->proof->answered_at);
 }
 
 /* Proved since the one in use was asked in vain, by checks that the peer's or the silence
@@ -71,11 +79,17 @@ static auger_time silent_since(const struct auger_ice *ice)
     return auger_time_max(in_use(ice)->proof->answered_at, ice->consent.watched_at);
 }
 
+static auger_time answer_due(const struct auger_ice *ice, auger_time sent_at)
+{
+    return auger_time_add(sent_at, auger_time_max(ANSWER, 3 * in_use(ice)->proof->rtt));
+}
+
 static auger_time given_up_at(const struct auger_ice *ice)
 {
     if (!in_use(ice) || !another_answers(ice))
         return AUGER_NEVER;
-    return auger_time_add(silent_since(ice), SILENT_FOR);
+    auger_time second = unanswered_after(ice, unanswered_since(ice));
+    return auger_time_max(auger_time_add(silent_since(ice), SILENT_FOR), answer_due(ice, second));
 }
 
 /* --- who would answer --------------------------------------------------------------------- */
@@ -107,7 +121,10 @@ static struct auger_pair *next_to_ask(const struct auger_ice *ice)
 
 static auger_time asked_at(const struct auger_ice *ice)
 {
-    return next_to_ask(ice) ? auger_time_add(silent_since(ice), ASKED_AFTER) : AUGER_NEVER;
+    if (!next_to_ask(ice))
+        return AUGER_NEVER;
+    return auger_time_max(auger_time_add(silent_since(ice), ASKED_AFTER),
+                          answer_due(ice, unanswered_since(ice)));
 }
 
 static void ask_others(struct auger_ice *ice, auger_time now)

@@ -143,12 +143,68 @@ static void one_that_took_over_is_given_up_in_the_same_way(void **state)
     puppet_free(p);
 }
 
+/* Nothing was asked meanwhile, so that nothing is silent. */
+static void a_sleep_is_no_silence(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        bool controls = i % 2;
+        struct puppet *p = settled(controls, 20 * AUGER_SEC + i * 300 * AUGER_MS);
+
+        puppet_wait(p, (14 + i % 5 * 2) * AUGER_SEC);
+        run(p, 20 * AUGER_SEC, ~0u);
+        for (unsigned way = 0; way < WAYS; way++)
+            assert_int_equal(puppet_pair(p, remotes[way]).state, AUGER_PAIR_SUCCEEDED);
+        assert_ptr_equal(p->ice->current->nomination.selected, pair_of(p, 0));
+        assert_int_equal(way_in_use(p), 0);
+        puppet_free(p);
+    }
+}
+
+/* One check of the pair in use was answered too late, and the next has not been yet. */
+static void one_check_without_an_answer_is_not_enough(void **state)
+{
+    struct puppet *p = settled(true, 20 * AUGER_SEC);
+    struct auger_pair *first = pair_of(p, 0);
+
+    (void)state;
+    for (uint32_t asked = first->requests_sent; first->requests_sent == asked;)
+        run(p, STEP, 6);
+    puppet_wait(p, 14 * AUGER_SEC);
+    answer(p, 6);
+    run(p, 900 * AUGER_MS, 6);
+    assert_int_equal(way_in_use(p), 0);
+    run(p, 200 * AUGER_MS, 6);
+    assert_int_equal(way_in_use(p), 1);
+    puppet_free(p);
+}
+
+/* Nor do others have to be asked, which are not in reserve, before one check was in vain. */
+static void after_a_sleep_no_other_is_asked(void **state)
+{
+    struct puppet *p = settled(true, 20 * AUGER_SEC);
+
+    (void)state;
+    auger_ice_set_remote_renomination(p->ice, p->world->now, false);
+    run(p, 1 * AUGER_SEC, ~0u);
+    uint32_t asked = pair_of(p, 1)->requests_sent;
+    puppet_wait(p, 20 * AUGER_SEC);
+    run(p, 1 * AUGER_SEC, ~0u);
+    assert_int_equal(pair_of(p, 1)->requests_sent, asked);
+    run(p, 8 * AUGER_SEC, 0);
+    assert_true(pair_of(p, 1)->requests_sent > asked);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pair_that_is_silent_too_does_not_take_over),
         cmocka_unit_test(nor_does_one_that_falls_silent_a_little_later),
         cmocka_unit_test(one_that_took_over_is_given_up_in_the_same_way),
+        cmocka_unit_test(a_sleep_is_no_silence),
+        cmocka_unit_test(one_check_without_an_answer_is_not_enough),
+        cmocka_unit_test(after_a_sleep_no_other_is_asked),
         cmocka_unit_test(a_nomination_of_a_silent_pair_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
