@@ -2,7 +2,6 @@
  * address has changed: docs/decisions/070. */
 #include "ice/failover.h"
 
-#include "ice/route.h"
 #include "ice/standby.h"
 
 #include "base/time.h"
@@ -176,5 +175,4 @@ void auger_failover_consider(struct auger_ice *ice, auger_time now)
     if (nomination->selected == pair)
         nomination->selected = nomination->former = NULL;
     ice->consent.pair = NULL;
-    auger_route_forget(ice);
 }

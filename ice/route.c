@@ -31,20 +31,27 @@ static struct auger_pair *best_route(const struct auger_ice *ice, auger_time now
     return previous;
 }
 
+/* Another valid pair is not enough where the peer has to select it first.  Adrift, locals.c
+ * says what the state is. */
+static void tell_none(struct auger_ice *ice, auger_time now)
+{
+    if (ice->state == AUGER_ICE_CONNECTED && !ice->drift.goes_on)
+        auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "no pair to use");
+}
+
 void auger_route_update(struct auger_ice *ice, auger_time now)
 {
     struct auger_pair *pair = best_route(ice, now);
 
+    if (!pair)
+        tell_none(ice, now);
     if (pair == ice->route)
         return;
     ice->route = pair;
     ice->tally.route_changes++;
     ice->news.path = pair != NULL;
-    if (!pair) {
-        if (ice->state == AUGER_ICE_CONNECTED)
-            auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "no valid pair");
+    if (!pair)
         return;
-    }
     auger_trace(ice->env, now, "ice:path", AUGER_F_ADDR("local", &pair->local->addr),
                 AUGER_F_ADDR("remote", &pair->remote->addr));
     auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "valid pair");

@@ -212,6 +212,71 @@ static void a_refused_change_of_path_leaves_data_where_it_was(void **state)
     puppet_free(p);
 }
 
+/* Whoever is connected has a path. */
+static void must_have_lost_its_path(struct puppet *p)
+{
+    assert_false(has_path(p, FIRST));
+    assert_false(has_path(p, SECOND));
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+}
+
+static void select_first_of_two(struct puppet *p)
+{
+    make_valid(p, FIRST, 2130706431);
+    make_valid(p, SECOND, 2130706430);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+    assert_true(has_path(p, FIRST));
+}
+
+static void a_silent_pair_is_given_up_and_the_state_says_so(void **state)
+{
+    const struct auger_addr second = addr_of(SECOND);
+    struct puppet *p = sharing(false);
+    struct sent sent;
+
+    (void)state;
+    select_first_of_two(p);
+    for (int i = 0; i < 400 && has_path(p, FIRST); i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        if (i % 40 == 0)
+            puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .from = SECOND});
+        while (puppet_take_request(p, &sent))
+            if (auger_addr_equal(&sent.path.remote, &second))
+                puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+    must_have_lost_its_path(p);
+    assert_int_equal(puppet_pair(p, FIRST).state, AUGER_PAIR_FAILED);
+    assert_true(puppet_pair(p, SECOND).valid);
+    puppet_check(
+        p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true, .from = SECOND});
+    assert_true(has_path(p, SECOND));
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
+static void the_address_in_use_goes_and_the_state_says_so(void **state)
+{
+    const struct auger_addr other = addr_of("192.0.2.1:1002");
+    struct puppet *p = sharing(false);
+    struct sent sent;
+
+    (void)state;
+    make_valid(p, FIRST, 2130706431);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &other), 0);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .to = "192.0.2.1:1002"});
+    for (int i = 0; i < 10; i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take_request(p, &sent))
+            puppet_answer(p, &sent, &(struct puppet_answer){.to = "192.0.2.1:1002"});
+    }
+    assert_true(has_path(p, FIRST));
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
+    assert_true(puppet_pair(p, FIRST).valid); /* from the other address */
+    must_have_lost_its_path(p);
+    puppet_free(p);
+}
+
 static void without_another_path_the_explanation_names_it(void **state)
 {
     struct puppet *p = sharing(false);
@@ -318,6 +383,8 @@ int main(void)
         cmocka_unit_test(as_controlling_the_next_best_pair_is_wanted_in_place_of_a_refused_one),
         cmocka_unit_test(a_refused_nomination_is_answered_by_500),
         cmocka_unit_test(a_refused_change_of_path_leaves_data_where_it_was),
+        cmocka_unit_test(a_silent_pair_is_given_up_and_the_state_says_so),
+        cmocka_unit_test(the_address_in_use_goes_and_the_state_says_so),
         cmocka_unit_test(without_another_path_the_explanation_names_it),
         cmocka_unit_test(it_was_heard_where_it_proved_itself),
         cmocka_unit_test(names_of_every_generation_that_is_alive_are_told),
