@@ -281,6 +281,11 @@ void auger_checklist_cancel(struct auger_checklist *list, const struct auger_pai
         check->cancelled = true;
 }
 
+bool auger_checklist_is_asking(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    return pair->ticket || auger_inflight_find_pair(&list->inflight, pair);
+}
+
 void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struct auger_pair *pair)
 {
     if (pair->ticket || pair->failure == AUGER_PAIR_NO_CONSENT)

@@ -44,6 +44,8 @@ void auger_checklist_retry(struct auger_checklist *list, auger_time now);
 /* The role has changed, and with it every priority (6.1.2.3). */
 void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role);
 
+/* A check on `pair` is under way, or waits in the triggered-check queue. */
+bool auger_checklist_is_asking(const struct auger_checklist *list, const struct auger_pair *pair);
 /* Puts `pair` into the triggered-check queue, if it is not there and may be, and
  * cancels the check on it that is under way (7.3.1.4). */
 void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struct auger_pair *pair);

@@ -93,11 +93,6 @@ static auger_time given_up_at(const struct auger_ice *ice)
 
 /* --- who would answer --------------------------------------------------------------------- */
 
-static bool is_being_asked(const struct auger_checklist *list, const struct auger_pair *pair)
-{
-    return pair->ticket || auger_inflight_find_pair(&list->inflight, pair);
-}
-
 /* Of those that were valid before the silence: the first that is to be asked; NULL: none. */
 static struct auger_pair *next_to_ask(const struct auger_ice *ice)
 {
@@ -112,7 +107,7 @@ static struct auger_pair *next_to_ask(const struct auger_ice *ice)
         if (pair == used || !auger_pair_is_valid(pair))
             continue;
         len++;
-        if (!has_answered(ice, pair) && !is_being_asked(list, pair))
+        if (!has_answered(ice, pair) && !auger_checklist_is_asking(list, pair))
             return pair;
     }
     return NULL;
@@ -156,7 +151,7 @@ static void give_up_others(struct auger_ice *ice, auger_time now)
     for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
         if (pair != in_use(ice) && auger_pair_is_valid(pair) && !is_later(ice, pair) &&
-            (auger_pair_is_usable(pair, now) || is_being_asked(list, pair)))
+            (auger_pair_is_usable(pair, now) || auger_checklist_is_asking(list, pair)))
             give_up(ice, now, pair);
     }
 }

@@ -230,6 +230,8 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
 
     if (nomination->pair && !auger_pair_is_valid(nomination->pair))
         take_back(ice, now);
+    if (nomination->former && !auger_pair_is_valid(nomination->former))
+        nomination->former = NULL; /* it may go, and another take its slot */
     nomination->best = NULL;
     if (current->role == AUGER_CONTROLLED)
         honour_asked(ice, now);

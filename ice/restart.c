@@ -142,6 +142,7 @@ int auger_restart_begin(struct auger_ice *ice, auger_time now)
         return err;
     auger_trace(ice->env, now, "ice:restart", AUGER_F_TEXT("by", "us"));
     ice->next = made;
+    ice->news.restart_wanted = false;
     drop(ice, waiting);
     if (ice->state == AUGER_ICE_FAILED)
         auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "restart");

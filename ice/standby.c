@@ -170,11 +170,6 @@ static unsigned fill(struct auger_ice *ice, auger_time now, unsigned taken)
 
 /* --- what is sought --------------------------------------------------------------------- */
 
-static bool is_being_checked(const struct auger_checklist *list, const struct auger_pair *pair)
-{
-    return pair->ticket || auger_inflight_find_pair(&list->inflight, pair);
-}
-
 /* The nomination cancelled it (8445 section 8.1.2); it goes on where it was. */
 static bool resume(const struct auger_checklist *list, const struct auger_pair *pair)
 {
@@ -195,10 +190,11 @@ static void seek(struct auger_ice *ice, auger_time now)
     unsigned sought = 0;
 
     for (uint16_t i = 0; i < list->len; i++)
-        sought += auger_pair_is_open(list->order[i]) && is_being_checked(list, list->order[i]);
+        sought +=
+            auger_pair_is_open(list->order[i]) && auger_checklist_is_asking(list, list->order[i]);
     for (uint16_t i = 0; i < list->len && sought < SOUGHT_MAX; i++) {
         struct auger_pair *pair = list->order[i];
-        if (!auger_pair_is_open(pair) || is_being_checked(list, pair))
+        if (!auger_pair_is_open(pair) || auger_checklist_is_asking(list, pair))
             continue;
         if (pair->state == AUGER_PAIR_IN_PROGRESS) {
             sought += resume(list, pair);

@@ -196,6 +196,23 @@ static void after_a_sleep_no_other_is_asked(void **state)
     puppet_free(p);
 }
 
+/* Its slot in the list may be another pair's by then. */
+static void what_failed_is_not_the_former_pair_any_more(void **state)
+{
+    struct puppet *p = settled(false, 20 * AUGER_SEC);
+    struct auger_pair *first = pair_of(p, 0);
+
+    (void)state;
+    puppet_check(
+        p, &(struct puppet_check){
+               .role = CONTROLLING, .from = remotes[1], .use_candidate = true, .nomination = 2});
+    assert_ptr_equal(p->ice->current->nomination.former, first);
+    auger_pair_fail(first, p->ice->env, p->world->now, AUGER_PAIR_TIMEOUT);
+    run(p, STEP, ~0u);
+    assert_null(p->ice->current->nomination.former);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +222,7 @@ int main(void)
         cmocka_unit_test(a_sleep_is_no_silence),
         cmocka_unit_test(one_check_without_an_answer_is_not_enough),
         cmocka_unit_test(after_a_sleep_no_other_is_asked),
+        cmocka_unit_test(what_failed_is_not_the_former_pair_any_more),
         cmocka_unit_test(a_nomination_of_a_silent_pair_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,6 +209,20 @@ static void test_a_pair_that_is_seen_as_an_address_that_is_gone_is_its_own_again
     puppet_free(p);
 }
 
+static void test_a_restart_that_has_begun_is_not_asked_for(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(true);
+    struct auger_ice_event event;
+
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    while (auger_ice_poll_event(p->ice, &event))
+        assert_int_not_equal(event.type, AUGER_ICE_EVENT_RESTART_WANTED);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_what_arrives_late_at_an_address_that_is_gone_does_nothing),
         cmocka_unit_test(test_a_pair_that_had_failed_is_tried_again_when_the_one_in_use_is_gone),
         cmocka_unit_test(test_servers_are_not_asked_from_an_address_that_is_gone),
+        cmocka_unit_test(test_a_restart_that_has_begun_is_not_asked_for),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
         cmocka_unit_test(test_an_address_that_comes_after_the_end_is_not_told),
         cmocka_unit_test(test_a_pair_that_is_seen_as_an_address_that_is_gone_is_its_own_again),
