@@ -65,14 +65,15 @@ static int push_query(struct auger_ice *ice, struct auger_query **list,
     return 0;
 }
 
-/* In the order in which they came. */
-static void append(struct auger_gather *gather, struct auger_query *queries)
+/* In the order in which they came.  An end that has not been told yet is none any more. */
+static void append(struct auger_ice *ice, struct auger_query *queries)
 {
-    struct auger_query **end = &gather->queries;
+    struct auger_query **end = &ice->gather.queries;
     while (*end)
         end = &(*end)->next;
     *end = queries;
-    gather->state = AUGER_GATHER_OPEN;
+    ice->gather.state = AUGER_GATHER_OPEN;
+    ice->news.gathered = false;
 }
 
 int auger_gather_add_host(struct auger_ice *ice, const struct auger_ice_cand *host)
@@ -86,7 +87,7 @@ int auger_gather_add_host(struct auger_ice *ice, const struct auger_ice_cand *ho
             return AUGER_ERR_NO_MEMORY;
         }
     }
-    append(&ice->gather, queries);
+    append(ice, queries);
     return 0;
 }
 
@@ -107,7 +108,7 @@ int auger_gather_add_server(struct auger_ice *ice, const struct auger_addr *serv
         }
     }
     gather->servers_len++;
-    append(gather, queries);
+    append(ice, queries);
     return 0;
 }
 

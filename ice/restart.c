@@ -100,10 +100,9 @@ auger_time auger_restart_next_timeout(const struct auger_ice *ice)
 
 /* --- making ----------------------------------------------------------------------------- */
 
-/* A restart keeps the roles (8445 section 9).  Early checks may have settled a
- * conflict in the new generation already: then that counts. */
-/* The role stays (9), unless the peer has come back as lite or full beside another kind: then it
- * is given (6.1.1). */
+/* A restart keeps the roles (8445 section 9), unless the peer has come back as lite or full
+ * beside another kind: then it is given (6.1.1).  Early checks may have settled a conflict in
+ * the new generation already: then that counts. */
 static void take_over_role(const struct auger_ice *ice, struct auger_generation *to,
                            const struct auger_generation *from)
 {

@@ -139,6 +139,27 @@ static void test_gathering_without_servers_is_over_at_once(void **state)
     world_free(world);
 }
 
+/* Gathering ends when its only base goes, and goes on when another comes: the end that nobody
+ * has asked for yet is not told. */
+static void test_an_end_that_is_over_before_it_is_told_is_not_told(void **state)
+{
+    (void)state;
+    struct asked a = asking("10.0.0.1:1");
+    struct auger_addr goes = addr_of("10.0.0.1:1"), comes = addr_of("10.0.0.2:1");
+    auger_time t0 = a.world->now;
+    struct sent sent;
+
+    assert_true(take(&a, &sent));
+    assert_int_equal(auger_ice_remove_local_addr(a.ice, t0, &goes), 0);
+    assert_int_equal(auger_ice_add_local_addr(a.ice, t0, &comes), 0);
+    auger_ice_end_of_local_addrs(a.ice, t0);
+    take_events(a.world, &a.world->sides[0]);
+    assert_int_equal(a.world->sides[0].gathered_at, AUGER_NEVER);
+    world_run(a.world, 60 * AUGER_SEC);
+    assert_int_equal(a.world->sides[0].gathered_at - t0, 10 * AUGER_SEC);
+    world_free(a.world);
+}
+
 static void test_a_server_that_is_silent_is_waited_for_ten_seconds_and_no_longer(void **state)
 {
     (void)state;
@@ -247,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_a_server_that_names_the_peer_does_not_hide_it),
         cmocka_unit_test(test_an_answer_from_elsewhere_is_not_the_servers),
         cmocka_unit_test(test_gathering_without_servers_is_over_at_once),
+        cmocka_unit_test(test_an_end_that_is_over_before_it_is_told_is_not_told),
         cmocka_unit_test(test_a_server_that_is_silent_is_waited_for_ten_seconds_and_no_longer),
         cmocka_unit_test(test_every_base_asks_every_server_of_its_family_at_the_pace_of_ta),
         cmocka_unit_test(test_behind_no_nat_and_twice_the_same_nothing_is_told_twice),

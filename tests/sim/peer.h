@@ -42,6 +42,7 @@ struct sim_peer {
     bool is_silenced;               /* what it signals is lost */
     bool is_restarting;             /* its path is still the old one */
     bool awaits_answer;             /* to its offer to restart, of that number */
+    auger_time first_arrives_at;    /* its first description */
     auger_time restart_arrives_at;  /* the latest of its descriptions of a restart */
     unsigned offer, partners_offer; /* how many restarts it offered; the latest it saw */
     auger_time last_candidate_at;   /* at the partner's */

@@ -159,9 +159,10 @@ static void deliver(struct sim *sim, void *what)
 
 /* --- leaving ---------------------------------------------------------------- */
 
-/* Messages of one peer arrive in order unless they are delayed apart or jittered; the
- * end of candidates always comes after them all, and candidates of a restart after its
- * description, for whoever has not heard of it has no use for them (RFC 8838 section 9). */
+/* Messages of one peer arrive in order unless they are delayed apart or jittered; a restart
+ * always comes after the first description, which has no number and would undo it; the end of
+ * candidates after them all, and candidates of a restart after its description, for whoever
+ * has not heard of it has no use for them (RFC 8838 section 9). */
 static void post(struct sim_peer *peer, struct sim_message *message)
 {
     const struct sim_signalling *s = &peer->signalling;
@@ -179,6 +180,10 @@ static void post(struct sim_peer *peer, struct sim_message *message)
         at += s->candidate_delay;
     if (s->jitter > 0)
         at += prng_between(&peer->post_random, 0, s->jitter);
+    if (message->restarts)
+        at = auger_time_max(at, peer->first_arrives_at);
+    else if (message->type == DESCRIPTION)
+        peer->first_arrives_at = at;
     if (message->restarts)
         peer->restart_arrives_at = auger_time_max(at, peer->restart_arrives_at);
     else
