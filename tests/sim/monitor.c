@@ -389,9 +389,11 @@ void monitor_pairs(struct monitor *monitor, const struct auger_ice_pair_info *pa
 /* --- 7: roles --------------------------------------------------------------- */
 
 /* Whoever sees a check in its own role either takes the other one or knows that the
- * peer will, by the tie-breaker (7.3.1.1).  Both cannot know it of each other. */
+ * peer will, by the tie-breaker (7.3.1.1).  Both cannot know it of each other, unless their
+ * tie-breakers are equal: then each gives way to the 487 of the other, which may be lost. */
 void monitor_roles(struct monitor *a, const struct monitor *b)
 {
-    if (a->role == b->role && a->has_insisted && b->has_insisted)
+    if (a->role == b->role && a->has_insisted && b->has_insisted &&
+        a->tie_breaker != b->tie_breaker)
         monitor_break(a, "7: both insist on one role");
 }

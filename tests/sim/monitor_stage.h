@@ -70,6 +70,7 @@ struct forged {
     const char *username; /* NULL: the right one */
     bool from_peer, wrong_key, controlled, nominates, no_role, no_fingerprint, no_priority;
     uint32_t nomination; /* 0: none */
+    uint64_t tie_breaker;
 };
 
 static inline void forge_request(struct stage *stage, struct forged f)
@@ -85,7 +86,8 @@ static inline void forge_request(struct stage *stage, struct forged f)
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_PRIORITY, 1);
     if (!f.no_role)
         auger_stun_build_u64(
-            &b, f.controlled ? AUGER_STUN_ATTR_ICE_CONTROLLED : AUGER_STUN_ATTR_ICE_CONTROLLING, 1);
+            &b, f.controlled ? AUGER_STUN_ATTR_ICE_CONTROLLED : AUGER_STUN_ATTR_ICE_CONTROLLING,
+            f.tie_breaker);
     if (f.nominates)
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, "", 0);
     if (f.nomination)

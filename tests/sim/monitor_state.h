@@ -73,6 +73,7 @@ struct monitor {
     auger_time paced_at; /* of the last new transaction; AUGER_NEVER: none yet */
 
     enum monitor_role role;        /* of the last new check */
+    uint64_t tie_breaker;          /* in it */
     enum monitor_role remote_role; /* of the peer's last one */
     unsigned role_changes;
     unsigned conflicts;     /* changes of the peer's role, and 487s */

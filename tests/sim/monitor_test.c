@@ -357,23 +357,31 @@ static void an_answer_needs_a_question_and_its_address(void **state)
 
 static void two_must_not_insist_on_one_role(void **state)
 {
-    struct stage *stage = *state, *other;
+    (void)state;
+    for (int equal = 0; equal < 2; equal++) {
+        uint64_t tie_breakers[] = {7, equal ? 7 : 8};
+        struct stage *both[2];
 
-    set_up((void **)&other);
-    struct stage *both[] = {stage, other};
-    for (size_t i = 0; i < 2; i++) {
-        asks(both[i], 0, (struct forged){.tid = 1});
-        is_asked(both[i], 0, (struct forged){.tid = 2});
-        monitor_roles(stage->monitor, other->monitor);
-        holds(stage); /* they may not know yet */
+        for (size_t i = 0; i < 2; i++)
+            set_up((void **)&both[i]);
+        for (size_t i = 0; i < 2; i++) {
+            asks(both[i], 0, (struct forged){.tid = 1, .tie_breaker = tie_breakers[i]});
+            is_asked(both[i], 0, (struct forged){.tid = 2, .tie_breaker = tie_breakers[!i]});
+            monitor_roles(both[0]->monitor, both[1]->monitor);
+            holds(both[0]); /* they may not know yet */
+        }
+        for (size_t i = 0; i < 2; i++) {
+            holds(both[0]); /* the other one may give way */
+            asks(both[i], AUGER_SEC, (struct forged){.tid = 3, .tie_breaker = tie_breakers[i]});
+            monitor_roles(both[0]->monitor, both[1]->monitor);
+        }
+        if (equal)
+            holds(both[0]); /* each waits for the 487 of the other */
+        else
+            breaks(both[0], '7');
+        for (size_t i = 0; i < 2; i++)
+            tear_down((void **)&both[i]);
     }
-    asks(stage, AUGER_SEC, (struct forged){.tid = 3});
-    monitor_roles(stage->monitor, other->monitor);
-    holds(stage); /* the other one may give way */
-    asks(other, AUGER_SEC, (struct forged){.tid = 3});
-    monitor_roles(stage->monitor, other->monitor);
-    breaks(stage, '7');
-    tear_down((void **)&other);
 }
 
 static void one_pair_is_selected_and_it_is_valid(void **state)

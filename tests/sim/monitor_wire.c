@@ -258,8 +258,13 @@ static void sent_data(struct monitor *monitor, auger_time now, const struct auge
                       (long long)((now - route->succeeded_at) / AUGER_MS));
 }
 
-static void began_check(struct monitor *monitor, enum monitor_role role)
+static void began_check(struct monitor *monitor, const struct auger_stun_msg *msg)
 {
+    enum monitor_role role = role_in(msg);
+
+    if (!auger_stun_msg_u64(msg, AUGER_STUN_ATTR_ICE_CONTROLLING, &monitor->tie_breaker) &&
+        !auger_stun_msg_u64(msg, AUGER_STUN_ATTR_ICE_CONTROLLED, &monitor->tie_breaker))
+        monitor->tie_breaker = 0;
     if (role != monitor->role) {
         monitor->role_changes += monitor->role != MONITOR_NO_ROLE;
         monitor->role = role;
@@ -332,7 +337,7 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
         return;
     check_nomination(monitor, path, msg, &monitor->generations[request->generation]);
     if (request->sent == 1 && request->generation == monitor->in_force)
-        began_check(monitor, role_in(msg));
+        began_check(monitor, msg);
     check_budget(monitor, request);
 }
 
