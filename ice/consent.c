@@ -86,7 +86,8 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
     consent->checks[consent->checks_next] = check;
     consent->checks_next = (uint8_t)((consent->checks_next + 1) % AUGER_CONSENT_CHECKS_MAX);
 
-    bool nominates = auger_nominate_repeats(pair);
+    /* What a restart has replaced may have been about to nominate another. */
+    bool nominates = pair->generation == ice->current && auger_nominate_repeats(pair);
     uint32_t value = nominates ? pair->generation->nomination.said : 0;
     size_t len = auger_check_build(pair, &check.tid, nominates, value, buf, cap);
     if (len == 0)

@@ -57,6 +57,26 @@ static void test_consent_checks_of_the_controlling_side_repeat_the_nomination(vo
     puppet_free(p);
 }
 
+static void test_what_a_restart_has_replaced_is_nominated_no_more(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(true);
+    struct sent sent;
+
+    assert_true(puppet_take(p, &sent)); /* the nomination */
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, "anew", "anotherPasswordOf24Chars"),
+        0);
+    for (int i = 0; i < 3; i++) {
+        while (!take_due(p, &sent)) {
+        }
+        assert_false(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE));
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+    puppet_free(p);
+}
+
 static int write_something(struct puppet *p)
 {
     struct auger_path path;
@@ -323,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_consent_is_asked_for_every_4_to_6_seconds_each_time_anew),
         cmocka_unit_test(test_random_bytes_are_drawn_for_8_checks_and_gone_once_used),
         cmocka_unit_test(test_consent_checks_of_the_controlling_side_repeat_the_nomination),
+        cmocka_unit_test(test_what_a_restart_has_replaced_is_nominated_no_more),
         cmocka_unit_test(test_consent_ends_30_seconds_after_the_last_answer_even_if_nobody_looks),
         cmocka_unit_test(test_a_silent_peer_is_disconnected_after_5_seconds_and_failed_after_30),
         cmocka_unit_test(test_any_word_of_the_peer_ends_the_disconnection),
