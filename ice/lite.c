@@ -72,7 +72,8 @@ static void select_best(struct auger_ice *ice, auger_time now)
 
 void auger_lite_conclude(struct auger_ice *ice, auger_time now)
 {
-    if (!ice->config.lite || !auger_credentials_are_known(&ice->current->remote))
+    if (!ice->config.lite || ice->current->end_reason ||
+        !auger_credentials_are_known(&ice->current->remote))
         return;
     if (ice->peer_is_lite)
         select_best(ice, now);

@@ -371,6 +371,27 @@ static void test_8_2_two_lite_agents_select_the_best_pair_without_a_check(void *
     world_free(world);
 }
 
+/* 9: it has failed, and the pair of before goes on; no other is selected beside it. */
+static void test_a_restart_of_two_lite_agents_that_has_failed_stays_so(void **state)
+{
+    (void)state;
+    struct world *world = two(true, true);
+    struct auger_ice *ice = world->sides[0].ice;
+    struct auger_cand late = cand_of("203.0.113.9:9", AUGER_CAND_HOST, 2130706431);
+
+    introduce(world);
+    world_run(world, 1 * AUGER_SEC);
+    assert_int_equal(
+        auger_ice_set_remote_credentials(ice, world->now, "anew", "anotherPasswordOf24Chars"), 0);
+    auger_ice_end_of_remote_cands(ice, world->now);
+    world_run(world, 60 * AUGER_SEC);
+    assert_non_null(ice->current->end_reason);
+    assert_int_equal(auger_ice_add_remote_cand(ice, world->now, &late), 0);
+    assert_null(ice->current->nomination.selected);
+    assert_ptr_equal(ice->route, ice->previous->nomination.selected);
+    world_free(world);
+}
+
 static bool is_indication(struct world *world, struct packet *packet)
 {
     struct auger_stun_msg msg;
@@ -417,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_a_lite_and_a_full_agent_meet_and_stay),
         cmocka_unit_test(test_a_full_agent_restarts_beside_a_lite_one),
         cmocka_unit_test(test_8_2_two_lite_agents_select_the_best_pair_without_a_check),
+        cmocka_unit_test(test_a_restart_of_two_lite_agents_that_has_failed_stays_so),
         cmocka_unit_test(test_11_two_lite_agents_keep_the_path_alive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
