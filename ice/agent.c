@@ -365,6 +365,8 @@ int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct
     if (err == 0) {
         auger_standby_consider(ice, now);
         auger_locals_follow_drift(ice, now);
+        if (ice->config.lite) /* of which no check will be asked for */
+            draw_conclusions(ice, now);
     }
     return err;
 }

@@ -371,6 +371,25 @@ static void test_8_2_two_lite_agents_select_the_best_pair_without_a_check(void *
     world_free(world);
 }
 
+/* The pair that an address brings is selected at once: nothing else will happen. */
+static void test_an_address_that_comes_late_connects_two_lite_agents(void **state)
+{
+    (void)state;
+    struct world *world = two(true, true);
+    struct side *side = &world->sides[0];
+    struct auger_addr comes = addr_of("[2001:db8::1]:1001");
+    struct auger_cand told = cand_of("[2001:db8::2]:2002", AUGER_CAND_HOST, 2130706431);
+
+    assert_int_equal(
+        auger_ice_set_remote_credentials(side->ice, world->now, "peer", "anotherPasswordOf24Chars"),
+        0);
+    assert_int_equal(auger_ice_add_remote_cand(side->ice, world->now, &told), 0);
+    assert_int_equal(auger_ice_get_state(side->ice), AUGER_ICE_CHECKING);
+    assert_int_equal(auger_ice_add_local_addr(side->ice, world->now, &comes), 0);
+    assert_int_equal(auger_ice_get_state(side->ice), AUGER_ICE_CONNECTED);
+    world_free(world);
+}
+
 /* 9: it has failed, and the pair of before goes on; no other is selected beside it. */
 static void test_a_restart_of_two_lite_agents_that_has_failed_stays_so(void **state)
 {
@@ -438,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_a_lite_and_a_full_agent_meet_and_stay),
         cmocka_unit_test(test_a_full_agent_restarts_beside_a_lite_one),
         cmocka_unit_test(test_8_2_two_lite_agents_select_the_best_pair_without_a_check),
+        cmocka_unit_test(test_an_address_that_comes_late_connects_two_lite_agents),
         cmocka_unit_test(test_a_restart_of_two_lite_agents_that_has_failed_stays_so),
         cmocka_unit_test(test_11_two_lite_agents_keep_the_path_alive),
     };
