@@ -126,20 +126,16 @@ static void lose(struct auger_ice *ice, auger_time now, const char *reason)
         auger_ice_give_up(ice, now, generation, reason);
 }
 
-void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
-                                   struct auger_consent_check *check, const struct auger_path *path,
-                                   const struct auger_stun_msg *msg)
+bool auger_consent_take(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                        auger_time sent_at, const struct auger_path *path,
+                        const struct auger_stun_msg *msg)
 {
-    struct auger_pair *pair = ice->consent.pair;
     struct auger_path asked = auger_pair_path(pair);
-    auger_time sent_at = check->sent_at;
 
-    assert(sent_at != AUGER_NEVER);
     if (!auger_path_equal(path, &asked) || !auger_pair_is_usable(pair, now)) {
         ice->counters.unmatched++;
-        return;
+        return false;
     }
-    check->sent_at = AUGER_NEVER;
     auger_ice_heard(ice, now, path);
     pair->proof->responses_received++;
     ice->tally.responses_received++;
@@ -147,7 +143,23 @@ void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
         pair->proof->answered_at = now;
         pair->proof->rtt = now - sent_at;
         pair->proof->tally.rtt_total += pair->proof->rtt;
-    } else if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) { /* 8445 section 7.2.5.1 */
+    }
+    return true;
+}
+
+void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
+                                   struct auger_consent_check *check, const struct auger_path *path,
+                                   const struct auger_stun_msg *msg)
+{
+    struct auger_pair *pair = ice->consent.pair;
+
+    assert(check->sent_at != AUGER_NEVER);
+    if (!auger_consent_take(ice, now, pair, check->sent_at, path, msg))
+        return;
+    check->sent_at = AUGER_NEVER;
+    if (msg->class_ == AUGER_STUN_SUCCESS)
+        return;
+    if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) { /* 8445 section 7.2.5.1 */
         if (check->role_switches == pair->generation->role_switches)
             ice->consent.next_at = now; /* in the other role */
         auger_role_yield(ice, pair->generation, now, check->role_switches);

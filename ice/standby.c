@@ -414,23 +414,14 @@ void auger_standby_handle_response(struct auger_ice *ice, auger_time now, struct
                                    const struct auger_path *path, const struct auger_stun_msg *msg)
 {
     struct auger_standby_slot *slot = slot_of(ice, pair);
-    struct auger_path asked = auger_pair_path(pair);
-    auger_time sent_at = slot->sent_at;
 
-    if (!auger_path_equal(path, &asked) || !auger_pair_is_usable(pair, now)) {
-        ice->counters.unmatched++;
+    if (!auger_consent_take(ice, now, pair, slot->sent_at, path, msg))
         return;
-    }
     slot->sent_at = AUGER_NEVER;
     slot->missed = false;
-    auger_ice_heard(ice, now, path);
-    pair->proof->responses_received++;
-    ice->tally.responses_received++;
-    if (msg->class_ == AUGER_STUN_SUCCESS) {
-        pair->proof->answered_at = now;
-        pair->proof->rtt = now - sent_at;
-        pair->proof->tally.rtt_total += pair->proof->rtt;
-    } else if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) {
+    if (msg->class_ == AUGER_STUN_SUCCESS)
+        return;
+    if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) {
         if (slot->role_switches == pair->generation->role_switches)
             slot->next_at = now; /* in the other role */
         auger_role_yield(ice, pair->generation, now, slot->role_switches);
