@@ -391,6 +391,23 @@ int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
     return auger_gather_add_server(ice, server);
 }
 
+int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time now,
+                                    const struct auger_ice_turn_server *server, size_t size)
+{
+    (void)ice, (void)now, (void)server, (void)size;
+    return AUGER_ERR_UNSUPPORTED;
+}
+
+void auger_ice_stream_lost(struct auger_ice *ice, auger_time now, const struct auger_path *path)
+{
+    (void)ice, (void)now, (void)path;
+}
+
+void auger_ice_close(struct auger_ice *ice, auger_time now)
+{
+    auger_ice_fail(ice, now, "closed");
+}
+
 void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now)
 {
     auger_gather_end(ice, now);

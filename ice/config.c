@@ -18,6 +18,7 @@ void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
         .servers_max = 4,
         .renomination = true,
         .standby_max = 2,
+        .relays_max = 8,
     };
     memset(config, 0, size);
     memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
@@ -29,5 +30,14 @@ bool auger_ice_config_is_valid(const struct auger_ice_config *config)
            config->gather_timeout >= 0 && config->local_cands_max > 0 &&
            config->remote_cands_max > 0 && config->prflx_cands_max > 0 && config->pairs_max > 0 &&
            config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY &&
-           config->standby_max <= AUGER_ICE_STANDBY_MAX;
+           config->standby_max <= AUGER_ICE_STANDBY_MAX &&
+           config->relays_max <= AUGER_ICE_RELAYS_MAX;
+}
+
+void auger_ice_turn_server_init_sized(struct auger_ice_turn_server *server, size_t size)
+{
+    static const struct auger_ice_turn_server defaults = {.families = AUGER_TURN_BOTH};
+
+    memset(server, 0, size);
+    memcpy(server, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
 }

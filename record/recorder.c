@@ -266,7 +266,7 @@ static void put_config(struct auger_recorder *r, const struct auger_ice_config *
 {
     put_u8(r, (uint8_t)(config->controlling | config->lite << 1 | config->renomination << 2 |
                         config->standby_restarts << 3 | config->standby_max << 4));
-    put_u8(r, config->nominate_at_once);
+    put_u8(r, (uint8_t)(config->nominate_at_once | config->relays_max << 1));
     put_u8(r, config->allow_loopback);
     put_u8(r, config->allow_link_local);
     put_int(r, config->pacing);
@@ -371,6 +371,51 @@ int auger_record_add_stun_server(struct auger_recorder *r, struct auger_ice *ice
     if (begin_at(r, AUGER_OP_ADD_STUN_SERVER, now))
         put_addr(r, server);
     return end(r, auger_ice_add_stun_server(ice, now, server));
+}
+
+static void put_secret(struct auger_recorder *r, const char *text)
+{
+    put_u8(r, text != NULL);
+    if (text)
+        put_text(r, text);
+}
+
+static void put_turn_server(struct auger_recorder *r, const struct auger_ice_turn_server *server)
+{
+    put_addr(r, &server->addr);
+    put_u8(r, (uint8_t)server->families);
+    put_u8(r, server->over_tls);
+    put_secret(r, server->username);
+    put_secret(r, server->password);
+}
+
+int auger_record_add_turn_server_sized(struct auger_recorder *r, struct auger_ice *ice,
+                                       auger_time now, const struct auger_ice_turn_server *server,
+                                       size_t size)
+{
+    struct auger_ice_turn_server full;
+
+    auger_ice_turn_server_init(&full);
+    memcpy(&full, server, size < sizeof(full) ? size : sizeof(full));
+    if (begin_at(r, AUGER_OP_ADD_TURN_SERVER, now))
+        put_turn_server(r, &full);
+    return end(r, auger_ice_add_turn_server(ice, now, &full));
+}
+
+void auger_record_stream_lost(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                              const struct auger_path *path)
+{
+    if (begin_at(r, AUGER_OP_STREAM_LOST, now))
+        put_path(r, path);
+    auger_ice_stream_lost(ice, now, path);
+    end(r, 0);
+}
+
+void auger_record_close(struct auger_recorder *r, struct auger_ice *ice, auger_time now)
+{
+    begin_at(r, AUGER_OP_CLOSE, now);
+    auger_ice_close(ice, now);
+    end(r, 0);
 }
 
 void auger_record_end_of_local_addrs(struct auger_recorder *r, struct auger_ice *ice,

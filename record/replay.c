@@ -245,7 +245,9 @@ static void get_config(struct replay *r, struct auger_ice_config *config)
     config->renomination = roles & 4;
     config->standby_restarts = roles & 8;
     config->standby_max = roles >> 4;
-    config->nominate_at_once = get_bool(r);
+    uint8_t nomination = auger_read_u8(&r->in);
+    config->nominate_at_once = nomination & 1;
+    config->relays_max = nomination >> 1;
     config->allow_loopback = get_bool(r);
     config->allow_link_local = get_bool(r);
     config->pacing = get_int(r);
@@ -304,6 +306,41 @@ static void set_remote_credentials(struct replay *r, auger_time now)
     get_text(r, password, sizeof(password));
     if (r->err == 0)
         compare(r, auger_ice_set_remote_credentials(r->ice, now, ufrag, password), 0);
+}
+
+/* NULL where there was none. */
+static const char *get_secret(struct replay *r, char *text, size_t cap)
+{
+    if (!get_bool(r))
+        return NULL;
+    get_text(r, text, cap);
+    return text;
+}
+
+static void add_turn_server(struct replay *r, auger_time now)
+{
+    struct auger_ice_turn_server server;
+    char username[TEXT_MAX + 1], password[TEXT_MAX + 1];
+
+    auger_ice_turn_server_init(&server);
+    server.addr = get_addr(r);
+    server.families = (enum auger_turn_families)auger_read_u8(&r->in);
+    server.over_tls = get_bool(r);
+    server.username = get_secret(r, username, sizeof(username));
+    server.password = get_secret(r, password, sizeof(password));
+    if (server.families > AUGER_TURN_BOTH)
+        is_malformed(r, "families that we lack");
+    if (r->err == 0 && !r->in.failed)
+        compare(r, auger_ice_add_turn_server(r->ice, now, &server), 0);
+}
+
+static void stream_lost(struct replay *r, auger_time now)
+{
+    struct auger_path path = get_path(r);
+
+    if (r->err == 0)
+        auger_ice_stream_lost(r->ice, now, &path);
+    compare(r, 0, 0);
 }
 
 static void share_sockets(struct replay *r)
@@ -493,6 +530,16 @@ static void call_now(struct replay *r, enum auger_op op, auger_time now)
         break;
     case AUGER_OP_REFUSE_PATH:
         refuse_path(r, now);
+        break;
+    case AUGER_OP_ADD_TURN_SERVER:
+        add_turn_server(r, now);
+        break;
+    case AUGER_OP_STREAM_LOST:
+        stream_lost(r, now);
+        break;
+    case AUGER_OP_CLOSE:
+        auger_ice_close(r->ice, now);
+        compare(r, 0, 0);
         break;
     }
 }

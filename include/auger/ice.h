@@ -32,6 +32,7 @@
 #define AUGER_ICE_H
 
 #include <auger/base.h>
+#include <auger/turn.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -97,6 +98,7 @@ struct auger_ice_mapping {
 #define AUGER_ICE_MAPPINGS_MAX 16
 
 #define AUGER_ICE_STANDBY_MAX 4
+#define AUGER_ICE_RELAYS_MAX 64
 
 /* Which of our candidates the peer is told of, and where datagrams to it may leave
  * from.  The modes of RFC 8828 section 5.2 choose interfaces as well: <auger/io.h>. */
@@ -166,6 +168,9 @@ struct auger_ice_config {
     /* Towards any other peer too: then AUGER_ICE_EVENT_RESTART_WANTED comes instead, on the
      * controlling side.  Default false. */
     bool standby_restarts;
+    /* Allocations on TURN servers, of which each may have two relayed addresses.  At most
+     * AUGER_ICE_RELAYS_MAX; 0: none.  Default 8. */
+    uint8_t relays_max;
 };
 
 enum auger_ice_event_type {
@@ -243,6 +248,45 @@ AUGER_API int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
  * AUGER_ERR_UNSUPPORTED of a lite agent, which asks nobody. */
 AUGER_API int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
                                         const struct auger_addr *server) AUGER_CHECK_RESULT;
+
+/* A TURN server to allocate relayed addresses on (RFC 8656). */
+struct auger_ice_turn_server {
+    /* AUGER_UDP: it is asked from every base of its family, and its answer makes the
+     * server-reflexive candidate too.  AUGER_TCP: over a stream from each IP address among
+     * those bases. */
+    struct auger_addr addr;
+    /* Copied.  Both NULL: the server is to ask for none. */
+    const char *username, *password;
+    enum auger_turn_families families; /* default AUGER_TURN_BOTH */
+    /* The stream is TLS: for priorities and statistics.  Default false. */
+    bool over_tls;
+};
+/* Fills `server` with the defaults.  Always start from here. */
+AUGER_API void auger_ice_turn_server_init_sized(struct auger_ice_turn_server *server, size_t size);
+#define auger_ice_turn_server_init(server)                                                         \
+    auger_ice_turn_server_init_sized((server), sizeof(*(server)))
+
+/* Its relayed candidates follow as events.  What the agent writes for a stream leaves by
+ * auger_ice_poll_transmit() and auger_ice_write_data() with a path whose ends have the
+ * transport AUGER_TCP and whose local port is 0.  Such a path names one stream: the caller
+ * opens it at the first datagram, which waits for it, cuts what comes with
+ * auger_turn_frame_len(), and hands each frame to auger_ice_handle_datagram() with that path.
+ * AUGER_ERR_LIMIT; AUGER_ERR_INVALID: an address that cannot be sent to, a name without a
+ * password; AUGER_ERR_UNSUPPORTED of a lite agent, and of credentials beyond printable ASCII;
+ * AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY. */
+AUGER_API int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time now,
+                                              const struct auger_ice_turn_server *server,
+                                              size_t size) AUGER_CHECK_RESULT;
+#define auger_ice_add_turn_server(ice, now, server)                                                \
+    auger_ice_add_turn_server_sized((ice), (now), (server), sizeof(struct auger_ice_turn_server))
+/* The stream along `path` could not be opened, or is closed: what was allocated over it is
+ * gone. */
+AUGER_API void auger_ice_stream_lost(struct auger_ice *ice, auger_time now,
+                                     const struct auger_path *path);
+/* Gives relayed addresses back: poll_transmit then writes that to their servers, and nothing
+ * else is sent or taken any more. */
+AUGER_API void auger_ice_close(struct auger_ice *ice, auger_time now);
+
 /* No more bases and servers will come for now: AUGER_ICE_EVENT_GATHERED follows
  * when the servers have answered or gather_timeout has passed. */
 AUGER_API void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now);
@@ -313,7 +357,7 @@ AUGER_API auger_time auger_ice_next_timeout(const struct auger_ice *ice);
 /* Turns application data into a datagram on the selected path, which is up to
  * AUGER_ICE_OVERHEAD bytes longer if a relay is on it; to be sent at once.
  * Returns its length, or AUGER_ERR_NO_PATH or AUGER_ERR_BUFFER. */
-#define AUGER_ICE_OVERHEAD 4
+#define AUGER_ICE_OVERHEAD AUGER_TURN_OVERHEAD
 AUGER_API int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *data,
                                    size_t len, struct auger_path *path, uint8_t *buf,
                                    size_t cap) AUGER_CHECK_RESULT;

@@ -71,6 +71,17 @@ AUGER_API int auger_record_remove_local_addr(struct auger_recorder *recorder, st
 AUGER_API int auger_record_add_stun_server(struct auger_recorder *recorder, struct auger_ice *ice,
                                            auger_time now,
                                            const struct auger_addr *server) AUGER_CHECK_RESULT;
+AUGER_API int auger_record_add_turn_server_sized(struct auger_recorder *recorder,
+                                                 struct auger_ice *ice, auger_time now,
+                                                 const struct auger_ice_turn_server *server,
+                                                 size_t size) AUGER_CHECK_RESULT;
+#define auger_record_add_turn_server(recorder, ice, now, server)                                   \
+    auger_record_add_turn_server_sized((recorder), (ice), (now), (server),                         \
+                                       sizeof(struct auger_ice_turn_server))
+AUGER_API void auger_record_stream_lost(struct auger_recorder *recorder, struct auger_ice *ice,
+                                        auger_time now, const struct auger_path *path);
+AUGER_API void auger_record_close(struct auger_recorder *recorder, struct auger_ice *ice,
+                                  auger_time now);
 AUGER_API void auger_record_end_of_local_addrs(struct auger_recorder *recorder,
                                                struct auger_ice *ice, auger_time now);
 AUGER_API int auger_record_restart(struct auger_recorder *recorder, struct auger_ice *ice,
