@@ -22,5 +22,6 @@
 #include <auger/stun.h>
 #include <auger/trace.h>
 #include <auger/turn.h>
+#include <auger/turn_server.h>
 
 #endif /* AUGER_H */
