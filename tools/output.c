@@ -96,7 +96,7 @@ static void write_line(const char *text)
 
 void output_line(json_t *json)
 {
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     bool blocks = text && may_block(strlen(text) + 1);
 
     json_decref(json);
