@@ -9,6 +9,7 @@ import { test } from "../lib/check.mjs";
 import { Lines } from "../lib/lines.mjs";
 import { NATIVE, inside } from "../lib/netns.mjs";
 import { connect, echo, ping } from "../lib/pair.mjs";
+import { until } from "../lib/until.mjs";
 import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
 
 const AUGER = process.env.AUGER;
@@ -27,15 +28,14 @@ async function restart(offerer, answerer) {
 
 // Until our selected pair is one of the generation of that user name fragment.
 async function untilSelectedIn(native, ufrag) {
-  for (let tries = 0; tries < 100; tries++) {
+  const selected = await until(async () => {
     const stats = await native.call("stats");
     const transport = stats.find((s) => s.type === "transport");
     const pair = stats.find((s) => s.id === transport?.selectedCandidatePairId);
     const local = stats.find((s) => s.id === pair?.localCandidateId);
-    if (transport?.iceLocalUsernameFragment === ufrag && local?.usernameFragment === ufrag && pair.state === "succeeded") return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(`no pair was selected in the generation ${ufrag}`);
+    return transport?.iceLocalUsernameFragment === ufrag && local?.usernameFragment === ufrag && pair.state === "succeeded";
+  });
+  assert.ok(selected, `no pair was selected in the generation ${ufrag}`);
 }
 
 for (const kind of BROWSERS) {
