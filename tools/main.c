@@ -11,8 +11,9 @@
 
 #define VERSION "0.1.0"
 
-static const struct command *const commands[] = {&serve_command, &connect_command, &gather_command,
-                                                 &peer_command,  &trace_command,   &replay_command};
+static const struct command *const commands[] = {
+    &serve_command, &connect_command, &gather_command,  &peer_command,
+    &trace_command, &replay_command,  &turnload_command};
 
 static const struct command *find_command(const char *name)
 {
