@@ -264,9 +264,12 @@ size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct aug
     if (ice->state == AUGER_ICE_FAILED || cap < AUGER_DATAGRAM_MAX)
         return 0;
     size_t len = write_datagram(ice, now, path, buf, cap);
-    if (len == 0 && auger_check_is_spent(ice)) { /* pairs were given up unasked */
+    /* Each time round at least one pair less is left to ask. */
+    while (len == 0 && ice->has_given_up) {
+        ice->has_given_up = false;
         draw_conclusions(ice, now);
-        len = write_datagram(ice, now, path, buf, cap);
+        if (ice->state != AUGER_ICE_FAILED)
+            len = write_datagram(ice, now, path, buf, cap);
     }
     return len;
 }
@@ -275,7 +278,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
 {
     if (ice->state == AUGER_ICE_FAILED)
         return AUGER_NEVER;
-    if (auger_inbound_has_response(ice))
+    if (auger_inbound_has_response(ice) || ice->has_given_up)
         return 0;
     auger_time at = auger_time_min(ice->current->pac_at, auger_check_next_timeout(ice));
     at = auger_time_min(at, auger_restart_next_timeout(ice));

@@ -45,14 +45,14 @@ static bool was_answered(const struct auger_pair *pair)
     return pair->proof && pair->proof->responses_received > 0;
 }
 
-bool auger_check_is_spent(const struct auger_ice *ice)
+static bool is_spent(const struct auger_ice *ice)
 {
     return ice->current->unanswered >= (uint32_t)AUGER_CHECK_UNANSWERED_MAX * ice->config.pairs_max;
 }
 
 static bool may_ask(const struct auger_ice *ice, const struct auger_pair *pair)
 {
-    return was_answered(pair) || !auger_check_is_spent(ice);
+    return was_answered(pair) || !is_spent(ice);
 }
 
 static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_check *check,
@@ -117,11 +117,12 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
             continue;
         if (!may_ask(ice, check->pair)) {
             give_up(ice, now, check, AUGER_PAIR_LIMIT);
+            ice->has_given_up = true;
             continue;
         }
         if (stands_aside(check)) {
             fail(ice, now, check, AUGER_PAIR_TIMEOUT);
-            check->cancelled = true;
+            check->cancelled = ice->has_given_up = true;
             continue;
         }
         if (check->tx.sent > 0 && !check->nominates && AUGER_BUGGIFY(AGAIN_LOST)) {
@@ -203,6 +204,7 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
         return 0;
     while (pair && !may_ask(ice, pair)) {
         auger_pair_fail(pair, ice->env, now, AUGER_PAIR_LIMIT);
+        ice->has_given_up = true;
         pair = next_pair(ice);
     }
     if (!pair)

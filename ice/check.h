@@ -14,11 +14,9 @@
 #define AUGER_CHECK_WAITED_FOR_MAX 4
 
 /* Requests in one session on pairs that have never been answered, for each pair
- * that there may be (19.5.1): what an address can be made to suffer from us. */
+ * that there may be (19.5.1): what an address can be made to suffer from us.  Then
+ * what is still to be asked is given up. */
 #define AUGER_CHECK_UNANSWERED_MAX AUGER_STUN_RC
-
-/* Whether they have all been sent; what is still to be asked is then given up. */
-bool auger_check_is_spent(const struct auger_ice *ice);
 
 /* Writes the Binding request of a check along `pair`, in the role and with the
  * credentials of its generation; its length, 0 on failure.  `nomination`: the value that it

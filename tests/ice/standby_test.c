@@ -1,6 +1,6 @@
 /* Which valid pairs are kept beside the selected one, and when one takes its place:
  * docs/decisions/072. */
-#include "tests/ice/world.h"
+#include "tests/ice/puppet.h"
 
 #include "ice/renominate.h"
 #include "ice/standby.h"
@@ -554,6 +554,81 @@ static void without_memory_nothing_is_kept_and_nothing_else_changes(void **state
     world_free(world);
 }
 
+/* --- what a stranger cannot move ---------------------------------------------------------- */
+
+#define ASKED_MAX 200
+#define DEAF 9 /* candidates of the peer's that answer nothing, of one foundation */
+
+struct diary {
+    size_t len;
+    auger_time at[ASKED_MAX];
+    struct auger_addr asked[ASKED_MAX];
+};
+
+/* The peer answers at the first address alone. */
+static void take_down(struct puppet *p, struct diary *diary)
+{
+    struct auger_addr home = addr_of("192.0.2.2:2002");
+    struct sent sent;
+
+    while (puppet_take_request(p, &sent)) {
+        assert_true(diary->len < ASKED_MAX);
+        diary->at[diary->len] = p->world->now;
+        diary->asked[diary->len++] = sent.path.remote;
+        if (auger_addr_equal(&sent.path.remote, &home))
+            puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+}
+
+/* Half a minute of an agent that seeks a pair to keep, from one of its times to the next; as
+ * soon as it has said all, a stranger says something too. */
+static void seek(struct diary *diary, bool has_stranger)
+{
+    struct puppet *p;
+    struct auger_ice_config config;
+    char text[64];
+
+    auger_ice_config_init(&config);
+    config.controlling = true;
+    config.standby_max = 1;
+    p = puppet_with(&config);
+    auger_ice_set_remote_renomination(p->ice, p->world->now, true);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    take_down(p, diary);
+    for (uint16_t i = 0; i < DEAF; i++) {
+        snprintf(text, sizeof(text), "192.0.2.3:%u", 3000u + i);
+        struct auger_cand deaf = cand_of(text, AUGER_CAND_HOST, 2130706000u - i);
+        deaf.foundation[0] = '2';
+        assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &deaf), 0);
+    }
+    for (auger_time end = p->world->now + 30 * AUGER_SEC; p->world->now < end;) {
+        take_down(p, diary);
+        if (has_stranger)
+            puppet_check(p, &(struct puppet_check){.wrong_password = true});
+        take_down(p, diary);
+        auger_time next = auger_ice_next_timeout(p->ice);
+        assert_true(next > p->world->now);
+        puppet_wait(p, next - p->world->now);
+    }
+    puppet_free(p);
+}
+
+static void a_strangers_datagram_does_not_hurry_the_search(void **state)
+{
+    struct diary alone = {0}, with_stranger = {0};
+
+    (void)state;
+    seek(&alone, false);
+    seek(&with_stranger, true);
+    assert_true(alone.len > DEAF);
+    assert_int_equal(alone.len, with_stranger.len);
+    for (size_t i = 0; i < alone.len; i++) {
+        assert_int_equal(alone.at[i], with_stranger.at[i]);
+        assert_true(auger_addr_equal(&alone.asked[i], &with_stranger.asked[i]));
+    }
+}
+
 static void more_than_there_can_be_is_refused(void **state)
 {
     (void)state;
@@ -590,6 +665,7 @@ int main(void)
         cmocka_unit_test(with_consent_lost_it_costs_a_restart_too),
         cmocka_unit_test(a_restart_leaves_nothing_behind),
         cmocka_unit_test(without_memory_nothing_is_kept_and_nothing_else_changes),
+        cmocka_unit_test(a_strangers_datagram_does_not_hurry_the_search),
         cmocka_unit_test(more_than_there_can_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
