@@ -265,11 +265,7 @@ static void succeed(struct auger_ice *ice, auger_time now, const struct auger_ch
     struct auger_generation *generation = pair->generation;
     bool nominating = check->nominates && check->role == generation->role;
 
-    /* Another check on this pair has nothing more to find out. */
-    struct auger_check *other = auger_inflight_find_pair(&generation->checklist.inflight, pair);
-    if (other && !other->nominates)
-        other->cancelled = true;
-
+    auger_checklist_excuse(&generation->checklist, pair);
     measure(pair->proof, check, now);
     pair->proof->tally.rtt_total += pair->proof->rtt;
     pair->proof->responses_received++;

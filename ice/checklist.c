@@ -281,6 +281,13 @@ void auger_checklist_cancel(struct auger_checklist *list, const struct auger_pai
         check->cancelled = true;
 }
 
+void auger_checklist_excuse(struct auger_checklist *list, const struct auger_pair *pair)
+{
+    struct auger_check *check = auger_inflight_find_pair(&list->inflight, pair);
+    if (check && !check->nominates)
+        check->cancelled = true;
+}
+
 bool auger_checklist_is_asking(const struct auger_checklist *list, const struct auger_pair *pair)
 {
     return pair->ticket || auger_inflight_find_pair(&list->inflight, pair);

@@ -52,6 +52,9 @@ void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struc
 /* The check on `pair` that is under way may still succeed, but is not repeated
  * and cannot fail. */
 void auger_checklist_cancel(struct auger_checklist *list, const struct auger_pair *pair);
+/* The same, save for one that nominates: `pair` has had an answer to another check, and one that
+ * is under way has nothing more to find out. */
+void auger_checklist_excuse(struct auger_checklist *list, const struct auger_pair *pair);
 /* No check but the triggered ones is of interest any more (8.1.2). */
 void auger_checklist_cancel_all(struct auger_checklist *list);
 

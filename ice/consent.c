@@ -143,6 +143,7 @@ bool auger_consent_take(struct auger_ice *ice, auger_time now, struct auger_pair
         pair->proof->answered_at = now;
         pair->proof->rtt = now - sent_at;
         pair->proof->tally.rtt_total += pair->proof->rtt;
+        auger_checklist_excuse(&pair->generation->checklist, pair);
     }
     return true;
 }

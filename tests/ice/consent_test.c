@@ -337,6 +337,28 @@ static void test_random_bytes_are_drawn_for_8_checks_and_gone_once_used(void **s
     puppet_free(p);
 }
 
+/* As failover.c asks a pair whether it would answer. */
+static void test_an_answer_since_it_was_asked_makes_up_for_a_check_without_one(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct auger_checklist *list = &p->ice->current->checklist;
+    auger_time end = p->world->now + 60 * AUGER_SEC;
+    struct sent asked, sent;
+
+    puppet_wait(p, 1 * AUGER_SEC);
+    auger_checklist_trigger(list, p->world->now, list->order[0]);
+    assert_true(puppet_take(p, &asked));
+    while (p->world->now < end) {
+        while (puppet_take(p, &sent))
+            if (memcmp(sent.msg.tid.bytes, asked.msg.tid.bytes, 12) != 0)
+                puppet_answer(p, &sent, &(struct puppet_answer){0});
+        puppet_wait(p, auger_ice_next_timeout(p->ice) - p->world->now);
+    }
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_a_403_revokes_consent_at_once),
         cmocka_unit_test(test_another_pair_with_consent_takes_over),
         cmocka_unit_test(test_without_entropy_consent_waits_and_does_not_spin),
+        cmocka_unit_test(test_an_answer_since_it_was_asked_makes_up_for_a_check_without_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
