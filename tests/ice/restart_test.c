@@ -809,6 +809,45 @@ static void test_out_of_memory_leaves_all_as_it_was(void **state)
     world_free(world);
 }
 
+/* For a second the requests from `base` to that address are answered, by who sees us at `seen`. */
+static void answer_to(struct puppet *p, const char *base, const char *to, const char *seen,
+                      bool is_server)
+{
+    struct auger_addr from = addr_of(base), asked = addr_of(to);
+    struct sent sent;
+
+    for (int i = 0; i < 20; i++, puppet_wait(p, 50 * AUGER_MS))
+        while (puppet_take_request(p, &sent))
+            if (auger_addr_equal(&sent.path.local, &from) &&
+                auger_addr_equal(&sent.path.remote, &asked))
+                puppet_answer(
+                    p, &sent,
+                    &(struct puppet_answer){.mapped = seen, .to = base, .no_integrity = is_server});
+}
+
+/* The peer has heard nothing of it since. */
+static void test_what_a_check_of_before_has_shown_is_told_when_a_server_shows_it(void **state)
+{
+    static const char base[] = "192.0.2.50:5005", seen[] = "203.0.113.9:999";
+    struct puppet *p = puppet_connected(true);
+    struct auger_addr server = addr_of("198.51.100.1:3478"), fresh = addr_of(base);
+    struct auger_addr mapped = addr_of(seen);
+    struct auger_ice_event event;
+    bool is_told = false;
+
+    (void)state;
+    assert_int_equal(auger_ice_add_stun_server(p->ice, p->world->now, &server), 0);
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &fresh), 0);
+    answer_to(p, base, "192.0.2.2:2002", seen, false);
+    answer_to(p, base, "198.51.100.1:3478", seen, true);
+    while (auger_ice_poll_event(p->ice, &event))
+        is_told |= event.type == AUGER_ICE_EVENT_CANDIDATE && event.cand.type == AUGER_CAND_SRFLX &&
+                   auger_addr_equal(&event.cand.addr, &mapped);
+    assert_true(is_told);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -842,6 +881,7 @@ int main(void)
         cmocka_unit_test(test_the_servers_are_asked_again_and_what_is_outdated_is_not_told),
         cmocka_unit_test(test_restarts_without_end_need_no_more_room),
         cmocka_unit_test(test_out_of_memory_leaves_all_as_it_was),
+        cmocka_unit_test(test_what_a_check_of_before_has_shown_is_told_when_a_server_shows_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
