@@ -499,7 +499,8 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
                 AUGER_F_TEXT("type", auger_cand_type_name(told.type)),
                 AUGER_F_INT("priority", told.priority));
     generation->has_moved |= generation->remote_ended;
-    auger_generation_form_pairs(generation, now, &ice->locals);
+    auger_generation_form_pairs_of(generation, now, &ice->locals,
+                                   auger_cands_find(&generation->remotes, &told.addr));
     auger_locals_follow_drift(ice, now);
     auger_standby_consider(ice, now);
     if (ice->config.lite)

@@ -194,10 +194,12 @@ static bool makes_pairs(const struct auger_ice_cand *local)
 }
 
 static void form_with(struct auger_checklist *list, auger_time now, struct auger_ice_cand *local,
-                      const struct auger_cands *remotes, enum auger_role role, bool is_late)
+                      const struct auger_cands *remotes, const struct auger_forming *forming)
 {
     for (uint16_t i = 0; i < remotes->len; i++) {
         struct auger_ice_cand *remote = auger_cands_at(remotes, i);
+        if (forming->of && forming->of != local && forming->of != remote)
+            continue;
         /* The pair of a peer-reflexive candidate is made by its check alone (7.3.1.3). */
         if (remote->type == AUGER_CAND_PRFLX && !list->pairs_prflx)
             continue;
@@ -207,19 +209,19 @@ static void form_with(struct auger_checklist *list, auger_time now, struct auger
         struct auger_path path = auger_pair_path(&would_be);
         if (auger_checklist_find(list, &path))
             continue;
-        struct auger_pair *pair = auger_checklist_add(list, now, local, remote, role);
-        if (pair && is_late)
+        struct auger_pair *pair = auger_checklist_add(list, now, local, remote, forming->role);
+        if (pair && forming->is_late)
             auger_checklist_trigger(list, now, pair);
     }
 }
 
 void auger_checklist_form(struct auger_checklist *list, auger_time now,
                           const struct auger_cands *locals, const struct auger_cands *remotes,
-                          enum auger_role role, bool is_late)
+                          const struct auger_forming *forming)
 {
     for (uint16_t i = 0; i < locals->len; i++) {
         if (makes_pairs(auger_cands_at(locals, i)))
-            form_with(list, now, auger_cands_at(locals, i), remotes, role, is_late);
+            form_with(list, now, auger_cands_at(locals, i), remotes, forming);
     }
     thaw(list, now);
 }

@@ -27,11 +27,16 @@ struct auger_pair *auger_checklist_find(const struct auger_checklist *list,
 struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time now,
                                        struct auger_ice_cand *local, struct auger_ice_cand *remote,
                                        enum auger_role role);
-/* All pairs that the candidates make and that are not there yet, thawed; late ones are checked
- * though checks are over. */
+/* Which pairs are to be made. */
+struct auger_forming {
+    const struct auger_ice_cand *of; /* of either side; NULL: of all */
+    enum auger_role role;
+    bool is_late; /* they are checked though checks are over */
+};
+/* The pairs that the candidates make and that are not there yet, thawed. */
 void auger_checklist_form(struct auger_checklist *list, auger_time now,
                           const struct auger_cands *locals, const struct auger_cands *remotes,
-                          enum auger_role role, bool is_late);
+                          const struct auger_forming *forming);
 /* Whether no pair of that remote candidate can come to anything any more. */
 bool auger_checklist_is_dead(const struct auger_checklist *list,
                              const struct auger_ice_cand *remote);

@@ -72,12 +72,27 @@ void auger_generation_forget_nomination(struct auger_generation *generation)
     generation->nomination.ask_at = AUGER_NEVER;
 }
 
+static void form(struct auger_generation *generation, auger_time now,
+                 const struct auger_cands *locals, const struct auger_ice_cand *of)
+{
+    const struct auger_forming forming = {.of = of,
+                                          .role = generation->role,
+                                          .is_late = generation->has_moved &&
+                                                     generation->nomination.selected};
+
+    if (auger_credentials_are_known(&generation->remote))
+        auger_checklist_form(&generation->checklist, now, locals, &generation->remotes, &forming);
+}
+
 void auger_generation_form_pairs(struct auger_generation *generation, auger_time now,
                                  const struct auger_cands *locals)
 {
-    bool is_late = generation->has_moved && generation->nomination.selected;
+    form(generation, now, locals, NULL);
+}
 
-    if (auger_credentials_are_known(&generation->remote))
-        auger_checklist_form(&generation->checklist, now, locals, &generation->remotes,
-                             generation->role, is_late);
+void auger_generation_form_pairs_of(struct auger_generation *generation, auger_time now,
+                                    const struct auger_cands *locals,
+                                    const struct auger_ice_cand *cand)
+{
+    form(generation, now, locals, cand);
 }

@@ -72,5 +72,10 @@ void auger_generation_forget_nomination(struct auger_generation *generation);
  * then all candidates told until then are paired at once. */
 void auger_generation_form_pairs(struct auger_generation *generation, auger_time now,
                                  const struct auger_cands *locals);
+/* Those of a candidate that has come, ours or the peer's.  Pairs of others that had failed and
+ * made room (8838 section 10) are not made again. */
+void auger_generation_form_pairs_of(struct auger_generation *generation, auger_time now,
+                                    const struct auger_cands *locals,
+                                    const struct auger_ice_cand *cand);
 
 #endif /* AUGER_ICE_GENERATION_H */

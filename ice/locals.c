@@ -39,7 +39,7 @@ int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_a
     auger_policy_apply(ice->config.policy, ice->env, now, host);
     auger_mapping_apply(ice, now, host);
     note_move(ice->current);
-    auger_generation_form_pairs(ice->current, now, &ice->locals);
+    auger_generation_form_pairs_of(ice->current, now, &ice->locals, host);
     return 0;
 }
 

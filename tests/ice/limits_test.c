@@ -129,6 +129,42 @@ static void test_a_full_list_of_pairs_gives_up_the_failed_then_the_lowest(void *
     world_free(world);
 }
 
+static bool has_pair_with(struct auger_ice *ice, const char *remote)
+{
+    struct auger_ice_pair_info pairs[8];
+    struct auger_addr addr = addr_of(remote);
+    size_t len = auger_ice_pairs(ice, pairs, 8);
+
+    for (size_t i = 0; i < len; i++)
+        if (auger_addr_equal(&pairs[i].remote.addr, &addr))
+            return true;
+    return false;
+}
+
+/* Else each candidate that comes would have it asked anew. */
+static void test_a_failed_pair_that_made_room_stays_away(void **state)
+{
+    (void)state;
+    struct auger_ice_config config;
+    struct sent sent;
+
+    auger_ice_config_init(&config);
+    config.pairs_max = 2;
+    struct puppet *p = puppet_with(&config);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:1", 1000), 0);
+    assert_true(puppet_take(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 400});
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2", 900), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:3", 100), 0); /* in its place */
+    assert_false(has_pair_with(p->ice, "192.0.2.2:1"));
+    assert_int_equal(puppet_tell(p, "192.0.2.2:4", 200), 0);
+    assert_false(has_pair_with(p->ice, "192.0.2.2:1"));
+    assert_true(has_pair_with(p->ice, "192.0.2.2:2"));
+    assert_true(has_pair_with(p->ice, "192.0.2.2:4"));
+    puppet_free(p);
+}
+
 static const struct {
     const char *name;
     const char *from;
@@ -405,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_a_check_under_way_outlasts_the_patience),
         cmocka_unit_test(test_before_the_credentials_there_is_no_hurry),
         cmocka_unit_test(test_a_full_list_of_pairs_gives_up_the_failed_then_the_lowest),
+        cmocka_unit_test(test_a_failed_pair_that_made_room_stays_away),
         cmocka_unit_test(test_data_is_handed_out_by_where_it_comes_from),
         cmocka_unit_test(test_malformed_stun_is_counted_and_is_not_data),
         cmocka_unit_test(test_a_buffer_that_is_too_small_is_an_error),
