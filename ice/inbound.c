@@ -204,13 +204,26 @@ static struct auger_ice_cand *dead_prflx(const struct auger_generation *generati
     return NULL;
 }
 
+static bool has_prflx_of_ip(const struct auger_cands *remotes, const struct auger_addr *addr)
+{
+    for (uint16_t i = 0; i < remotes->len; i++) {
+        const struct auger_ice_cand *cand = auger_cands_at(remotes, i);
+        if (cand->addr.family != AUGER_FAMILY_NONE && cand->type == AUGER_CAND_PRFLX &&
+            auger_addr_ip_equal(&cand->addr, addr))
+            return true;
+    }
+    return false;
+}
+
 /* Between two NATs that map by destination and filter nothing each answer comes from a new
  * port, and so does the check that it causes: a chase without an end, which would use up
- * all requests before the pairs that work have had theirs. */
-static bool is_chase(const struct auger_generation *generation)
+ * all requests before the pairs that work have had theirs.  One that comes from elsewhere may
+ * be the peer's way around its NAT. */
+static bool is_chase(const struct auger_generation *generation, const struct auger_addr *source)
 {
     return generation->nomination.valid_at == AUGER_NEVER &&
-           generation->remotes.prflx_made >= PRFLX_TURNS_MAX * generation->remotes.prflx_max;
+           generation->remotes.prflx_made >= PRFLX_TURNS_MAX * generation->remotes.prflx_max &&
+           has_prflx_of_ip(&generation->remotes, source);
 }
 
 /* 7.3.1.3: known, or learned now; NULL if it may not be sent to or there is no room. */
@@ -225,7 +238,7 @@ static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_gene
     struct auger_ice_cand *cand = auger_cands_find(remotes, &addr);
     if (cand || !auger_cand_addr_is_usable(&addr, &ice->policy))
         return cand;
-    if (remotes->prflx == remotes->prflx_max && !is_chase(generation)) {
+    if (remotes->prflx == remotes->prflx_max && !is_chase(generation, &addr)) {
         struct auger_ice_cand *dead = dead_prflx(generation);
         if (dead) {
             auger_checklist_remove_cand(&generation->checklist, dead);

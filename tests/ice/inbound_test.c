@@ -373,6 +373,23 @@ static void test_a_chase_after_ever_new_ports_comes_to_an_end(void **state)
     puppet_free(p);
 }
 
+/* The peer's own network, which it does not tell, while its NAT shows it at port after port. */
+static void test_a_chase_leaves_room_for_who_asks_from_elsewhere(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent;
+
+    puppet_introduce(p);
+    chase(p);
+    puppet_check(p, &(struct puppet_check){.from = "192.0.2.77:7", .role = CONTROLLED});
+    assert_true(puppet_take_response(p, &sent));
+    assert_int_equal(sent.msg.class_, AUGER_STUN_SUCCESS);
+    puppet_check(p, &(struct puppet_check){.from = "192.0.2.77:8", .role = CONTROLLED});
+    assert_false(puppet_take_response(p, &sent)); /* once */
+    puppet_free(p);
+}
+
 static void test_responses_that_nobody_fetches_are_bounded(void **state)
 {
     (void)state;
@@ -538,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_a_check_for_which_no_pair_has_room_is_not_answered),
         cmocka_unit_test(test_a_dead_peer_reflexive_candidate_makes_room),
         cmocka_unit_test(test_a_chase_after_ever_new_ports_comes_to_an_end),
+        cmocka_unit_test(test_a_chase_leaves_room_for_who_asks_from_elsewhere),
         cmocka_unit_test(test_responses_that_nobody_fetches_are_bounded),
         cmocka_unit_test(test_a_check_to_no_base_of_ours_is_dropped),
         cmocka_unit_test(test_a_check_on_a_pair_under_way_triggers_a_fresh_one),
