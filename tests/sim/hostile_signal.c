@@ -72,6 +72,10 @@ static void flow(struct sim *sim, void *what)
     struct flood *flood = what;
     char line[AUGER_CAND_LINE_MAX];
 
+    if (sim_peer_is_asleep(flood->to)) {
+        queue_put(&sim->queue, flood->to->asleep_until, flow, flood);
+        return;
+    }
     for (unsigned i = 0; i < flood->count && flood->to->ice; i++) {
         invent(sim->signaller, "", line);
         sim_take_line(flood->to, line);

@@ -23,9 +23,26 @@ void sim_peer_options_init(struct sim_peer_options *options)
     options->ice.renomination = false;
 }
 
+static bool has_had(const struct sim_peer *peer, uint16_t port)
+{
+    for (size_t i = 0; i < peer->ports_len && i < SIM_PORTS_MAX; i++) {
+        if (peer->ports[i] == port)
+            return true;
+    }
+    return false;
+}
+
+/* Not one that it has had: two of its networks may give it one address, and no machine binds
+ * that twice to one port. */
 static uint16_t any_port(struct sim_peer *peer)
 {
-    return (uint16_t)prng_between(&peer->host->random, 32768, 60999);
+    uint16_t port;
+
+    do
+        port = (uint16_t)prng_between(&peer->host->random, 32768, 60999);
+    while (has_had(peer, port));
+    peer->ports[peer->ports_len++ % SIM_PORTS_MAX] = port;
+    return port;
 }
 
 static void check(struct sim_peer *peer, int err, const char *what)
@@ -178,12 +195,12 @@ static void receive(struct sim *sim, struct sim_host *host, const struct auger_p
 {
     struct sim_peer *peer = host->owner;
     struct auger_bytes data = {0};
-    auger_time now = sim_peer_now(peer);
 
     if (sim_peer_is_asleep(peer)) {
         sim_log(sim, "%s sleeps", host->name);
         return;
     }
+    auger_time now = sim_peer_now(peer);
     monitor_received(peer->monitor, now, path, buf, len);
     auger_ice_handle_datagram(peer->ice, now, path, buf, len, &data);
     if (data.len > 0)

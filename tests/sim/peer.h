@@ -6,6 +6,8 @@
 #include "tests/sim/monitor.h"
 #include "tests/sim/world.h"
 
+#define SIM_PORTS_MAX 8 /* the latest ones */
+
 /* Runs `ppm` too fast, and may leap; linear since the last change. */
 struct sim_clock {
     auger_time since, local;
@@ -29,7 +31,9 @@ struct sim_peer {
     auger_time next;            /* when it wants to be called */
     auger_time chatter_at;
     struct sim_clock clock;
-    auger_time asleep_until;          /* suspended */
+    auger_time asleep_until;       /* suspended */
+    uint16_t ports[SIM_PORTS_MAX]; /* that it has had */
+    size_t ports_len;
     uint64_t fresh_max, fresh_window; /* of the other's numbers, as DTLS keeps them */
     struct sim_journal journal;
     struct prng post_random; /* what befalls what it says */

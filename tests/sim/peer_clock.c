@@ -11,6 +11,8 @@
 auger_time sim_peer_now(const struct sim_peer *peer)
 {
     auger_time passed = peer->sim->now - peer->clock.since;
+
+    assert(passed >= 0); /* it stands still: nobody may look at it */
     return peer->clock.local + passed + passed / MILLION * peer->clock.ppm +
            passed % MILLION * peer->clock.ppm / MILLION;
 }
@@ -56,6 +58,11 @@ void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by)
 bool sim_peer_is_asleep(const struct sim_peer *peer)
 {
     return peer->sim->now < peer->asleep_until;
+}
+
+auger_time sim_peer_sleeps_for(const struct sim_peer *peer)
+{
+    return sim_peer_is_asleep(peer) ? peer->asleep_until - peer->sim->now : 0;
 }
 
 static void awake(struct sim *sim, void *what)

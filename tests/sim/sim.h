@@ -169,6 +169,8 @@ void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_ne
  * has gone on. */
 void sim_peer_suspend(struct sim *sim, struct sim_peer *peer, auger_time duration,
                       bool clock_stops);
+/* How long it still sleeps; 0: it does not.  Meanwhile its agent may be told nothing. */
+auger_time sim_peer_sleeps_for(const struct sim_peer *peer);
 void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by);
 /* Its agent is freed, and its host is gone. */
 void sim_peer_leave(struct sim *sim, struct sim_peer *peer);

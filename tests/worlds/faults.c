@@ -7,6 +7,16 @@ static struct sim_peer *victim(const struct life *life, enum feature feature)
     return peer ? peer : life->built.peers[0];
 }
 
+/* Then it comes when the sleeper wakes up. */
+static bool is_put_off(struct life *life, const struct sim_peer *peer, sim_fate *fate)
+{
+    auger_time sleeps_for = sim_peer_sleeps_for(peer);
+
+    if (sleeps_for > 0)
+        sim_schedule(life->built.sim, sleeps_for, fate, life);
+    return sleeps_for > 0;
+}
+
 static void cut(struct sim *sim, void *user)
 {
     struct life *life = user;
@@ -60,7 +70,10 @@ static void fall_asleep(struct sim *sim, void *user)
 
 static void leap(struct sim *sim, void *user)
 {
-    const struct life *life = user;
+    struct life *life = user;
+
+    if (is_put_off(life, victim(life, LEAP), leap))
+        return;
     sim_peer_leap(sim, victim(life, LEAP), life->plan->value[LEAP_BY_MS] * AUGER_MS);
 }
 
@@ -98,18 +111,22 @@ static int mover(const struct life *life)
 
 static void leave_home(struct sim *sim, void *user)
 {
-    const struct life *life = user;
+    struct life *life = user;
     int side = mover(life);
 
+    if (is_put_off(life, life->built.peers[side], leave_home))
+        return;
     for (unsigned i = 0; i < life->built.homes_len[side]; i++)
         sim_peer_remove_addrs(sim, life->built.peers[side], life->built.homes[side][i]);
 }
 
 static void arrive(struct sim *sim, void *user)
 {
-    const struct life *life = user;
+    struct life *life = user;
     int side = mover(life);
 
+    if (is_put_off(life, life->built.peers[side], arrive))
+        return;
     sim_peer_add_addr(sim, life->built.peers[side], life->built.away[side], AUGER_IPV4);
 }
 
@@ -140,12 +157,13 @@ static void server_dies(struct sim *sim, void *user)
 
 /* --- restarts ----------------------------------------------------------------------- */
 
-/* Who has not heard of the other has nothing to restart. */
+/* Who has not heard of the other has nothing to restart, and who sleeps restarts nothing. */
 static void restart(struct life *life, int side)
 {
     const struct sim_peer_story *mine = life_story(life, side);
 
-    if (mine->signalled_at == AUGER_NEVER || life_story(life, !side)->signalled_at == AUGER_NEVER)
+    if (sim_peer_sleeps_for(life->built.peers[side]) > 0 || mine->signalled_at == AUGER_NEVER ||
+        life_story(life, !side)->signalled_at == AUGER_NEVER)
         return;
     life->restarts.count++;
     life->restarts.in_mid_check |= mine->state == AUGER_ICE_CHECKING;
