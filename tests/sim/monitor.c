@@ -71,7 +71,7 @@ void monitor_set_remote(struct monitor *monitor, const char *ufrag, const char *
     if (monitor->in_force == newest)
         return;
     monitor->in_force = newest;
-    monitor->role = monitor->remote_role = MONITOR_NO_ROLE;
+    monitor->role = monitor->shown_role = monitor->remote_role = MONITOR_NO_ROLE;
     monitor->conflicts = 0;
     monitor->role_changes = 0;
     monitor->has_seen_conflict = monitor->has_insisted = false;
@@ -183,13 +183,27 @@ static bool has_failed(const struct monitor_request *request)
            (request->answered == 0 && request->sent == MONITOR_TRANSMISSIONS);
 }
 
-/* A nominating check that fails takes its pair along (7.2.5.3.4). */
+static bool has_answered_since(const struct monitor *monitor, const struct auger_path *path,
+                               auger_time sent_at)
+{
+    for (size_t i = 0; i < monitor->routes_len; i++) {
+        if (auger_path_equal(&monitor->routes[i].path, path) &&
+            monitor->routes[i].succeeded_at > sent_at)
+            return true;
+    }
+    return false;
+}
+
+/* A nominating check that fails takes its pair along (7.2.5.3.4), and so does another one if
+ * nothing else was answered since. */
 static bool has_asked_in_vain(const struct monitor *monitor, const struct auger_path *path)
 {
     const struct monitor_requests *sent = &monitor->sent;
 
     for (size_t i = 0; i < sent->total && i < sent->cap; i++) {
-        if (auger_path_equal(&sent->ring[i].path, path) && has_failed(&sent->ring[i]))
+        const struct monitor_request *request = &sent->ring[i];
+        if (auger_path_equal(&request->path, path) && has_failed(request) &&
+            (request->nominates || !has_answered_since(monitor, path, request->sent_at)))
             return true;
     }
     return false;

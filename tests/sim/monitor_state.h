@@ -27,10 +27,12 @@ struct monitor_generation {
 struct monitor_request {
     struct auger_stun_tid tid;
     struct auger_path path;
-    size_t generation;       /* by its USERNAME */
+    size_t generation; /* by its USERNAME */
+    enum monitor_role role;
     auger_time sent_at;      /* the first time */
     unsigned sent, answered; /* datagrams */
-    bool has_failed;         /* an error, or an answer from elsewhere (7.2.5.2) */
+    bool nominates;
+    bool has_failed; /* an error, or an answer from elsewhere (7.2.5.2) */
 };
 
 /* The latest requests of one direction. */
@@ -73,6 +75,7 @@ struct monitor {
     auger_time paced_at; /* of the last new transaction; AUGER_NEVER: none yet */
 
     enum monitor_role role;        /* of the last new check */
+    enum monitor_role shown_role;  /* by that, or by a success since */
     uint64_t tie_breaker;          /* in it */
     enum monitor_role remote_role; /* of the peer's last one */
     unsigned role_changes;

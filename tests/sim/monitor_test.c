@@ -148,11 +148,13 @@ static void consent_lasts_for_30_s(void **state)
     static const struct {
         auger_time failed_at;
         int in_vain; /* requests since */
-        bool fine;
-    } cases[] = {{30 * AUGER_SEC - 1, 0, false},
-                 {30 * AUGER_SEC - 1, 6, false},
-                 {30 * AUGER_SEC - 1, 7, true},
-                 {30 * AUGER_SEC, 0, true}};
+        bool nominates, is_answered, fine;
+    } cases[] = {{30 * AUGER_SEC - 1, 0, false, false, false},
+                 {30 * AUGER_SEC - 1, 6, false, false, false},
+                 {30 * AUGER_SEC - 1, 7, false, false, true},
+                 {30 * AUGER_SEC - 1, 7, false, true, false}, /* another one was */
+                 {30 * AUGER_SEC - 1, 7, true, true, true},
+                 {30 * AUGER_SEC, 0, false, false, true}};
     struct stage *stage;
 
     (void)state;
@@ -165,7 +167,11 @@ static void consent_lasts_for_30_s(void **state)
                       &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = path});
         enters(stage, 0, AUGER_ICE_CONNECTED);
         for (int n = 0; n < cases[i].in_vain; n++)
-            asks(stage, n * AUGER_SEC, (struct forged){.tid = 2});
+            asks(stage, n * AUGER_SEC, (struct forged){.tid = 2, .nominates = cases[i].nominates});
+        if (cases[i].is_answered) {
+            asks(stage, 8 * AUGER_SEC, (struct forged){.tid = 3});
+            is_answered(stage, 8 * AUGER_SEC, 3);
+        }
         enters(stage, cases[i].failed_at, AUGER_ICE_FAILED);
         if (cases[i].fine)
             holds(stage);
@@ -232,6 +238,26 @@ static void another_role_allows_7_more(void **state)
         asks(stage, i * AUGER_SEC, (struct forged){.tid = i, .controlled = i > 6});
     holds(stage);
     asks(stage, 14 * AUGER_SEC, (struct forged){.tid = 14, .controlled = true});
+    breaks(stage, '3');
+}
+
+/* Of two changes between two checks an answer shows the first. */
+static void a_role_that_an_answer_alone_shows_allows_7_more(void **state)
+{
+    struct auger_path elsewhere = path;
+    struct stage *stage = *state;
+
+    elsewhere.remote.port++;
+    for (uint8_t i = 0; i < 7; i++)
+        asks(stage, i * AUGER_SEC, (struct forged){.tid = i, .controlled = true});
+    forge_request(stage, (struct forged){.tid = 99, .from_peer = true, .controlled = true});
+    monitor_received(stage->monitor, 7 * AUGER_SEC, &elsewhere, stage->buf, stage->len);
+    forge_success(stage, 99, stage->our_key, &elsewhere.remote);
+    monitor_sent(stage->monitor, 7 * AUGER_SEC, &elsewhere, stage->buf, stage->len);
+    for (uint8_t i = 7; i < 21; i++) /* and once more, back to what it was */
+        asks(stage, i * AUGER_SEC, (struct forged){.tid = i, .controlled = true});
+    holds(stage);
+    asks(stage, 21 * AUGER_SEC, (struct forged){.tid = 21, .controlled = true});
     breaks(stage, '3');
 }
 
@@ -511,24 +537,23 @@ static void candidates_come_before_their_end(void **state)
     }
 }
 
-SCENARIOS(staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
-          staged(data_of_a_lite_agent_needs_a_nomination),
-          staged(data_between_lite_agents_goes_where_was_told),
-          staged(data_between_lite_agents_goes_nowhere_else), staged(a_lite_agent_asks_nobody),
-          staged(a_success_under_a_wrong_key_is_none),
-          staged(a_success_that_nobody_asked_for_is_none),
-          staged(data_stops_30_s_after_the_last_success), staged(a_success_from_elsewhere_is_none),
-          staged(a_second_answer_says_nothing), staged(a_path_is_one_where_a_check_succeeded),
-          staged(a_path_needs_consent), cmocka_unit_test(consent_lasts_for_30_s),
-          staged(connected_needs_a_success), staged(a_request_is_sent_7_times_at_most),
-          staged(a_silent_address_gets_7_requests_a_base), staged(a_check_from_it_allows_7_more),
-          staged(another_role_allows_7_more), staged(an_address_that_answers_may_be_asked_on),
-          staged(all_silent_addresses_get_700_requests),
-          cmocka_unit_test(new_transactions_keep_their_distance),
-          cmocka_unit_test(a_check_must_be_well_formed), staged(a_message_must_be_well_formed),
-          cmocka_unit_test(an_answer_needs_a_question_and_its_address),
-          staged(two_must_not_insist_on_one_role),
-          cmocka_unit_test(one_pair_is_selected_and_it_is_valid), staged(pairs_are_bounded),
-          staged(a_timer_that_is_due_at_once_is_a_spin), staged(a_step_sends_little),
-          cmocka_unit_test(states_follow_each_other_by_the_grammar),
-          staged(nothing_comes_after_the_end), cmocka_unit_test(candidates_come_before_their_end))
+SCENARIOS(
+    staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
+    staged(data_of_a_lite_agent_needs_a_nomination),
+    staged(data_between_lite_agents_goes_where_was_told),
+    staged(data_between_lite_agents_goes_nowhere_else), staged(a_lite_agent_asks_nobody),
+    staged(a_success_under_a_wrong_key_is_none), staged(a_success_that_nobody_asked_for_is_none),
+    staged(data_stops_30_s_after_the_last_success), staged(a_success_from_elsewhere_is_none),
+    staged(a_second_answer_says_nothing), staged(a_path_is_one_where_a_check_succeeded),
+    staged(a_path_needs_consent), cmocka_unit_test(consent_lasts_for_30_s),
+    staged(connected_needs_a_success), staged(a_request_is_sent_7_times_at_most),
+    staged(a_silent_address_gets_7_requests_a_base), staged(a_check_from_it_allows_7_more),
+    staged(another_role_allows_7_more), staged(a_role_that_an_answer_alone_shows_allows_7_more),
+    staged(an_address_that_answers_may_be_asked_on), staged(all_silent_addresses_get_700_requests),
+    cmocka_unit_test(new_transactions_keep_their_distance),
+    cmocka_unit_test(a_check_must_be_well_formed), staged(a_message_must_be_well_formed),
+    cmocka_unit_test(an_answer_needs_a_question_and_its_address),
+    staged(two_must_not_insist_on_one_role), cmocka_unit_test(one_pair_is_selected_and_it_is_valid),
+    staged(pairs_are_bounded), staged(a_timer_that_is_due_at_once_is_a_spin),
+    staged(a_step_sends_little), cmocka_unit_test(states_follow_each_other_by_the_grammar),
+    staged(nothing_comes_after_the_end), cmocka_unit_test(candidates_come_before_their_end))

@@ -258,6 +258,12 @@ static void sent_data(struct monitor *monitor, auger_time now, const struct auge
                       (long long)((now - route->succeeded_at) / AUGER_MS));
 }
 
+static void show_role(struct monitor *monitor, enum monitor_role role)
+{
+    monitor->role_changes += monitor->shown_role != MONITOR_NO_ROLE && monitor->shown_role != role;
+    monitor->shown_role = role;
+}
+
 static void began_check(struct monitor *monitor, const struct auger_stun_msg *msg)
 {
     enum monitor_role role = role_in(msg);
@@ -265,8 +271,8 @@ static void began_check(struct monitor *monitor, const struct auger_stun_msg *ms
     if (!auger_stun_msg_u64(msg, AUGER_STUN_ATTR_ICE_CONTROLLING, &monitor->tie_breaker) &&
         !auger_stun_msg_u64(msg, AUGER_STUN_ATTR_ICE_CONTROLLED, &monitor->tie_breaker))
         monitor->tie_breaker = 0;
+    show_role(monitor, role);
     if (role != monitor->role) {
-        monitor->role_changes += monitor->role != MONITOR_NO_ROLE;
         monitor->role = role;
         monitor->has_seen_conflict = monitor->has_insisted = false;
     }
@@ -326,6 +332,7 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     request->generation = generation_asked(monitor, msg);
     if (request->sent == 1) {
         request->sent_at = now;
+        request->nominates = auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE);
         check_pace(monitor, now, request);
     }
     if (request->sent > MONITOR_TRANSMISSIONS)
@@ -360,6 +367,10 @@ static void sent_answer(struct monitor *monitor, const struct auger_path *path,
     else if (!auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped) ||
              !auger_addr_equal(&mapped, &path->remote))
         monitor_break(monitor, "0: a success with a wrong XOR-MAPPED-ADDRESS");
+    /* The peer's role is its own no more (RFC 8445 section 7.3.1.1). */
+    if (request->generation == monitor->in_force && request->role != MONITOR_NO_ROLE)
+        show_role(monitor,
+                  request->role == MONITOR_CONTROLLING ? MONITOR_CONTROLLED : MONITOR_CONTROLLING);
 }
 
 void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_path *path,
@@ -414,6 +425,7 @@ static void received_request(struct monitor *monitor, auger_time now, const stru
     size_t asked = generation_that_is_asked(monitor, msg);
 
     request->generation = asked;
+    request->role = role_in(msg);
     if (asked == MONITOR_NO_GENERATION)
         return;
     const struct monitor_generation *generation = &monitor->generations[asked];
