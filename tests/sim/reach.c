@@ -14,8 +14,10 @@
 
 struct sim_reacher {
     struct sim_host *host;
-    struct auger_addr known[KNOWN_MAX]; /* of the other, told or heard */
+    struct auger_addr known[KNOWN_MAX]; /* of the other, told */
     size_t known_len;
+    struct auger_path heard[KNOWN_MAX]; /* it has asked along these */
+    size_t heard_len;
     struct auger_addr told[KNOWN_MAX]; /* to the other */
     size_t told_len;
     bool is_answered, is_direct;
@@ -36,6 +38,16 @@ static void add(struct auger_addr *addrs, size_t *len, const struct auger_addr *
         addrs[(*len)++] = *addr;
 }
 
+static void add_heard(struct sim_reacher *reacher, const struct auger_path *path)
+{
+    for (size_t i = 0; i < reacher->heard_len; i++) {
+        if (auger_path_equal(&reacher->heard[i], path))
+            return;
+    }
+    if (reacher->heard_len < KNOWN_MAX)
+        reacher->heard[reacher->heard_len++] = *path;
+}
+
 static void receive(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len)
 {
@@ -52,7 +64,7 @@ static void receive(struct sim *sim, struct sim_host *host, const struct auger_p
         memcpy(&question, buf, sizeof(question));
         question.mark = '!';
         question.seen = path->remote;
-        add(reacher->known, &reacher->known_len, &path->remote);
+        add_heard(reacher, path);
         sim_host_send(sim, host, path, (const uint8_t *)&question, sizeof(question));
     } else if (len == sizeof(question) && buf[0] == '!') {
         memcpy(&question, buf, sizeof(question));
@@ -84,20 +96,29 @@ void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct s
     add(reacher->told, &reacher->told_len, &addr);
 }
 
-static void send_all(struct sim *sim, struct sim_reacher *reacher)
+static void ask(struct sim *sim, struct sim_reacher *reacher, const struct auger_path *path)
+{
+    struct question question;
+
+    memset(&question, 0, sizeof(question)); /* padding is sent too */
+    question.mark = '?';
+    question.asked = path->remote;
+    if (path->local.family == path->remote.family)
+        sim_host_send(sim, reacher->host, path, (const uint8_t *)&question, sizeof(question));
+}
+
+/* What was told is asked from everywhere; what has asked us, from where it has asked alone
+ * (RFC 8445 section 7.3.1.3). */
+static void ask_all(struct sim *sim, struct sim_reacher *reacher)
 {
     for (size_t i = 0; i < reacher->host->at_len; i++) {
         for (size_t j = 0; j < reacher->known_len; j++) {
             struct auger_path path = {reacher->host->at[i].addr, reacher->known[j]};
-            struct question question;
-            memset(&question, 0, sizeof(question)); /* padding is sent too */
-            question.mark = '?';
-            question.asked = path.remote;
-            if (path.local.family == path.remote.family)
-                sim_host_send(sim, reacher->host, &path, (const uint8_t *)&question,
-                              sizeof(question));
+            ask(sim, reacher, &path);
         }
     }
+    for (size_t i = 0; i < reacher->heard_len; i++)
+        ask(sim, reacher, &reacher->heard[i]);
 }
 
 static void ask_servers(struct sim *sim, struct sim_reacher *reacher)
@@ -137,8 +158,8 @@ struct sim_reach sim_reach(struct sim *sim, struct sim_reacher *a, bool a_gives,
             tell(a, b);
         if (b_gives)
             tell(b, a);
-        send_all(sim, a);
-        send_all(sim, b);
+        ask_all(sim, a);
+        ask_all(sim, b);
         sim_run(sim, EVERY);
     }
     return (struct sim_reach){.both = a->is_answered && b->is_answered,

@@ -1,6 +1,6 @@
 /* tests/sim/reach.h - whether two hosts can reach each other at all, by brute force: both
- * send from everywhere to everywhere, and to whoever they hear from.  Run in a world of its
- * own, like the one in question, it is the oracle of what agents must find. */
+ * send from everywhere to everywhere that they are told of, and back to whoever they hear.  Run in
+ * a world of its own, like the one in question, it is the oracle of what agents must find. */
 #ifndef SIM_REACH_H
 #define SIM_REACH_H
 

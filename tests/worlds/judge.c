@@ -89,14 +89,6 @@ static const struct sim_reach *reach_of(struct life *life)
     return &life->reach;
 }
 
-/* What is learned from a check alone makes a pair with the base that the check came to, and
- * with no other (RFC 8445 section 7.3.1.3); brute force tries them all. */
-static bool is_found_by_checks_alone(const struct plan *plan)
-{
-    return (plan_has(plan, GIVES_B) && plan_has(plan, MORE_INTERFACES)) ||
-           (plan_has(plan, GIVES) && plan_has(plan, MORE_INTERFACES_B));
-}
-
 /* 12: they find each other. */
 static void judge_liveness(struct life *life, struct tally *tally)
 {
@@ -106,8 +98,6 @@ static void judge_liveness(struct life *life, struct tally *tally)
         return;
     tally->judged[MUST_CONNECT]++;
     if (ever)
-        return;
-    if (is_found_by_checks_alone(life->plan))
         return;
     if (reach_of(life)->both)
         life_condemn(life, "12: there is a path, and they did not find it");
