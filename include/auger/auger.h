@@ -20,6 +20,7 @@
 #include <auger/sctp.h>
 #include <auger/sdp.h>
 #include <auger/stun.h>
+#include <auger/tls.h>
 #include <auger/trace.h>
 #include <auger/turn.h>
 #include <auger/turn_server.h>
