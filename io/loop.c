@@ -8,6 +8,7 @@
 #include "io/names.h"
 
 #include <auger/crypto.h>
+#include <auger/io_turn.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,6 +114,8 @@ void auger_loop_free(struct auger_loop *loop)
         free_slot(loop->slots[i]);
     }
     auger_names_free(loop);
+    while (loop->turns)
+        auger_loop_turn_free(loop, loop->turns);
     while (loop->muxes) {
         struct auger_loop_mux *mux = loop->muxes;
         loop->muxes = mux->next;

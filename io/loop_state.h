@@ -20,6 +20,7 @@ struct auger_loop {
     struct auger_watch listeners[AUGER_LOOP_LISTENERS_MAX];
     size_t listeners_len;
     struct auger_loop_mux *muxes;
+    struct auger_turn_service *turns;
     struct auger_watched watched;
     struct auger_resolver *resolver;
     struct auger_names *names; /* names.h; NULL: no name was asked for or hidden yet */

@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/names.h"
+#include "io/turn_service.h"
 
 #include <auger/stun.h>
 
@@ -28,6 +29,8 @@ auger_time auger_loop_deadline(const struct auger_loop *loop)
         return 0;
     auger_time at = auger_time_min(loop->timer_at, auger_names_next_timeout(loop));
     at = auger_time_min(at, loop->changed_at);
+    for (const struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
+        at = auger_time_min(at, auger_turn_service_next_timeout(turn));
     return first ? auger_time_min(first->at, at) : at;
 }
 
@@ -108,6 +111,12 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
     case AUGER_WATCH_CHANGES:
         auger_changes_receive(loop, now);
         break;
+    case AUGER_WATCH_TURN:
+    case AUGER_WATCH_TURN_ACCEPT:
+    case AUGER_WATCH_TURN_RELAY:
+    case AUGER_WATCH_TURN_STREAM:
+        auger_turn_service_ready(watch, events, now);
+        break;
     case AUGER_WATCH_FD:
         auger_watched_set_ready(&loop->watched, watch);
         break;
@@ -122,6 +131,8 @@ static void receive(struct auger_loop *loop)
 
     for (int i = 0; i < len; i++)
         ready(loop, events[i].data.ptr, events[i].events, now);
+    for (struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
+        auger_turn_service_turn(turn, auger_clock_now());
 }
 
 static struct auger_slot *slot_due(struct auger_deadline *deadline)
@@ -204,6 +215,14 @@ static bool take_unknown(struct auger_loop *loop, struct auger_loop_event *event
     return false;
 }
 
+static bool take_turn_event(struct auger_loop *loop, struct auger_loop_event *event)
+{
+    for (struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
+        if (auger_turn_service_take_event(turn, auger_clock_now(), event))
+            return true;
+    return false;
+}
+
 static bool take_timer(struct auger_loop *loop, struct auger_loop_event *event)
 {
     if (loop->timer_at == AUGER_NEVER || auger_clock_now() < loop->timer_at)
@@ -245,8 +264,8 @@ static bool take_peer_event(struct auger_loop *loop, struct auger_loop_event *ev
 static bool take_event(struct auger_loop *loop, struct auger_loop_event *event)
 {
     return take_timer(loop, event) || take_wake(loop, event) || take_trouble(loop, event) ||
-           take_unknown(loop, event) || auger_watched_take(&loop->watched, event) ||
-           take_peer_event(loop, event);
+           take_unknown(loop, event) || take_turn_event(loop, event) ||
+           auger_watched_take(&loop->watched, event) || take_peer_event(loop, event);
 }
 
 /* What the application did since the last call goes out first; sockets are read only when no event

@@ -22,6 +22,13 @@ static void set_options(int fd, const struct auger_addr *addr, uint32_t buffer)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 }
 
+static void share_port(int fd)
+{
+    int on = 1;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
 static bool is_unspecified(const struct auger_addr *addr)
 {
     static const uint8_t zeros[16];
@@ -55,12 +62,20 @@ static int bind_to(int fd, struct auger_addr *addr)
 
 int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr, uint32_t buffer)
 {
+    return auger_udp_open_shared(udp, addr, buffer, false);
+}
+
+int auger_udp_open_shared(struct auger_udp *udp, struct auger_addr *addr, uint32_t buffer,
+                          bool shares_port)
+{
     int family = addr->family == AUGER_IPV4 ? AF_INET : AF_INET6;
     int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return AUGER_ERR_SYSTEM;
     set_options(fd, addr, buffer);
+    if (shares_port)
+        share_port(fd);
     int err = bind_to(fd, addr);
     if (err == 0 && is_unspecified(addr) && !tell_destinations(fd, addr->family))
         err = AUGER_ERR_SYSTEM;
@@ -219,4 +234,83 @@ enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct aug
                                    const uint8_t *buf, size_t len)
 {
     return auger_udp_send_from(udp, &udp->addr, to, buf, len);
+}
+
+/* --- many at once ------------------------------------------------------------------------- */
+
+size_t auger_udp_receive_many(const struct auger_udp *udp, struct auger_udp_message *messages,
+                              size_t max)
+{
+    struct mmsghdr headers[AUGER_UDP_MANY];
+    struct sockaddr_storage names[AUGER_UDP_MANY];
+    struct iovec pieces[AUGER_UDP_MANY];
+    union control controls[AUGER_UDP_MANY];
+
+    if (max > AUGER_UDP_MANY)
+        max = AUGER_UDP_MANY;
+    for (size_t i = 0; i < max; i++) {
+        pieces[i] = (struct iovec){.iov_base = messages[i].buf, .iov_len = messages[i].len};
+        headers[i].msg_hdr =
+            (struct msghdr){.msg_name = &names[i],
+                            .msg_namelen = sizeof(names[i]),
+                            .msg_iov = &pieces[i],
+                            .msg_iovlen = 1,
+                            .msg_control = udp->is_any ? &controls[i] : NULL,
+                            .msg_controllen = udp->is_any ? sizeof(controls[i]) : 0};
+    }
+    /* An ICMP error of an earlier datagram comes as an error here, once: read on. */
+    int got = recvmmsg(udp->fd, headers, (unsigned)max, MSG_DONTWAIT, NULL);
+    if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+        got = recvmmsg(udp->fd, headers, (unsigned)max, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < got; i++) {
+        struct msghdr *header = &headers[i].msg_hdr;
+        if ((header->msg_flags & MSG_TRUNC) ||
+            !auger_sockaddr_to((const struct sockaddr *)&names[i], &messages[i].remote))
+            messages[i].remote.family = AUGER_FAMILY_NONE;
+        messages[i].len = headers[i].msg_len;
+        messages[i].local = destination(udp, header);
+    }
+    return got < 0 ? 0 : (size_t)got;
+}
+
+/* Sends from the first on; how many are dealt with, which one that cannot be sent is too. */
+static size_t send_some(int fd, struct mmsghdr *headers, size_t len, size_t *sent)
+{
+    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    int n = sendmmsg(fd, headers, (unsigned)len, flags);
+
+    /* A pending ICMP error (ECONNREFUSED) is told here too, in place of sending. */
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS)
+        n = sendmmsg(fd, headers, (unsigned)len, flags);
+    if (n > 0) {
+        *sent += (size_t)n;
+        return (size_t)n;
+    }
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? len : 1;
+}
+
+size_t auger_udp_send_many(const struct auger_udp *udp, const struct auger_udp_message *messages,
+                           size_t len)
+{
+    struct mmsghdr headers[AUGER_UDP_MANY];
+    struct sockaddr_storage names[AUGER_UDP_MANY];
+    struct iovec pieces[AUGER_UDP_MANY];
+    union control controls[AUGER_UDP_MANY];
+    size_t done = 0, sent = 0;
+
+    if (len > AUGER_UDP_MANY)
+        len = AUGER_UDP_MANY;
+    for (size_t i = 0; i < len; i++) {
+        struct msghdr *header = &headers[i].msg_hdr;
+        pieces[i] = (struct iovec){.iov_base = messages[i].buf, .iov_len = messages[i].len};
+        *header = (struct msghdr){.msg_name = &names[i], .msg_iov = &pieces[i], .msg_iovlen = 1};
+        header->msg_namelen = auger_sockaddr_from(&names[i], &messages[i].remote);
+        if (udp->is_any && !is_unspecified(&messages[i].local)) {
+            memset(&controls[i], 0, sizeof(controls[i]));
+            leave_from(header, &controls[i], &messages[i].local);
+        }
+    }
+    while (done < len)
+        done += send_some(udp->fd, headers + done, len - done, &sent);
+    return sent;
 }

@@ -24,6 +24,10 @@ struct auger_udp_batch {
 /* Binds to `addr`, whose port is filled in where it was 0.  AUGER_ERR_SYSTEM. */
 int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr,
                    uint32_t buffer) AUGER_CHECK_RESULT;
+/* The same where other sockets of this user may be bound to it too, if they say so as well: what
+ * comes is shared out among them by who sends it. */
+int auger_udp_open_shared(struct auger_udp *udp, struct auger_addr *addr, uint32_t buffer,
+                          bool shares_port) AUGER_CHECK_RESULT;
 /* Marks what it sends: RFC 2474, RFC 3542 section 6.5. */
 void auger_udp_mark(const struct auger_udp *udp, uint8_t dscp);
 void auger_udp_close(struct auger_udp *udp);
@@ -40,5 +44,21 @@ enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct aug
 enum auger_udp_sent auger_udp_send_from(const struct auger_udp *udp, const struct auger_addr *from,
                                         const struct auger_addr *to, const uint8_t *buf,
                                         size_t len);
+
+/* One datagram of several that are read or sent by one system call. */
+struct auger_udp_message {
+    uint8_t *buf;
+    size_t len; /* read into: the room that there is, then the length of what came */
+    /* Read: `remote` has no family where nothing can be told of it; `local` as the datagram
+     * says it.  Sent: `local` where the socket has more than one. */
+    struct auger_addr local, remote;
+};
+#define AUGER_UDP_MANY 32
+/* Reads up to `max` datagrams, at most AUGER_UDP_MANY; how many. */
+size_t auger_udp_receive_many(const struct auger_udp *udp, struct auger_udp_message *messages,
+                              size_t max);
+/* Sends as many, in their order; how many went: the others are lost. */
+size_t auger_udp_send_many(const struct auger_udp *udp, const struct auger_udp_message *messages,
+                           size_t len);
 
 #endif /* AUGER_IO_UDP_H */

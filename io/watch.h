@@ -12,6 +12,10 @@ enum auger_watch_kind {
     AUGER_WATCH_WAKE,
     AUGER_WATCH_MDNS,
     AUGER_WATCH_CHANGES,
+    AUGER_WATCH_TURN, /* a UDP socket that a TURN service listens on */
+    AUGER_WATCH_TURN_ACCEPT,
+    AUGER_WATCH_TURN_RELAY,  /* the first member of a struct auger_turn_relay */
+    AUGER_WATCH_TURN_STREAM, /* of a struct auger_turn_stream */
     AUGER_WATCH_FD
 };
 
@@ -21,7 +25,7 @@ struct auger_watch {
     enum auger_watch_kind kind;
     struct auger_slot *slot; /* of AUGER_WATCH_UDP */
     struct auger_udp udp;    /* of the first three, and of AUGER_WATCH_MDNS */
-    void *user;              /* of AUGER_WATCH_FD */
+    void *user;              /* of AUGER_WATCH_FD; the service of those of TURN */
 };
 
 #endif /* AUGER_IO_WATCH_H */

@@ -99,6 +99,7 @@ static void take(struct connect *connect, const struct auger_loop_event *event)
         take_readable(connect, event->fd);
         break;
     case AUGER_LOOP_EVENT_UNKNOWN:
+    case AUGER_LOOP_EVENT_TURN:
     case AUGER_LOOP_EVENT_WAKE:
         break;
     }

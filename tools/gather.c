@@ -174,6 +174,7 @@ static void take(struct gathering *gathering, const struct auger_loop_event *eve
         gathering->done = gathering->status != 0;
         break;
     case AUGER_LOOP_EVENT_UNKNOWN:
+    case AUGER_LOOP_EVENT_TURN:
     case AUGER_LOOP_EVENT_WAKE:
         break;
     }

@@ -111,6 +111,7 @@ static bool take(struct driven *driven, const struct auger_loop_event *event)
             read_requests(driven);
         break;
     case AUGER_LOOP_EVENT_UNKNOWN:
+    case AUGER_LOOP_EVENT_TURN:
     case AUGER_LOOP_EVENT_WAKE:
         break;
     }

@@ -31,7 +31,9 @@ extern "C" {
 #endif
 
 struct auger_loop;
-struct auger_loop_mux; /* sockets that many peers share */
+struct auger_loop_mux;           /* sockets that many peers share */
+struct auger_turn_service;       /* a TURN server: <auger/io_turn.h> */
+struct auger_turn_service_event; /* what happened there */
 
 /* A datagram of a peer, to be sent or just taken in; for a capture. */
 struct auger_tap {
@@ -198,6 +200,7 @@ enum auger_loop_event_type {
     /* .mux, .unknown: a check came for whom no peer is.  Who knows what its names stand for
      * makes a peer with them (auger_peer_set_local_credentials()); its next check finds it. */
     AUGER_LOOP_EVENT_UNKNOWN,
+    AUGER_LOOP_EVENT_TURN, /* .turn, .turn_event, .user: of auger_turn_service_set_user() */
 };
 /* Pointers are valid until the next call on the loop or the peer. */
 struct auger_loop_event {
@@ -210,6 +213,8 @@ struct auger_loop_event {
     int fd;
     struct auger_loop_mux *mux;
     const struct auger_mux_event *unknown;
+    struct auger_turn_service *turn;
+    const struct auger_turn_service_event *turn_event;
 };
 
 /* Waits for and takes the next event; false after auger_loop_stop(). */

@@ -1,0 +1,718 @@
+/* io/turn_service.c - a TURN server in a loop: what comes to its sockets is given to the engine,
+ * and what the engine decides is carried out.  How the loop itself goes round is turn.c. */
+#define _GNU_SOURCE
+#include "io/turn_service.h"
+
+#include "base/addr.h"
+#include "base/time.h"
+#include "io/clock.h"
+#include "io/loop_state.h"
+#include "io/turn_relays.h"
+#include "io/turn_streams.h"
+
+#include <auger/crypto.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define READINGS_MAX 4 /* of one socket in a turn, so that the others have theirs */
+#define ICMP_MAX 8     /* of one socket in a turn */
+#define RELAY_BUFFER (256 * 1024)
+#define ACCEPT_REST (100 * AUGER_MS)
+#define TIME_OF_DAY_EVERY (1 * AUGER_SEC)
+#define ENGINE_LISTENERS_MAX 64
+
+/* --- what leaves -----------------------------------------------------------------------------
+ */
+
+/* Sends out[from..to), which one socket sends. */
+static void send_run(struct auger_turn_service *service, struct auger_watch *by,
+                     const struct auger_udp_message *messages, size_t len, bool dont_fragment)
+{
+    if (by->udp.fd < 0)
+        return;
+    if (by->kind == AUGER_WATCH_TURN_RELAY)
+        auger_turn_relay_set_df((struct auger_turn_relay *)(void *)by, dont_fragment);
+    service->stats.unsent += len - auger_udp_send_many(&by->udp, messages, len);
+}
+
+/* One call for all that follow each other by the same socket. */
+static void flush(struct auger_turn_service *service)
+{
+    struct auger_turn_room *room = service->room;
+    size_t at = 0;
+
+    while (at < room->out_len) {
+        size_t end = at + 1;
+        while (end < room->out_len && room->by[end] == room->by[at] &&
+               room->dont_fragment[end] == room->dont_fragment[at])
+            end++;
+        send_run(service, room->by[at], &room->out[at], end - at, room->dont_fragment[at]);
+        at = end;
+    }
+    room->out_len = 0;
+}
+
+static void add_datagram(struct auger_turn_service *service, struct auger_watch *by,
+                         const struct auger_turn_server_out *out)
+{
+    struct auger_turn_room *room = service->room;
+
+    if (room->out_len == AUGER_UDP_MANY)
+        flush(service);
+    size_t i = room->out_len++;
+    room->out[i] = (struct auger_udp_message){.buf = (uint8_t *)(uintptr_t)out->bytes.data,
+                                              .len = out->bytes.len,
+                                              .local = out->path.local,
+                                              .remote = out->path.remote};
+    room->by[i] = by;
+    room->dont_fragment[i] = out->dont_fragment;
+}
+
+/* NULL: it is none of ours. */
+static struct auger_watch *find_listener(struct auger_turn_service *service,
+                                         const struct auger_addr *local)
+{
+    struct auger_watch *any = NULL;
+
+    for (size_t i = 0; i < service->listeners_len; i++) {
+        struct auger_watch *watch = &service->listeners[i];
+        const struct auger_addr *addr = &watch->udp.addr;
+        if (watch->kind != AUGER_WATCH_TURN || addr->port != local->port ||
+            addr->family != local->family)
+            continue;
+        if (auger_addr_ip_equal(addr, local))
+            return watch;
+        if (watch->udp.is_any)
+            any = watch;
+    }
+    return any;
+}
+
+static void send_to_client(struct auger_turn_service *service,
+                           const struct auger_turn_server_out *out)
+{
+    if (out->path.local.transport == AUGER_TCP) {
+        struct auger_turn_stream *stream = auger_turn_streams_find(service, &out->path);
+        if (stream)
+            auger_turn_stream_write(service, stream, out->bytes.data, out->bytes.len);
+        return;
+    }
+    struct auger_watch *listener = find_listener(service, &out->path.local);
+    if (listener)
+        add_datagram(service, listener, out);
+}
+
+static int open_relay(struct auger_turn_service *service, const struct auger_turn_server_out *out)
+{
+    int err = auger_turn_relays_open(service, out->relay, &out->path.local, RELAY_BUFFER);
+
+    if (err < 0 && errno != EADDRINUSE)
+        service->stats.relay_failures++;
+    return err;
+}
+
+static void ask_for_key(struct auger_turn_service *service, const struct auger_turn_server_out *out)
+{
+    size_t len = out->user.len;
+
+    if (service->questions_len == service->questions_max || len > AUGER_TURN_USERNAME_MAX)
+        return; /* the ticket runs out */
+    size_t i = (service->questions_at + service->questions_len++) % service->questions_max;
+    service->questions[i] = (struct auger_turn_question){.ticket = out->ticket};
+    memcpy(service->questions[i].user, out->user.data, len);
+}
+
+/* What the engine decided.  `reply` stays as it is until the next flush(). */
+static void carry_out(struct auger_turn_service *service, auger_time now,
+                      struct auger_turn_server_out *out, uint8_t *reply)
+{
+    while (out->what == AUGER_TURN_SERVER_OPEN_RELAY) {
+        int err = open_relay(service, out);
+        auger_turn_server_relay_opened(service->engine, now, out->relay, err, reply,
+                                       AUGER_TURN_SERVER_REPLY_MAX, out);
+    }
+    switch (out->what) {
+    case AUGER_TURN_SERVER_NOTHING:
+    case AUGER_TURN_SERVER_OPEN_RELAY:
+        break;
+    case AUGER_TURN_SERVER_TO_CLIENT:
+        send_to_client(service, out);
+        break;
+    case AUGER_TURN_SERVER_TO_PEER: {
+        struct auger_turn_relay *relay = auger_turn_relays_find(service, out->relay);
+        if (relay)
+            add_datagram(service, &relay->watch, out);
+        break;
+    }
+    case AUGER_TURN_SERVER_NEEDS_KEY:
+        ask_for_key(service, out);
+        break;
+    }
+}
+
+/* --- what comes ------------------------------------------------------------------------------
+ */
+
+static size_t receive(struct auger_turn_service *service, const struct auger_udp *udp)
+{
+    struct auger_turn_room *room = service->room;
+
+    for (size_t i = 0; i < AUGER_UDP_MANY; i++) {
+        room->in[i].buf = room->bufs[i].bytes;
+        room->in[i].len = sizeof(room->bufs[i].bytes);
+    }
+    return auger_udp_receive_many(udp, room->in, AUGER_UDP_MANY);
+}
+
+static void hear_client(struct auger_turn_service *service, size_t i, auger_time now)
+{
+    struct auger_turn_room *room = service->room;
+    const struct auger_udp_message *in = &room->in[i];
+    const struct auger_path path = {.local = in->local, .remote = in->remote};
+    struct auger_turn_server_out out;
+
+    if (in->remote.family == AUGER_FAMILY_NONE)
+        return;
+    auger_turn_server_handle_client(service->engine, now, &path, in->buf, in->len, room->replies[i],
+                                    sizeof(room->replies[i]), &out);
+    carry_out(service, now, &out, room->replies[i]);
+}
+
+static void hear_clients(struct auger_turn_service *service, const struct auger_watch *watch,
+                         auger_time now)
+{
+    for (int readings = 0; readings < READINGS_MAX; readings++) {
+        size_t len = receive(service, &watch->udp);
+        for (size_t i = 0; i < len; i++)
+            hear_client(service, i, now);
+        flush(service);
+        if (len < AUGER_UDP_MANY)
+            return;
+    }
+}
+
+static void hear_peers(struct auger_turn_service *service, const struct auger_turn_relay *relay,
+                       auger_time now)
+{
+    struct auger_turn_room *room = service->room;
+    struct auger_turn_server_out out;
+
+    for (int readings = 0; readings < READINGS_MAX; readings++) {
+        size_t len = receive(service, &relay->watch.udp);
+        for (size_t i = 0; i < len; i++) {
+            const struct auger_udp_message *in = &room->in[i];
+            if (in->remote.family == AUGER_FAMILY_NONE)
+                continue;
+            auger_turn_server_handle_peer(service->engine, now, relay->number, &in->remote, in->buf,
+                                          in->len, &out);
+            carry_out(service, now, &out, room->replies[i]);
+        }
+        flush(service);
+        if (len < AUGER_UDP_MANY)
+            return;
+    }
+}
+
+static void hear_icmp(struct auger_turn_service *service, struct auger_turn_relay *relay,
+                      auger_time now)
+{
+    struct auger_turn_room *room = service->room;
+    struct auger_turn_server_out out;
+    struct auger_turn_icmp icmp;
+
+    for (size_t i = 0; i < ICMP_MAX && auger_turn_relay_take_icmp(relay, &icmp); i++) {
+        auger_turn_server_handle_icmp(service->engine, now, relay->number, &icmp.peer, icmp.type,
+                                      icmp.code, icmp.data, room->replies[i],
+                                      sizeof(room->replies[i]), &out);
+        carry_out(service, now, &out, room->replies[i]);
+    }
+    flush(service);
+}
+
+static void hear_frame(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                       const uint8_t *frame, size_t len, auger_time now)
+{
+    uint8_t *reply = service->room->replies[0];
+    struct auger_turn_server_out out;
+
+    auger_turn_server_handle_client(service->engine, now, &stream->path, frame, len, reply,
+                                    AUGER_TURN_SERVER_REPLY_MAX, &out);
+    carry_out(service, now, &out, reply);
+    if (stream->is_stranger || out.what != AUGER_TURN_SERVER_TO_PEER)
+        auger_turn_stream_heard(service, stream, now,
+                                auger_turn_server_is_known(service->engine, &stream->path));
+}
+
+static void hear_stream(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                        auger_time now)
+{
+    const uint8_t *at = service->room->stream;
+    size_t left = auger_turn_stream_read(service, stream);
+    size_t frames = 0;
+
+    while (left > 0 && !stream->is_dead) {
+        int len = auger_turn_frame_len(at, left);
+        if (len == AUGER_ERR_MALFORMED)
+            auger_turn_stream_shut(service, stream);
+        if (len < 0 || (size_t)len > left)
+            break;
+        hear_frame(service, stream, at, (size_t)len, now);
+        if (++frames % AUGER_UDP_MANY == 0)
+            flush(service);
+        at += len;
+        left -= (size_t)len;
+    }
+    flush(service);
+    auger_turn_stream_keep(service, stream, at, left);
+}
+
+static void set_acceptors(struct auger_turn_service *service, bool rest)
+{
+    for (size_t i = 0; i < service->listeners_len; i++) {
+        struct auger_watch *watch = &service->listeners[i];
+        struct epoll_event event = {.events = rest ? 0 : EPOLLIN, .data.ptr = watch};
+        if (watch->kind == AUGER_WATCH_TURN_ACCEPT)
+            (void)epoll_ctl(service->epoll_fd, EPOLL_CTL_MOD, watch->udp.fd, &event);
+    }
+}
+
+/* What cannot be taken would be told of again and again. */
+static void hear_acceptor(struct auger_turn_service *service, struct auger_watch *acceptor,
+                          auger_time now)
+{
+    if (auger_turn_streams_accept(service, acceptor, now))
+        return;
+    set_acceptors(service, true);
+    service->accept_at = now + ACCEPT_REST;
+}
+
+static void ready_relay(struct auger_turn_service *service, struct auger_watch *watch,
+                        uint32_t events, auger_time now)
+{
+    struct auger_turn_relay *relay = (struct auger_turn_relay *)(void *)watch;
+
+    if (events & EPOLLERR)
+        hear_icmp(service, relay, now);
+    hear_peers(service, relay, now);
+}
+
+static void ready_stream(struct auger_turn_service *service, struct auger_watch *watch,
+                         uint32_t events, auger_time now)
+{
+    struct auger_turn_stream *stream = (struct auger_turn_stream *)(void *)watch;
+
+    if (events & EPOLLOUT)
+        auger_turn_stream_writable(service, stream);
+    if (events & ~(uint32_t)EPOLLOUT && !stream->is_dead)
+        hear_stream(service, stream, now);
+}
+
+void auger_turn_service_ready(struct auger_watch *watch, uint32_t events, auger_time now)
+{
+    struct auger_turn_service *service = watch->user;
+
+    if (watch->udp.fd < 0)
+        return; /* closed in this very turn */
+    if (watch->kind == AUGER_WATCH_TURN)
+        hear_clients(service, watch, now);
+    else if (watch->kind == AUGER_WATCH_TURN_ACCEPT)
+        hear_acceptor(service, watch, now);
+    else if (watch->kind == AUGER_WATCH_TURN_RELAY)
+        ready_relay(service, watch, events, now);
+    else
+        ready_stream(service, watch, events, now);
+}
+
+/* --- time and events -------------------------------------------------------------------------
+ */
+
+static void tell_time_of_day(struct auger_turn_service *service, auger_time now)
+{
+    if (now < service->told_time_at + TIME_OF_DAY_EVERY)
+        return;
+    service->told_time_at = now;
+    auger_turn_server_set_time_of_day(service->engine, now, (int64_t)time(NULL));
+}
+
+/* The engine may end allocations for it, whose relays it then tells of. */
+static void bury(struct auger_turn_service *service, auger_time now)
+{
+    struct auger_path path;
+
+    while (auger_turn_streams_bury(service, &path))
+        auger_turn_server_stream_closed(service->engine, now, &path);
+    auger_turn_relays_bury(service);
+}
+
+/* Takes the events of the engine up to the next that the application has to hear. */
+static bool take_engine_event(struct auger_turn_service *service, auger_time now)
+{
+    while (auger_turn_server_poll_event(service->engine, &service->happened)) {
+        const struct auger_turn_server_event *event = &service->happened;
+        if (event->type == AUGER_TURN_SERVER_EVENT_RELAY_CLOSED) {
+            auger_turn_relays_close(service, event->relay);
+            continue;
+        }
+        struct auger_turn_stream *stream =
+            event->type == AUGER_TURN_SERVER_EVENT_ENDED
+                ? auger_turn_streams_find(service, &event->allocation.client)
+                : NULL;
+        if (stream)
+            auger_turn_stream_forget(service, stream, now);
+        return true;
+    }
+    return false;
+}
+
+static bool take_question(struct auger_turn_service *service)
+{
+    if (service->questions_len == 0)
+        return false;
+    service->asked = service->questions[service->questions_at];
+    service->questions_at = (service->questions_at + 1) % service->questions_max;
+    service->questions_len--;
+    return true;
+}
+
+bool auger_turn_service_take_event(struct auger_turn_service *service, auger_time now,
+                                   struct auger_loop_event *event)
+{
+    if (take_question(service))
+        service->told =
+            (struct auger_turn_service_event){.type = AUGER_TURN_SERVICE_EVENT_NEEDS_KEY,
+                                              .ticket = service->asked.ticket,
+                                              .user = service->asked.user};
+    else if (take_engine_event(service, now))
+        service->told = (struct auger_turn_service_event){
+            .type = service->happened.type == AUGER_TURN_SERVER_EVENT_ALLOCATED
+                        ? AUGER_TURN_SERVICE_EVENT_ALLOCATED
+                        : AUGER_TURN_SERVICE_EVENT_ENDED,
+            .allocation = &service->happened};
+    else
+        return false;
+    *event = (struct auger_loop_event){.type = AUGER_LOOP_EVENT_TURN,
+                                       .user = service->user,
+                                       .turn = service,
+                                       .turn_event = &service->told};
+    return true;
+}
+
+void auger_turn_service_turn(struct auger_turn_service *service, auger_time now)
+{
+    tell_time_of_day(service, now);
+    if (now >= auger_turn_server_next_timeout(service->engine))
+        auger_turn_server_handle_timeout(service->engine, now);
+    auger_turn_streams_handle_timeout(service, now);
+    bury(service, now);
+    if (now >= service->accept_at) {
+        service->accept_at = AUGER_NEVER;
+        set_acceptors(service, false);
+    }
+}
+
+auger_time auger_turn_service_next_timeout(const struct auger_turn_service *service)
+{
+    auger_time at = auger_turn_server_next_timeout(service->engine);
+
+    at = auger_time_min(at, auger_turn_streams_next_timeout(service));
+    return auger_time_min(at, service->accept_at);
+}
+
+void auger_turn_service_answer_key(struct auger_turn_service *service, uint32_t ticket,
+                                   const char *password)
+{
+    uint8_t *reply = service->room->replies[0];
+    struct auger_turn_server_out out;
+    auger_time now = auger_clock_now();
+
+    auger_turn_server_answer_key(service->engine, now, ticket, password, reply,
+                                 AUGER_TURN_SERVER_REPLY_MAX, &out);
+    carry_out(service, now, &out, reply);
+    flush(service);
+}
+
+/* --- life ------------------------------------------------------------------------------------
+ */
+
+void auger_turn_service_config_init_sized(struct auger_turn_service_config *config, size_t size)
+{
+    const struct auger_turn_service_config defaults = {.streams_max = 4096,
+                                                       .strangers_max = 1024,
+                                                       .ip_strangers_max = 64,
+                                                       .first_message_timeout = 10 * AUGER_SEC,
+                                                       .idle_timeout = 30 * AUGER_SEC,
+                                                       .stream_queue_max = 64 * 1024};
+
+    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
+}
+
+/* An entry without a port has that of an earlier one of its IP address and the other transport. */
+static void borrow_port(const struct auger_turn_service *service, struct auger_addr *addr)
+{
+    for (size_t i = 0; addr->port == 0 && i < service->listeners_len; i++) {
+        const struct auger_watch *watch = &service->listeners[i];
+        bool is_tcp = watch->kind == AUGER_WATCH_TURN_ACCEPT;
+        if (is_tcp != (addr->transport == AUGER_TCP) && auger_addr_ip_equal(&watch->udp.addr, addr))
+            addr->port = watch->udp.addr.port;
+    }
+}
+
+static int listen_at(struct auger_turn_service *service, const struct auger_loop *loop,
+                     struct auger_addr addr)
+{
+    struct auger_watch *watch = &service->listeners[service->listeners_len];
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
+    int err;
+
+    borrow_port(service, &addr);
+    if (addr.transport == AUGER_TCP)
+        err = auger_turn_streams_listen(watch, &addr, service->config.shares_port);
+    else
+        err = auger_udp_open_shared(&watch->udp, &addr, loop->config.socket_buffer,
+                                    service->config.shares_port);
+    if (err < 0)
+        return err;
+    watch->kind = addr.transport == AUGER_TCP ? AUGER_WATCH_TURN_ACCEPT : AUGER_WATCH_TURN;
+    watch->user = service;
+    service->listeners_len++;
+    return epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, watch->udp.fd, &event) == 0
+               ? 0
+               : AUGER_ERR_SYSTEM;
+}
+
+static int listen_at_all(struct auger_turn_service *service, const struct auger_loop *loop,
+                         struct auger_addr *failed)
+{
+    const struct auger_turn_service_config *config = &service->config;
+
+    if (config->listen_len == 0)
+        return AUGER_ERR_INVALID;
+    if (config->listen_len > AUGER_TURN_SERVICE_LISTENERS_MAX)
+        return AUGER_ERR_LIMIT;
+    for (size_t i = 0; i < config->listen_len; i++) {
+        int err = listen_at(service, loop, config->listen[i]);
+        if (err < 0 && failed)
+            *failed = config->listen[i];
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+/* Where clients reach it, and where it relays from unless that was said. */
+struct reach {
+    struct auger_addr listeners[ENGINE_LISTENERS_MAX];
+    size_t listeners_len;
+    struct auger_turn_server_relay_ip relay_ips[2];
+    size_t relay_ips_len;
+};
+
+static int add_reach(struct reach *reach, const struct auger_addr *ip, uint16_t port,
+                     uint8_t transport)
+{
+    struct auger_addr addr = *ip;
+
+    if (reach->listeners_len == ENGINE_LISTENERS_MAX)
+        return AUGER_ERR_LIMIT;
+    addr.port = port;
+    addr.transport = transport;
+    reach->listeners[reach->listeners_len++] = addr;
+    return 0;
+}
+
+/* The first of a family; one that was said without an IP address to bind has it now. */
+static void add_relay_ip(struct reach *reach, const struct auger_addr *ip)
+{
+    for (size_t i = 0; i < reach->relay_ips_len; i++) {
+        struct auger_turn_server_relay_ip *relay = &reach->relay_ips[i];
+        if (relay->ip.family == AUGER_FAMILY_NONE && relay->external.family == ip->family)
+            relay->ip = *ip;
+        if (relay->ip.family == ip->family)
+            return;
+    }
+    if (reach->relay_ips_len < 2)
+        reach->relay_ips[reach->relay_ips_len++].ip = *ip;
+}
+
+/* A wildcard address is every one of the machine, those that a peer would use being the first to
+ * relay from. */
+static int reach_everywhere(struct reach *reach, const struct auger_addr *any, uint8_t transport)
+{
+    struct auger_net_addr addrs[ENGINE_LISTENERS_MAX];
+    struct auger_net_config net;
+
+    auger_net_config_init(&net);
+    net.loopback = net.link_local = true;
+    int len = auger_net_addrs(&net, addrs, ENGINE_LISTENERS_MAX);
+    if (len < 0)
+        return len;
+    for (int i = 0; i < len; i++) {
+        const struct auger_net_addr *one = &addrs[i];
+        if (one->addr.family != any->family)
+            continue;
+        if (!one->left_out && !auger_addr_is_loopback(&one->addr) &&
+            !auger_addr_is_link_local(&one->addr))
+            add_relay_ip(reach, &one->addr);
+        int err = add_reach(reach, &one->addr, any->port, transport);
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+static int find_reach(const struct auger_turn_service *service,
+                      const struct auger_turn_server_config *server, struct reach *reach)
+{
+    int err = server->relay_ips_len > 2 ? AUGER_ERR_INVALID : 0;
+
+    for (size_t i = 0; err == 0 && i < server->relay_ips_len; i++)
+        reach->relay_ips[reach->relay_ips_len++] = server->relay_ips[i];
+    for (size_t i = 0; err == 0 && i < server->listeners_len; i++)
+        err = add_reach(reach, &server->listeners[i], server->listeners[i].port,
+                        server->listeners[i].transport);
+    for (size_t i = 0; err == 0 && i < service->listeners_len; i++) {
+        const struct auger_watch *watch = &service->listeners[i];
+        const struct auger_addr *addr = &watch->udp.addr;
+        uint8_t transport = watch->kind == AUGER_WATCH_TURN_ACCEPT ? AUGER_TCP : AUGER_UDP;
+        if (auger_addr_is_unspecified(addr)) {
+            err = reach_everywhere(reach, addr, transport);
+        } else {
+            add_relay_ip(reach, addr);
+            err = add_reach(reach, addr, addr->port, transport);
+        }
+    }
+    return err;
+}
+
+static int make_engine(struct auger_turn_service *service, const struct auger_env *env,
+                       const struct auger_turn_server_config *server)
+{
+    struct auger_turn_server_config config = *server;
+    struct reach reach = {0};
+    int err = find_reach(service, server, &reach);
+
+    if (err < 0)
+        return err;
+    config.listeners = reach.listeners;
+    config.listeners_len = reach.listeners_len;
+    config.relay_ips = reach.relay_ips;
+    config.relay_ips_len = reach.relay_ips_len;
+    if (config.asks_for_keys) {
+        service->questions = calloc(config.keys_pending_max, sizeof(*service->questions));
+        service->questions_max = service->questions ? config.keys_pending_max : 0;
+        if (!service->questions)
+            return AUGER_ERR_NO_MEMORY;
+    }
+    return auger_turn_server_new(&service->engine, env, auger_clock_now(), &config);
+}
+
+static void free_service(struct auger_turn_service *service)
+{
+    for (size_t i = 0; i < service->listeners_len; i++)
+        auger_udp_close(&service->listeners[i].udp);
+    auger_turn_relays_fini(service);
+    auger_turn_streams_fini(service);
+    auger_turn_server_free(service->engine);
+    free(service->questions);
+    free(service->room);
+    free(service);
+}
+
+static int new_service(struct auger_loop *loop, const struct auger_turn_server_config *server,
+                       struct auger_turn_service *service, struct auger_addr *failed)
+{
+    service->epoll_fd = loop->epoll_fd;
+    service->accept_at = AUGER_NEVER;
+    service->told_time_at = -TIME_OF_DAY_EVERY;
+    service->room = calloc(1, sizeof(*service->room));
+    if (!service->room)
+        return AUGER_ERR_NO_MEMORY;
+    int err = auger_turn_streams_init(service, loop->config.env);
+    if (err == 0)
+        err = listen_at_all(service, loop, failed);
+    if (err == 0)
+        err = make_engine(service, loop->config.env, server);
+    if (err == 0)
+        tell_time_of_day(service, auger_clock_now());
+    return err;
+}
+
+int auger_loop_turn_new_sized(struct auger_loop *loop,
+                              const struct auger_turn_server_config *server, size_t server_size,
+                              const struct auger_turn_service_config *config, size_t config_size,
+                              struct auger_turn_service **out, struct auger_addr *failed)
+{
+    struct auger_turn_server_config whole;
+    struct auger_turn_service *service = calloc(1, sizeof(*service));
+
+    if (failed)
+        *failed = (struct auger_addr){0};
+    if (!service)
+        return AUGER_ERR_NO_MEMORY;
+    auger_turn_server_config_init(&whole);
+    memcpy(&whole, server, server_size < sizeof(whole) ? server_size : sizeof(whole));
+    auger_turn_service_config_init(&service->config);
+    memcpy(&service->config, config,
+           config_size < sizeof(service->config) ? config_size : sizeof(service->config));
+    int err = new_service(loop, &whole, service, failed);
+    service->config.listen = NULL; /* the caller's */
+    if (err < 0) {
+        int saved = errno;
+        free_service(service);
+        errno = saved;
+        return err;
+    }
+    service->next = loop->turns;
+    loop->turns = service;
+    *out = service;
+    return 0;
+}
+
+void auger_loop_turn_free(struct auger_loop *loop, struct auger_turn_service *service)
+{
+    struct auger_turn_service **at = &loop->turns;
+
+    if (!service)
+        return;
+    while (*at != service)
+        at = &(*at)->next;
+    *at = service->next;
+    free_service(service);
+}
+
+/* --- what programs see of it -----------------------------------------------------------------
+ */
+
+struct auger_turn_server *auger_turn_service_server(struct auger_turn_service *service)
+{
+    return service->engine;
+}
+
+size_t auger_turn_service_addrs(const struct auger_turn_service *service, struct auger_addr *addrs,
+                                size_t max)
+{
+    size_t len = 0;
+
+    for (; len < service->listeners_len && len < max; len++) {
+        addrs[len] = service->listeners[len].udp.addr;
+        addrs[len].transport =
+            service->listeners[len].kind == AUGER_WATCH_TURN_ACCEPT ? AUGER_TCP : AUGER_UDP;
+    }
+    return len;
+}
+
+void auger_turn_service_set_user(struct auger_turn_service *service, void *user)
+{
+    service->user = user;
+}
+
+void auger_turn_service_get_stats_sized(const struct auger_turn_service *service,
+                                        struct auger_turn_service_stats *stats, size_t size)
+{
+    memcpy(stats, &service->stats, size < sizeof(*stats) ? size : sizeof(*stats));
+}

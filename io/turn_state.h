@@ -1,0 +1,86 @@
+/* io/turn_state.h - what a TURN service knows: its sockets and streams.  turn_service.c lets the
+ * engine decide and carries it out. */
+#ifndef AUGER_IO_TURN_STATE_H
+#define AUGER_IO_TURN_STATE_H
+
+#include "io/deadlines.h"
+#include "io/watch.h"
+
+#include <auger/io_turn.h>
+
+#define AUGER_TURN_READ_MAX 65536 /* of one datagram, or of a stream at once */
+
+/* The socket of a relay. */
+struct auger_turn_relay {
+    struct auger_watch watch;
+    uint32_t number;
+    bool dont_fragment; /* how it is set now */
+    struct auger_turn_relay *next_dead;
+};
+
+struct auger_turn_stream {
+    struct auger_watch watch; /* watch.udp.addr is the client's */
+    struct auger_path path;
+    struct auger_turn_stream *next;          /* in its bucket, or among the dead */
+    struct auger_turn_stream *older, *newer; /* of the strangers, if it is one */
+    struct auger_deadline due;               /* set while it is a stranger */
+    uint8_t *in;                             /* a frame that is not whole */
+    uint8_t *out;                            /* what the client has not read */
+    size_t in_len, out_at, out_len, out_cap;
+    bool is_stranger, is_dead;
+};
+
+/* Room for one reading of a socket and all that comes of it. */
+struct auger_turn_room {
+    struct auger_udp_message in[AUGER_UDP_MANY], out[AUGER_UDP_MANY];
+    struct auger_watch *by[AUGER_UDP_MANY]; /* who sends out[i] */
+    bool dont_fragment[AUGER_UDP_MANY];
+    size_t out_len;
+    uint8_t replies[AUGER_UDP_MANY][AUGER_TURN_SERVER_REPLY_MAX];
+    struct {
+        uint8_t before[64]; /* AUGER_TURN_OVERHEAD at least */
+        uint8_t bytes[AUGER_TURN_READ_MAX];
+        uint8_t behind[64]; /* AUGER_TURN_SERVER_TAIL at least */
+    } bufs[AUGER_UDP_MANY];
+    uint8_t stream[AUGER_TURN_FRAME_MAX + AUGER_TURN_READ_MAX];
+};
+
+/* Somebody whose key the application is asked for. */
+struct auger_turn_question {
+    uint32_t ticket;
+    char user[AUGER_TURN_USERNAME_MAX + 1];
+};
+
+struct auger_turn_service {
+    struct auger_turn_service *next; /* of the loop */
+    struct auger_turn_service_config config;
+    struct auger_turn_server *engine;
+    int epoll_fd;
+    void *user;
+    struct auger_turn_service_stats stats;
+    auger_time told_time_at; /* when the engine was told the time of day */
+
+    struct auger_watch listeners[AUGER_TURN_SERVICE_LISTENERS_MAX];
+    size_t listeners_len;
+    auger_time accept_at; /* acceptors rest until then; AUGER_NEVER: they do not */
+
+    struct auger_turn_relay **relays; /* by AUGER_TURN_SERVER_RELAY_INDEX of their number */
+    size_t relays_cap;
+    struct auger_turn_relay *dead_relays; /* epoll may still speak of them in this turn */
+
+    struct auger_turn_stream **buckets;
+    size_t buckets_len;
+    uint64_t hash_keys[6];
+    struct auger_turn_stream *oldest, *newest; /* of the strangers */
+    struct auger_deadlines deadlines;
+    struct auger_turn_stream *dead_streams;
+
+    struct auger_turn_question *questions; /* a ring */
+    size_t questions_at, questions_len, questions_max;
+    struct auger_turn_question asked;        /* the latest that was told */
+    struct auger_turn_server_event happened; /* the latest */
+    struct auger_turn_service_event told;
+    struct auger_turn_room *room;
+};
+
+#endif /* AUGER_IO_TURN_STATE_H */

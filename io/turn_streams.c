@@ -1,0 +1,436 @@
+/* io/turn_streams.c - the TCP connections of clients. */
+#define _GNU_SOURCE
+#include "io/turn_streams.h"
+
+#include "io/sockaddr.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define STRANGER_IN_MAX 2048 /* bytes of a message that is not whole */
+#define BACKLOG 512
+#define ACCEPTS_MAX 32 /* in one turn */
+
+/* --- the table of them -----------------------------------------------------------------------
+ */
+
+/* Universal hashing (NH): clients choose their ports, and do not know the keys. */
+static size_t bucket_of(const struct auger_turn_service *service, const struct auger_path *path)
+{
+    const uint64_t *keys = service->hash_keys;
+    uint64_t remote[2], local[2], hash;
+
+    memcpy(remote, path->remote.ip, sizeof(remote));
+    memcpy(local, path->local.ip, sizeof(local));
+    hash = (remote[0] ^ keys[0]) * (keys[1] | 1);
+    hash = ((hash >> 29) ^ hash ^ remote[1]) * (keys[2] | 1);
+    hash = ((hash >> 29) ^ hash ^ local[0]) * (keys[3] | 1);
+    hash = ((hash >> 29) ^ hash ^ local[1]) * (keys[4] | 1);
+    hash ^= ((uint64_t)path->remote.port << 16 | path->local.port) + keys[5];
+    hash = ((hash >> 29) ^ hash) * (keys[1] | 1);
+    return (hash >> 32) & (service->buckets_len - 1);
+}
+
+int auger_turn_streams_init(struct auger_turn_service *service, const struct auger_env *env)
+{
+    service->buckets_len = 64;
+    while (service->buckets_len < service->config.streams_max)
+        service->buckets_len *= 2;
+    service->buckets = calloc(service->buckets_len, sizeof(*service->buckets));
+    if (!service->buckets)
+        return AUGER_ERR_NO_MEMORY;
+    int err = env->random(env->user, (uint8_t *)service->hash_keys, sizeof(service->hash_keys));
+    if (err < 0)
+        return err;
+    return auger_deadlines_init(&service->deadlines, service->config.streams_max);
+}
+
+void auger_turn_streams_fini(struct auger_turn_service *service)
+{
+    struct auger_path path;
+
+    for (size_t i = 0; service->buckets && i < service->buckets_len; i++)
+        while (service->buckets[i])
+            auger_turn_stream_shut(service, service->buckets[i]);
+    while (auger_turn_streams_bury(service, &path))
+        ;
+    auger_deadlines_fini(&service->deadlines);
+    free(service->buckets);
+}
+
+struct auger_turn_stream *auger_turn_streams_find(const struct auger_turn_service *service,
+                                                  const struct auger_path *path)
+{
+    struct auger_turn_stream *stream = service->buckets[bucket_of(service, path)];
+
+    while (stream && !auger_path_equal(&stream->path, path))
+        stream = stream->next;
+    return stream;
+}
+
+static void leave_bucket(struct auger_turn_service *service, struct auger_turn_stream *stream)
+{
+    struct auger_turn_stream **at = &service->buckets[bucket_of(service, &stream->path)];
+
+    while (*at != stream)
+        at = &(*at)->next;
+    *at = stream->next;
+}
+
+/* --- strangers -------------------------------------------------------------------------------
+ */
+
+static void become_stranger(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                            auger_time until)
+{
+    stream->is_stranger = true;
+    stream->older = service->newest;
+    stream->newer = NULL;
+    *(service->newest ? &service->newest->newer : &service->oldest) = stream;
+    service->newest = stream;
+    service->stats.strangers++;
+    auger_deadlines_set(&service->deadlines, &stream->due, until);
+}
+
+static void become_known(struct auger_turn_service *service, struct auger_turn_stream *stream)
+{
+    if (!stream->is_stranger)
+        return;
+    stream->is_stranger = false;
+    *(stream->older ? &stream->older->newer : &service->oldest) = stream->newer;
+    *(stream->newer ? &stream->newer->older : &service->newest) = stream->older;
+    service->stats.strangers--;
+    auger_deadlines_set(&service->deadlines, &stream->due, AUGER_NEVER);
+}
+
+void auger_turn_stream_heard(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                             auger_time now, bool is_known)
+{
+    if (stream->is_dead)
+        return;
+    if (is_known)
+        become_known(service, stream);
+    else if (!stream->is_stranger)
+        auger_turn_stream_forget(service, stream, now);
+    else
+        auger_deadlines_set(&service->deadlines, &stream->due, now + service->config.idle_timeout);
+}
+
+void auger_turn_stream_forget(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                              auger_time now)
+{
+    if (!stream->is_stranger && !stream->is_dead)
+        become_stranger(service, stream, now + service->config.idle_timeout);
+}
+
+static bool is_neighbour(const struct auger_addr *a, const struct auger_addr *b)
+{
+    return a->family == b->family && memcmp(a->ip, b->ip, a->family == AUGER_IPV4 ? 4 : 8) == 0;
+}
+
+/* The one that has waited longest of those that are as near as `addr`, where they are too many;
+ * else of all, where those are. */
+static struct auger_turn_stream *who_makes_room(const struct auger_turn_service *service,
+                                                const struct auger_addr *addr)
+{
+    struct auger_turn_stream *oldest = NULL;
+    size_t len = 0;
+
+    for (struct auger_turn_stream *s = service->oldest; s; s = s->newer) {
+        if (!is_neighbour(&s->path.remote, addr))
+            continue;
+        if (!oldest)
+            oldest = s;
+        len++;
+    }
+    if (len >= service->config.ip_strangers_max)
+        return oldest;
+    return service->stats.strangers >= service->config.strangers_max ||
+                   service->stats.streams >= service->config.streams_max
+               ? service->oldest
+               : NULL;
+}
+
+/* false: there is no room, and nobody who would make it. */
+static bool make_room(struct auger_turn_service *service, const struct auger_addr *addr)
+{
+    struct auger_turn_stream *leaves = who_makes_room(service, addr);
+
+    if (leaves) {
+        service->stats.streams_shut++;
+        auger_turn_stream_shut(service, leaves);
+    }
+    return service->stats.streams < service->config.streams_max;
+}
+
+/* --- taken and closed ------------------------------------------------------------------------
+ */
+
+int auger_turn_streams_listen(struct auger_watch *watch, struct auger_addr *addr, bool shares_port)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = auger_sockaddr_from(&sa, addr);
+    int family = addr->family == AUGER_IPV4 ? AF_INET : AF_INET6, on = 1;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct auger_addr bound;
+
+    if (fd < 0)
+        return AUGER_ERR_SYSTEM;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (shares_port)
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    if (family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    if (bind(fd, (const struct sockaddr *)&sa, len) < 0 || listen(fd, BACKLOG) < 0 ||
+        getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ||
+        !auger_sockaddr_to((const struct sockaddr *)&sa, &bound)) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return AUGER_ERR_SYSTEM;
+    }
+    addr->port = bound.port;
+    watch->udp = (struct auger_udp){.fd = fd, .addr = *addr};
+    return 0;
+}
+
+static bool find_ends(int fd, struct auger_path *path)
+{
+    struct sockaddr_storage ours, theirs;
+    socklen_t ours_len = sizeof(ours), theirs_len = sizeof(theirs);
+
+    if (getsockname(fd, (struct sockaddr *)&ours, &ours_len) < 0 ||
+        getpeername(fd, (struct sockaddr *)&theirs, &theirs_len) < 0 ||
+        !auger_sockaddr_to((const struct sockaddr *)&ours, &path->local) ||
+        !auger_sockaddr_to((const struct sockaddr *)&theirs, &path->remote))
+        return false;
+    path->local.transport = path->remote.transport = AUGER_TCP;
+    return true;
+}
+
+static bool watch_stream(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                         bool for_writing)
+{
+    struct epoll_event event = {.events = for_writing ? EPOLLIN | EPOLLOUT : EPOLLIN,
+                                .data.ptr = &stream->watch};
+    int fd = stream->watch.udp.fd;
+
+    return epoll_ctl(service->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0 ||
+           epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Takes `fd`, whatever comes of it. */
+static bool add_stream(struct auger_turn_service *service, int fd, auger_time now)
+{
+    struct auger_turn_stream *stream = calloc(1, sizeof(*stream));
+    struct auger_path path;
+    int on = 1;
+
+    if (!stream || !find_ends(fd, &path) || !make_room(service, &path.remote)) {
+        free(stream);
+        close(fd);
+        return false;
+    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    *stream = (struct auger_turn_stream){
+        .watch = {.kind = AUGER_WATCH_TURN_STREAM, .user = service}, .path = path};
+    stream->watch.udp.fd = fd;
+    stream->due.at = AUGER_NEVER;
+    struct auger_turn_stream **bucket = &service->buckets[bucket_of(service, &path)];
+    stream->next = *bucket;
+    *bucket = stream;
+    service->stats.streams++;
+    service->stats.streams_taken++;
+    become_stranger(service, stream, now + service->config.first_message_timeout);
+    if (watch_stream(service, stream, false))
+        return true;
+    auger_turn_stream_shut(service, stream);
+    return false;
+}
+
+static bool is_out_of_descriptors(int err)
+{
+    return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+}
+
+bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_watch *acceptor,
+                               auger_time now)
+{
+    for (int i = 0; i < ACCEPTS_MAX; i++) {
+        int fd = accept4(acceptor->udp.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && is_out_of_descriptors(errno)) {
+            service->stats.accept_failures++;
+            return false;
+        }
+        if (fd < 0)
+            return true;
+        if (!add_stream(service, fd, now))
+            service->stats.accept_failures++;
+    }
+    return true;
+}
+
+void auger_turn_stream_shut(struct auger_turn_service *service, struct auger_turn_stream *stream)
+{
+    if (stream->is_dead)
+        return;
+    become_known(service, stream); /* so that it is among the strangers no more */
+    leave_bucket(service, stream);
+    auger_udp_close(&stream->watch.udp);
+    service->stats.streams--;
+    stream->is_dead = true;
+    stream->next = service->dead_streams;
+    service->dead_streams = stream;
+}
+
+bool auger_turn_streams_bury(struct auger_turn_service *service, struct auger_path *path)
+{
+    struct auger_turn_stream *stream = service->dead_streams;
+
+    if (!stream)
+        return false;
+    service->dead_streams = stream->next;
+    *path = stream->path;
+    free(stream->in);
+    free(stream->out);
+    free(stream);
+    return true;
+}
+
+static struct auger_turn_stream *stream_due(struct auger_deadline *deadline)
+{
+    return (struct auger_turn_stream *)(void *)((char *)deadline -
+                                                offsetof(struct auger_turn_stream, due));
+}
+
+void auger_turn_streams_handle_timeout(struct auger_turn_service *service, auger_time now)
+{
+    struct auger_deadline *first;
+
+    while ((first = auger_deadlines_first(&service->deadlines)) && first->at <= now) {
+        service->stats.streams_shut++;
+        auger_turn_stream_shut(service, stream_due(first));
+    }
+}
+
+auger_time auger_turn_streams_next_timeout(const struct auger_turn_service *service)
+{
+    const struct auger_deadline *first = auger_deadlines_first(&service->deadlines);
+
+    return first ? first->at : AUGER_NEVER;
+}
+
+/* --- what comes in ---------------------------------------------------------------------------
+ */
+
+size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_turn_stream *stream)
+{
+    uint8_t *buf = service->room->stream;
+    size_t kept = stream->in_len;
+
+    if (kept > 0)
+        memcpy(buf, stream->in, kept);
+    free(stream->in);
+    stream->in = NULL;
+    stream->in_len = 0;
+    ssize_t got = recv(stream->watch.udp.fd, buf + kept, AUGER_TURN_READ_MAX, MSG_DONTWAIT);
+    if (got > 0)
+        return kept + (size_t)got;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        auger_turn_stream_keep(service, stream, buf, kept);
+    else
+        auger_turn_stream_shut(service, stream);
+    return 0;
+}
+
+void auger_turn_stream_keep(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                            const uint8_t *rest, size_t len)
+{
+    if (len == 0 || stream->is_dead)
+        return;
+    stream->in =
+        len <= (stream->is_stranger ? STRANGER_IN_MAX : AUGER_TURN_FRAME_MAX) ? malloc(len) : NULL;
+    if (!stream->in) {
+        service->stats.streams_shut++;
+        auger_turn_stream_shut(service, stream);
+        return;
+    }
+    memcpy(stream->in, rest, len);
+    stream->in_len = len;
+}
+
+/* --- what goes out ---------------------------------------------------------------------------
+ */
+
+/* The first bytes of a frame went, the rest has to follow. */
+static bool keep_unsent(struct auger_turn_stream *stream, const uint8_t *bytes, size_t len)
+{
+    if (stream->out_at > 0 && stream->out_at + stream->out_len + len > stream->out_cap) {
+        memmove(stream->out, stream->out + stream->out_at, stream->out_len);
+        stream->out_at = 0;
+    }
+    if (stream->out_len + len > stream->out_cap) {
+        size_t cap = 2 * (stream->out_len + len);
+        uint8_t *out = realloc(stream->out, cap);
+        if (!out)
+            return false;
+        stream->out = out;
+        stream->out_cap = cap;
+    }
+    memcpy(stream->out + stream->out_at + stream->out_len, bytes, len);
+    stream->out_len += len;
+    return true;
+}
+
+/* How many bytes went; -1: the stream has ended. */
+static ssize_t send_now(struct auger_turn_stream *stream, const uint8_t *bytes, size_t len)
+{
+    ssize_t sent = send(stream->watch.udp.fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (sent >= 0)
+        return sent;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
+}
+
+void auger_turn_stream_write(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                             const uint8_t *bytes, size_t len)
+{
+    bool queued = stream->out_len > 0;
+
+    if (queued && stream->out_len + len > service->config.stream_queue_max) {
+        service->stats.queue_drops++;
+        return;
+    }
+    ssize_t sent = queued ? 0 : send_now(stream, bytes, len);
+    if (sent == (ssize_t)len)
+        return;
+    if (sent < 0 || !keep_unsent(stream, bytes + sent, len - (size_t)sent) ||
+        (!queued && !watch_stream(service, stream, true)))
+        auger_turn_stream_shut(service, stream);
+}
+
+void auger_turn_stream_writable(struct auger_turn_service *service,
+                                struct auger_turn_stream *stream)
+{
+    ssize_t sent = send_now(stream, stream->out + stream->out_at, stream->out_len);
+
+    if (sent < 0) {
+        auger_turn_stream_shut(service, stream);
+        return;
+    }
+    stream->out_at += (size_t)sent;
+    stream->out_len -= (size_t)sent;
+    if (stream->out_len > 0)
+        return;
+    free(stream->out);
+    stream->out = NULL;
+    stream->out_at = stream->out_cap = 0;
+    if (!watch_stream(service, stream, false))
+        auger_turn_stream_shut(service, stream);
+}
