@@ -13,6 +13,8 @@ void interrupt_exits(bool exits);
 /* Waits until `fd` takes PIPE_BUF bytes without blocking.  false: a signal came first; it is still
  * to be taken. */
 bool interrupt_wait_writable(int interrupt_fd, int fd);
+/* The same for SIGHUP alone, which asks for configuration to be read again. */
+int interrupt_open_hangup(void);
 /* What a shell expects as exit status after the signal: 130 for Ctrl-C.  0: none came. */
 int interrupt_take(int fd);
 

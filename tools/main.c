@@ -12,8 +12,8 @@
 #define VERSION "0.1.0"
 
 static const struct command *const commands[] = {
-    &serve_command, &connect_command, &gather_command,  &peer_command,
-    &trace_command, &replay_command,  &turnload_command};
+    &serve_command,  &connect_command,  &gather_command,    &peer_command,           &trace_command,
+    &replay_command, &turnload_command, &turn_user_command, &turn_credential_command};
 
 static const struct command *find_command(const char *name)
 {
@@ -29,8 +29,8 @@ static void print_overview(FILE *out)
           "usage: auger COMMAND [OPTION]...\n\n",
           out);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
-    fputs("  help      what a command does and takes: auger help serve\n\n"
+        fprintf(out, "  %-15s  %s\n", commands[i]->name, commands[i]->summary);
+    fputs("  help             what a command does and takes: auger help serve\n\n"
           "To see it work, on one machine: run `auger serve`, open the page that it names, press\n"
           "Connect.  To talk to a shell instead: `auger connect demo`.\n\n"
           "Exit status: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n",

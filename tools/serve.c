@@ -1,69 +1,44 @@
-/* tools/serve.c - auger serve: STUN, rooms, the page and the native peer of the room "demo", in one
- * process and one thread. */
+/* tools/serve.c - auger serve: STUN, TURN, rooms, the page and the native peer of the room "demo",
+ * in one process. */
 #define _POSIX_C_SOURCE 200809L
 #include "tools/command.h"
 #include "tools/demo_peer.h"
-#include "tools/ice_options.h"
 #include "tools/interrupt.h"
-#include "tools/net_options.h"
-#include "tools/options.h"
 #include "tools/output.h"
 #include "tools/rooms.h"
+#include "tools/serve_config.h"
 #include "tools/server.h"
-#include "tools/trace_writer.h"
+#include "tools/turn_host.h"
 
 #include <auger/io.h>
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define STUN_PORT 3478
 #define DEMO_ROOM "demo"
 #define CLOSE_WITHIN (1 * AUGER_SEC)
 
-static const char help[] =
-    "usage: auger serve [--listen IP:PORT] [--stun IP:PORT] [--cert FILE --key FILE]\n"
-    "                   [--mux PORT] [--json] [OPTION]...\n"
-    "\n"
-    "Serves, in one process, what two peers need to meet: a page to connect with, rooms in which\n"
-    "peers find each other (docs/signalling.md), and a STUN server.  In the room `demo` a native\n"
-    "peer answers: it echoes messages and gives files back with their SHA-256.\n"
-    "\n"
-    "  --listen IP:PORT  of HTTP and WebSocket; default 127.0.0.1:8080, port 0 takes any;\n"
-    "                    0.0.0.0:8080 is for every machine that reaches this one\n"
-    "  --stun IP:PORT    of STUN; default is the address of --listen, port 3478\n"
-    "  --cert FILE       a certificate chain in PEM: HTTPS, which browsers on other machines\n"
-    "  --key FILE        need, and its key\n"
-    "  --mux PORT        all sessions of the native peer share this UDP port of each address, 0 takes\n"
-    "                    any; else each session has ports of its own.  With --json a check that\n"
-    "                    names nobody is told: {\"ev\":\"unknown\",\"ours\":...,\"theirs\":...}\n"
-    "  --json            one JSON object a line, first {\"ev\":\"serving\",\"url\":...,\"stun\":...}\n" TRACE_HELP
-    "\n"
-    "Of the native peer in the room `demo` (browsers do not use loopback addresses):\n"
-    "\n" NET_HELP ICE_HELP "\n"
-    "Exit status: 0 never, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
-    "\n"
-    "To try it: run `auger serve`, open the page that it names, press Connect; or, in another\n"
-    "terminal, `echo hello | auger connect demo`.\n";
-
 struct serve {
-    struct auger_addr listen, stun;
-    const char *cert, *key;
-    struct auger_net_config net; /* of the native peer */
-    struct auger_peer_config peer;
-    long mux_port; /* -1: none */
-    bool json;
+    int argc;
+    char **argv;
+    struct serve_config config;
+    struct serve_config *latest; /* where users, secrets and rules stand now; NULL: in config */
 
     struct auger_loop *loop;
+    struct turn_host *turn;
+    /* With config.listen alone: */
     struct rooms *rooms;
     struct member *native;
     struct demo *demo;
     struct server *server;
-    int interrupt_fd;
+    int interrupt_fd, hangup_fd;
     auger_time close_by; /* AUGER_NEVER: nobody asked us to end */
+    bool drains;         /* until then what lives may live on */
     int status;
 };
 
@@ -96,14 +71,14 @@ static void say(void *user, const char *text, size_t len)
 
 static bool open_mux(struct serve *serve)
 {
-    struct auger_net_config net = serve->net;
+    struct auger_net_config net = serve->config.net;
     char what[40];
 
-    if (serve->mux_port < 0)
+    if (serve->config.mux_port < 0)
         return true;
-    net.port_min = net.port_max = (uint16_t)serve->mux_port;
-    int err = auger_loop_mux_new(serve->loop, &net, &serve->net.mux);
-    snprintf(what, sizeof(what), "cannot open --mux %ld", serve->mux_port);
+    net.port_min = net.port_max = (uint16_t)serve->config.mux_port;
+    int err = auger_loop_mux_new(serve->loop, &net, &serve->config.net.mux);
+    snprintf(what, sizeof(what), "cannot open --mux %ld", serve->config.mux_port);
     return err == 0 || failed(what, error_text(err));
 }
 
@@ -112,7 +87,7 @@ static bool open_room(struct serve *serve)
     const char *why = "out of memory";
 
     serve->rooms = rooms_new();
-    serve->demo = demo_new(serve->loop, &serve->peer, &serve->net, say, serve);
+    serve->demo = demo_new(serve->loop, &serve->config.peer, &serve->config.net, say, serve);
     if (serve->rooms && serve->demo)
         serve->native = rooms_join(serve->rooms, DEMO_ROOM, true, deliver, serve, &why);
     return serve->native || failed("cannot open the room " DEMO_ROOM, why);
@@ -125,30 +100,42 @@ static bool open_stun(struct serve *serve)
 {
     char addr[AUGER_ADDR_TEXT_MAX], what[160];
 
-    auger_addr_format(&serve->stun, addr, sizeof(addr));
-    int err = auger_loop_serve_stun(serve->loop, &serve->stun);
+    if (serve->config.stun.family == AUGER_FAMILY_NONE)
+        return true;
+    auger_addr_format(&serve->config.stun, addr, sizeof(addr));
+    int err = auger_loop_serve_stun(serve->loop, &serve->config.stun);
     if (err == 0)
         return true;
     snprintf(what, sizeof(what), "cannot serve STUN at %s (choose another with --stun)", addr);
     return failed(what, error_text(err));
 }
 
+static bool open_turn(struct serve *serve)
+{
+    if (serve->config.turn.listen_len == 0)
+        return true;
+    serve->turn = turn_host_new(&serve->config.turn, serve->loop, serve->config.json);
+    return serve->turn;
+}
+
 static bool open_server(struct serve *serve)
 {
     char ip[AUGER_ADDR_TEXT_MAX];
     const struct server_config config = {
-        .address = auger_addr_format_ip(&serve->listen, ip, sizeof(ip)),
-        .port = serve->listen.port,
-        .cert = serve->cert,
-        .key = serve->key,
-        .stun_port = serve->stun.port,
+        .address = auger_addr_format_ip(&serve->config.listen, ip, sizeof(ip)),
+        .port = serve->config.listen.port,
+        .cert = serve->config.cert,
+        .key = serve->config.key,
+        .stun_port = serve->turn && serve->config.stun.family == AUGER_FAMILY_NONE
+                         ? turn_host_port(serve->turn)
+                         : serve->config.stun.port,
         .demo_room = DEMO_ROOM,
     };
 
     serve->server = server_new(&config, serve->loop, serve->rooms, serve->demo);
     if (!serve->server)
         return failed("cannot serve HTTP", "choose another address with --listen");
-    serve->listen.port = server_port(serve->server);
+    serve->config.listen.port = server_port(serve->server);
     return true;
 }
 
@@ -161,22 +148,46 @@ static struct auger_addr loopback_of(const struct auger_addr *addr)
 }
 
 /* A browser does not open 0.0.0.0, so that the page is shown where it is on this machine. */
-static void print_where(const struct serve *serve)
+static const char *format_url(const struct serve *serve, char *url, size_t cap)
 {
-    struct auger_addr shown = serve->listen;
-    char page[AUGER_ADDR_TEXT_MAX], stun[AUGER_ADDR_TEXT_MAX], url[AUGER_ADDR_TEXT_MAX + 16];
+    struct auger_addr shown = serve->config.listen;
+    char page[AUGER_ADDR_TEXT_MAX];
 
     auger_addr_format_ip(&shown, page, sizeof(page));
     if (strcmp(page, "0.0.0.0") == 0 || strcmp(page, "::") == 0)
         shown = loopback_of(&shown);
     auger_addr_format(&shown, page, sizeof(page));
-    auger_addr_format(&serve->stun, stun, sizeof(stun));
-    snprintf(url, sizeof(url), "http%s://%s/", serve->cert ? "s" : "", page);
-    if (serve->json)
-        output_line(json_pack("{ss ss ss ss}", "ev", "serving", "url", url, "stun", stun, "room",
-                              DEMO_ROOM));
+    snprintf(url, cap, "http%s://%s/", serve->config.cert ? "s" : "", page);
+    return url;
+}
+
+static void print_where(const struct serve *serve)
+{
+    char stun[AUGER_ADDR_TEXT_MAX], url[AUGER_ADDR_TEXT_MAX + 16], turn[1024];
+    json_t *json = serve->config.json ? json_pack("{ss}", "ev", "serving") : NULL;
+
+    if (serve->server) {
+        format_url(serve, url, sizeof(url));
+        if (json)
+            (void)json_object_update_new(json, json_pack("{ss ss}", "url", url, "room", DEMO_ROOM));
+        else
+            printf("The page:   %s\n", url);
+    }
+    if (serve->config.stun.family != AUGER_FAMILY_NONE) {
+        auger_addr_format(&serve->config.stun, stun, sizeof(stun));
+        if (json)
+            (void)json_object_set_new(json, "stun", json_string(stun));
+        else
+            printf("STUN:       %s\n", stun);
+    }
+    if (serve->turn && json)
+        (void)json_object_set_new(json, "turn", turn_host_addrs_json(serve->turn));
+    else if (serve->turn)
+        printf("TURN:       %s by UDP and TCP\n", turn_host_where(serve->turn, turn, sizeof(turn)));
+    if (json)
+        output_line(json);
     else
-        printf("The page:   %s\nSTUN:       %s\nCtrl-C ends.\n", url, stun);
+        puts("Ctrl-C ends.");
     fflush(stdout);
 }
 
@@ -189,26 +200,67 @@ static bool begin(struct serve *serve, struct trace_writer *writer)
     int err = auger_loop_new(&serve->loop, &config);
     if (err == 0)
         err = auger_loop_watch_fd(serve->loop, serve->interrupt_fd, NULL);
+    if (err == 0)
+        err = auger_loop_watch_fd(serve->loop, serve->hangup_fd, NULL);
     if (err < 0)
         return failed("cannot begin", error_text(err));
-    return open_stun(serve) && open_mux(serve) && open_room(serve) && open_server(serve);
+    if (!open_stun(serve) || !open_turn(serve))
+        return false;
+    return serve->config.listen.family == AUGER_FAMILY_NONE ||
+           (open_mux(serve) && open_room(serve) && open_server(serve));
 }
 
 /* --- serving ------------------------------------------------------------------------------------
  */
 
+/* SIGTERM lets what lives on a TURN server live on for a while; told twice, or by Ctrl-C, it ends
+ * at once, but for what the native peer has to say. */
 static void begin_to_end(struct serve *serve, int status)
 {
-    if (status == 0 || serve->close_by != AUGER_NEVER)
+    auger_time now = auger_loop_now(serve->loop);
+    bool drains = serve->turn && status == 128 + SIGTERM && serve->close_by == AUGER_NEVER;
+
+    if (status == 0 || (serve->close_by != AUGER_NEVER && !serve->drains))
         return;
-    serve->status = status;
-    serve->close_by = auger_loop_now(serve->loop) + CLOSE_WITHIN;
-    demo_close(serve->demo);
+    if (serve->demo && serve->close_by == AUGER_NEVER)
+        demo_close(serve->demo);
+    serve->status = drains ? EXIT_DONE : status;
+    serve->drains = drains;
+    serve->close_by = now + (drains ? serve->config.turn.drain_s * AUGER_SEC : CLOSE_WITHIN);
+    if (drains)
+        turn_host_drain(serve->turn);
+}
+
+/* The command line and the file are read once more; a mistake changes nothing. */
+static void read_again(struct serve *serve)
+{
+    struct serve_config *fresh = serve->turn ? calloc(1, sizeof(*fresh)) : NULL;
+    int status;
+
+    if (fresh && serve_config_read(fresh, serve->argc, serve->argv, &status) &&
+        turn_host_reload(serve->turn, &fresh->turn)) {
+        struct serve_config *before = serve->latest;
+        serve->latest = fresh;
+        fresh = before;
+    }
+    if (fresh)
+        serve_config_fini(fresh);
+    free(fresh);
+}
+
+static void take_signal(struct serve *serve, int fd)
+{
+    if (fd == serve->interrupt_fd)
+        begin_to_end(serve, interrupt_take(fd));
+    else if (interrupt_take(fd) > 0)
+        read_again(serve);
+    /* It told once. */
+    (void)!auger_loop_watch_fd(serve->loop, fd, NULL);
 }
 
 static void note_trouble(const struct serve *serve, const struct auger_loop_event *event)
 {
-    if (serve->json)
+    if (serve->config.json)
         output_line(json_pack("{ss so}", "ev", "trouble", "what",
                               json_text(event->what, strlen(event->what))));
     else
@@ -221,9 +273,27 @@ static void note_unknown(const struct serve *serve, const struct auger_mux_event
     char from[AUGER_ADDR_TEXT_MAX];
 
     auger_addr_format(&unknown->path.remote, from, sizeof(from));
-    if (serve->json)
+    if (serve->config.json)
         output_line(json_pack("{ss ss ss ss}", "ev", "unknown", "ours", unknown->ours, "theirs",
                               unknown->theirs, "from", from));
+}
+
+static void handle_timeout(struct serve *serve, auger_time now)
+{
+    if (serve->demo)
+        demo_handle_timeout(serve->demo, now);
+    if (serve->turn)
+        turn_host_handle_timeout(serve->turn, now);
+}
+
+static auger_time next_timeout(const struct serve *serve)
+{
+    auger_time at = serve->close_by;
+    auger_time demo = serve->demo ? demo_next_timeout(serve->demo) : AUGER_NEVER;
+    auger_time turn = serve->turn ? turn_host_next_timeout(serve->turn) : AUGER_NEVER;
+
+    at = demo < at ? demo : at;
+    return turn < at ? turn : at;
 }
 
 static void take(struct serve *serve, const struct auger_loop_event *event)
@@ -236,13 +306,16 @@ static void take(struct serve *serve, const struct auger_loop_event *event)
         note_trouble(serve, event);
         break;
     case AUGER_LOOP_EVENT_TIMER:
-        demo_handle_timeout(serve->demo, auger_loop_now(serve->loop));
+        handle_timeout(serve, auger_loop_now(serve->loop));
         break;
     case AUGER_LOOP_EVENT_FD:
-        begin_to_end(serve, interrupt_take(serve->interrupt_fd));
+        take_signal(serve, event->fd);
         break;
     case AUGER_LOOP_EVENT_UNKNOWN:
         note_unknown(serve, event->unknown);
+        break;
+    case AUGER_LOOP_EVENT_TURN:
+        turn_host_take(serve->turn, event);
         break;
     case AUGER_LOOP_EVENT_WAKE:
         break;
@@ -253,20 +326,36 @@ static bool is_over(const struct serve *serve)
 {
     if (serve->close_by == AUGER_NEVER)
         return ferror(stdout);
-    return demo_sessions(serve->demo) == 0 || auger_loop_now(serve->loop) >= serve->close_by;
+    if (auger_loop_now(serve->loop) >= serve->close_by)
+        return true;
+    return (!serve->demo || demo_sessions(serve->demo) == 0) &&
+           (!serve->drains || turn_host_allocations(serve->turn) == 0);
 }
 
-static void turn(struct serve *serve)
+static void take_all(struct serve *serve)
 {
     struct auger_loop_event event;
 
     while (auger_loop_poll(serve->loop, &event))
         take(serve, &event);
-    auger_time next = demo_next_timeout(serve->demo);
-    auger_loop_set_timer(serve->loop, next < serve->close_by ? next : serve->close_by, NULL);
+}
+
+static void turn(struct serve *serve)
+{
+    take_all(serve);
+    auger_loop_set_timer(serve->loop, next_timeout(serve), NULL);
     /* What the demo has just asked of its peers leaves now. */
-    while (auger_loop_poll(serve->loop, &event))
-        take(serve, &event);
+    take_all(serve);
+}
+
+static void wait(struct serve *serve)
+{
+    struct pollfd readable = {.fd = auger_loop_fd(serve->loop), .events = POLLIN};
+
+    if (serve->server)
+        server_wait(serve->server);
+    else
+        (void)poll(&readable, 1, -1);
 }
 
 static int run_until_over(struct serve *serve, struct trace_writer *writer)
@@ -277,7 +366,7 @@ static int run_until_over(struct serve *serve, struct trace_writer *writer)
     print_where(serve);
     turn(serve);
     while (!is_over(serve)) {
-        server_wait(serve->server);
+        wait(serve);
         turn(serve);
     }
     return serve->status;
@@ -286,84 +375,47 @@ static int run_until_over(struct serve *serve, struct trace_writer *writer)
 static void end(struct serve *serve)
 {
     /* First of all nobody may speak to the demo any more, then nobody wait for it. */
-    rooms_leave(serve->native);
+    if (serve->native)
+        rooms_leave(serve->native);
     server_free(serve->server);
     demo_free(serve->demo);
     rooms_free(serve->rooms);
+    turn_host_free(serve->turn);
     auger_loop_free(serve->loop);
 }
 
-/* --- the command -------------------------------------------------------------------------- */
-
-static bool is_readable(const char *option, const char *path)
-{
-    char what[300];
-
-    if (!path || access(path, R_OK) == 0)
-        return true;
-    snprintf(what, sizeof(what), "%s %.200s", option, path);
-    return failed(what, strerror(errno));
-}
-
-static bool check_tls(const struct serve *serve)
-{
-    if (!serve->cert != !serve->key)
-        return failed(serve->cert ? "--cert" : "--key", "takes --cert and --key together");
-    return is_readable("--cert", serve->cert) && is_readable("--key", serve->key);
-}
+/* --- the command ---------------------------------------------------------------------------- */
 
 static int run(int argc, char **argv)
 {
-    struct serve serve = {.mux_port = -1};
-    struct trace_options trace = TRACE_OPTIONS_DEFAULT;
-    struct net_options net_options = {0};
-    struct ice_options ice_options = {0};
-    int status;
+    struct serve serve = {.argc = argc, .argv = argv};
+    int status = EXIT_FAILED;
 
-    auger_net_config_init(&serve.net);
-    auger_peer_config_init(&serve.peer);
-    if (auger_addr_parse(&serve.listen, "127.0.0.1:8080") < 0)
-        return EXIT_FAILED;
-    const struct option items[] = {
-        {"--listen", OPTION_ADDRESS, .address = &serve.listen},
-        {"--stun", OPTION_ADDRESS, .address = &serve.stun},
-        {"--cert", OPTION_TEXT, .text = &serve.cert},
-        {"--key", OPTION_TEXT, .text = &serve.key},
-        {"--mux", OPTION_NUMBER, .number = &serve.mux_port, .min = 0, .max = 65535},
-        {"--json", OPTION_FLAG, .flag = &serve.json},
-        TRACE_OPTION_ROWS(trace),
-        NET_OPTION_ROWS(net_options),
-        ICE_OPTION_ROWS(ice_options),
-    };
-    const struct options options = {
-        .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};
-    if (!options_read(&options, argc, argv, &status))
+    if (!serve_config_read(&serve.config, argc, argv, &status)) {
+        serve_config_fini(&serve.config);
         return status;
-    if (!check_tls(&serve) ||
-        !net_options_apply(&net_options, "serve", &serve.net, &serve.peer.ice) ||
-        !ice_options_apply(&ice_options, "serve", &serve.peer))
-        return EXIT_USAGE;
-    if (serve.stun.family == AUGER_FAMILY_NONE) {
-        serve.stun = serve.listen;
-        serve.stun.port = STUN_PORT;
     }
-
-    struct trace_writer *writer = trace_writer_new(&trace, "auger serve");
+    struct trace_writer *writer = trace_writer_new(&serve.config.trace, "auger serve");
     serve.interrupt_fd = interrupt_open();
-    if (!writer || serve.interrupt_fd < 0) {
-        trace_writer_free(writer);
-        return EXIT_FAILED;
+    serve.hangup_fd = interrupt_open_hangup();
+    status = EXIT_FAILED;
+    if (writer && serve.interrupt_fd >= 0 && serve.hangup_fd >= 0) {
+        status = run_until_over(&serve, writer);
+        end(&serve);
     }
-    status = run_until_over(&serve, writer);
-    end(&serve);
     trace_writer_free(writer);
+    if (serve.latest)
+        serve_config_fini(serve.latest);
+    free(serve.latest);
+    serve_config_fini(&serve.config);
     close(serve.interrupt_fd);
+    close(serve.hangup_fd);
     return status;
 }
 
 const struct command serve_command = {
     .name = "serve",
-    .summary = "the page, rooms, a STUN server and a native peer to talk to",
-    .help = help,
+    .summary = "the page, rooms, STUN and TURN servers, and a native peer to talk to",
+    .help = serve_help,
     .run = run,
 };
