@@ -8,7 +8,7 @@ import { after, before, describe } from "node:test";
 import { sharedBrowser } from "../lib/browser.mjs";
 import { test } from "../lib/check.mjs";
 import { Lines } from "../lib/lines.mjs";
-import { BROWSER, NATIVE, inside } from "../lib/netns.mjs";
+import { BROWSER, NATIVE, SECOND, SEGMENT, inside, setRoutes } from "../lib/netns.mjs";
 import { connect, ping } from "../lib/pair.mjs";
 import { until } from "../lib/until.mjs";
 import { Pipe } from "../lib/pipe.mjs";
@@ -17,8 +17,7 @@ import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
 
 const AUGER = process.env.AUGER;
 const BROWSERS = (process.env.BROWSERS ?? "chromium,firefox").split(",");
-// Of another prefix length: as a secondary address of the first it would go with it.
-const FIRST = `${NATIVE.v4}/24`, SECOND = "10.77.0.9/25";
+const FIRST = `${NATIVE.v4}/24`;
 
 const addr = (verb, cidr) => execFileSync("ip", ["-n", NATIVE.ns, "addr", verb, cidr, "dev", "wire"]);
 const quietly = (work) => {
@@ -30,7 +29,7 @@ const quietly = (work) => {
 };
 
 async function augerIn(host) {
-  const peer = new Lines(inside(host, [AUGER, "peer", "--only", "10.77.0.0/16"]), "auger");
+  const peer = new Lines(inside(host, [AUGER, "peer", "--only", SEGMENT]), "auger");
   await peer.wait((e) => e.ev === "ready", "readiness");
   return peer;
 }
@@ -70,7 +69,7 @@ async function change(native, other, { gap }) {
 function restore() {
   quietly(() => addr("add", FIRST));
   quietly(() => addr("del", SECOND));
-  quietly(() => execFileSync("ip", ["-n", NATIVE.ns, "route", "add", "default", "via", BROWSER.v4]));
+  setRoutes(NATIVE);
 }
 
 async function both(first, second, work) {
@@ -108,7 +107,7 @@ describe("an address goes, with auger connect on both sides", { concurrency: 1 }
       restore();
       const serve = await Serve.startAt(`[${NATIVE.v6}]:0`);
       const open = (host) => {
-        const command = [AUGER, "connect", "moving", "--server", serve.url, "--json", "--only", "10.77.0.0/16"];
+        const command = [AUGER, "connect", "moving", "--server", serve.url, "--json", "--only", SEGMENT];
         return new Pipe(inside(host, command));
       };
       const first = open(moverOffers ? BROWSER : NATIVE); // who comes last offers

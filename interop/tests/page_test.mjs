@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { sharedBrowser } from "../lib/browser.mjs";
 import { test } from "../lib/check.mjs";
-import { BROWSER, NATIVE } from "../lib/netns.mjs";
+import { NATIVE, SECOND, SEGMENT, setRoutes } from "../lib/netns.mjs";
 import { clickConnect, giveFile, say, textOf, untilStatus, untilTold } from "../lib/page.mjs";
 import { Serve } from "../lib/serve.mjs";
 import { until } from "../lib/until.mjs";
@@ -145,13 +145,13 @@ for (const kind of BROWSERS) {
     // The room is over IPv6 and the path over IPv4, so that only the latter goes.
     test("auger's address goes: it restarts ICE over the room, and talk goes on from another", async () => {
       const addr = (verb, cidr) => execFileSync("ip", ["-n", NATIVE.ns, "addr", verb, cidr, "dev", "wire"]);
-      const own = await Serve.startAt(`[${NATIVE.v6}]:0`, "--only", "10.77.0.0/16");
+      const own = await Serve.startAt(`[${NATIVE.v6}]:0`, "--only", SEGMENT);
       const page = await browser.open(`${own.url}?auto`);
       try {
         await untilStatus(page, "open");
         addr("del", `${NATIVE.v4}/24`);
         await untilTold(page, "the other side restarts ICE");
-        addr("add", "10.77.0.9/25");
+        addr("add", SECOND);
         await untilStatus(page, "open");
         assert.equal(await say(page, "from elsewhere"), "from elsewhere");
         assert.deepEqual(page.errors, []);
@@ -160,11 +160,11 @@ for (const kind of BROWSERS) {
         await own.interrupt();
         addr("add", `${NATIVE.v4}/24`);
         try {
-          addr("del", "10.77.0.9/25");
+          addr("del", SECOND);
         } catch {
           // It had not come yet.
         }
-        execFileSync("ip", ["-n", NATIVE.ns, "route", "replace", "default", "via", BROWSER.v4]);
+        setRoutes(NATIVE);
       }
     });
 
