@@ -1,12 +1,14 @@
 // The browsers of the machine, headless, in their default configuration: host addresses stay hidden
 // (a test of peers_test.mjs holds that). What is switched off is what would call home; what they save
-// goes to a folder of its own.
+// goes to a folder of its own. Beside their makers' authorities they trust that of certificate.mjs.
 
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
+import { authority } from "./certificate.mjs";
 
 const PATHS = {
   chromium: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
@@ -54,6 +56,16 @@ function options(kind, profile, downloads, { camera }) {
   return { ...common, browser: "firefox", protocol: "webDriverBiDi", args: FIREFOX_FLAGS, extraPrefsFirefox: prefs };
 }
 
+// Both browsers read the NSS database of a user who has told them of an authority: Firefox has one in each
+// profile, Chromium one in each home (docs/decisions/140).
+function trust(kind, folder, profile) {
+  const database = kind === "firefox" ? profile : join(folder, "home", ".pki", "nssdb");
+  mkdirSync(database, { recursive: true });
+  const certutil = (...args) => execFileSync("certutil", [...args, "-d", `sql:${database}`], { stdio: ["ignore", "pipe", "pipe"] });
+  certutil("-N", "--empty-password");
+  certutil("-A", "-n", "auger interop", "-t", "C,,", "-i", authority().cert);
+}
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Browser {
@@ -64,7 +76,9 @@ export class Browser {
     mkdirSync(profile);
     mkdirSync(downloads);
     try {
-      const browser = await puppeteer.launch(options(kind, profile, downloads, { camera }));
+      trust(kind, folder, profile);
+      const env = { ...process.env, HOME: join(folder, "home") };
+      const browser = await puppeteer.launch({ ...options(kind, profile, downloads, { camera }), env });
       return new Browser(kind, folder, downloads, browser, camera);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });

@@ -23,13 +23,12 @@ function trickle(a, b, kept) {
 // A description without those of its candidates.
 const without = ({ type, sdp }, goes) => ({ type, sdp: sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, (line) => (goes(line) ? "" : line)) });
 
-// `rewrite` changes the offer on its way. Of a peer that is `unheard` the other side learns no candidate.
+// A peer that has a `config` of its own takes that. `rewrite` changes the offer on its way. Of a peer that is `unheard` the other side learns no candidate.
 // Candidates that have one of the addresses `later` are told when the `tellLater` is called that this gives.
 export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] }, rewrite = (sdp) => sdp, unheard, later = [] } = {}) {
   const { label = "d", init = {} } = channel;
   const kept = { later: [], has: (line) => later.some((address) => line.includes(` ${address} `)) };
-  await offerer.call("new", { config });
-  await answerer.call("new", { config });
+  for (const peer of [offerer, answerer]) await peer.call("new", { config: peer.config ?? config });
   const nothing = async () => {};
   const openAnswerer = offerer === unheard ? nothing : trickle(offerer, answerer, kept);
   const openOfferer = answerer === unheard ? nothing : trickle(answerer, offerer, kept);

@@ -4,6 +4,7 @@ import "./peers_test.mjs";
 import "./mux_test.mjs";
 import "./restart_test.mjs";
 import "./lite_test.mjs";
+import "./relay_test.mjs";
 import "./stats_test.mjs";
 import "./tools_test.mjs";
 import "./mdns_test.mjs";
