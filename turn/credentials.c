@@ -3,6 +3,7 @@
 #include "turn/credentials.h"
 #include "base/env.h"
 #include "crypto/crypto.h"
+#include "turn/nonce.h"
 #include "turn/opaque.h"
 
 #include <string.h>
@@ -98,44 +99,12 @@ void auger_longterm_fini(struct auger_turn_credentials *c)
 
 /* --- the challenge ----------------------------------------------------------------- */
 
-#define COOKIE_LEN 13 /* 9.2: "obMatJos2" and three bytes in base64 */
-#define PASSWORD_ALGORITHMS 0x800000u
-#define USERNAME_ANONYMITY 0x400000u
-
-static int base64_digit(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* The security features that the nonce cookie names (18.1), none without one. */
-static uint32_t features_of(struct auger_bytes nonce)
-{
-    static const uint8_t magic[] = {'o', 'b', 'M', 'a', 't', 'J', 'o', 's', '2'};
-    uint32_t features = 0;
-
-    if (nonce.len < COOKIE_LEN || memcmp(nonce.data, magic, sizeof(magic)) != 0)
-        return 0;
-    for (size_t i = sizeof(magic); i < COOKIE_LEN; i++) {
-        int digit = base64_digit(nonce.data[i]);
-        if (digit < 0)
-            return 0;
-        features = features << 6 | (uint32_t)digit;
-    }
-    return features;
-}
-
 bool auger_longterm_is_stripped(const struct auger_stun_msg *msg)
 {
     struct auger_bytes nonce;
 
     return auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_NONCE, &nonce) &&
-           (features_of(nonce) & PASSWORD_ALGORITHMS) &&
+           (auger_nonce_features(nonce) & AUGER_NONCE_PASSWORD_ALGORITHMS) &&
            !auger_stun_msg_has(msg, AUGER_STUN_ATTR_PASSWORD_ALGORITHMS);
 }
 
@@ -166,7 +135,7 @@ static enum auger_turn_error read_offer(const struct auger_stun_msg *msg, struct
         return AUGER_TURN_ERROR_MALFORMED;
     if (auger_longterm_is_stripped(msg))
         return AUGER_TURN_ERROR_BID_DOWN;
-    offer->is_hashed = features_of(offer->nonce) & USERNAME_ANONYMITY;
+    offer->is_hashed = auger_nonce_features(offer->nonce) & AUGER_NONCE_USERNAME_ANONYMITY;
     offer->has_algorithms =
         auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_PASSWORD_ALGORITHMS, &offer->algorithms);
     if (offer->has_algorithms) {

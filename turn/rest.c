@@ -1,6 +1,7 @@
 /* turn/rest.c - time-limited credentials: the TURN REST API (draft-uberti-behave-turn-rest
- * section 2.2).  What a client does with them is credentials.c. */
-#include "crypto/crypto.h"
+ * section 2.2).  What a client does with them is credentials.c, a server user_keys.c. */
+#include "turn/rest.h"
+#include "turn/base64.h"
 #include "turn/opaque.h"
 
 #include <auger/turn.h>
@@ -8,22 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static void write_base64(const uint8_t *data, size_t len, char *out)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t at = 0; at < len; at += 3) {
-        size_t left = len - at;
-        uint32_t bits = (uint32_t)data[at] << 16 | (left > 1 ? (uint32_t)data[at + 1] << 8 : 0) |
-                        (left > 2 ? data[at + 2] : 0);
-        *out++ = digits[bits >> 18];
-        *out++ = digits[bits >> 12 & 63];
-        *out++ = left > 1 ? digits[bits >> 6 & 63] : '=';
-        *out++ = left > 2 ? digits[bits & 63] : '=';
-    }
-    *out = '\0';
-}
 
 static int write_username(char *out, size_t cap, int64_t expires_at_s, const char *user)
 {
@@ -33,22 +18,30 @@ static int write_username(char *out, size_t cap, int64_t expires_at_s, const cha
     return len < 0 || (size_t)len >= cap ? AUGER_ERR_INVALID : len;
 }
 
+int auger_rest_password(struct auger_hmac *secret, enum auger_hash hash, struct auger_bytes name,
+                        char password[AUGER_REST_PASSWORD_MAX + 1])
+{
+    uint8_t mac[AUGER_SHA256_LEN];
+
+    int err = auger_hmac_compute(secret, &name, 1, mac);
+    if (err < 0)
+        return err;
+    auger_base64_write(mac, hash == AUGER_SHA1 ? AUGER_SHA1_LEN : AUGER_SHA256_LEN, password);
+    return (int)strlen(password);
+}
+
 static int sign(struct auger_turn_rest *rest, enum auger_hash hash, const uint8_t *secret,
                 size_t secret_len, size_t username_len)
 {
     const struct auger_bytes name = {(const uint8_t *)rest->username, username_len};
-    uint8_t mac[AUGER_SHA256_LEN];
     struct auger_hmac *hmac;
 
     int err = auger_hmac_new(&hmac, hash, secret, secret_len);
     if (err < 0)
         return err;
-    err = auger_hmac_compute(hmac, &name, 1, mac);
+    err = auger_rest_password(hmac, hash, name, rest->password);
     auger_hmac_free(hmac);
-    if (err < 0)
-        return err;
-    write_base64(mac, hash == AUGER_SHA1 ? AUGER_SHA1_LEN : AUGER_SHA256_LEN, rest->password);
-    return 0;
+    return err < 0 ? err : 0;
 }
 
 int auger_turn_rest_make(struct auger_turn_rest *out, enum auger_turn_rest_hash hash,
@@ -70,4 +63,19 @@ int auger_turn_rest_make(struct auger_turn_rest *out, enum auger_turn_rest_hash 
     if (err == 0)
         *out = fresh;
     return err;
+}
+
+/* Digits that are no int64_t say no time, so that none overflows into a valid one. */
+bool auger_rest_is_name(struct auger_bytes name, int64_t *expires_at_s)
+{
+    int64_t value = 0;
+    size_t at = 0;
+
+    for (; at < name.len && name.data[at] >= '0' && name.data[at] <= '9'; at++) {
+        int digit = name.data[at] - '0';
+        bool fits = value >= 0 && value <= (INT64_MAX - digit) / 10;
+        value = fits ? value * 10 + digit : INT64_MIN;
+    }
+    *expires_at_s = value;
+    return at > 0 && (at == name.len || name.data[at] == ':');
 }
