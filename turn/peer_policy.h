@@ -4,7 +4,7 @@
 #ifndef AUGER_TURN_PEER_POLICY_H
 #define AUGER_TURN_PEER_POLICY_H
 
-#include <auger/base.h>
+#include "turn/embedded.h"
 
 #define AUGER_PEER_RULES_MAX 1024 /* entries of both lists together */
 #define AUGER_PEER_OWN_MAX 72     /* addresses of the server */
@@ -49,13 +49,16 @@ const char *auger_peer_verdict_text(enum auger_peer_verdict verdict);
 
 /* May data go there?  A few comparisons, for each datagram, so that a rule that comes later is
  * in force at once. */
-enum auger_peer_verdict auger_peer_policy_judge(const struct auger_peer_policy *policy,
+enum auger_peer_verdict auger_peer_policy_judge(struct auger_peer_policy *policy,
                                                 const struct auger_addr *peer);
 /* May the IP address have a permission, whatever the port (9)? */
-enum auger_peer_verdict auger_peer_policy_judge_ip(const struct auger_peer_policy *policy,
+enum auger_peer_verdict auger_peer_policy_judge_ip(struct auger_peer_policy *policy,
                                                    const struct auger_addr *peer);
 
 /* A client there must be refused (21.4): 6to4 or Teredo. */
-bool auger_peer_is_tunnel(const struct auger_addr *client);
+static inline bool auger_peer_is_tunnel(const struct auger_addr *client)
+{
+    return auger_embedded_is_tunnel(client);
+}
 
 #endif /* AUGER_TURN_PEER_POLICY_H */
