@@ -12,6 +12,7 @@
 #define AUGER_USER_NEVER INT64_MAX
 
 struct auger_user_keys;
+struct auger_user_entry;
 
 /* `realm` is copied: printable ASCII without a quote, at most 127 bytes.  AUGER_ERR_INVALID,
  * AUGER_ERR_UNSUPPORTED: not such a text; AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY,
@@ -57,9 +58,14 @@ int auger_user_key_derive(struct auger_user_key *key, enum auger_stun_password_a
  * alone, so that the work tells nobody which names exist: keys of nobody are among them. */
 struct auger_user {
     struct auger_bytes username; /* the request's, or of a user until keys change */
-    int64_t expires_at_s;        /* of time-limited credentials, by the wall clock */
+    int64_t expires_at_s;        /* by the wall clock, of the key that was tried last */
     bool is_known;               /* false: nobody, an expired one, or a name that cannot be */
     uint8_t tries;               /* at least 1 */
+    /* The rest is for auger_user_keys_try() alone. */
+    const struct auger_user_entry *entry;
+    uint8_t secrets;
+    bool is_timely;
+    int64_t secrets_expire_at_s;
 };
 /* By name. */
 void auger_user_keys_find(const struct auger_user_keys *keys, int64_t wall_s,
@@ -68,7 +74,7 @@ void auger_user_keys_find(const struct auger_user_keys *keys, int64_t wall_s,
 void auger_user_keys_find_hash(const struct auger_user_keys *keys, struct auger_bytes userhash,
                                struct auger_user *user);
 /* The nth key of those `user->tries`; a random one where there is none.  AUGER_ERR_CRYPTO. */
-int auger_user_keys_try(struct auger_user_keys *keys, const struct auger_user *user, size_t nth,
+int auger_user_keys_try(const struct auger_user_keys *keys, struct auger_user *user, size_t nth,
                         enum auger_stun_password_algorithm algorithm,
                         struct auger_user_key *key) AUGER_CHECK_RESULT;
 
