@@ -1,0 +1,583 @@
+/* A request as a server judges it: turn/challenge.c, RFC 8489 section 9.2.4.  D4 to D7 of what a
+ * server must survive. */
+#include "tests/turn/puppet.h"
+
+#include "turn/challenge.h"
+#include "turn/credentials.h"
+
+#include <stdio.h>
+
+#define NOW_S 1700000000
+#define LIFETIME (600 * AUGER_SEC)
+
+static struct {
+    struct auger_nonces *nonces;
+    struct auger_user_keys *keys;
+    struct auger_challenger c;
+    struct auger_path path;
+    auger_time now;
+    uint8_t raw[2048], reply[2048];
+    struct auger_stun_builder b;
+    struct auger_stun_msg request, answer;
+    size_t answer_len;
+    struct auger_proof proof;
+} s;
+
+static const uint8_t secret[AUGER_NONCE_SECRET_LEN] = "a secret of thirty-two bytes...";
+static const uint8_t ours[] = {0, 2, 0, 0, 0, 1, 0, 0};
+
+static void set_features(uint32_t features)
+{
+    auger_nonces_free(s.nonces);
+    assert_int_equal(auger_nonces_new(&s.nonces, auger_env_system(), secret, LIFETIME, features),
+                     0);
+    s.c.nonces = s.nonces;
+}
+
+static int make(void **state)
+{
+    (void)state;
+    memset(&s, 0, sizeof(s));
+    s.now = AUGER_SEC;
+    s.path.local = addr_of("198.51.100.53:3478");
+    s.path.remote = addr_of("192.0.2.1:40000");
+    set_features(AUGER_NONCE_PASSWORD_ALGORITHMS);
+    assert_int_equal(auger_user_keys_new(&s.keys, auger_env_system(), "realm", 100), 0);
+    assert_int_equal(auger_user_keys_add(s.keys, "user", "pass"), 0);
+    s.c.keys = s.keys;
+    return 0;
+}
+
+static int drop(void **state)
+{
+    (void)state;
+    auger_proof_fini(&s.proof);
+    auger_nonces_free(s.nonces);
+    auger_user_keys_free(s.keys);
+    return 0;
+}
+
+/* --- requests ----------------------------------------------------------------------------- */
+
+enum integrity { NO_INTEGRITY, SHA1, SHA256, BOTH };
+
+/* What a request says of who asks; NULL: nothing. */
+struct asked {
+    const char *name, *realm, *nonce, *password;
+    enum integrity integrity;
+    bool no_name, no_realm, no_nonce, by_hash;
+    bool has_list, has_algorithm;
+    const uint8_t *list; /* instead of ours */
+    size_t list_len;
+    uint16_t algorithm; /* 0: SHA-256 */
+    bool fingerprint;
+};
+
+static const char *fresh_nonce(void)
+{
+    static char nonce[AUGER_NONCE_LEN + 1];
+
+    assert_int_equal(auger_nonces_issue(s.nonces, s.now, &s.path, (uint8_t *)nonce), 0);
+    return nonce;
+}
+
+static void put(uint16_t type, const char *text)
+{
+    auger_stun_build_bytes(&s.b, type, text, strlen(text));
+}
+
+static void put_name(const struct asked *a, const char *name)
+{
+    uint8_t userhash[32];
+    const struct auger_bytes pieces[] = {{(const uint8_t *)name, strlen(name)},
+                                         {(const uint8_t *)":realm", 6}};
+
+    if (!a->by_hash) {
+        put(AUGER_STUN_ATTR_USERNAME, name);
+        return;
+    }
+    assert_int_equal(auger_digest_compute(AUGER_DIGEST_SHA256, pieces, 2, userhash), 0);
+    auger_stun_build_bytes(&s.b, AUGER_STUN_ATTR_USERHASH, userhash, sizeof(userhash));
+}
+
+static void sign(const struct asked *a, const char *name, bool is_sha256)
+{
+    const char *password = a->password ? a->password : "pass";
+    struct auger_user_key key;
+    struct auger_stun_key *made;
+
+    assert_int_equal(
+        auger_user_key_derive(&key, is_sha256 ? AUGER_STUN_SHA256 : AUGER_STUN_MD5,
+                              (struct auger_bytes){(const uint8_t *)name, strlen(name)},
+                              (struct auger_bytes){(const uint8_t *)"realm", 5},
+                              (struct auger_bytes){(const uint8_t *)password, strlen(password)}),
+        0);
+    assert_int_equal(auger_stun_key_new(&made, key.bytes, key.len), 0);
+    if (a->integrity != SHA256)
+        auger_stun_build_integrity(&s.b, made);
+    if (a->integrity != SHA1)
+        auger_stun_build_integrity_sha256(&s.b, made);
+    auger_stun_key_free(made);
+}
+
+static void build(const struct asked *a)
+{
+    static const struct auger_stun_tid tid = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}};
+    const char *name = a->name ? a->name : "user";
+    uint16_t algorithm = a->algorithm ? a->algorithm : AUGER_STUN_SHA256;
+
+    auger_stun_build_begin(&s.b, s.raw, sizeof(s.raw), AUGER_STUN_REQUEST, AUGER_STUN_ALLOCATE,
+                           &tid);
+    auger_stun_build_u32(&s.b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
+    if (!a->no_name)
+        put_name(a, name);
+    if (!a->no_realm)
+        put(AUGER_STUN_ATTR_REALM, a->realm ? a->realm : "realm");
+    if (!a->no_nonce)
+        put(AUGER_STUN_ATTR_NONCE, a->nonce ? a->nonce : fresh_nonce());
+    if (a->has_list)
+        auger_stun_build_bytes(&s.b, AUGER_STUN_ATTR_PASSWORD_ALGORITHMS, a->list ? a->list : ours,
+                               a->list ? a->list_len : sizeof(ours));
+    if (a->has_algorithm)
+        auger_stun_build_u32(&s.b, AUGER_STUN_ATTR_PASSWORD_ALGORITHM, (uint32_t)algorithm << 16);
+    if (a->integrity != NO_INTEGRITY)
+        sign(a, name, a->has_algorithm && algorithm == AUGER_STUN_SHA256);
+    if (a->fingerprint)
+        auger_stun_build_fingerprint(&s.b);
+    int len = auger_stun_build_end(&s.b);
+    assert_true(len > 0);
+    assert_int_equal(auger_stun_msg_parse(&s.request, s.raw, (size_t)len), 0);
+}
+
+static enum auger_challenge_verdict judge(void)
+{
+    auger_proof_fini(&s.proof);
+    enum auger_challenge_verdict verdict =
+        auger_challenge_judge(&s.c, s.now, NOW_S, &s.path, &s.request, &s.proof);
+    assert_int_equal(verdict == AUGER_CHALLENGE_PASSED, s.proof.key != NULL);
+    return verdict;
+}
+
+static enum auger_challenge_verdict ask(const struct asked *a)
+{
+    build(a);
+    return judge();
+}
+
+#define ASK(...) ask(&(struct asked){__VA_ARGS__})
+
+static void turn_away(enum auger_challenge_verdict verdict)
+{
+    s.answer_len =
+        auger_challenge_refuse(&s.c, s.now, &s.path, &s.request, verdict, s.reply, sizeof(s.reply));
+    if (s.answer_len > 0)
+        assert_int_equal(auger_stun_msg_parse(&s.answer, s.reply, s.answer_len), 0);
+}
+
+static void expect_challenge(enum auger_challenge_verdict verdict, uint16_t code)
+{
+    struct auger_bytes value;
+
+    turn_away(verdict);
+    assert_true(s.answer_len > 0);
+    assert_int_equal(s.answer.class_, AUGER_STUN_ERROR);
+    assert_int_equal(s.answer.method, s.request.method);
+    assert_memory_equal(&s.answer.tid, &s.request.tid, sizeof(s.answer.tid));
+    assert_int_equal(s.answer.error_code, code);
+    assert_true(auger_stun_msg_bytes(&s.answer, AUGER_STUN_ATTR_REALM, &value));
+    assert_true(value.len == 5 && memcmp(value.data, "realm", 5) == 0);
+    assert_true(auger_stun_msg_bytes(&s.answer, AUGER_STUN_ATTR_PASSWORD_ALGORITHMS, &value));
+    assert_memory_equal(value.data, ours, sizeof(ours));
+    assert_true(auger_stun_msg_bytes(&s.answer, AUGER_STUN_ATTR_NONCE, &value));
+    assert_int_equal(auger_nonces_judge(s.nonces, s.now, &s.path, value), AUGER_NONCE_FRESH);
+    assert_false(auger_stun_msg_has(&s.answer, AUGER_STUN_ATTR_USERNAME));
+    assert_false(auger_stun_msg_has(&s.answer, AUGER_STUN_ATTR_USERHASH));
+    assert_false(s.answer.integrity_offset || s.answer.integrity256_offset);
+}
+
+/* --- the order of 9.2.4 ---------------------------------------------------------------------- */
+
+/* Each check by a request that fails it and would fail all that follow. */
+static void the_checks_are_made_in_the_order_of_the_section(void **state)
+{
+    (void)state;
+    static const uint8_t other[] = {0, 1, 0, 0};
+
+    assert_int_equal(ASK(.no_name = true, .no_realm = true, .no_nonce = true),
+                     AUGER_CHALLENGE_ABSENT);
+    assert_int_equal(ASK(.no_name = true, .has_list = true, .list = other, .list_len = 4,
+                         .integrity = SHA256, .password = "wrong"),
+                     AUGER_CHALLENGE_BAD_REQUEST);
+    assert_int_equal(ASK(.name = "nobody", .has_list = true, .list = other, .list_len = 4,
+                         .has_algorithm = true, .integrity = SHA256, .password = "wrong"),
+                     AUGER_CHALLENGE_BAD_REQUEST);
+    assert_int_equal(ASK(.name = "nobody", .nonce = "old", .integrity = SHA1),
+                     AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.nonce = "old", .integrity = SHA1, .password = "wrong"),
+                     AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.nonce = "old", .integrity = SHA1), AUGER_CHALLENGE_STALE);
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+}
+
+static void without_integrity_it_is_a_401_whatever_else_is_there(void **state)
+{
+    (void)state;
+    assert_int_equal(ASK(.integrity = NO_INTEGRITY), AUGER_CHALLENGE_ABSENT);
+    assert_int_equal(ASK(.has_list = true), AUGER_CHALLENGE_ABSENT);
+    expect_challenge(AUGER_CHALLENGE_ABSENT, 401);
+}
+
+static void with_integrity_and_a_part_missing_it_is_a_400_that_says_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ASK(.no_name = i == 0, .no_realm = i == 1, .no_nonce = i == 2,
+                             .integrity = i % 2 ? SHA1 : SHA256),
+                         AUGER_CHALLENGE_BAD_REQUEST);
+        turn_away(AUGER_CHALLENGE_BAD_REQUEST);
+        assert_int_equal(s.answer.error_code, 400);
+        assert_int_equal(s.answer.attrs_len, 1);
+    }
+}
+
+static void a_userhash_stands_for_a_name(void **state)
+{
+    (void)state;
+    set_features(AUGER_NONCE_PASSWORD_ALGORITHMS | AUGER_NONCE_USERNAME_ANONYMITY);
+    assert_int_equal(
+        ASK(.by_hash = true, .has_list = true, .has_algorithm = true, .integrity = SHA256),
+        AUGER_CHALLENGE_PASSED);
+    assert_int_equal(s.proof.username.len, 4);
+    assert_memory_equal(s.proof.username.data, "user", 4);
+    assert_int_equal(ASK(.name = "nobody", .by_hash = true, .integrity = SHA1),
+                     AUGER_CHALLENGE_WRONG);
+}
+
+static void the_lists_of_algorithms_are_both_there_and_as_they_were_sent(void **state)
+{
+    (void)state;
+    static const uint8_t md5[] = {0, 1, 0, 0}, turned[] = {0, 1, 0, 0, 0, 2, 0, 0},
+                         longer[] = {0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0};
+    static const struct {
+        struct asked asked;
+        enum auger_challenge_verdict verdict;
+    } cases[] = {
+        {{.integrity = SHA1}, AUGER_CHALLENGE_PASSED},
+        {{.integrity = BOTH}, AUGER_CHALLENGE_PASSED},
+        {{.has_list = true, .has_algorithm = true, .integrity = SHA256}, AUGER_CHALLENGE_PASSED},
+        {{.has_list = true, .has_algorithm = true, .algorithm = 1, .integrity = SHA256},
+         AUGER_CHALLENGE_PASSED},
+        {{.has_list = true, .integrity = SHA256}, AUGER_CHALLENGE_BAD_REQUEST},
+        {{.has_algorithm = true, .integrity = SHA256}, AUGER_CHALLENGE_BAD_REQUEST},
+        {{.has_list = true, .has_algorithm = true, .algorithm = 3, .integrity = SHA256},
+         AUGER_CHALLENGE_BAD_REQUEST},
+        {{.has_list = true,
+          .list = md5,
+          .list_len = 4,
+          .has_algorithm = true,
+          .algorithm = 1,
+          .integrity = SHA256},
+         AUGER_CHALLENGE_BAD_REQUEST},
+        {{.has_list = true,
+          .list = turned,
+          .list_len = 8,
+          .has_algorithm = true,
+          .integrity = SHA256},
+         AUGER_CHALLENGE_BAD_REQUEST},
+        {{.has_list = true,
+          .list = longer,
+          .list_len = 12,
+          .has_algorithm = true,
+          .integrity = SHA256},
+         AUGER_CHALLENGE_BAD_REQUEST},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (ask(&cases[i].asked) != cases[i].verdict)
+            fail_msg("case %zu", i);
+}
+
+/* 9.2.1: who took the list and the bit out of a 401 gets no further than a stale nonce. */
+static void a_bid_down_on_the_way_never_passes(void **state)
+{
+    (void)state;
+    char stripped[AUGER_NONCE_LEN + 1];
+
+    strcpy(stripped, fresh_nonce());
+    memcpy(stripped, "obMatJos2AAAA", 13);
+    assert_int_equal(ASK(.nonce = stripped, .integrity = SHA1), AUGER_CHALLENGE_STALE);
+    strcpy(stripped, fresh_nonce());
+    assert_int_equal(ASK(.nonce = stripped + 13, .integrity = SHA1), AUGER_CHALLENGE_STALE);
+}
+
+/* 9.2.4, the last paragraph. */
+static void an_answer_has_the_integrity_that_the_request_asks_for(void **state)
+{
+    (void)state;
+    static const struct {
+        struct asked asked;
+        bool is_sha256;
+        uint8_t algorithm;
+    } cases[] = {
+        {{.integrity = SHA1}, false, AUGER_STUN_MD5},
+        {{.integrity = SHA256}, false, AUGER_STUN_MD5},
+        {{.has_list = true, .has_algorithm = true, .integrity = SHA256}, true, AUGER_STUN_SHA256},
+        {{.has_list = true, .has_algorithm = true, .algorithm = 1, .integrity = SHA256},
+         true,
+         AUGER_STUN_MD5},
+        {{.has_list = true, .has_algorithm = true, .integrity = SHA1}, true, AUGER_STUN_SHA256},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct auger_stun_builder b;
+        assert_int_equal(ask(&cases[i].asked), AUGER_CHALLENGE_PASSED);
+        assert_int_equal(s.proof.algorithm, cases[i].algorithm);
+        auger_stun_build_begin(&b, s.reply, sizeof(s.reply), AUGER_STUN_SUCCESS, s.request.method,
+                               &s.request.tid);
+        auger_challenge_protect(&s.proof, &b);
+        int len = auger_stun_build_end(&b);
+        assert_true(len > 0);
+        assert_int_equal(auger_stun_msg_parse(&s.answer, s.reply, (size_t)len), 0);
+        assert_int_equal(s.answer.integrity256_offset != 0, cases[i].is_sha256);
+        assert_int_equal(s.answer.integrity_offset != 0, !cases[i].is_sha256);
+        assert_int_equal(auger_stun_msg_verify(&s.answer, s.proof.key), 0);
+    }
+}
+
+/* D4 */
+static void whatever_is_wrong_with_a_nonce_is_a_438_with_a_fresh_one(void **state)
+{
+    (void)state;
+    char nonce[AUGER_NONCE_LEN + 1];
+    const struct auger_path own = s.path;
+
+    strcpy(nonce, fresh_nonce());
+    s.path.remote.port++;
+    assert_int_equal(ASK(.nonce = nonce, .integrity = SHA1), AUGER_CHALLENGE_STALE);
+    s.path = own;
+    s.path.remote.ip[3]++;
+    assert_int_equal(ASK(.nonce = nonce, .integrity = SHA1), AUGER_CHALLENGE_STALE);
+    s.path = own;
+    s.now += LIFETIME;
+    assert_int_equal(ASK(.nonce = nonce, .integrity = SHA1), AUGER_CHALLENGE_STALE);
+    s.now -= LIFETIME;
+    nonce[20] ^= 1;
+    assert_int_equal(ASK(.nonce = nonce, .integrity = SHA1), AUGER_CHALLENGE_STALE);
+    expect_challenge(AUGER_CHALLENGE_STALE, 438);
+    assert_int_equal(ASK(.nonce = "", .integrity = SHA1), AUGER_CHALLENGE_STALE);
+    nonce[20] ^= 1;
+    assert_int_equal(ASK(.nonce = nonce, .integrity = SHA1), AUGER_CHALLENGE_PASSED);
+}
+
+/* D5: the answers are alike in all but the nonce. */
+static void what_is_wrong_with_a_name_or_password_is_not_told(void **state)
+{
+    (void)state;
+    static const struct asked wrong[] = {
+        {.password = "wrong", .integrity = SHA1},
+        {.name = "nobody", .integrity = SHA1},
+        {.name = "nobody", .by_hash = true, .integrity = SHA1},
+        {.realm = "other", .integrity = SHA1},
+        {.name = "1:user", .integrity = SHA1},
+        {.name = "us\x01"
+                 "er",
+         .integrity = SHA1},
+    };
+    uint8_t first[2048];
+    size_t first_len = 0;
+
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        assert_int_equal(ask(&wrong[i]), AUGER_CHALLENGE_WRONG);
+        expect_challenge(AUGER_CHALLENGE_WRONG, 401);
+        if (i == 0) {
+            memcpy(first, s.reply, s.answer_len);
+            first_len = s.answer_len;
+        }
+        assert_int_equal(s.answer_len, first_len);
+        assert_memory_equal(s.reply, first, first_len);
+    }
+}
+
+static void a_time_limited_name_says_when_it_ends(void **state)
+{
+    (void)state;
+    struct auger_turn_rest rest;
+
+    assert_int_equal(
+        auger_user_keys_add_secret(s.keys, AUGER_TURN_REST_SHA256, (const uint8_t *)"another", 7),
+        0);
+    assert_int_equal(
+        auger_user_keys_add_secret(s.keys, AUGER_TURN_REST_SHA1, (const uint8_t *)"shared", 6), 0);
+    assert_int_equal(auger_turn_rest_make(&rest, AUGER_TURN_REST_SHA1, (const uint8_t *)"shared", 6,
+                                          NOW_S + 60, "alice"),
+                     0);
+    assert_int_equal(ASK(.name = rest.username, .password = rest.password, .integrity = SHA1),
+                     AUGER_CHALLENGE_PASSED);
+    assert_true(s.proof.expires_at_s == NOW_S + 60);
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    assert_true(s.proof.expires_at_s == AUGER_USER_NEVER);
+    assert_int_equal(ASK(.name = rest.username, .password = "wrong", .integrity = SHA1),
+                     AUGER_CHALLENGE_WRONG);
+    assert_int_equal(auger_turn_rest_make(&rest, AUGER_TURN_REST_SHA1, (const uint8_t *)"shared", 6,
+                                          NOW_S, "alice"),
+                     0);
+    assert_int_equal(ASK(.name = rest.username, .password = rest.password, .integrity = SHA1),
+                     AUGER_CHALLENGE_WRONG);
+}
+
+/* --- a program that knows more names ---------------------------------------------------------- */
+
+static enum auger_challenge_verdict answer_with(const char *password)
+{
+    auger_proof_fini(&s.proof);
+    return auger_challenge_judge_by(&s.c, s.now, &s.path, &s.request, password, &s.proof);
+}
+
+static void the_program_is_asked_for_names_that_are_not_known(void **state)
+{
+    (void)state;
+    s.c.asks_program = true;
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    assert_int_equal(ASK(.name = "alice", .password = "hers", .has_list = true,
+                         .has_algorithm = true, .integrity = SHA256),
+                     AUGER_CHALLENGE_NEEDS_KEY);
+    assert_int_equal(s.proof.username.len, 5);
+    turn_away(AUGER_CHALLENGE_NEEDS_KEY);
+    assert_int_equal(s.answer_len, 0);
+    assert_int_equal(answer_with("hers"), AUGER_CHALLENGE_PASSED);
+    assert_true(s.proof.key && s.proof.is_sha256);
+    assert_int_equal(answer_with("other"), AUGER_CHALLENGE_WRONG);
+    assert_int_equal(answer_with(""), AUGER_CHALLENGE_WRONG);
+    assert_int_equal(answer_with(NULL), AUGER_CHALLENGE_WRONG);
+    s.now += LIFETIME;
+    assert_int_equal(answer_with("hers"), AUGER_CHALLENGE_STALE);
+    assert_null(s.proof.key);
+}
+
+/* An empty password is not one that nobody has. */
+static void nobody_has_no_password_not_even_an_empty_one(void **state)
+{
+    (void)state;
+    s.c.asks_program = true;
+    assert_int_equal(ASK(.name = "alice", .password = "", .integrity = SHA1),
+                     AUGER_CHALLENGE_NEEDS_KEY);
+    assert_int_equal(answer_with(NULL), AUGER_CHALLENGE_WRONG);
+}
+
+static void the_program_is_not_asked_about_what_no_name_can_be(void **state)
+{
+    (void)state;
+    char longest[600];
+
+    memset(longest, 'x', sizeof(longest));
+    longest[599] = '\0';
+    s.c.asks_program = true;
+    assert_int_equal(ASK(.name = longest, .integrity = SHA1), AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.name = "", .integrity = SHA1), AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.name = "a\x1b[31m", .integrity = SHA1), AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.name = "alice", .by_hash = true, .integrity = SHA1),
+                     AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.name = "alice", .realm = "other", .integrity = SHA1),
+                     AUGER_CHALLENGE_WRONG);
+}
+
+/* --- the client of this library -----------------------------------------------------------------
+ */
+
+static void our_own_client_takes_the_challenge_and_passes(void **state)
+{
+    (void)state;
+    static const uint32_t features[] = {AUGER_NONCE_PASSWORD_ALGORITHMS,
+                                        AUGER_NONCE_PASSWORD_ALGORITHMS |
+                                            AUGER_NONCE_USERNAME_ANONYMITY};
+    static const struct auger_stun_tid tid = {{9}};
+
+    for (size_t i = 0; i < COUNT(features); i++) {
+        struct auger_turn_credentials client;
+        set_features(features[i]);
+        assert_int_equal(auger_longterm_init(&client, auger_env_system(), "user", "pass"), 0);
+        assert_int_equal(ASK(.integrity = NO_INTEGRITY), AUGER_CHALLENGE_ABSENT);
+        turn_away(AUGER_CHALLENGE_ABSENT);
+        assert_int_equal(auger_longterm_take(&client, &s.answer), AUGER_TURN_ERROR_NONE);
+        auger_stun_build_begin(&s.b, s.raw, sizeof(s.raw), AUGER_STUN_REQUEST, AUGER_STUN_ALLOCATE,
+                               &tid);
+        auger_longterm_write(&client, &s.b);
+        int len = auger_stun_build_end(&s.b);
+        assert_true(len > 0);
+        assert_int_equal(auger_stun_msg_parse(&s.request, s.raw, (size_t)len), 0);
+        assert_int_equal(auger_stun_msg_has(&s.request, AUGER_STUN_ATTR_USERHASH), i == 1);
+        assert_int_equal(judge(), AUGER_CHALLENGE_PASSED);
+        assert_int_equal(s.proof.algorithm, AUGER_STUN_SHA256);
+        s.now += LIFETIME; /* then it takes a 438 as well */
+        assert_int_equal(judge(), AUGER_CHALLENGE_STALE);
+        turn_away(AUGER_CHALLENGE_STALE);
+        assert_int_equal(auger_longterm_take(&client, &s.answer), AUGER_TURN_ERROR_NONE);
+        auger_longterm_fini(&client);
+    }
+}
+
+/* --- size
+ * ------------------------------------------------------------------------------------------ */
+
+/* With the headers of IP and UDP; what is above 1.7 the limit of replies bounds. */
+static void a_401_is_small(void **state)
+{
+    (void)state;
+    auger_stun_build_begin(&s.b, s.raw, sizeof(s.raw), AUGER_STUN_REQUEST, AUGER_STUN_ALLOCATE,
+                           &(struct auger_stun_tid){{0}});
+    auger_stun_build_u32(&s.b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
+    int len = auger_stun_build_end(&s.b);
+    assert_int_equal(len, 28);
+    assert_int_equal(auger_stun_msg_parse(&s.request, s.raw, (size_t)len), 0);
+    turn_away(AUGER_CHALLENGE_ABSENT);
+    assert_int_equal(s.answer_len, 20 + 8 + 12 + 36 + 12);
+}
+
+static void a_fingerprint_is_answered_with_one_and_no_room_with_silence(void **state)
+{
+    (void)state;
+    ASK(.fingerprint = true);
+    turn_away(AUGER_CHALLENGE_ABSENT);
+    assert_true(auger_stun_msg_fingerprint_ok(&s.answer));
+    for (size_t cap = 20; cap < s.answer_len; cap++)
+        assert_int_equal(auger_challenge_refuse(&s.c, s.now, &s.path, &s.request,
+                                                AUGER_CHALLENGE_ABSENT, s.reply, cap),
+                         0);
+    turn_away(AUGER_CHALLENGE_FAILED);
+    assert_int_equal(s.answer_len, 0);
+    turn_away(AUGER_CHALLENGE_PASSED);
+    assert_int_equal(s.answer_len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_checks_are_made_in_the_order_of_the_section, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(without_integrity_it_is_a_401_whatever_else_is_there, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(
+            with_integrity_and_a_part_missing_it_is_a_400_that_says_nothing, make, drop),
+        cmocka_unit_test_setup_teardown(a_userhash_stands_for_a_name, make, drop),
+        cmocka_unit_test_setup_teardown(
+            the_lists_of_algorithms_are_both_there_and_as_they_were_sent, make, drop),
+        cmocka_unit_test_setup_teardown(a_bid_down_on_the_way_never_passes, make, drop),
+        cmocka_unit_test_setup_teardown(an_answer_has_the_integrity_that_the_request_asks_for, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(whatever_is_wrong_with_a_nonce_is_a_438_with_a_fresh_one,
+                                        make, drop),
+        cmocka_unit_test_setup_teardown(what_is_wrong_with_a_name_or_password_is_not_told, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(a_time_limited_name_says_when_it_ends, make, drop),
+        cmocka_unit_test_setup_teardown(the_program_is_asked_for_names_that_are_not_known, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(nobody_has_no_password_not_even_an_empty_one, make, drop),
+        cmocka_unit_test_setup_teardown(the_program_is_not_asked_about_what_no_name_can_be, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(our_own_client_takes_the_challenge_and_passes, make, drop),
+        cmocka_unit_test_setup_teardown(a_401_is_small, make, drop),
+        cmocka_unit_test_setup_teardown(a_fingerprint_is_answered_with_one_and_no_room_with_silence,
+                                        make, drop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
