@@ -5,8 +5,8 @@
 #include "ice/nominate.h"
 #include "ice/pace.h"
 #include "ice/policy.h"
+#include "ice/reflexive.h"
 
-#include "base/addr.h"
 #include "base/env.h"
 #include "base/time.h"
 #include "base/trace.h"
@@ -280,49 +280,6 @@ struct auger_query *auger_gather_find(const struct auger_ice *ice, const struct 
     return NULL;
 }
 
-/* What a server says is believed only if it could be true and harms nobody: not
- * the peer's address, not one that is never sent to, and a private one only for
- * a base that is private as well. */
-static bool is_believable(const struct auger_ice *ice, const struct auger_query *query,
-                          const struct auger_addr *mapped)
-{
-    static const struct auger_cand_policy strict = {0};
-
-    if (mapped->family != query->host->addr.family)
-        return false;
-    if (auger_addr_equal(mapped, &query->host->addr))
-        return true; /* no NAT */
-    if (auger_addr_is_private(mapped) && !auger_addr_is_private(&query->host->addr))
-        return false;
-    return auger_cand_addr_is_usable(mapped, &strict) &&
-           !auger_cands_find(&ice->current->remotes, mapped);
-}
-
-static void add_candidate(struct auger_ice *ice, auger_time now, const struct auger_query *query,
-                          const struct auger_addr *mapped)
-{
-    if (!is_believable(ice, query, mapped)) {
-        auger_trace(ice->env, now, "ice:candidate_refused", AUGER_F_ADDR("addr", mapped),
-                    AUGER_F_ADDR("server", query->server));
-        return;
-    }
-    struct auger_ice_cand *cand = auger_cands_find_seen(&ice->locals, mapped, &query->host->addr);
-    if (cand) { /* 5.1.3 */
-        if (cand->telling == AUGER_CAND_OUTDATED)
-            cand->telling = AUGER_CAND_TO_TELL;
-        return;
-    }
-    cand = auger_cands_add_srflx(&ice->locals, query->host, mapped, query->server);
-    if (!cand) {
-        ice->counters.limited++;
-        return;
-    }
-    auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &cand->addr),
-                AUGER_F_TEXT("type", "srflx"), AUGER_F_ADDR("base", cand->base),
-                AUGER_F_INT("priority", cand->priority));
-    auger_policy_apply(ice->config.policy, ice->env, now, cand);
-}
-
 void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct auger_query *query,
                                   const struct auger_path *path, const struct auger_stun_msg *msg)
 {
@@ -342,7 +299,7 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
     } else {
         ice->tally.server_answers++;
         if (!query->is_refresh)
-            add_candidate(ice, now, query, &mapped);
+            auger_reflexive_add(ice, now, query->host, &mapped, query->server);
         query->state = AUGER_QUERY_ANSWERED;
         query->refresh_at = auger_time_add(now, REFRESH_INTERVAL);
     }

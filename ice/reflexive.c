@@ -1,0 +1,50 @@
+/* ice/reflexive.c - server-reflexive candidates: what of a server's word is believed (RFC 8445
+ * sections 5.1.1.2 and 5.1.3). */
+#include "ice/reflexive.h"
+
+#include "ice/policy.h"
+
+#include "base/addr.h"
+#include "base/trace.h"
+
+/* Only what could be true and harms nobody: not the peer's address, not one that is never
+ * sent to, and a private one only for a base that is private as well. */
+static bool is_believable(const struct auger_ice *ice, const struct auger_ice_cand *host,
+                          const struct auger_addr *mapped)
+{
+    static const struct auger_cand_policy strict = {0};
+
+    if (mapped->family != host->addr.family)
+        return false;
+    if (auger_addr_equal(mapped, &host->addr))
+        return true; /* no NAT */
+    if (auger_addr_is_private(mapped) && !auger_addr_is_private(&host->addr))
+        return false;
+    return auger_cand_addr_is_usable(mapped, &strict) &&
+           !auger_cands_find(&ice->current->remotes, mapped);
+}
+
+void auger_reflexive_add(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,
+                         const struct auger_addr *mapped, const struct auger_addr *server)
+{
+    if (!is_believable(ice, host, mapped)) {
+        auger_trace(ice->env, now, "ice:candidate_refused", AUGER_F_ADDR("addr", mapped),
+                    AUGER_F_ADDR("server", server));
+        return;
+    }
+    struct auger_ice_cand *cand = auger_cands_find_seen(&ice->locals, mapped, &host->addr);
+    if (cand) { /* 5.1.3 */
+        if (cand->telling == AUGER_CAND_OUTDATED)
+            cand->telling = AUGER_CAND_TO_TELL;
+        return;
+    }
+    cand = auger_cands_add_srflx(&ice->locals, host, mapped, server);
+    if (!cand) {
+        ice->counters.limited++;
+        return;
+    }
+    auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &cand->addr),
+                AUGER_F_TEXT("type", "srflx"), AUGER_F_ADDR("base", cand->base),
+                AUGER_F_INT("priority", cand->priority));
+    auger_policy_apply(ice->config.policy, ice->env, now, cand);
+}
