@@ -1,5 +1,6 @@
 /* ice/agent.c - the verbs of an agent: what the application tells it, and in which
  * order the parts may act.  What they do is in the files below. */
+#include "ice/allocate.h"
 #include "ice/check.h"
 #include "ice/config.h"
 #include "ice/consent.h"
@@ -22,6 +23,7 @@
 #include "base/time.h"
 #include "base/trace.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* --- making --------------------------------------------------------------------------- */
@@ -36,8 +38,6 @@ static int init(struct auger_ice *ice)
     int err = auger_env_random(ice->env, &tie_breaker, sizeof(tie_breaker));
     if (!err)
         err = auger_generation_new(&ice->current, ice->env, config);
-    if (!err)
-        err = auger_gather_init(ice);
     if (!err)
         err = auger_mapping_init(ice);
     if (err)
@@ -83,6 +83,7 @@ void auger_ice_free(struct auger_ice *ice)
     if (!ice)
         return;
     auger_gather_fini(ice);
+    auger_relay_fini(ice);
     auger_standby_fini(ice);
     auger_mapping_fini(ice);
     auger_generation_free(ice->previous, ice->env);
@@ -200,28 +201,55 @@ static void handle_stun(struct auger_ice *ice, auger_time now, const struct auge
     }
 }
 
-void auger_ice_handle_datagram(struct auger_ice *ice, auger_time now, const struct auger_path *path,
-                               const uint8_t *buf, size_t len, struct auger_bytes *data)
+/* What a peer sent, whether or not through a relay. */
+static void take(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                 struct auger_bytes bytes, struct auger_bytes *data)
 {
-    struct auger_path from = *path;
-
-    *data = (struct auger_bytes){0};
-    if (ice->state == AUGER_ICE_FAILED)
-        return;
-    if (auger_addr_is_link_local(&from.remote))
-        from.remote.scope = from.local.scope;
-    if (auger_stun_is_message(buf, len)) {
-        handle_stun(ice, now, &from, buf, len);
+    if (auger_stun_is_message(bytes.data, bytes.len)) {
+        handle_stun(ice, now, path, bytes.data, bytes.len);
         draw_conclusions(ice, now);
-    } else if (auger_route_accepts(ice, now, &from, len)) {
-        *data = (struct auger_bytes){buf, len};
+    } else if (auger_route_accepts(ice, now, path, bytes.len)) {
+        *data = bytes;
     } else {
         ice->counters.unvalidated_data++;
     }
 }
 
+/* Of a failed session too: allocations that are given back are the last of it. */
+static bool is_deaf(const struct auger_ice *ice)
+{
+    return ice->state == AUGER_ICE_FAILED && !ice->is_closed;
+}
+
+void auger_ice_handle_datagram(struct auger_ice *ice, auger_time now, const struct auger_path *path,
+                               const uint8_t *buf, size_t len, struct auger_bytes *data)
+{
+    struct auger_path from = *path;
+    struct auger_bytes bytes = {buf, len};
+
+    *data = (struct auger_bytes){0};
+    if (is_deaf(ice))
+        return;
+    if (auger_addr_is_link_local(&from.remote))
+        from.remote.scope = from.local.scope;
+    switch (auger_relay_unwrap(ice, now, &from, &bytes)) {
+    case AUGER_RELAY_CONSUMED:
+        auger_allocate_follow(ice, now);
+        if (ice->state != AUGER_ICE_FAILED)
+            draw_conclusions(ice, now);
+        return;
+    case AUGER_RELAY_NOT_OURS:
+    case AUGER_RELAY_UNWRAPPED:
+        break;
+    }
+    if (ice->state != AUGER_ICE_FAILED)
+        take(ice, now, &from, bytes, data);
+}
+
 void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
 {
+    if (ice->is_closed)
+        auger_allocate_handle_timeout(ice, now);
     if (ice->state == AUGER_ICE_FAILED)
         return;
     if (now >= ice->current->pac_at) {
@@ -229,6 +257,7 @@ void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
         ice->current->patience_ended = true;
     }
     auger_share_handle_timeout(ice, now);
+    auger_allocate_handle_timeout(ice, now);
     auger_gather_handle_timeout(ice, now);
     auger_check_handle_timeout(ice, now);
     draw_conclusions(ice, now);
@@ -255,27 +284,88 @@ static size_t write_datagram(struct auger_ice *ice, auger_time now, struct auger
         len = auger_check_write_next(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_gather_write_next(ice, now, path, buf, cap);
+    if (len == 0)
+        len = auger_allocate_write(ice, now, path, buf, cap);
     return len;
+}
+
+/* What is to leave from a relayed address goes to its server.  0: it could not, and is as good
+ * as lost on the way. */
+static size_t wrap(struct auger_ice *ice, auger_time now, struct auger_path *path, uint8_t *buf,
+                   size_t len, size_t cap)
+{
+    uint8_t inner[AUGER_DATAGRAM_MAX];
+
+    if (!auger_relay_is_at(ice, &path->local))
+        return len;
+    assert(len <= sizeof(inner));
+    memcpy(inner, buf, len);
+    int wrapped = auger_relay_wrap(ice, now, path, inner, len, buf, cap);
+    return wrapped > 0 ? (size_t)wrapped : 0;
+}
+
+static int copy(const uint8_t *data, size_t len, uint8_t *buf, size_t cap)
+{
+    if (len > cap)
+        return AUGER_ERR_BUFFER;
+    memcpy(buf, data, len);
+    return (int)len;
+}
+
+static size_t write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                         uint8_t *buf, size_t cap)
+{
+    size_t len, wrapped;
+
+    do { /* each has written down that it has been sent */
+        len = write_datagram(ice, now, path, buf, cap);
+        wrapped = len ? wrap(ice, now, path, buf, len, cap) : 0;
+    } while (len && !wrapped);
+    return wrapped;
 }
 
 size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
 {
-    if (ice->state == AUGER_ICE_FAILED || cap < AUGER_DATAGRAM_MAX)
+    if (cap < AUGER_DATAGRAM_MAX)
         return 0;
-    size_t len = write_datagram(ice, now, path, buf, cap);
+    if (ice->is_closed)
+        return auger_allocate_write(ice, now, path, buf, cap);
+    if (ice->state == AUGER_ICE_FAILED)
+        return 0;
+    size_t len = write_next(ice, now, path, buf, cap);
     /* Each time round at least one pair less is left to ask. */
     while (len == 0 && ice->has_given_up) {
         ice->has_given_up = false;
         draw_conclusions(ice, now);
         if (ice->state != AUGER_ICE_FAILED)
-            len = write_datagram(ice, now, path, buf, cap);
+            len = write_next(ice, now, path, buf, cap);
     }
     return len;
 }
 
+/* An empty one asks, and changes nothing. */
+int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *data, size_t len,
+                         struct auger_path *path, uint8_t *buf, size_t cap)
+{
+    if (!auger_route_find(ice, now, path))
+        return AUGER_ERR_NO_PATH;
+    if (len > INT32_MAX)
+        return AUGER_ERR_BUFFER;
+    if (len == 0)
+        return 0;
+    int written = auger_relay_is_at(ice, &path->local)
+                      ? auger_relay_wrap(ice, now, path, data, len, buf, cap)
+                      : copy(data, len, buf, cap);
+    if (written > 0)
+        auger_route_count(ice, now, len);
+    return written == AUGER_ERR_AGAIN || written == AUGER_ERR_STATE ? AUGER_ERR_NO_PATH : written;
+}
+
 auger_time auger_ice_next_timeout(const struct auger_ice *ice)
 {
+    if (ice->is_closed)
+        return auger_allocate_next_timeout(ice);
     if (ice->state == AUGER_ICE_FAILED)
         return AUGER_NEVER;
     if (auger_inbound_has_response(ice) || ice->has_given_up)
@@ -285,6 +375,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
     at = auger_time_min(at, auger_failover_next_timeout(ice));
     at = auger_time_min(at, ice->bar_until);
     at = auger_time_min(at, auger_gather_next_timeout(ice));
+    at = auger_time_min(at, auger_allocate_next_timeout(ice));
     at = auger_time_min(at, auger_consent_next_timeout(ice));
     at = auger_time_min(at, auger_standby_next_timeout(ice));
     return auger_time_min(at, auger_nominate_next_timeout(ice));
@@ -330,7 +421,7 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
 {
     struct auger_ice_news *news = &ice->news;
 
-    if (has_said_its_last(ice))
+    if (ice->is_closed || has_said_its_last(ice))
         return false;
     if (poll_candidate(ice, event))
         return true;
@@ -397,18 +488,31 @@ int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
 int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time now,
                                     const struct auger_ice_turn_server *server, size_t size)
 {
-    (void)ice, (void)now, (void)server, (void)size;
-    return AUGER_ERR_UNSUPPORTED;
+    struct auger_ice_turn_server full;
+
+    auger_ice_turn_server_init(&full);
+    memcpy(&full, server, size < sizeof(full) ? size : sizeof(full));
+    if (ice->is_closed)
+        return AUGER_ERR_STATE;
+    if (ice->config.lite)
+        return AUGER_ERR_UNSUPPORTED;
+    return auger_allocate_add_server(ice, now, &full);
 }
 
 void auger_ice_stream_lost(struct auger_ice *ice, auger_time now, const struct auger_path *path)
 {
-    (void)ice, (void)now, (void)path;
+    auger_allocate_stream_lost(ice, now, path);
+    if (ice->state != AUGER_ICE_FAILED)
+        draw_conclusions(ice, now);
 }
 
 void auger_ice_close(struct auger_ice *ice, auger_time now)
 {
+    if (ice->is_closed)
+        return;
+    ice->is_closed = true;
     auger_ice_fail(ice, now, "closed");
+    auger_allocate_release(ice, now);
 }
 
 void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now)
@@ -416,8 +520,18 @@ void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now)
     auger_gather_end(ice, now);
 }
 
+/* A failed session has let its allocations be: some may have ended since. */
+static void wake_up(struct auger_ice *ice, auger_time now)
+{
+    if (ice->state == AUGER_ICE_FAILED)
+        auger_allocate_handle_timeout(ice, now);
+}
+
 int auger_ice_restart(struct auger_ice *ice, auger_time now)
 {
+    if (ice->is_closed)
+        return AUGER_ERR_STATE;
+    wake_up(ice, now);
     return auger_restart_begin(ice, now);
 }
 
@@ -431,6 +545,8 @@ int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, cons
 {
     const struct auger_credentials *known = &ice->current->remote;
 
+    if (ice->is_closed)
+        return AUGER_ERR_STATE;
     if (auger_credentials_are_known(known)) {
         bool same_ufrag = strcmp(known->ufrag, ufrag) == 0;
         bool same_password = strcmp(known->password, password) == 0;
@@ -439,6 +555,7 @@ int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, cons
         if (same_ufrag)
             return 0;
     }
+    wake_up(ice, now);
     int err = auger_restart_meet(ice, now, ufrag, password);
     if (err)
         return err;

@@ -15,6 +15,9 @@
 #define LOCAL_PREFERENCE_MAX 65535
 /* Between two bases of one family; the other family comes half-way (8421 section 4). */
 #define LOCAL_PREFERENCE_STEP 512
+/* Between two relayed ones, likewise; a third of the range is for each way to a server. */
+#define RELAYED_STEP 256
+#define VIA_STEP (LOCAL_PREFERENCE_MAX / 3)
 /* So many addresses of IPv6 make pairs with each other before any of IPv4 that a STUN server
  * shows; those behind them stand below it (8421 section 5, docs/decisions/066). */
 #define IPV6_BEFORE_REFLEXIVE 2
@@ -132,13 +135,13 @@ static uint32_t free_preference(const struct auger_cands *cands, enum auger_cand
     return wanted;
 }
 
-static uint16_t count_hosts(const struct auger_cands *cands, enum auger_family family)
+static uint16_t count_of(const struct auger_cands *cands, enum auger_cand_type type, uint8_t family)
 {
     uint16_t count = 0;
 
     for (uint16_t i = 0; i < cands->len; i++) {
         const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        count += cand->type == AUGER_CAND_HOST && cand->addr.family == family;
+        count += cand->type == type && cand->addr.family == family;
     }
     return count;
 }
@@ -149,14 +152,14 @@ static uint32_t base_preference(const struct auger_cands *cands, const struct au
 {
     uint32_t below = base->family == AUGER_IPV4 ? LOCAL_PREFERENCE_STEP / 2 : 0;
 
-    below += (uint32_t)LOCAL_PREFERENCE_STEP * count_hosts(cands, base->family);
+    below += (uint32_t)LOCAL_PREFERENCE_STEP * count_of(cands, AUGER_CAND_HOST, base->family);
     return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
 }
 
 static uint32_t host_priority(const struct auger_cands *cands, const struct auger_addr *base)
 {
-    bool is_late =
-        base->family == AUGER_IPV6 && count_hosts(cands, AUGER_IPV6) >= IPV6_BEFORE_REFLEXIVE;
+    bool is_late = base->family == AUGER_IPV6 &&
+                   count_of(cands, AUGER_CAND_HOST, AUGER_IPV6) >= IPV6_BEFORE_REFLEXIVE;
     uint32_t preference = free_preference(cands, AUGER_CAND_HOST, base_preference(cands, base));
     uint32_t priority = priority_of(AUGER_CAND_HOST, preference);
 
@@ -193,7 +196,7 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (auger_cands_at(cands, i)->type == AUGER_CAND_HOST &&
+        if (is_used(auger_cands_at(cands, i)) && auger_cand_is_base(auger_cands_at(cands, i)) &&
             auger_addr_equal(&auger_cands_at(cands, i)->addr, base))
             return auger_cands_at(cands, i);
     }
@@ -286,10 +289,23 @@ void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand)
     release(cands, cand);
 }
 
+/* A relayed one of ours is its own base. */
+static bool is_relayed(const struct auger_ice_cand *local)
+{
+    return local->type == AUGER_CAND_RELAY && local->origin;
+}
+
+const struct auger_addr *auger_cand_server(const struct auger_ice_cand *local)
+{
+    return is_relayed(local) ? &local->origin->server : local->server;
+}
+
 static bool is_of_same_server(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
 {
-    return a->server && b->server ? auger_addr_ip_equal(a->server, b->server)
-                                  : a->server == b->server;
+    const struct auger_addr *one = auger_cand_server(a), *other = auger_cand_server(b);
+
+    return one && other ? auger_addr_ip_equal(one, other) && one->transport == other->transport
+                        : one == other;
 }
 
 static bool has_same_origin(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
@@ -370,6 +386,36 @@ struct auger_ice_cand *auger_cands_add_mapped(struct auger_cands *cands,
         return add_local(cands, &cand);
     cand.priority = free_host_priority(cands, host);
     return add(cands, &cand, host->foundation);
+}
+
+/* The families take turns, as those of bases do. */
+static uint32_t relayed_preference(const struct auger_cands *cands,
+                                   const struct auger_addr *relayed, enum auger_cand_via via)
+{
+    uint32_t below = relayed->family == AUGER_IPV4 ? RELAYED_STEP / 2 : 0;
+
+    below += (uint32_t)via * VIA_STEP;
+    below += (uint32_t)RELAYED_STEP * count_of(cands, AUGER_CAND_RELAY, relayed->family);
+    return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
+}
+
+struct auger_ice_cand *auger_cands_add_relayed(struct auger_cands *cands,
+                                               const struct auger_addr *relayed,
+                                               const struct auger_cand_origin *origin,
+                                               enum auger_cand_via via)
+{
+    uint32_t preference =
+        free_preference(cands, AUGER_CAND_RELAY, relayed_preference(cands, relayed, via));
+    struct auger_ice_cand cand = {.type = AUGER_CAND_RELAY,
+                                  .addr = *relayed,
+                                  .base = &cand.addr,
+                                  .origin = origin,
+                                  .priority = priority_of(AUGER_CAND_RELAY, preference)};
+    struct auger_ice_cand *slot = add_local(cands, &cand);
+
+    if (slot)
+        slot->base = &slot->addr;
+    return slot;
 }
 
 struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
@@ -497,7 +543,9 @@ void auger_cand_export(const struct auger_ice_cand *cand, struct auger_cand *out
     out->hidden = cand->hidden;
     if (cand->looks_host)
         out->type = AUGER_CAND_HOST;
-    if (out->type != AUGER_CAND_HOST && cand->base)
+    if (auger_cand_is_base(cand) && is_relayed(cand))
+        out->related = cand->origin->mapped;
+    else if (out->type != AUGER_CAND_HOST && cand->base)
         out->related = *cand->base;
     snprintf(out->foundation, sizeof(out->foundation), "%s", cand->foundation);
 }

@@ -23,17 +23,27 @@ enum auger_cand_telling {
     AUGER_CAND_KEPT,     /* to ourselves, by policy.h */
 };
 
+/* Of a relayed candidate of ours. */
+struct auger_cand_origin {
+    struct auger_addr server; /* that relays, as we reach it */
+    struct auger_addr mapped; /* as it sees us */
+};
+
+/* How a TURN server is reached: the dearer the later. */
+enum auger_cand_via { AUGER_VIA_UDP, AUGER_VIA_TCP, AUGER_VIA_TLS };
+
 /* A candidate of ours or of the peer.  It stays where it is: pairs point to it. */
 struct auger_ice_cand {
     struct auger_addr addr; /* family AUGER_FAMILY_NONE: the slot is free */
-    /* Ours: where it sends from, which is the address of its host candidate.  The peer's:
-     * "raddr", as told; NULL: there was none. */
+    /* Ours: where it sends from, which is the address of its host candidate or, behind a relay,
+     * of its relayed one.  The peer's: "raddr", as told; NULL: there was none. */
     struct auger_addr *base;
     union {
-        const struct auger_addr *server; /* ours, reflexive: who saw it; NULL: no server */
-        struct {                         /* the peer's */
-            uint32_t number;             /* in its table: the first one that it held is 1 */
-            uint32_t generation;         /* of the ufrag that its line named; 0: none */
+        const struct auger_addr *server;        /* ours, reflexive: who saw it; NULL: no server */
+        const struct auger_cand_origin *origin; /* ours, relayed */
+        struct {                                /* the peer's */
+            uint32_t number;                    /* in its table: the first one that it held is 1 */
+            uint32_t generation;                /* of the ufrag that its line named; 0: none */
         };
     };
     char *foundation; /* its own */
@@ -81,7 +91,12 @@ int auger_cands_refusal(const struct auger_cands *cands);
 
 struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
                                         const struct auger_addr *addr);
-/* Our host candidate on that base. */
+/* Of ours: whether it sends from its own address, as host candidates and relayed ones do. */
+static inline bool auger_cand_is_base(const struct auger_ice_cand *local)
+{
+    return local->base == &local->addr;
+}
+/* Our host or relayed candidate on that base. */
 struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base);
 
@@ -98,6 +113,13 @@ struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
 struct auger_ice_cand *auger_cands_add_mapped(struct auger_cands *cands,
                                               const struct auger_ice_cand *host,
                                               const struct auger_addr *external, bool as_host);
+/* `origin` stays as `server` does. */
+struct auger_ice_cand *auger_cands_add_relayed(struct auger_cands *cands,
+                                               const struct auger_addr *relayed,
+                                               const struct auger_cand_origin *origin,
+                                               enum auger_cand_via via);
+/* Of ours: the server that it is known by; NULL: none. */
+const struct auger_addr *auger_cand_server(const struct auger_ice_cand *local);
 /* Our candidate on that base that is seen at `addr`, and that is not kept from the peer. */
 struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
                                              const struct auger_addr *addr,

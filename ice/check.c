@@ -4,6 +4,7 @@
 
 #include "ice/nominate.h"
 #include "ice/pace.h"
+#include "ice/permit.h"
 #include "ice/renominate.h"
 #include "ice/role.h"
 
@@ -211,6 +212,8 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
         return 0;
 
     auger_pace_begin(ice, now);
+    if (!auger_permit_obtain(ice, now, pair)) /* which takes its turn (8656 section 9) */
+        return 0;
     struct auger_stun_transaction tx;
     if (auger_stun_transaction_start(&tx, ice->env, now, retransmission_timeout(ice)) != 0)
         return 0; /* no entropy: again when Ta fires */

@@ -186,10 +186,10 @@ static void thaw(struct auger_checklist *list, auger_time now)
 
 /* A reflexive candidate stands in a pair by its base (6.1.2.4).  Its host
  * candidate has the higher priority and the same base, so that the pair would be
- * redundant with one of the host's: host candidates alone make pairs. */
+ * redundant with one of the host's: those alone make pairs that are their own base. */
 static bool makes_pairs(const struct auger_ice_cand *local)
 {
-    return local->type == AUGER_CAND_HOST && local->addr.family != AUGER_FAMILY_NONE &&
+    return local->addr.family != AUGER_FAMILY_NONE && auger_cand_is_base(local) &&
            !local->is_barred;
 }
 
@@ -315,12 +315,18 @@ void auger_checklist_cancel_all(struct auger_checklist *list)
         list->order[i]->ticket = 0;
 }
 
+/* It is asked for already, and a check would go nowhere before it is there. */
+static bool may_be_next(const struct auger_pair *pair)
+{
+    return !pair->awaits_permission;
+}
+
 static struct auger_pair *first_triggered(const struct auger_checklist *list)
 {
     struct auger_pair *first = NULL;
     for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
-        if (pair->ticket && (!first || pair->ticket < first->ticket))
+        if (pair->ticket && may_be_next(pair) && (!first || pair->ticket < first->ticket))
             first = pair;
     }
     return first;
@@ -330,7 +336,7 @@ static struct auger_pair *first_in_state(const struct auger_checklist *list,
                                          enum auger_ice_pair_state state)
 {
     for (uint16_t i = 0; i < list->len; i++) {
-        if (list->order[i]->state == state)
+        if (list->order[i]->state == state && may_be_next(list->order[i]))
             return list->order[i];
     }
     return NULL;
@@ -340,7 +346,7 @@ static struct auger_pair *first_in_state(const struct auger_checklist *list,
 static struct auger_pair *first_unblocked(const struct auger_checklist *list)
 {
     for (uint16_t i = 0; i < list->len; i++) {
-        if (list->order[i]->state == AUGER_PAIR_FROZEN &&
+        if (list->order[i]->state == AUGER_PAIR_FROZEN && may_be_next(list->order[i]) &&
             !foundation_has(list, list->order[i], 1u << AUGER_PAIR_IN_PROGRESS))
             return list->order[i];
     }

@@ -15,7 +15,7 @@ void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
         .remote_cands_max = 64,
         .prflx_cands_max = 16,
         .pairs_max = 100,
-        .servers_max = 4,
+        .servers_max = 8,
         .renomination = true,
         .standby_max = 2,
         .relays_max = 8,

@@ -6,6 +6,7 @@
 #include "ice/pace.h"
 #include "ice/policy.h"
 #include "ice/reflexive.h"
+#include "ice/relay.h"
 
 #include "base/env.h"
 #include "base/time.h"
@@ -15,13 +16,6 @@
 
 /* A mapping is kept alive this often until a pair is selected (5.1.1.4). */
 #define REFRESH_INTERVAL (15 * AUGER_SEC)
-
-int auger_gather_init(struct auger_ice *ice)
-{
-    ice->gather.servers =
-        auger_env_alloc(ice->env, ice->config.servers_max, sizeof(struct auger_addr));
-    return ice->gather.servers ? 0 : AUGER_ERR_NO_MEMORY;
-}
 
 void auger_gather_release(struct auger_ice *ice, struct auger_query *queries)
 {
@@ -65,15 +59,21 @@ static int push_query(struct auger_ice *ice, struct auger_query **list,
     return 0;
 }
 
-/* In the order in which they came.  An end that has not been told yet is none any more. */
+/* An end that has not been told yet is none any more. */
+void auger_gather_open(struct auger_ice *ice)
+{
+    ice->gather.state = AUGER_GATHER_OPEN;
+    ice->news.gathered = false;
+}
+
+/* In the order in which they came. */
 static void append(struct auger_ice *ice, struct auger_query *queries)
 {
     struct auger_query **end = &ice->gather.queries;
     while (*end)
         end = &(*end)->next;
     *end = queries;
-    ice->gather.state = AUGER_GATHER_OPEN;
-    ice->news.gathered = false;
+    auger_gather_open(ice);
 }
 
 int auger_gather_add_host(struct auger_ice *ice, const struct auger_ice_cand *host)
@@ -91,19 +91,40 @@ int auger_gather_add_host(struct auger_ice *ice, const struct auger_ice_cand *ho
     return 0;
 }
 
+static bool has_table(struct auger_ice *ice)
+{
+    struct auger_gather *gather = &ice->gather;
+
+    if (!gather->servers)
+        gather->servers =
+            auger_env_alloc(ice->env, ice->config.servers_max, sizeof(struct auger_addr));
+    return gather->servers != NULL;
+}
+
+static void drop_empty_table(struct auger_ice *ice)
+{
+    if (ice->gather.servers_len > 0)
+        return;
+    auger_env_release(ice->env, ice->gather.servers);
+    ice->gather.servers = NULL;
+}
+
 int auger_gather_add_server(struct auger_ice *ice, const struct auger_addr *server)
 {
     struct auger_gather *gather = &ice->gather;
     struct auger_query *queries = NULL;
 
-    if (gather->servers_len == ice->config.servers_max)
+    if (gather->servers_len + auger_relay_count_servers(ice) >= ice->config.servers_max)
         return AUGER_ERR_LIMIT;
+    if (!has_table(ice))
+        return AUGER_ERR_NO_MEMORY;
     struct auger_addr *kept = &gather->servers[gather->servers_len];
     *kept = *server;
     for (uint16_t i = ice->locals.len; i-- > 0;) {
         if (can_ask(ice, auger_cands_at(&ice->locals, i), kept) &&
             push_query(ice, &queries, auger_cands_at(&ice->locals, i), kept) != 0) {
             auger_gather_release(ice, queries);
+            drop_empty_table(ice);
             return AUGER_ERR_NO_MEMORY;
         }
     }
@@ -154,9 +175,9 @@ static void conclude(struct auger_ice *ice, auger_time now, const char *reason)
     auger_trace(ice->env, now, "ice:gathered", AUGER_F_TEXT("reason", reason));
 }
 
-static void conclude_if_all_answered(struct auger_ice *ice, auger_time now)
+void auger_gather_conclude(struct auger_ice *ice, auger_time now)
 {
-    if (ice->gather.state != AUGER_GATHER_ENDING)
+    if (ice->gather.state != AUGER_GATHER_ENDING || auger_relay_is_awaited(ice))
         return;
     for (const struct auger_query *query = ice->gather.queries; query; query = query->next) {
         if (is_open(query))
@@ -175,7 +196,7 @@ void auger_gather_remove_host(struct auger_ice *ice, auger_time now,
         if (query->host == host)
             remove_query(ice, query);
     }
-    conclude_if_all_answered(ice, now);
+    auger_gather_conclude(ice, now);
 }
 
 void auger_gather_end(struct auger_ice *ice, auger_time now)
@@ -184,7 +205,7 @@ void auger_gather_end(struct auger_ice *ice, auger_time now)
         return;
     ice->gather.state = AUGER_GATHER_ENDING;
     ice->gather.deadline = auger_time_add(now, ice->config.gather_timeout);
-    conclude_if_all_answered(ice, now);
+    auger_gather_conclude(ice, now);
 }
 
 void auger_gather_again(struct auger_ice *ice, auger_time now, struct auger_query *queries)
@@ -196,6 +217,7 @@ void auger_gather_again(struct auger_ice *ice, auger_time now, struct auger_quer
     ice->gather.state = AUGER_GATHER_OPEN;
     ice->news.gathered = false;
     auger_cands_tell_again(&ice->locals);
+    auger_relay_tell_again(ice, now);
     if (!was_open)
         auger_gather_end(ice, now);
 }
@@ -303,7 +325,7 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
         query->state = AUGER_QUERY_ANSWERED;
         query->refresh_at = auger_time_add(now, REFRESH_INTERVAL);
     }
-    conclude_if_all_answered(ice, now);
+    auger_gather_conclude(ice, now);
 }
 
 /* --- time --------------------------------------------------------------------------------------
@@ -335,7 +357,7 @@ void auger_gather_handle_timeout(struct auger_ice *ice, auger_time now)
         if (is_over(ice, query, now))
             remove_query(ice, query);
     }
-    conclude_if_all_answered(ice, now);
+    auger_gather_conclude(ice, now);
 }
 
 static auger_time query_timeout(const struct auger_ice *ice, const struct auger_query *query)

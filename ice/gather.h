@@ -5,7 +5,6 @@
 
 #include "ice/state.h"
 
-int auger_gather_init(struct auger_ice *ice) AUGER_CHECK_RESULT;
 void auger_gather_fini(struct auger_ice *ice);
 
 /* Asks every server of its family from a new base. */
@@ -23,8 +22,12 @@ int auger_gather_prepare_again(struct auger_ice *ice,
                                struct auger_query **queries) AUGER_CHECK_RESULT;
 void auger_gather_again(struct auger_ice *ice, auger_time now, struct auger_query *queries);
 void auger_gather_release(struct auger_ice *ice, struct auger_query *queries);
-/* No more bases and servers for now. */
+/* More bases and servers may come. */
+void auger_gather_open(struct auger_ice *ice);
+/* No more for now. */
 void auger_gather_end(struct auger_ice *ice, auger_time now);
+/* It is done if no server is waited for any more. */
+void auger_gather_conclude(struct auger_ice *ice, auger_time now);
 
 /* A repetition that is due; not paced. */
 size_t auger_gather_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,

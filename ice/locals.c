@@ -5,6 +5,7 @@
 #include "ice/gather.h"
 #include "ice/mapping.h"
 #include "ice/policy.h"
+#include "ice/relay.h"
 
 #include "ice/consent.h"
 #include "ice/nominate.h"
@@ -112,27 +113,64 @@ static bool can_take_over(const struct auger_ice *ice, auger_time now)
     return auger_checklist_best(&ice->current->checklist, now, ice->current->role) != NULL;
 }
 
-int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+static bool is_in_use(const struct auger_ice *ice, const struct auger_ice_cand *own)
 {
-    struct auger_ice_cand *host = auger_cands_find_base(&ice->locals, base);
-    struct auger_generation *all[] = {ice->current, ice->previous, ice->next};
-    const struct auger_addr gone = *base; /* it may be the table's own */
+    return ice->route && ice->route->local == own;
+}
 
-    if (!host)
-        return AUGER_ERR_NOT_FOUND;
-    bool was_in_use = ice->route && ice->route->local == host;
-    auger_trace(ice->env, now, "ice:local_address_gone", AUGER_F_ADDR("base", &gone),
-                AUGER_F_INT("in_use", was_in_use));
+/* With all that sends from there.  `own` is its own base. */
+static void lose(struct auger_ice *ice, struct auger_ice_cand *own)
+{
+    struct auger_generation *all[] = {ice->current, ice->previous, ice->next};
+
     for (size_t i = 0; i < 3; i++)
         if (all[i])
-            forget_pairs(ice, all[i], host);
-    if (was_in_use)
+            forget_pairs(ice, all[i], own);
+    if (is_in_use(ice, own))
         auger_route_forget(ice);
-    forget_responses(&ice->responses, &gone);
-    auger_gather_remove_host(ice, now, host);
-    remove_all_of(ice, host);
+    forget_responses(&ice->responses, &own->addr);
+    remove_all_of(ice, own);
+}
+
+static void go_on(struct auger_ice *ice, auger_time now, bool was_in_use)
+{
     if (was_in_use && !can_take_over(ice, now))
         begin_anew(ice, now);
+}
+
+/* Whether it was in use. */
+static bool lose_relayed(struct auger_ice *ice, auger_time now, struct auger_ice_cand *relayed)
+{
+    bool was_in_use = is_in_use(ice, relayed);
+
+    auger_trace(ice->env, now, "ice:relayed_address_gone", AUGER_F_ADDR("addr", &relayed->addr),
+                AUGER_F_INT("in_use", was_in_use));
+    auger_relay_forget(ice, relayed);
+    lose(ice, relayed);
+    return was_in_use;
+}
+
+void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
+                               struct auger_ice_cand *relayed)
+{
+    go_on(ice, now, lose_relayed(ice, now, relayed));
+}
+
+int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+{
+    struct auger_ice_cand *host = auger_cands_find_base(&ice->locals, base), *relayed;
+
+    if (!host || host->type != AUGER_CAND_HOST)
+        return AUGER_ERR_NOT_FOUND;
+    bool was_in_use = is_in_use(ice, host);
+    auger_trace(ice->env, now, "ice:local_address_gone", AUGER_F_ADDR("base", base),
+                AUGER_F_INT("in_use", was_in_use));
+    while ((relayed = auger_relay_behind(ice, host)))
+        was_in_use |= lose_relayed(ice, now, relayed);
+    auger_relay_remove_host(ice, host);
+    auger_gather_remove_host(ice, now, host);
+    lose(ice, host);
+    go_on(ice, now, was_in_use);
     return 0;
 }
 

@@ -11,6 +11,9 @@ int auger_locals_add(struct auger_ice *ice, auger_time now,
 /* The candidates of that base go, and the pairs and checks of theirs. */
 int auger_locals_remove(struct auger_ice *ice, auger_time now,
                         const struct auger_addr *base) AUGER_CHECK_RESULT;
+/* A relayed candidate goes likewise. */
+void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
+                               struct auger_ice_cand *relayed);
 /* Follows what has become of a session whose pair in use went that way. */
 void auger_locals_follow_drift(struct auger_ice *ice, auger_time now);
 

@@ -42,6 +42,8 @@ static const char *failure_name(enum auger_pair_failure failure)
         return "malformed";
     case AUGER_PAIR_LIMIT:
         return "limit";
+    case AUGER_PAIR_NOT_PERMITTED:
+        return "not-permitted";
     case AUGER_PAIR_NO_CONSENT:
         return "no-consent";
     }
@@ -98,6 +100,7 @@ void auger_pair_fail(struct auger_pair *pair, const struct auger_env *env, auger
     if (pair->proof)
         pair->proof->seen_as = NULL;
     pair->ticket = 0;
+    pair->awaits_permission = false;
     pair->use_when_valid = false;
     pair->nomination = 0;
     auger_pair_set_state(pair, env, now, AUGER_PAIR_FAILED);

@@ -14,12 +14,13 @@ enum auger_role { AUGER_CONTROLLED, AUGER_CONTROLLING };
 /* Why a pair failed; for the trace and for what may follow. */
 enum auger_pair_failure {
     AUGER_PAIR_NOT_FAILED,
-    AUGER_PAIR_TIMEOUT,    /* 7.2.5.2.3 */
-    AUGER_PAIR_ASYMMETRIC, /* 7.2.5.2.1 */
-    AUGER_PAIR_REFUSED,    /* 7.2.5.2.4 */
-    AUGER_PAIR_MALFORMED,  /* an answer without what it must have */
-    AUGER_PAIR_LIMIT,      /* no room for the candidate that it showed, or no request left */
-    AUGER_PAIR_NO_CONSENT, /* expired or revoked: never again in this session (7675) */
+    AUGER_PAIR_TIMEOUT,       /* 7.2.5.2.3 */
+    AUGER_PAIR_ASYMMETRIC,    /* 7.2.5.2.1 */
+    AUGER_PAIR_REFUSED,       /* 7.2.5.2.4 */
+    AUGER_PAIR_MALFORMED,     /* an answer without what it must have */
+    AUGER_PAIR_LIMIT,         /* no room for the candidate that it showed, or no request left */
+    AUGER_PAIR_NOT_PERMITTED, /* our relay lets nothing through to that peer (permit.h) */
+    AUGER_PAIR_NO_CONSENT,    /* expired or revoked: never again in this session (7675) */
 };
 
 struct auger_generation; /* above: generation.h */
@@ -35,10 +36,11 @@ struct auger_pair_proof {
     auger_time barred_until; /* another agent on our socket has its path; 0: none */
     uint32_t responses_received;
     uint8_t standby;               /* its slot, from 1 on; 0: none (standby.h) */
+    bool channel_asked;            /* of its relay (permit.h) */
     struct auger_pair_tally tally; /* for statistics alone */
 };
 
-/* A pair stays where it is.  Its local candidate is a host candidate: reflexive
+/* A pair stays where it is.  Its local candidate is a host candidate or a relayed one: reflexive
  * ones are replaced by their base (6.1.2.4), and the candidate under which the
  * peer sees us stands beside it once it is known.  Most pairs come to nothing:
  * what only others need is not in here. */
@@ -49,8 +51,10 @@ struct auger_pair {
     uint32_t ticket;                       /* place in the triggered-check queue; 0: not in it */
     uint32_t requests_sent, retransmissions_sent; /* the latter among the former */
     uint32_t requests_received, responses_sent;
-    uint32_t state : 4;   /* enum auger_ice_pair_state */
+    uint32_t state : 3;   /* enum auger_ice_pair_state */
     uint32_t failure : 3; /* enum auger_pair_failure */
+    /* Its relay has been asked for a permission: no check before that is there (permit.h). */
+    uint32_t awaits_permission : 1;
     /* USE-CANDIDATE or NOMINATION came before our check succeeded (7.3.1.5), and with it that
      * value; 0: none. */
     uint32_t use_when_valid : 1, nomination : 24;

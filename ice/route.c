@@ -4,8 +4,6 @@
 
 #include "base/trace.h"
 
-#include <string.h>
-
 static struct auger_pair *best_of(const struct auger_generation *generation, auger_time now,
                                   bool uses_selected_alone)
 {
@@ -91,18 +89,16 @@ bool auger_route_accepts(struct auger_ice *ice, auger_time now, const struct aug
     return true;
 }
 
-int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *data, size_t len,
-                         struct auger_path *path, uint8_t *buf, size_t cap)
+bool auger_route_find(const struct auger_ice *ice, auger_time now, struct auger_path *path)
 {
     if (!ice->route || !auger_pair_is_usable(ice->route, now))
-        return AUGER_ERR_NO_PATH;
-    if (len > cap || len > INT32_MAX)
-        return AUGER_ERR_BUFFER;
+        return false;
     *path = auger_pair_path(ice->route);
-    if (len) {
-        memcpy(buf, data, len);
-        auger_tally_packet(&ice->route->proof->tally.sent, now, len);
-        auger_tally_packet(&ice->tally.sent, now, len);
-    }
-    return (int)len;
+    return true;
+}
+
+void auger_route_count(struct auger_ice *ice, auger_time now, size_t len)
+{
+    auger_tally_packet(&ice->route->proof->tally.sent, now, len);
+    auger_tally_packet(&ice->tally.sent, now, len);
 }

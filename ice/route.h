@@ -10,6 +10,11 @@ void auger_route_update(struct auger_ice *ice, auger_time now);
 /* The pair in use is gone or given up, told of or not; another is chosen by the next update. */
 void auger_route_forget(struct auger_ice *ice);
 
+/* Where data goes now; false: nowhere. */
+bool auger_route_find(const struct auger_ice *ice, auger_time now, struct auger_path *path);
+/* So many bytes have gone there. */
+void auger_route_count(struct auger_ice *ice, auger_time now, size_t len);
+
 /* Whether the `len` bytes of data that came along `path` are to be handed out: from
  * a valid pair, or from where an authenticated check has come.  Then they count. */
 bool auger_route_accepts(struct auger_ice *ice, auger_time now, const struct auger_path *path,

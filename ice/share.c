@@ -6,6 +6,7 @@
 
 #include "ice/consent.h"
 #include "ice/nominate.h"
+#include "ice/relay.h"
 #include "ice/route.h"
 #include "ice/standby.h"
 
@@ -18,7 +19,7 @@
 
 int auger_ice_share_sockets(struct auger_ice *ice, uint32_t tag)
 {
-    if (auger_credentials_are_known(&ice->current->remote))
+    if (auger_credentials_are_known(&ice->current->remote) || auger_relay_uses_sockets(ice))
         return AUGER_ERR_STATE;
     ice->shares_sockets = true;
     for (size_t i = 0; i < sizeof(ice->tag); i++)
@@ -53,10 +54,11 @@ size_t auger_ice_local_ufrags(const struct auger_ice *ice, const char *ufrags[AU
     return len;
 }
 
+/* What a relay brings comes over a socket that is the agent's alone. */
 bool auger_ice_heard_on(const struct auger_ice *ice, struct auger_path *path)
 {
     *path = ice->heard_on;
-    return path->remote.family != AUGER_FAMILY_NONE;
+    return !auger_relay_is_at(ice, &path->local) && path->remote.family != AUGER_FAMILY_NONE;
 }
 
 /* Nominated by the peer, while our own check is under way (RFC 8445 section 7.3.1.5). */
@@ -78,7 +80,8 @@ size_t auger_ice_wants(const struct auger_ice *ice,
     size_t len = 0;
 
     for (size_t i = 0; i < AUGER_ICE_WANTS_MAX && ice->state != AUGER_ICE_FAILED; i++)
-        if (pairs[i] && (i == 0 || pairs[i] != pairs[0]))
+        if (pairs[i] && (i == 0 || pairs[i] != pairs[0]) &&
+            pairs[i]->local->type == AUGER_CAND_HOST)
             wants[len++] = (struct auger_ice_want){.path = auger_pair_path(pairs[i]),
                                                    .is_proved = auger_pair_is_valid(pairs[i])};
     return len;

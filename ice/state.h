@@ -119,6 +119,7 @@ struct auger_ice {
     enum auger_ice_state state;
     bool peer_is_lite;
     bool peer_renominates; /* its description says so */
+    bool is_closed;        /* by the application, for good */
 
     /* restart.h; `next` and `previous` are NULL most of the time. */
     struct auger_generation *next, *current, *previous;
@@ -126,6 +127,7 @@ struct auger_ice {
     struct auger_cands locals;
 
     struct auger_gather gather;
+    struct auger_relays *relays; /* relay.h; NULL: no TURN server */
     struct auger_responses responses;
     struct auger_consent consent;
     struct auger_standby *standby; /* NULL: nothing has been kept yet */

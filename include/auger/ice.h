@@ -141,7 +141,7 @@ struct auger_ice_config {
     auger_time gather_timeout;
     /* Limits; memory grows with them.  Defaults 16, 64, 16 and 100. */
     uint16_t local_cands_max, remote_cands_max, prflx_cands_max, pairs_max;
-    /* STUN servers kept.  Default 4. */
+    /* STUN and TURN servers kept.  Default 8. */
     uint16_t servers_max;
     enum auger_ice_policy policy; /* default AUGER_ICE_POLICY_ALL */
     /* A lite agent (RFC 8445 section 2.5), for a host that everybody reaches: it has host

@@ -18,7 +18,8 @@ extern "C" {
 /* From now on each transaction id of this agent begins with the four bytes of `tag`,
  * highest first, by which an answer is brought to it (docs/decisions/050), and data
  * goes along a selected pair alone, since before the nomination the two ends may think
- * of different pairs.  AUGER_ERR_STATE once the peer's credentials are known. */
+ * of different pairs.  AUGER_ERR_STATE once the peer's credentials are known, or with a TURN
+ * server that is asked over UDP: one socket has one allocation there (docs/decisions/112). */
 AUGER_API int auger_ice_share_sockets(struct auger_ice *ice, uint32_t tag) AUGER_CHECK_RESULT;
 
 /* Sets what is otherwise drawn: our own ufrag and password, for a peer that knows them

@@ -251,12 +251,12 @@ static void test_a_full_table_of_servers_is_an_error_that_changes_nothing(void *
 {
     (void)state;
     struct asked a = asking("10.0.0.1:1");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 7; i++) {
         struct auger_addr more = addr_of("198.51.100.53:4000");
         assert_int_equal(auger_ice_add_stun_server(a.ice, a.world->now, &more), 0);
     }
-    struct auger_addr fifth = addr_of("198.51.100.53:5000"), none = {0};
-    assert_int_equal(auger_ice_add_stun_server(a.ice, a.world->now, &fifth), AUGER_ERR_LIMIT);
+    struct auger_addr ninth = addr_of("198.51.100.53:5000"), none = {0};
+    assert_int_equal(auger_ice_add_stun_server(a.ice, a.world->now, &ninth), AUGER_ERR_LIMIT);
     assert_int_equal(auger_ice_add_stun_server(a.ice, a.world->now, &none), AUGER_ERR_INVALID);
     world_free(a.world);
 }

@@ -330,7 +330,7 @@ static void test_no_memory_for_the_list_is_an_error(void **state)
         assert_int_equal(err, AUGER_ERR_NO_MEMORY);
         assert_int_equal(world->blocks, 0);
     }
-    assert_true(world->fail_at > 5);
+    assert_true(world->fail_at > 4);
     world_free(world);
 }
 
