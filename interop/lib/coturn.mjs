@@ -10,13 +10,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { certify } from "./certificate.mjs";
 import { RELAY, inside } from "./netns.mjs";
+import { PASSWORD, PORT, REALM, TLS_PORT, USER } from "./relay.mjs";
 import { until } from "./until.mjs";
 
 const FOLDER = fileURLToPath(new URL("../../build/coturn", import.meta.url));
-const PORT = 3478, TLS_PORT = 5349;
 const LEFT_AFTER_MS = 5000;
-
-export const USER = "user", PASSWORD = "password", REALM = "auger.test";
 
 // Whether a Binding request (RFC 8489) is answered there.
 function answersUdp(port, host) {
@@ -83,12 +81,6 @@ export class Coturn {
     } catch {
       return "";
     }
-  }
-
-  // `over` is "udp", "tcp" or "tls" (RFC 7065).
-  static uri(over, host = RELAY.name) {
-    const at = host.includes(":") ? `[${host}]` : host;
-    return over === "tls" ? `turns:${at}:${TLS_PORT}?transport=tcp` : `turn:${at}:${PORT}?transport=${over}`;
   }
 
   async stop() {

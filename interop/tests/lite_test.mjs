@@ -43,7 +43,7 @@ async function askedNothing(native) {
 }
 
 for (const kind of BROWSERS) {
-  describe(`ICE-lite with ${kind}`, { concurrency: 1 }, () => {
+  describe(`ICE-lite with ${kind}`, { concurrency: 4 }, () => {
     let browser, server;
     before(async () => {
       browser = await sharedBrowser(kind);

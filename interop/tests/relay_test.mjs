@@ -6,16 +6,18 @@ import { after, before, describe } from "node:test";
 import { sharedBrowser } from "../lib/browser.mjs";
 import { certify, newAuthority } from "../lib/certificate.mjs";
 import { test } from "../lib/check.mjs";
-import { Coturn, PASSWORD, USER } from "../lib/coturn.mjs";
+import { Coturn } from "../lib/coturn.mjs";
 import { Native } from "../lib/native.mjs";
 import { NATIVE, RELAY } from "../lib/netns.mjs";
 import { connect, echo, ping } from "../lib/pair.mjs";
+import { relayedBy } from "../lib/relay.mjs";
 import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
 
 const BROWSERS = (process.env.BROWSERS ?? "chromium,firefox").split(",");
 
-// What a page says to use that server alone.
-const relayed = (uri) => ({ iceServers: [{ urls: uri, username: USER, credential: PASSWORD }], iceTransportPolicy: "relay" });
+const RELAYS = [
+  { name: "coturn", overs: ["udp", "tcp", "tls"], start: () => Coturn.start() },
+];
 
 async function talk(native, tab) {
   await ping(native);
@@ -38,54 +40,51 @@ async function selectedBy(tab) {
   return stats.find((s) => s.id === pair.localCandidateId);
 }
 
-describe("a relay between, which is coturn", { concurrency: 1 }, () => {
-  let server, coturn;
-  before(async () => {
-    server = await servePage();
-    coturn = await Coturn.start();
+function aRelay(what, start, work) {
+  describe(what, { concurrency: 1 }, () => {
+    let server, relay;
+    before(async () => {
+      server = await servePage();
+      relay = await start();
+    });
+    after(async () => {
+      server?.close();
+      await relay?.stop();
+    });
+    work(async (kind) => BrowserPeer.open(await sharedBrowser(kind), server));
   });
-  after(async () => {
-    server?.close();
-    await coturn?.stop();
+}
+
+for (const { name, overs, start } of RELAYS)
+  aRelay(`a relay between, which is ${name}`, start, (open) => {
+    for (const kind of BROWSERS)
+      for (const over of overs)
+        for (const nativeOffers of [true, false])
+          test(`${kind} by ${over}, auger without, ${nativeOffers ? "auger" : "the browser"} offers`, async () => {
+            const native = await Native.start(NATIVE);
+            const tab = await open(kind);
+            tab.config = relayedBy(over);
+            try {
+              await connect(...(nativeOffers ? [native, tab] : [tab, native]));
+              await talk(native, tab);
+              const { local, remote } = await native.selected();
+              isRelayed(remote);
+              assert.deepEqual([local.candidateType, local.address], ["host", NATIVE.v4]);
+              assert.equal((await selectedBy(tab)).relayProtocol, over);
+            } finally {
+              await tab.end();
+              await native.end();
+            }
+          });
   });
 
-  for (const kind of BROWSERS)
-    for (const over of ["udp", "tcp", "tls"])
-      for (const nativeOffers of [true, false])
-        test(`${kind} by ${over}, auger without, ${nativeOffers ? "auger" : "the browser"} offers`, async () => {
-          const native = await Native.start(NATIVE);
-          const tab = await BrowserPeer.open(await sharedBrowser(kind), server);
-          tab.config = relayed(Coturn.uri(over));
-          try {
-            await connect(...(nativeOffers ? [native, tab] : [tab, native]));
-            await talk(native, tab);
-            const { local, remote } = await native.selected();
-            isRelayed(remote);
-            assert.deepEqual([local.candidateType, local.address], ["host", NATIVE.v4]);
-            assert.equal((await selectedBy(tab)).relayProtocol, over);
-          } finally {
-            await tab.end();
-            await native.end();
-          }
-        });
-});
-
-describe("a relay whose certificate is nobody's", { concurrency: 1 }, () => {
-  let server, coturn;
-  before(async () => {
-    server = await servePage();
-    coturn = await Coturn.start({ certificate: certify(newAuthority("nobody")) });
-  });
-  after(async () => {
-    server?.close();
-    await coturn?.stop();
-  });
-
+const nobodys = () => Coturn.start({ certificate: certify(newAuthority("nobody")) });
+aRelay("a relay whose certificate is nobody's", nobodys, (open) => {
   for (const kind of BROWSERS)
     test(`${kind} takes none of its addresses, and says that it failed`, async () => {
-      const tab = await BrowserPeer.open(await sharedBrowser(kind), server);
+      const tab = await open(kind);
       try {
-        await tab.call("new", { config: relayed(Coturn.uri("tls")) });
+        await tab.call("new", { config: relayedBy("tls") });
         await tab.call("dc", { label: "d", init: {} });
         await tab.call("offer");
         await tab.wait((e) => e.ev === "cand" && e.cand === null, "end of candidates");

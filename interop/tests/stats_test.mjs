@@ -122,7 +122,7 @@ function mirrored(kind, { ours, theirs }) {
 }
 
 for (const kind of BROWSERS) {
-  describe(`statistics of auger and ${kind}`, { concurrency: 1 }, () => {
+  describe(`statistics of auger and ${kind}`, { concurrency: 3 }, () => {
     let browser, server;
     before(async () => {
       browser = await sharedBrowser(kind);

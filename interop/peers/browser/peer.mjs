@@ -71,8 +71,10 @@ export class BrowserPeer {
     });
   }
 
+  // A page that goes says nothing to the other side, which then waits before it ends.
   async end() {
     this.ended = true;
+    await this.call("close").catch(() => {});
     await this.page.close().catch(() => {});
   }
 }
