@@ -28,6 +28,7 @@ struct load_plan {
     bool by_send;            /* Send indications, not channels */
     bool to_peer, from_peer; /* which ways data goes */
     bool no_batches;         /* a system call for each packet */
+    bool no_gso;             /* what leaves is not one large datagram */
     bool json;
 };
 

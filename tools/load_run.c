@@ -221,13 +221,13 @@ static bool may_begin(struct load_run *run, auger_time now)
 /* The server's memory grows in pages and pools: the second half tells more of an allocation. */
 static void note_memory(struct load_run *run, double *half, bool *is_half_noted)
 {
-    size_t ready = run->swarm.ready, all = run->swarm.clients_len;
+    size_t ready = run->swarm.ready, all = run->swarm.clients_len, first = all / 2;
     double bytes;
 
-    if (!*is_half_noted && ready >= all / 2 && all >= 2)
+    if (!*is_half_noted && ready >= first && first > 0)
         *is_half_noted = load_server_memory(run->plan->server_pid, half);
     if (*is_half_noted && ready == all && load_server_memory(run->plan->server_pid, &bytes))
-        run->figures.memory = (bytes - *half) / (double)(all - all / 2);
+        run->figures.memory = (bytes - *half) / (double)(all - first);
 }
 
 static void allocate_all(struct load_run *run)
@@ -485,7 +485,7 @@ static bool open_peer(struct load_run *run)
 static bool begin(struct load_run *run)
 {
     run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    run->wire = load_wire_new(!run->plan->no_batches);
+    run->wire = load_wire_new(!run->plan->no_batches, !run->plan->no_gso);
     load_sockets_allow_many();
     (void)prctl(PR_SET_TIMERSLACK, 1000UL); /* ns: a pace of packets, not of people */
     run->began_at = run->told_at = load_now();

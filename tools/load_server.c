@@ -4,22 +4,22 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* In nanoseconds, which /proc/PID/stat has in ticks alone. */
 static double thread_seconds(long pid, const char *thread)
 {
-    char path[320];
-    unsigned long long ns = 0;
+    char path[320], line[128] = "";
 
     snprintf(path, sizeof(path), "/proc/%ld/task/%s/schedstat", pid, thread);
     FILE *file = fopen(path, "re");
     if (!file)
         return 0; /* it has just ended */
-    if (fscanf(file, "%llu", &ns) != 1)
-        ns = 0;
+    if (!fgets(line, sizeof(line), file))
+        line[0] = '\0';
     fclose(file);
-    return (double)ns / 1e9;
+    return strtod(line, NULL) / 1e9;
 }
 
 bool load_server_cpu(long pid, double *seconds)
@@ -49,8 +49,8 @@ bool load_server_memory(long pid, double *bytes)
     if (!file)
         return false;
     while (kilobytes < 0 && fgets(line, sizeof(line), file))
-        if (sscanf(line, "VmRSS: %lf", &kilobytes) != 1)
-            kilobytes = -1;
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kilobytes = strtod(line + 6, NULL);
     fclose(file);
     *bytes = kilobytes * 1024;
     return kilobytes >= 0;

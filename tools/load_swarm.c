@@ -157,6 +157,7 @@ static void start(struct load_swarm *swarm, struct load_client *client, auger_ti
     if (!open_socket(swarm, client)) {
         fail(swarm, client, now, &(struct load_failure){.system_err = errno});
     } else if (swarm->plan->is_bare) {
+        (void)send(client->fd, "", 1, 0); /* so that a forwarder knows where back is */
         client->relayed = swarm->plan->bare_relay;
         set_state(swarm, client, LOAD_READY);
     } else if (!make_turn(swarm, client, now)) {

@@ -34,13 +34,14 @@ struct load_wire {
     size_t in_len, in_at, offset;
 };
 
-struct load_wire *load_wire_new(bool is_batched)
+struct load_wire *load_wire_new(bool is_batched, bool has_gso)
 {
     struct load_wire *wire = calloc(1, sizeof(*wire));
 
     if (!wire)
         return NULL;
-    wire->is_batched = wire->has_gso = is_batched;
+    wire->is_batched = is_batched;
+    wire->has_gso = is_batched && has_gso;
     wire->in = malloc(sizeof(wire->in[0]) * MESSAGES);
     if (!wire->in) {
         free(wire);
@@ -73,23 +74,25 @@ uint8_t *load_wire_room(struct load_wire *wire, size_t i, size_t size)
 }
 
 /* One large datagram, of which the kernel makes `count`. */
-static size_t send_as_one(struct load_wire *wire, int fd, struct msghdr *head, size_t size,
+static size_t send_as_one(struct load_wire *wire, int fd, const struct msghdr *to, size_t size,
                           size_t count)
 {
     struct iovec part = {.iov_base = wire->out, .iov_len = size * count};
     _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t))] = {0};
+    const struct msghdr head = {.msg_name = to->msg_name,
+                                .msg_namelen = to->msg_namelen,
+                                .msg_iov = &part,
+                                .msg_iovlen = 1,
+                                .msg_control = control,
+                                .msg_controllen = sizeof(control)};
     const uint16_t segment = (uint16_t)size;
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&head);
 
-    head->msg_iov = &part;
-    head->msg_iovlen = 1;
-    head->msg_control = control;
-    head->msg_controllen = sizeof(control);
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(head);
     cmsg->cmsg_level = IPPROTO_UDP;
     cmsg->cmsg_type = UDP_SEGMENT;
     cmsg->cmsg_len = CMSG_LEN(sizeof(segment));
     memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
-    return sendmsg(fd, head, 0) < 0 ? 0 : count;
+    return sendmsg(fd, &head, 0) < 0 ? 0 : count;
 }
 
 static size_t send_each(struct load_wire *wire, int fd, const struct msghdr *head, size_t size,
@@ -129,8 +132,7 @@ size_t load_wire_send(struct load_wire *wire, int fd, const struct auger_addr *t
         head.msg_name = &addr;
     }
     if (count > 1 && wire->has_gso) {
-        struct msghdr as_one = head;
-        size_t sent = send_as_one(wire, fd, &as_one, size, count);
+        size_t sent = send_as_one(wire, fd, &head, size, count);
         if (sent > 0 || !is_no_gso(errno))
             return sent;
         wire->has_gso = false;

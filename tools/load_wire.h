@@ -10,8 +10,9 @@
 
 struct load_wire;
 
-/* Without batches each datagram is a system call of its own.  NULL: no memory. */
-struct load_wire *load_wire_new(bool is_batched);
+/* Without batches each datagram is a system call of its own; without GSO each leaves as one.  NULL:
+ * no memory. */
+struct load_wire *load_wire_new(bool is_batched, bool has_gso);
 void load_wire_free(struct load_wire *wire);
 /* Lets what comes in on `fd` be given as one, if it can be. */
 void load_wire_prepare(const struct load_wire *wire, int fd);

@@ -39,6 +39,7 @@ static const char help[] =
     "  --local IP             where the clients are; default: 127.0.0.2 for a server at 127.0.0.1,\n"
     "                         so that their ports are not those that it relays by\n"
     "  --no-batches           a system call for each packet: no sendmmsg, recvmmsg, GSO, GRO\n"
+    "  --no-gso               send each packet as one, as most clients do, though many by one call\n"
     "  --bare IP:PORT         HOST is no TURN server but a plain forwarder: it passes what comes to\n"
     "                         HOST on to --peer, and what comes to IP:PORT back to who sent last.\n"
     "                         One that only calls recv and send shows what the machine can do\n"
@@ -164,6 +165,7 @@ static int run(int argc, char **argv)
         {"--peer", OPTION_TEXT, .text = &words.peer},
         {"--local", OPTION_TEXT, .text = &words.local},
         {"--no-batches", OPTION_FLAG, .flag = &plan.no_batches},
+        {"--no-gso", OPTION_FLAG, .flag = &plan.no_gso},
         {"--bare", OPTION_ADDRESS, .address = &words.bare},
         {"--json", OPTION_FLAG, .flag = &plan.json},
     };

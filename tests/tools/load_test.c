@@ -316,9 +316,9 @@ static size_t receive_until(struct load_wire *wire, int fd, size_t wanted, size_
     return got;
 }
 
-static void send_and_receive(bool is_batched, const char *bind_to)
+static void send_and_receive(bool is_batched, bool has_gso, const char *bind_to)
 {
-    struct load_wire *wire = load_wire_new(is_batched);
+    struct load_wire *wire = load_wire_new(is_batched, has_gso);
     struct auger_addr addr;
     const size_t size = 700, count = 20;
 
@@ -343,14 +343,15 @@ static void send_and_receive(bool is_batched, const char *bind_to)
 static void what_leaves_in_batches_arrives_one_by_one_in_order(void **state)
 {
     (void)state;
-    send_and_receive(true, "127.0.0.1:0");
-    send_and_receive(false, "127.0.0.1:0");
-    send_and_receive(true, "[::1]:0");
+    send_and_receive(true, true, "127.0.0.1:0");
+    send_and_receive(true, false, "127.0.0.1:0");
+    send_and_receive(false, false, "127.0.0.1:0");
+    send_and_receive(true, true, "[::1]:0");
 }
 
 static void a_socket_that_overflows_says_how_much(void **state)
 {
-    struct load_wire *wire = load_wire_new(true);
+    struct load_wire *wire = load_wire_new(true, true);
     struct auger_addr addr;
     const int small = 2048;
 

@@ -6,6 +6,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -26,9 +27,15 @@ def run(*args):
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the system gives away by itself, to the clients here for one."""
+    while True:
+        port = random.randrange(10000, 20000)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def answers(port):
@@ -38,7 +45,7 @@ def answers(port):
         asker.connect(("127.0.0.1", port))
         try:
             asker.send(b"\x00\x01\x00\x00\x21\x12\xa4\x42" + os.urandom(12))
-            return len(asker.recv(1500)) > 0
+            return asker.recv(1500)[:2] == b"\x01\x01"
         except OSError:
             return False
 
@@ -104,7 +111,7 @@ class OnCoturn(unittest.TestCase):
         self.assertEqual(self.coturn.alive(), 0)
 
     def test_every_way_of_sending_arrives(self):
-        for args in ((), ("--send",), ("--channel", "--size", "24"), ("--no-batches",), ("--size", "1400", "--send")):
+        for args in ((), ("--send",), ("--channel", "--size", "24"), ("--no-batches",), ("--no-gso",), ("--size", "1400", "--send")):
             with self.subTest(args=args):
                 figures = self.figures("--both-ways", "--allocations", "5", "--seconds", "1", "--rate", "500", *args)
                 for way in (figures["to_peer"], figures["from_peer"]):
@@ -112,7 +119,7 @@ class OnCoturn(unittest.TestCase):
                     self.assertEqual(way["arrived"] + way["lost"], way["sent"])
                     self.assertGreater(way["arrived"], way["sent"] / 2)
                     self.assertEqual((way["foreign"], way["out_of_order"]), (0, 0))
-                    self.assertLessEqual(0 < way["latency_ms"]["p50"], way["latency_ms"]["max"])
+                    self.assertTrue(0 < way["latency_ms"]["p50"] <= way["latency_ms"]["max"])
         self.nothing_is_left()
 
     def test_data_goes_the_way_that_is_asked_for(self):
