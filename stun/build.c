@@ -140,6 +140,8 @@ static const char *reason_phrase(uint16_t code)
         return "Unauthenticated";
     case AUGER_STUN_FORBIDDEN:
         return "Forbidden";
+    case AUGER_STUN_MOBILITY_FORBIDDEN:
+        return "Mobility Forbidden";
     case AUGER_STUN_UNKNOWN_ATTRIBUTE:
         return "Unknown Attribute";
     case AUGER_STUN_ALLOCATION_MISMATCH:
