@@ -15,6 +15,7 @@
 #define RELEASE_MAX (1 * AUGER_SEC) /* whether or not the server answers */
 #define UDP 17u                     /* 18.8 */
 #define FAMILY_IPV6 0x02u           /* 18.6 */
+#define RESERVE_NEXT 0x80u          /* 18.7: the R bit */
 
 static const char *const state_names[] = {
     [AUGER_TURN_ALLOCATING] = "allocating", [AUGER_TURN_ALLOCATED] = "allocated",
@@ -69,15 +70,34 @@ int auger_allocation_start(struct auger_turn *turn, auger_time now)
     return start(turn, now, AUGER_STUN_ALLOCATE);
 }
 
+/* 7.1.  A reserved address has its family, and its port, already. */
+static void add_reservation(const struct auger_turn *turn, struct auger_stun_builder *b)
+{
+    auger_stun_build_bytes(b, AUGER_STUN_ATTR_RESERVATION_TOKEN, turn->reserved,
+                           sizeof(turn->reserved));
+}
+
 /* 7.1.  IPv4 is what a server takes unless it is told, and an older one knows no attribute
  * to tell it by. */
-static void add_allocate(const struct auger_turn *turn, struct auger_stun_builder *b)
+static void add_wishes(const struct auger_turn *turn, struct auger_stun_builder *b)
 {
-    auger_stun_build_u32(b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, UDP << 24);
+    const uint8_t even = turn->even_port == AUGER_TURN_EVEN_PORT_AND_NEXT ? RESERVE_NEXT : 0;
+
     if (turn->families == AUGER_TURN_IPV6)
         auger_stun_build_u32(b, AUGER_STUN_ATTR_REQUESTED_ADDRESS_FAMILY, FAMILY_IPV6 << 24);
     if (turn->families == AUGER_TURN_BOTH)
         auger_stun_build_u32(b, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, FAMILY_IPV6 << 24);
+    if (turn->even_port != AUGER_TURN_ANY_PORT)
+        auger_stun_build_bytes(b, AUGER_STUN_ATTR_EVEN_PORT, &even, 1);
+}
+
+static void add_allocate(const struct auger_turn *turn, struct auger_stun_builder *b)
+{
+    auger_stun_build_u32(b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, UDP << 24);
+    if (turn->is_reserved)
+        add_reservation(turn, b);
+    else
+        add_wishes(turn, b);
     if (turn->allocation.asks_dont_fragment)
         auger_stun_build_bytes(b, AUGER_STUN_ATTR_DONT_FRAGMENT, NULL, 0);
 }
@@ -165,6 +185,19 @@ static bool is_fit_for_relaying(const struct auger_turn *turn, const struct auge
            (!auger_addr_is_loopback(addr) || auger_addr_is_loopback(&turn->server));
 }
 
+/* 7.3: the token is there if the next port was asked for, and is of no other use. */
+static bool read_token(const struct auger_turn *turn, const struct auger_stun_msg *msg,
+                       uint8_t token[AUGER_TURN_TOKEN_LEN])
+{
+    struct auger_bytes value;
+
+    if (turn->even_port != AUGER_TURN_EVEN_PORT_AND_NEXT ||
+        !auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_RESERVATION_TOKEN, &value))
+        return false;
+    memcpy(token, value.data, AUGER_TURN_TOKEN_LEN);
+    return true;
+}
+
 static bool was_asked_for(const struct auger_turn *turn, uint8_t family)
 {
     return turn->families & (family == AUGER_IPV4 ? AUGER_TURN_IPV4 : AUGER_TURN_IPV6);
@@ -242,6 +275,7 @@ static void allocated(struct auger_turn *turn, auger_time now, const struct auge
         return;
     }
     a->missing_code = a->relayed[1].family ? 0 : read_missing_code(msg);
+    a->has_token = read_token(turn, msg, a->token);
     set_lifetime(turn, lifetime_s);
     auger_trace(turn->env, now, "turn:allocated", AUGER_F_ADDR("relayed", &a->relayed[0]),
                 AUGER_F_ADDR("second", a->relayed[1].family ? &a->relayed[1] : NULL),
@@ -279,7 +313,7 @@ static bool may_ask(const struct auger_turn *turn, const struct auger_addr *serv
     return true;
 }
 
-/* 8489, 10.  A stream would have to be opened first, so there it is left to the owner. */
+/* 8489, 10.  Towards another stream the owner opens one: what is written from now on is for it. */
 static bool follow(struct auger_turn *turn, auger_time now, const struct auger_stun_msg *msg)
 {
     struct auger_addr server;
@@ -287,7 +321,7 @@ static bool follow(struct auger_turn *turn, auger_time now, const struct auger_s
     for (size_t i = 0; auger_stun_msg_addr_at(msg, AUGER_STUN_ATTR_ALTERNATE_SERVER, i, &server);
          i++) {
         server.transport = turn->server.transport;
-        if (!may_ask(turn, &server) || auger_turn_is_stream(turn))
+        if (!may_ask(turn, &server))
             continue;
         if (start(turn, now, AUGER_STUN_ALLOCATE) < 0)
             return false;

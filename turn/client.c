@@ -24,6 +24,16 @@ void auger_turn_config_init_sized(struct auger_turn_config *config, size_t size)
     memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
 }
 
+/* 7.1: the next port is one of one family, and what is reserved is not chosen again. */
+static bool is_valid_port(const struct auger_turn_config *config)
+{
+    if (config->reserved)
+        return config->even_port == AUGER_TURN_ANY_PORT && config->families != AUGER_TURN_BOTH;
+    return config->even_port == AUGER_TURN_ANY_PORT || config->even_port == AUGER_TURN_EVEN_PORT ||
+           (config->even_port == AUGER_TURN_EVEN_PORT_AND_NEXT &&
+            config->families != AUGER_TURN_BOTH);
+}
+
 static bool is_valid(const struct auger_turn_config *config)
 {
     const struct auger_addr *server = &config->server;
@@ -31,7 +41,7 @@ static bool is_valid(const struct auger_turn_config *config)
     return auger_addr_ip_len(server) != 0 && server->port != 0 &&
            !auger_addr_is_unspecified(server) && !auger_addr_is_multicast(server) &&
            (config->families & ~(unsigned)AUGER_TURN_BOTH) == 0 && config->families != 0 &&
-           config->permissions_max > 0 && config->channels_max > 0;
+           is_valid_port(config) && config->permissions_max > 0 && config->channels_max > 0;
 }
 
 static int start(struct auger_turn *turn, auger_time now, const struct auger_turn_config *config)
@@ -39,6 +49,10 @@ static int start(struct auger_turn *turn, auger_time now, const struct auger_tur
     turn->server = config->server;
     turn->families = (uint8_t)config->families;
     turn->lifetime_s = config->lifetime_s;
+    turn->even_port = (uint8_t)config->even_port;
+    turn->is_reserved = config->reserved != NULL;
+    if (config->reserved)
+        memcpy(turn->reserved, config->reserved, sizeof(turn->reserved));
     turn->allocation.asks_dont_fragment = config->dont_fragment;
     turn->next_channel = AUGER_CHANNEL_FIRST;
     turn->permissions = auger_pool(sizeof(struct auger_permission), config->permissions_max);
@@ -220,6 +234,8 @@ static void tell_allocated(const struct auger_turn *turn, struct auger_turn_even
     event->allocated.lifetime = a->lifetime_s * AUGER_SEC;
     event->allocated.missing_code = a->missing_code;
     event->allocated.dont_fragment = a->asks_dont_fragment;
+    event->allocated.has_token = a->has_token;
+    memcpy(event->allocated.token, a->token, sizeof(a->token));
 }
 
 static void tell_end(const struct auger_turn *turn, struct auger_turn_event *event)

@@ -17,6 +17,8 @@ struct auger_allocation {
     uint16_t missing_code;
     bool is_there; /* on the server, as far as we know */
     bool asks_dont_fragment;
+    bool has_token;
+    uint8_t token[AUGER_TURN_TOKEN_LEN]; /* of the port beside ours (8656, 18.10) */
 };
 
 enum auger_permission_state {
@@ -76,10 +78,13 @@ struct auger_turn {
     } icmp;              /* the latest that came */
     uint32_t lifetime_s; /* to ask for */
     uint16_t next_channel;
-    uint16_t code;    /* when failed */
-    uint8_t error;    /* enum auger_turn_error, when failed */
-    uint8_t state;    /* enum auger_turn_state */
-    uint8_t families; /* enum auger_turn_families */
+    uint16_t code;     /* when failed */
+    uint8_t error;     /* enum auger_turn_error, when failed */
+    uint8_t state;     /* enum auger_turn_state */
+    uint8_t families;  /* enum auger_turn_families */
+    uint8_t even_port; /* enum auger_turn_even_port */
+    bool is_reserved;  /* what is asked for, by the token of another allocation */
+    uint8_t reserved[AUGER_TURN_TOKEN_LEN];
     uint8_t asked_len;
     struct auger_turn_news news;
 };

@@ -39,12 +39,21 @@ struct auger_turn; /* opaque */
 #define AUGER_TURN_FRAME_MAX 65552 /* the longest frame of a stream */
 #define AUGER_TURN_USERNAME_MAX 508
 #define AUGER_TURN_PASSWORD_MAX 508
+#define AUGER_TURN_TOKEN_LEN 8 /* of a reserved port */
 
 /* Of which families the relayed addresses shall be, whatever that of the server is. */
 enum auger_turn_families {
     AUGER_TURN_IPV4 = 1,
     AUGER_TURN_IPV6 = 2,
     AUGER_TURN_BOTH = 3, /* one of each, or the one that there is (7.1) */
+};
+
+/* Of the relayed address, for programs that want two ports side by side (7.1). */
+enum auger_turn_even_port {
+    AUGER_TURN_ANY_PORT,
+    AUGER_TURN_EVEN_PORT,
+    /* And the next one is kept for half a minute, for who shows the token of the event. */
+    AUGER_TURN_EVEN_PORT_AND_NEXT,
 };
 
 struct auger_turn_config {
@@ -58,6 +67,10 @@ struct auger_turn_config {
     uint32_t lifetime_s; /* to ask for; default 0: as the server likes */
     /* IP addresses with a permission, peers with a channel.  Defaults 64. */
     uint16_t permissions_max, channels_max;
+    enum auger_turn_even_port even_port; /* the next one not with AUGER_TURN_BOTH */
+    /* The AUGER_TURN_TOKEN_LEN bytes of such a token, copied: the address that is asked for.
+     * Its family is that of `families`, never both; `even_port` is not set.  NULL: any. */
+    const uint8_t *reserved;
 };
 
 /* Fills `config` with the defaults.  Always start from here. */
@@ -65,7 +78,8 @@ AUGER_API void auger_turn_config_init_sized(struct auger_turn_config *config, si
 #define auger_turn_config_init(config) auger_turn_config_init_sized((config), sizeof(*(config)))
 
 /* Its first request is due at `now`.  AUGER_ERR_INVALID: a server that cannot be sent
- * to, a name without a password, an empty or too long one, a table without room;
+ * to, a name without a password, an empty or too long one, a table without room, ports
+ * that no server could give;
  * AUGER_ERR_UNSUPPORTED, AUGER_ERR_ENTROPY, AUGER_ERR_NO_MEMORY. */
 AUGER_API int auger_turn_new_sized(struct auger_turn **out, const struct auger_env *env,
                                    auger_time now, const struct auger_turn_config *config,
@@ -172,13 +186,15 @@ AUGER_API auger_time auger_turn_next_timeout(const struct auger_turn *turn);
 AUGER_API void auger_turn_release(struct auger_turn *turn, auger_time now);
 
 enum auger_turn_event_type {
-    AUGER_TURN_EVENT_ALLOCATED,        /* .allocated */
-    AUGER_TURN_EVENT_ALTERNATE_SERVER, /* .server: it is asked from now on */
-    AUGER_TURN_EVENT_PERMITTED,        /* .peer.addr */
-    AUGER_TURN_EVENT_REFUSED,          /* .peer: no permission, or it has ended */
-    AUGER_TURN_EVENT_CHANNEL_BOUND,    /* .peer.addr */
-    AUGER_TURN_EVENT_CHANNEL_REFUSED,  /* .peer: data goes on without, if permitted */
-    AUGER_TURN_EVENT_ICMP,             /* .icmp: what became of a datagram to a peer (11.6) */
+    AUGER_TURN_EVENT_ALLOCATED, /* .allocated */
+    /* .server: it is asked from now on, by a stream of its own where there was one.  With TLS
+     * its certificate has to have the name that the first server's has. */
+    AUGER_TURN_EVENT_ALTERNATE_SERVER,
+    AUGER_TURN_EVENT_PERMITTED,       /* .peer.addr */
+    AUGER_TURN_EVENT_REFUSED,         /* .peer: no permission, or it has ended */
+    AUGER_TURN_EVENT_CHANNEL_BOUND,   /* .peer.addr */
+    AUGER_TURN_EVENT_CHANNEL_REFUSED, /* .peer: data goes on without, if permitted */
+    AUGER_TURN_EVENT_ICMP,            /* .icmp: what became of a datagram to a peer (11.6) */
     AUGER_TURN_EVENT_RELEASED,
     AUGER_TURN_EVENT_FAILED, /* .failed: there is no allocation, or none any more */
 };
@@ -191,6 +207,8 @@ struct auger_turn_event {
             auger_time lifetime;          /* renewed by the client */
             uint16_t missing_code;        /* why the second is not there (18.12); 0: not said */
             bool dont_fragment;           /* it was asked for, and the server can */
+            bool has_token;               /* the next port is reserved (18.10) */
+            uint8_t token[AUGER_TURN_TOKEN_LEN];
         } allocated;
         struct auger_addr server;
         struct {
