@@ -242,6 +242,8 @@ static void take_event(struct load_swarm *swarm, struct load_client *client, aug
         take_failure(swarm, client, now, event);
         break;
     case AUGER_TURN_EVENT_ICMP:
+    case AUGER_TURN_EVENT_MOVED:
+    case AUGER_TURN_EVENT_MOVE_FAILED:
         break;
     }
 }

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "turn/error.h"
+#include "turn/mobility.h"
 
 #include <assert.h>
 #include <string.h>
@@ -100,6 +101,17 @@ static void add_allocate(const struct auger_turn *turn, struct auger_stun_builde
         add_wishes(turn, b);
     if (turn->allocation.asks_dont_fragment)
         auger_stun_build_bytes(b, AUGER_STUN_ATTR_DONT_FRAGMENT, NULL, 0);
+    auger_mobility_write_allocate(turn, b);
+}
+
+int auger_allocation_move(struct auger_turn *turn, auger_time now)
+{
+    if (!auger_allocation_is_usable(turn, now) || turn->mobility.ticket_len == 0)
+        return AUGER_ERR_STATE;
+    int err = start(turn, now, AUGER_STUN_REFRESH);
+    if (err == 0)
+        auger_mobility_begin(turn, now);
+    return err;
 }
 
 static bool is_giving_back(const struct auger_turn *turn)
@@ -122,6 +134,7 @@ size_t auger_allocation_write(struct auger_turn *turn, auger_time now, uint8_t *
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, 0);
     else if (turn->lifetime_s > 0)
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, turn->lifetime_s);
+    auger_mobility_write_move(turn, &b);
     return auger_exchange_end(ex, &turn->credentials, now, &b);
 }
 
@@ -132,6 +145,7 @@ static void start_giving_back(struct auger_turn *turn, auger_time now)
     struct auger_allocation *a = &turn->allocation;
 
     a->is_there = false;
+    turn->mobility.is_moving = false;
     turn->released_by = auger_time_add(now, RELEASE_MAX);
     if (start(turn, now, AUGER_STUN_REFRESH) < 0)
         auger_exchange_stop(&a->exchange);
@@ -144,6 +158,7 @@ void auger_allocation_fail(struct auger_turn *turn, auger_time now, enum auger_t
                    error != AUGER_TURN_ERROR_EXPIRED;
 
     auger_exchange_stop(&turn->allocation.exchange);
+    turn->mobility.is_moving = false;
     turn->error = (uint8_t)error;
     turn->code = code;
     set_state(turn, now, AUGER_TURN_FAILED, auger_turn_error_text(error));
@@ -276,6 +291,7 @@ static void allocated(struct auger_turn *turn, auger_time now, const struct auge
     }
     a->missing_code = a->relayed[1].family ? 0 : read_missing_code(msg);
     a->has_token = read_token(turn, msg, a->token);
+    auger_mobility_take(turn, now, msg);
     set_lifetime(turn, lifetime_s);
     auger_trace(turn->env, now, "turn:allocated", AUGER_F_ADDR("relayed", &a->relayed[0]),
                 AUGER_F_ADDR("second", a->relayed[1].family ? &a->relayed[1] : NULL),
@@ -297,8 +313,11 @@ static void refreshed(struct auger_turn *turn, auger_time now, const struct auge
         auger_allocation_fail(turn, now, AUGER_TURN_ERROR_MALFORMED, 0);
     else if (lifetime_s == 0)
         auger_allocation_fail(turn, now, AUGER_TURN_ERROR_EXPIRED, 0);
-    else
+    else {
         set_lifetime(turn, lifetime_s);
+        if (turn->mobility.is_moving)
+            auger_mobility_moved(turn, now, msg);
+    }
 }
 
 /* 8489, 10: not to where we have been, nor to another family than the socket's. */
@@ -355,6 +374,8 @@ static bool ask_otherwise(struct auger_turn *turn, auger_time now, const struct 
 
     if (msg->error_code == AUGER_STUN_TRY_ALTERNATE)
         return follow(turn, now, msg);
+    if (auger_mobility_give_up(turn, msg))
+        return start(turn, now, AUGER_STUN_ALLOCATE) == 0;
     if (msg->error_code != AUGER_STUN_UNKNOWN_ATTRIBUTE || !a->asks_dont_fragment ||
         !lists_dont_fragment(msg) || start(turn, now, AUGER_STUN_ALLOCATE) < 0)
         return false;
@@ -370,6 +391,8 @@ static void refused(struct auger_turn *turn, auger_time now, const struct auger_
 
     if (is_giving_back(turn)) /* 8.3: 437 is as good as a yes, and a no changes nothing */
         finish_release(turn, now, auger_turn_error_text(error));
+    else if (turn->mobility.is_moving && !auger_turn_error_is_loss(error))
+        auger_mobility_failed(turn, now, error, a->exchange.code);
     else if (turn->state == AUGER_TURN_ALLOCATED && auger_turn_error_is_transient(error))
         a->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
     else if (turn->state == AUGER_TURN_ALLOCATED || !msg || !ask_otherwise(turn, now, msg))

@@ -10,6 +10,9 @@ bool auger_allocation_has_family(const struct auger_turn *turn, uint8_t family);
 
 /* The first Allocate request, due at `now`.  AUGER_ERR_ENTROPY. */
 int auger_allocation_start(struct auger_turn *turn, auger_time now) AUGER_CHECK_RESULT;
+/* Asks the server to let the allocation follow us to where the request comes from.
+ * AUGER_ERR_STATE: there is no allocation, or no ticket; AUGER_ERR_ENTROPY. */
+int auger_allocation_move(struct auger_turn *turn, auger_time now) AUGER_CHECK_RESULT;
 void auger_allocation_release(struct auger_turn *turn, auger_time now);
 /* It is over.  What is left of it on the server is given back if it can be. */
 void auger_allocation_fail(struct auger_turn *turn, auger_time now, enum auger_turn_error error,

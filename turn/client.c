@@ -8,6 +8,7 @@
 #include "turn/channel.h"
 #include "turn/data.h"
 #include "turn/error.h"
+#include "turn/mobility.h"
 #include "turn/permission.h"
 
 #include <string.h>
@@ -59,6 +60,8 @@ static int start(struct auger_turn *turn, auger_time now, const struct auger_tur
     turn->channels = auger_pool(sizeof(struct auger_channel), config->channels_max);
     int err =
         auger_longterm_init(&turn->credentials, turn->env, config->username, config->password);
+    if (err == 0 && config->mobility)
+        err = auger_mobility_want(turn);
     return err < 0 ? err : auger_allocation_start(turn, now);
 }
 
@@ -89,6 +92,7 @@ void auger_turn_free(struct auger_turn *turn)
     if (!turn)
         return;
     auger_longterm_fini(&turn->credentials);
+    auger_mobility_fini(turn);
     auger_pool_fini(&turn->permissions, turn->env);
     auger_pool_fini(&turn->channels, turn->env);
     auger_env_release(turn->env, turn);
@@ -194,16 +198,20 @@ enum auger_turn_taken auger_turn_handle_datagram(struct auger_turn *turn, auger_
 void auger_turn_handle_timeout(struct auger_turn *turn, auger_time now)
 {
     auger_allocation_handle_timeout(turn, now);
-    auger_permission_handle_timeout(turn, now);
-    auger_channel_handle_timeout(turn, now);
+    if (!turn->mobility.is_moving) {
+        auger_permission_handle_timeout(turn, now);
+        auger_channel_handle_timeout(turn, now);
+    }
     settle(turn);
 }
 
-/* The allocation first: nothing else is worth anything without it. */
+/* The allocation first: nothing else is worth anything without it, or before it has moved. */
 size_t auger_turn_poll_transmit(struct auger_turn *turn, auger_time now, uint8_t *buf, size_t cap)
 {
     size_t len = auger_allocation_write(turn, now, buf, cap);
 
+    if (turn->mobility.is_moving)
+        return len;
     if (len == 0)
         len = auger_permission_write(turn, now, buf, cap);
     return len > 0 ? len : auger_channel_write(turn, now, buf, cap);
@@ -211,9 +219,16 @@ size_t auger_turn_poll_transmit(struct auger_turn *turn, auger_time now, uint8_t
 
 auger_time auger_turn_next_timeout(const struct auger_turn *turn)
 {
+    if (turn->mobility.is_moving)
+        return auger_allocation_next_timeout(turn);
     return auger_time_min(
         auger_allocation_next_timeout(turn),
         auger_time_min(auger_permission_next_timeout(turn), auger_channel_next_timeout(turn)));
+}
+
+int auger_turn_move(struct auger_turn *turn, auger_time now)
+{
+    return auger_allocation_move(turn, now);
 }
 
 void auger_turn_release(struct auger_turn *turn, auger_time now)
@@ -236,6 +251,14 @@ static void tell_allocated(const struct auger_turn *turn, struct auger_turn_even
     event->allocated.dont_fragment = a->asks_dont_fragment;
     event->allocated.has_token = a->has_token;
     memcpy(event->allocated.token, a->token, sizeof(a->token));
+    event->allocated.mobility = turn->mobility.ticket_len > 0;
+}
+
+static void tell_error(struct auger_turn_event *event, uint8_t error, uint16_t code)
+{
+    event->failed.error = (enum auger_turn_error)error;
+    event->failed.code = code;
+    event->failed.retry_after = auger_turn_retry_after(event->failed.error);
 }
 
 static void tell_end(const struct auger_turn *turn, struct auger_turn_event *event)
@@ -245,9 +268,7 @@ static void tell_end(const struct auger_turn *turn, struct auger_turn_event *eve
         return;
     }
     event->type = AUGER_TURN_EVENT_FAILED;
-    event->failed.error = (enum auger_turn_error)turn->error;
-    event->failed.code = turn->code;
-    event->failed.retry_after = auger_turn_retry_after(event->failed.error);
+    tell_error(event, turn->error, turn->code);
 }
 
 static bool take(bool *news)
@@ -278,6 +299,15 @@ bool auger_turn_poll_event(struct auger_turn *turn, struct auger_turn_event *eve
         event->icmp.type = turn->icmp.type;
         event->icmp.code = turn->icmp.code;
         event->icmp.data = turn->icmp.data;
+        return true;
+    }
+    if (take(&turn->news.moved)) {
+        event->type = AUGER_TURN_EVENT_MOVED;
+        return true;
+    }
+    if (take(&turn->news.move_failed)) {
+        event->type = AUGER_TURN_EVENT_MOVE_FAILED;
+        tell_error(event, turn->mobility.error, turn->mobility.code);
         return true;
     }
     if (!take(&turn->news.ended))

@@ -25,6 +25,7 @@ static const struct row {
     [AUGER_TURN_ERROR_BAD_REQUEST] = {400, "the server calls our request malformed", AUGER_NEVER},
     [AUGER_TURN_ERROR_UNAUTHENTICATED] = {401, "name or password is wrong", AUGER_NEVER},
     [AUGER_TURN_ERROR_FORBIDDEN] = {403, "forbidden", AUGER_NEVER},
+    [AUGER_TURN_ERROR_MOBILITY] = {405, "the allocation may not move", AUGER_NEVER},
     [AUGER_TURN_ERROR_UNKNOWN_ATTRIBUTE] = {420, "the server lacks what we ask for", AUGER_NEVER},
     [AUGER_TURN_ERROR_ALLOCATION_MISMATCH] = {437, "allocation mismatch", 0},
     [AUGER_TURN_ERROR_STALE_NONCE] = {438, "every nonce is stale", MINUTE},

@@ -7,6 +7,8 @@
 #include "turn/exchange.h"
 
 #define AUGER_TURN_REDIRECTS_MAX 3
+#define AUGER_TURN_TICKET_MAX 512 /* bytes of a ticket (RFC 8016, 3.1.2) that can be shown again   \
+                                   */
 #define AUGER_TURN_RETRY (10 * AUGER_SEC) /* until what could not be renewed is tried again */
 
 struct auger_allocation {
@@ -19,6 +21,16 @@ struct auger_allocation {
     bool asks_dont_fragment;
     bool has_token;
     uint8_t token[AUGER_TURN_TOKEN_LEN]; /* of the port beside ours (8656, 18.10) */
+};
+
+/* RFC 8016. */
+struct auger_mobility {
+    uint8_t *ticket;     /* of AUGER_TURN_TICKET_MAX bytes; NULL: none is wanted */
+    uint16_t ticket_len; /* 0: there is none */
+    uint16_t code;       /* of the latest move that failed */
+    uint8_t error;       /* enum auger_turn_error, of the same */
+    bool is_given_up;    /* the server forbids it */
+    bool is_moving;      /* the Refresh that is out shows the ticket */
 };
 
 enum auger_permission_state {
@@ -60,7 +72,7 @@ struct auger_channel {
 
 /* What has not been told yet; beside it each permission and channel has its own. */
 struct auger_turn_news {
-    bool alternate, allocated, icmp, ended;
+    bool alternate, allocated, icmp, moved, move_failed, ended;
 };
 
 struct auger_turn {
@@ -69,6 +81,7 @@ struct auger_turn {
     struct auger_addr server;
     struct auger_addr asked[AUGER_TURN_REDIRECTS_MAX]; /* servers that have sent us on */
     struct auger_allocation allocation;
+    struct auger_mobility mobility;
     struct auger_pool permissions, channels;
     auger_time released_by; /* when releasing: no longer than this */
     struct {

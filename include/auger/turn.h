@@ -71,6 +71,9 @@ struct auger_turn_config {
     /* The AUGER_TURN_TOKEN_LEN bytes of such a token, copied: the address that is asked for.
      * Its family is that of `families`, never both; `even_port` is not set.  NULL: any. */
     const uint8_t *reserved;
+    /* The allocation shall be able to follow us to another local address (RFC 8016), if the
+     * server allows it.  Default false. */
+    bool mobility;
 };
 
 /* Fills `config` with the defaults.  Always start from here. */
@@ -115,6 +118,7 @@ enum auger_turn_error {
     AUGER_TURN_ERROR_BAD_REQUEST,           /* 400 */
     AUGER_TURN_ERROR_UNAUTHENTICATED,       /* 401: the name or the password is wrong */
     AUGER_TURN_ERROR_FORBIDDEN,             /* 403 */
+    AUGER_TURN_ERROR_MOBILITY,              /* 405: the allocation may not follow us */
     AUGER_TURN_ERROR_UNKNOWN_ATTRIBUTE,     /* 420 */
     AUGER_TURN_ERROR_ALLOCATION_MISMATCH,   /* 437 */
     AUGER_TURN_ERROR_STALE_NONCE,           /* 438, again and again */
@@ -181,6 +185,14 @@ AUGER_API size_t auger_turn_poll_transmit(struct auger_turn *turn, auger_time no
                                           size_t cap);
 AUGER_API auger_time auger_turn_next_timeout(const struct auger_turn *turn);
 
+/* Our local address changes, and the allocation shall follow, with its permissions and channels
+ * (RFC 8016).  From now on auger_turn_poll_transmit() writes for the new address, the new stream;
+ * what auger_turn_write() writes leaves from the old one, if that is still there, until
+ * AUGER_TURN_EVENT_MOVED.  After AUGER_TURN_EVENT_MOVE_FAILED all is as it was, from the old one.
+ * Again before either: to yet another address.  AUGER_ERR_STATE: there is no allocation, or the
+ * server gave no ticket for it; AUGER_ERR_ENTROPY. */
+AUGER_API int auger_turn_move(struct auger_turn *turn, auger_time now) AUGER_CHECK_RESULT;
+
 /* Gives the allocation back (section 8).  Data ends here; an event follows within a
  * second, whether or not the server answers.  Nothing if it is over already. */
 AUGER_API void auger_turn_release(struct auger_turn *turn, auger_time now);
@@ -195,6 +207,8 @@ enum auger_turn_event_type {
     AUGER_TURN_EVENT_CHANNEL_BOUND,   /* .peer.addr */
     AUGER_TURN_EVENT_CHANNEL_REFUSED, /* .peer: data goes on without, if permitted */
     AUGER_TURN_EVENT_ICMP,            /* .icmp: what became of a datagram to a peer (11.6) */
+    AUGER_TURN_EVENT_MOVED,           /* the new local address is the one that counts */
+    AUGER_TURN_EVENT_MOVE_FAILED,     /* .failed: why the allocation stays where it was */
     AUGER_TURN_EVENT_RELEASED,
     AUGER_TURN_EVENT_FAILED, /* .failed: there is no allocation, or none any more */
 };
@@ -209,6 +223,7 @@ struct auger_turn_event {
             bool dont_fragment;           /* it was asked for, and the server can */
             bool has_token;               /* the next port is reserved (18.10) */
             uint8_t token[AUGER_TURN_TOKEN_LEN];
+            bool mobility; /* auger_turn_move() is possible */
         } allocated;
         struct auger_addr server;
         struct {

@@ -300,6 +300,8 @@ static void step(struct life *life, struct input *in)
     case 9:
         if (how > 250)
             auger_turn_release(life->turn, life->now);
+        else if (how > 240)
+            (void)!auger_turn_move(life->turn, life->now);
         break;
     }
 }
@@ -322,6 +324,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.password = "secret";
     config.families = how & 2 ? AUGER_TURN_IPV4 : AUGER_TURN_BOTH;
     config.dont_fragment = how & 4;
+    config.mobility = how & 8;
     config.permissions_max = config.channels_max = 6;
     require(auger_turn_new(&life.turn, &env, life.now, &config) == 0);
     for (int steps = 0; steps < STEPS_MAX && in.left > 0; steps++) {

@@ -76,6 +76,7 @@ static void answer(size_t question_len)
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, &s.relayed);
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &s.relayed);
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, 600);
+        auger_stun_build_bytes(&b, AUGER_STUN_ATTR_MOBILITY_TICKET, "ticket", 6);
         auger_stun_build_integrity(&b, s.key);
     }
     assert_int_equal(hear((size_t)auger_stun_build_end(&b), &data), AUGER_TURN_CONSUMED);
@@ -132,6 +133,10 @@ static int session(void)
         err = settle();
     if (err == 0)
         err = send_and_receive();
+    if (err == 0)
+        err = (int)SWEPT(auger_turn_move(s.turn, s.now));
+    if (err == 0)
+        err = settle();
     SWEPT_VOID(auger_turn_forget(s.turn, &s.peer));
     SWEPT_VOID(auger_turn_release(s.turn, s.now));
     if (err == 0)
@@ -150,6 +155,7 @@ static int live(void)
     config.server = s.server;
     config.username = "user";
     config.password = "pass";
+    config.mobility = true;
     s.now = AUGER_SEC;
     s.turn = NULL;
     int err = (int)SWEPT(auger_turn_new(&s.turn, &env, s.now, &config));
