@@ -9,8 +9,8 @@
  *     2  none on a path 30 s after its last success, and no failure
  *        before
  *     3  at most 7 requests for each base to an address that does not answer, those
- *        that its own checks or a change of role caused apart; 700 in all; Ta between
- *        new transactions
+ *        that its own checks or a change of role caused apart; 7 for each pair there may be
+ *        in all; Ta between new transactions
  *     6  bounded pairs, bounded work, the next timer lies ahead
  *     7  a role conflict both have seen is over; one selected pair
  *    11  events in the order of their grammar; a restart is wanted only where the address in

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define CONSENT (30 * AUGER_SEC) /* RFC 7675 section 5.1 */
-#define UNANSWERED_REQUESTS_MAX 700
 
 /* --- what is remembered ----------------------------------------------------- */
 
@@ -223,7 +222,7 @@ static void check_budget(struct monitor *monitor, const struct monitor_request *
     if (remote->requests > MONITOR_TRANSMISSIONS * transactions_max(monitor, remote))
         monitor_break(monitor, "3: %u requests to an address that does not answer",
                       remote->requests);
-    if (generation->unanswered_requests > UNANSWERED_REQUESTS_MAX)
+    if (generation->unanswered_requests > MONITOR_TRANSMISSIONS * monitor->pairs_max)
         monitor_break(monitor, "3: %u requests without an answer", generation->unanswered_requests);
 }
 

@@ -218,6 +218,7 @@ static void add_peer(struct built *built, int side)
     options.ice.lite = build_is_lite(plan, side);
     options.ice.renomination = of(plan, RENOMINATION, side);
     options.ice.standby_max = (uint8_t)of(plan, STANDBY, side);
+    options.ice.pairs_max = (uint16_t)of(plan, PAIRS_MAX, side);
     if (plan->value[EQUAL_TIE_BREAKERS])
         options.tie_breaker = UINT64_C(0x1234567890ABCDEF);
     built->peers[side] =

@@ -22,6 +22,8 @@ static bool is_gentle(const struct plan *plan)
         ROWS_MAX_B,
         POOL,
         POOL_B,
+        PAIRS_MAX,
+        PAIRS_MAX_B,
         SIGNAL_DROP_PERMILLE,
         OBSERVER,
         HOSTILE_SIGNAL_PERMILLE,

@@ -53,6 +53,7 @@ static const struct range ranges[FEATURES] = {
     BOTH(LITE, "lite", 0, 1, 1, 4),
     BOTH(RENOMINATION, "renomination", 0, 0, 1, 1),
     BOTH(STANDBY, "standby", 0, 0, 4, 1),
+    BOTH(PAIRS_MAX, "pairs_max", 100, 1, 8, 12),
     BOTH(CHATTER_MS, "chatter_ms", 0, 200, 1200, 2),
     BOTH(GIVES, "gives", 0, 1, 2, 8),
     [TOGETHER] = {"together", 0, 1, 2, 5, false},

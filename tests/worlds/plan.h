@@ -73,6 +73,8 @@ enum feature {
     RENOMINATION_B,
     STANDBY, /* pairs in reserve, at most */
     STANDBY_B,
+    PAIRS_MAX, /* of its table */
+    PAIRS_MAX_B,
     CHATTER_MS,
     CHATTER_MS_B,
     GIVES, /* enum sim_gives */
