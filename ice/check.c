@@ -248,9 +248,8 @@ static struct auger_ice_cand *local_as_seen_by_peer(struct auger_ice *ice,
     struct auger_ice_cand *known = auger_cands_find(&ice->locals, mapped);
     if (known)
         return known;
-    struct auger_ice_cand *learned =
-        auger_cands_add_local_prflx(&ice->locals, check->pair->local, mapped,
-                                    auger_cand_prflx_priority(check->pair->local));
+    struct auger_ice_cand *learned = auger_cands_add_local_prflx(
+        &ice->locals, check->pair->local, mapped, auger_cand_prflx_priority(check->pair->local));
     /* The generation that is offered meanwhile does not know of it. */
     if (learned && check->pair->generation != auger_ice_newest(ice))
         learned->telling = AUGER_CAND_OUTDATED;

@@ -132,7 +132,8 @@ bool auger_consent_take(struct auger_ice *ice, auger_time now, struct auger_pair
 {
     struct auger_path asked = auger_pair_path(pair);
 
-    if (!auger_path_equal(path, &asked) || !auger_pair_is_usable(pair, now)) {
+    if (!auger_path_equal(path, &asked) || !auger_pair_is_usable(pair, now) ||
+        now - sent_at > AUGER_CONSENT_LIFETIME) {
         ice->counters.unmatched++;
         return false;
     }

@@ -17,7 +17,7 @@ auger_time auger_consent_interval(struct auger_ice *ice);
 struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
                                                const struct auger_stun_tid *tid);
 /* The peer answered a check that was sent to keep `pair`, the one in use or one in reserve;
- * false: from elsewhere, or too late, and nothing is changed. */
+ * false: from elsewhere, or too late for the pair or for the check, and nothing is changed. */
 bool auger_consent_take(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
                         auger_time sent_at, const struct auger_path *path,
                         const struct auger_stun_msg *msg);

@@ -337,6 +337,29 @@ static void test_random_bytes_are_drawn_for_8_checks_and_gone_once_used(void **s
     puppet_free(p);
 }
 
+/* Who can hold an answer back shall not stretch what it says. */
+static void test_an_answer_counts_for_30_seconds_after_its_question(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent first, sent;
+
+    while (!take_due(p, &first)) {
+    }
+    auger_time asked_at = p->world->now, answered_at = 0;
+    while (p->world->now <= asked_at + 30 * AUGER_SEC) {
+        while (!take_due(p, &sent)) {
+        }
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+        answered_at = p->world->now;
+    }
+    puppet_wait(p, 2 * AUGER_SEC);
+    puppet_answer(p, &first, &(struct puppet_answer){0});
+    assert_int_equal(counters_of(p->world, 0).unmatched, 1);
+    assert_int_equal(p->ice->consent.pair->proof->answered_at, answered_at);
+    puppet_free(p);
+}
+
 /* As failover.c asks a pair whether it would answer. */
 static void test_an_answer_since_it_was_asked_makes_up_for_a_check_without_one(void **state)
 {
@@ -377,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_a_403_revokes_consent_at_once),
         cmocka_unit_test(test_another_pair_with_consent_takes_over),
         cmocka_unit_test(test_without_entropy_consent_waits_and_does_not_spin),
+        cmocka_unit_test(test_an_answer_counts_for_30_seconds_after_its_question),
         cmocka_unit_test(test_an_answer_since_it_was_asked_makes_up_for_a_check_without_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
