@@ -171,7 +171,7 @@ static void check_path(struct meeting *meeting)
           NAMED(meeting));
     snprintf(path, sizeof(path), "%s-%s", kind_of(meeting->a, &a.local.addr),
              kind_of(meeting->b, &b.local.addr));
-    const char *best = meeting->cell->outcome->paths;
+    const char *best = meeting->cell->outcome->paths[TABLE_NO_RELAY];
     CHECK(strncmp(best, path, strcspn(best, ",")) == 0 && strlen(path) == strcspn(best, ","),
           "%s instead of %s: %s: %s meets %s", path, best, meeting->cell->group, meeting->cell->row,
           meeting->cell->column);
@@ -199,10 +199,10 @@ static bool is_over(const struct sim *sim)
 
 static void meet(struct meeting *meeting)
 {
-    const struct table_outcome *outcome = meeting->cell->outcome;
+    bool has_path = strcmp(meeting->cell->outcome->paths[TABLE_NO_RELAY], "-") != 0;
 
-    sim_run_until(meeting->sim, is_over, outcome->is_direct ? CONNECT_LIMIT : LIMIT);
-    if (outcome->is_direct) {
+    sim_run_until(meeting->sim, is_over, has_path ? CONNECT_LIMIT : LIMIT);
+    if (has_path) {
         CHECK(both_connected(meeting->sim), NAMED(meeting));
         note_time(meeting);
         CHECK(sim_run_until(meeting->sim, both_nominated, CONNECT_LIMIT), NAMED(meeting));

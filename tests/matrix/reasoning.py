@@ -119,38 +119,59 @@ class Net:
 
 SERVER = Endpoint("server", "stun")
 ROUNDS = 4
-CODES = string.ascii_letters
-HOST, PRFLX, SRFLX = "host", "prflx", "srflx"
+CODES = string.ascii_letters + string.digits + string.punctuation
+DIRECT = "direct"
+HOST, PRFLX, SRFLX, RELAY = "host", "prflx", "srflx", "relay"
+
+
+class Base:
+    """What datagrams are sent from, and what was learned from those that came to it."""
+
+    def __init__(self, name, net):
+        self.endpoint, self.net, self.learned = Endpoint(name, f"{name}.own"), net, []
+        net.hosts.add(name)
+
+
+def relay_base(name, internet):
+    """8656 section 3: one address for all peers, and nothing comes in but from an IP address that has
+    a permission (section 9). An agent asks for one before it sends there: 8445 5.1.1.2 makes the
+    relayed candidate a base of its own. How the client reaches its server changes nothing behind it:
+    over UDP, or over TCP where UDP is blocked."""
+    return Base(f"{name}.relay", Gateway("EIM/ADF/overload", f"{name}.turn", internet).inside)
 
 
 class Agent:
-    def __init__(self, name, net):
-        self.base, self.net = Endpoint(name, f"{name}.own"), net
-        net.hosts.add(name)
-        self.learned, self.valid, self.was_reached = [], set(), False
+    def __init__(self, name, net, relay=None):
+        self.net, self.bases = net, [Base(name, net)] + ([relay] if relay else [])
+        self.base, self.relay = self.bases[0].endpoint, relay
+        self.valid, self.was_reached = set(), False
 
     def gather(self):
-        """8445 5.1.1: a host candidate, and the address that a STUN server sees, if it is another."""
+        """8445 5.1.1: a host candidate, the address that a STUN server sees, if it is another, and the
+        relayed one."""
         seen = self.net.carry(self.base, SERVER)
         self.candidates = {self.base: HOST}
         if seen:
             self.candidates.setdefault(seen[0], SRFLX)
+        if self.relay:
+            self.candidates[self.relay.net.carry(self.relay.endpoint, SERVER)[0]] = RELAY
 
     def kind(self, endpoint):
         return self.candidates.get(endpoint, PRFLX)
 
 
-def check(agent, peer, remote):
+def check(agent, base, peer, remote):
     """A check and its answer. 8445 7.3.1.3 and 7.3.1.4: who is checked learns where from, and checks
-    back. 7.2.5.2.1: the answer counts only when it comes from where the check went."""
-    there = agent.net.carry(agent.base, remote)
-    if not there or there[1] != peer.base:
+    back from there. 7.2.5.2.1: the answer counts only when it comes from where the check went."""
+    there = base.net.carry(base.endpoint, remote)
+    reached = there and next((x for x in peer.bases if x.endpoint == there[1]), None)
+    if not reached:
         return
     peer.was_reached = True
-    if there[0] not in peer.learned:
-        peer.learned.append(there[0])
-    back = peer.net.carry(peer.base, there[0])
-    if back == (remote, agent.base):
+    if there[0] not in reached.learned:
+        reached.learned.append(there[0])
+    back = reached.net.carry(reached.endpoint, there[0])
+    if back == (remote, base.endpoint):
         agent.valid.add((there[0], remote))
 
 
@@ -163,11 +184,18 @@ def connect(a, b):
     b.gather()
     for _ in range(ROUNDS):
         for agent, peer in ((a, b), (b, a)):
-            for remote in [*peer.candidates, *agent.learned]:
-                check(agent, peer, remote)
+            for base in agent.bases:
+                for remote in [*peer.candidates, *base.learned]:
+                    check(agent, base, peer, remote)
     mirrored = {(remote, local) for local, remote in b.valid}
     paths = {(a.kind(local), b.kind(remote)) for local, remote in a.valid & mirrored}
-    return sorted(paths, key=lambda path: sorted(map((HOST, PRFLX, SRFLX).index, path)))
+    return sorted(paths, key=rank)
+
+
+def rank(path):
+    """8445 6.1.2.3: of two paths the one with the better candidate, where the worse ones are alike.  What
+    is left is a matter of the roles, and stands here by its name."""
+    return sorted(map((HOST, PRFLX, SRFLX, RELAY).index, path)), path
 
 
 # --- why -------------------------------------------------------------------------
@@ -262,21 +290,29 @@ def front(net, name, chain):
     return net
 
 
-def apart(kind_a, kind_b):
+def agents(net, inner_a, inner_b, relays):
+    """`relays`: who has one, each on a server of its own."""
+    return [Agent(name, inner, relay_base(name, net) if name in relays else None)
+            for name, inner in (("a", inner_a), ("b", inner_b))]
+
+
+def apart(kind_a, kind_b, relays):
     net = internet()
-    return Agent("a", front(net, "ga", kind_a)), Agent("b", front(net, "gb", kind_b))
+    return agents(net, front(net, "ga", kind_a), front(net, "gb", kind_b), relays)
 
 
-def neighbours(home_pair, carrier):
+def neighbours(home_pair, carrier, relays):
     kind, hairpin = carrier.split("+")
-    net = Gateway(kind, "carrier", internet(), hairpin).inside
+    outside = internet()
+    net = Gateway(kind, "carrier", outside, hairpin).inside
     home_a, home_b = home_pair.split(" ")
-    return Agent("a", front(net, "ga", home_a)), Agent("b", front(net, "gb", home_b))
+    return agents(outside, front(net, "ga", home_a), front(net, "gb", home_b), relays)
 
 
-def together(kind, _):
-    net = front(internet(), "g", kind)
-    return Agent("a", net), Agent("b", net)
+def together(kind, _, relays):
+    outside = internet()
+    net = front(outside, "g", kind)
+    return agents(outside, net, net, relays)
 
 
 CHAINS = [f"{home}<{carrier}" for home in NATS + OVERLOADED for carrier in NATS + OVERLOADED]
@@ -290,10 +326,18 @@ GROUPS = [
 ]
 
 
+def named(paths):
+    return ",".join("-".join(path) for path in paths) or "-"
+
+
 def outcome(make, row, column):
-    a, b = make(row, column)
+    """A relay opens no mapping and no filter for anybody else, and stands below all the other paths: it
+    matters where there is no other."""
+    a, b = make(row, column, "")
     paths = connect(a, b)
-    return tuple("-".join(path) for path in paths), why(a, b, paths)
+    relayed = [DIRECT if paths else named(connect(*make(row, column, relays)))
+               for relays in ("ab", "a", "b")]
+    return named(paths), *relayed, why(a, b, paths)
 
 
 def main():
@@ -305,10 +349,10 @@ def main():
             grids.append(("row", group, row, "".join(
                 CODES[outcomes.setdefault(cell, len(outcomes))] for cell in cells)))
     print("# Generated by tests/matrix/reasoning.py; docs/nat-matrix.md says how it is read.")
-    print("# outcome\tcode\twithout relay\twith relay\tpaths, a's candidate first\twhy")
-    for (paths, reason), number in outcomes.items():
-        print("outcome", CODES[number], "direct" if paths else "none",
-              "direct" if paths else "relay", ",".join(paths) or "-", WHY[reason], sep="\t")
+    print("# outcome\tcode\tpaths without a relay, a's candidate first\twith relays of both\twith a's"
+          "\twith b's\twhy")
+    for (*paths, reason), number in outcomes.items():
+        print("outcome", CODES[number], *paths, WHY[reason], sep="\t")
     for line in grids:
         print(*line, sep="\t")
 

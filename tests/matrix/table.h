@@ -14,10 +14,13 @@
 #define TABLE_COLUMNS_MAX 128
 #define TABLE_NAME_MAX 64
 
+enum table_relays { TABLE_NO_RELAY, TABLE_OF_BOTH, TABLE_OF_A, TABLE_OF_B, TABLE_RELAYS };
+
 struct table_outcome {
     char code;
-    bool is_direct;
-    char paths[64]; /* "srflx-prflx,...", a's candidate first, the best path first */
+    /* "srflx-prflx,...", a's candidate first, the best path first; "-": none.  With relays
+     * "direct": the same as without. */
+    char paths[TABLE_RELAYS][64];
     char why[160];
 };
 
@@ -50,9 +53,17 @@ static inline void table_read_outcome(struct table *table, char *const fields[])
     struct table_outcome *outcome = &table->outcomes[table->outcomes_len++];
 
     outcome->code = fields[1][0];
-    outcome->is_direct = strcmp(fields[2], "direct") == 0;
-    snprintf(outcome->paths, sizeof(outcome->paths), "%s", fields[4]);
-    snprintf(outcome->why, sizeof(outcome->why), "%s", fields[5]);
+    for (size_t i = 0; i < TABLE_RELAYS; i++)
+        snprintf(outcome->paths[i], sizeof(outcome->paths[i]), "%s", fields[2 + i]);
+    snprintf(outcome->why, sizeof(outcome->why), "%s", fields[6]);
+}
+
+/* With those relays; "-": none. */
+static inline const char *table_paths(const struct table_outcome *outcome,
+                                      enum table_relays relays)
+{
+    bool is_direct = strcmp(outcome->paths[relays], "direct") == 0;
+    return outcome->paths[is_direct ? TABLE_NO_RELAY : relays];
 }
 
 static inline void table_read_columns(struct table *table, char *names)
@@ -82,18 +93,18 @@ static inline void table_read_row(struct table *table, char *const fields[])
 
 static inline void table_read_line(struct table *table, char *line)
 {
-    char *fields[6] = {0};
+    char *fields[7] = {0};
     size_t len = 0;
 
     line[strcspn(line, "\n")] = '\0';
-    for (char *field = line; field && len < 6; len++) {
+    for (char *field = line; field && len < 7; len++) {
         char *tab = strchr(field, '\t');
         fields[len] = field;
         if (tab)
             *tab++ = '\0';
         field = tab;
     }
-    if (strcmp(fields[0], "outcome") == 0 && len == 6)
+    if (strcmp(fields[0], "outcome") == 0 && len == 7)
         table_read_outcome(table, fields);
     else if (strcmp(fields[0], "columns") == 0 && len == 3)
         table_read_columns(table, fields[2]);
