@@ -34,11 +34,11 @@ static int init(struct auger_mux *mux)
 {
     int err = new_hash_key(mux);
     if (err == 0)
-        err = auger_mux_table_init(&mux->names, mux->env);
+        err = auger_table_init(&mux->names, mux->env);
     if (err == 0)
-        err = auger_mux_table_init(&mux->tags, mux->env);
+        err = auger_table_init(&mux->tags, mux->env);
     if (err == 0)
-        err = auger_mux_table_init(&mux->places, mux->env);
+        err = auger_table_init(&mux->places, mux->env);
     return err;
 }
 
@@ -72,9 +72,9 @@ void auger_mux_free(struct auger_mux *mux)
         return;
     while (mux->sessions)
         auger_mux_remove(mux, mux->sessions);
-    auger_mux_table_fini(&mux->places);
-    auger_mux_table_fini(&mux->tags);
-    auger_mux_table_fini(&mux->names);
+    auger_table_fini(&mux->places);
+    auger_table_fini(&mux->tags);
+    auger_table_fini(&mux->names);
     auger_siphash_free(mux->hash_key);
     auger_env_release(mux->env, mux);
 }
@@ -84,7 +84,7 @@ void auger_mux_free(struct auger_mux *mux)
 static struct auger_mux_session *find_tag(struct auger_mux *mux, uint32_t tag)
 {
     /* Drawn at random and by us: nobody else's choice could gather them in one bucket. */
-    return (struct auger_mux_session *)(void *)auger_mux_table_first(&mux->tags, tag);
+    return (struct auger_mux_session *)(void *)auger_table_first(&mux->tags, tag);
 }
 
 static int draw_tag(struct auger_mux *mux, uint32_t *tag)
@@ -127,7 +127,7 @@ int auger_mux_add(struct auger_mux *mux, void *user, struct auger_mux_session **
         session->next->prev = session;
     mux->sessions = session;
     mux->sessions_len++;
-    auger_mux_table_add(&mux->tags, &session->tag);
+    auger_table_add(&mux->tags, &session->tag);
     *out = session;
     return 0;
 }
@@ -136,7 +136,7 @@ static void free_names(struct auger_mux *mux, struct auger_mux_name *name)
 {
     while (name) {
         struct auger_mux_name *next = name->next;
-        auger_mux_table_remove(&mux->names, &name->node);
+        auger_table_remove(&mux->names, &name->node);
         auger_env_release(mux->env, name);
         name = next;
     }
@@ -148,7 +148,7 @@ void auger_mux_remove(struct auger_mux *mux, struct auger_mux_session *session)
         return;
     auger_mux_forget_paths(mux, session);
     free_names(mux, session->names);
-    auger_mux_table_remove(&mux->tags, &session->tag);
+    auger_table_remove(&mux->tags, &session->tag);
     if (session->prev)
         session->prev->next = session->next;
     else
@@ -176,7 +176,7 @@ void auger_mux_set_lost(struct auger_mux_session *session, bool lost)
 
 /* --- names ------------------------------------------------------------------------------- */
 
-static struct auger_mux_name *name_of(struct auger_mux_node *node)
+static struct auger_mux_name *name_of(struct auger_table_node *node)
 {
     return (struct auger_mux_name *)(void *)node; /* its first member */
 }
@@ -184,10 +184,10 @@ static struct auger_mux_name *name_of(struct auger_mux_node *node)
 static struct auger_mux_name *find_hashed(struct auger_mux *mux, const uint8_t *text, size_t len,
                                           uint64_t hash)
 {
-    struct auger_mux_node *node = auger_mux_table_first(&mux->names, hash);
+    struct auger_table_node *node = auger_table_first(&mux->names, hash);
 
     while (node && (name_of(node)->len != len || memcmp(name_of(node)->text, text, len) != 0))
-        node = auger_mux_table_next(&mux->names, node);
+        node = auger_table_next(&mux->names, node);
     return node ? name_of(node) : NULL;
 }
 
@@ -256,7 +256,7 @@ int auger_mux_set_names(struct auger_mux *mux, struct auger_mux_session *session
     free_names(mux, session->names);
     session->names = made;
     for (struct auger_mux_name *name = made; name; name = name->next)
-        auger_mux_table_add(&mux->names, &name->node);
+        auger_table_add(&mux->names, &name->node);
     return 0;
 }
 
@@ -337,7 +337,7 @@ struct auger_mux_session *auger_mux_find(struct auger_mux *mux, auger_time now,
 void auger_mux_counters_sized(const struct auger_mux *mux, struct auger_mux_counters *counters,
                               size_t size)
 {
-    const struct auger_mux_table *tables[] = {&mux->names, &mux->tags, &mux->places};
+    const struct auger_table *tables[] = {&mux->names, &mux->tags, &mux->places};
     struct auger_mux_counters all = mux->counters;
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {

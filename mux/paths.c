@@ -39,7 +39,7 @@ static int hash_of(const struct auger_mux *mux, const struct auger_path *path, u
     return auger_mux_hash(mux, key, sizeof(key), hash);
 }
 
-static struct auger_mux_place *place_of(struct auger_mux_node *node)
+static struct auger_mux_place *place_of(struct auger_table_node *node)
 {
     return (struct auger_mux_place *)(void *)node; /* its first member */
 }
@@ -47,10 +47,10 @@ static struct auger_mux_place *place_of(struct auger_mux_node *node)
 static struct auger_mux_place *find_hashed(struct auger_mux *mux, const struct auger_path *path,
                                            uint64_t hash)
 {
-    struct auger_mux_node *node = auger_mux_table_first(&mux->places, hash);
+    struct auger_table_node *node = auger_table_first(&mux->places, hash);
 
     while (node && !auger_path_equal(&place_of(node)->path, path))
-        node = auger_mux_table_next(&mux->places, node);
+        node = auger_table_next(&mux->places, node);
     return node ? place_of(node) : NULL;
 }
 
@@ -79,7 +79,7 @@ static int make_place(struct auger_mux *mux, const struct auger_path *path,
         return AUGER_ERR_NO_MEMORY;
     place->path = plain;
     place->node.hash = hash;
-    auger_mux_table_add(&mux->places, &place->node);
+    auger_table_add(&mux->places, &place->node);
     *out = place;
     return 0;
 }
@@ -89,7 +89,7 @@ static void free_if_empty(struct auger_mux *mux, struct auger_mux_place *place)
     if (place->links)
         return;
     assert(!place->holder);
-    auger_mux_table_remove(&mux->places, &place->node);
+    auger_table_remove(&mux->places, &place->node);
     auger_env_release(mux->env, place);
 }
 

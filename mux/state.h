@@ -2,8 +2,8 @@
 #ifndef AUGER_MUX_STATE_H
 #define AUGER_MUX_STATE_H
 
+#include "base/table.h"
 #include "crypto/crypto.h"
-#include "mux/table.h"
 
 #include <auger/mux.h>
 
@@ -13,7 +13,7 @@
 
 /* A ufrag of a session's, in the table of names. */
 struct auger_mux_name {
-    struct auger_mux_node node;
+    struct auger_table_node node;
     struct auger_mux_session *session;
     struct auger_mux_name *next; /* of the session */
     uint16_t len;
@@ -22,7 +22,7 @@ struct auger_mux_name {
 
 /* A 5-tuple, in the table of places, while any session has been heard there. */
 struct auger_mux_place {
-    struct auger_mux_node node;
+    struct auger_table_node node;
     struct auger_path path;           /* the remote scope is 0 */
     struct auger_mux_session *holder; /* who has claimed it; NULL: nobody */
     struct auger_mux_link *links;     /* who has been heard there */
@@ -37,7 +37,7 @@ struct auger_mux_link {
 };
 
 struct auger_mux_session {
-    struct auger_mux_node tag; /* in the table of tags, by which it is found */
+    struct auger_table_node tag; /* in the table of tags, by which it is found */
     struct auger_mux_session *prev, *next;
     void *user;
     struct auger_mux_name *names;
@@ -58,7 +58,7 @@ struct auger_mux {
     const struct auger_env *env;
     struct auger_mux_config config;
     struct auger_siphash *hash_key; /* drawn at random */
-    struct auger_mux_table names, tags, places;
+    struct auger_table names, tags, places;
     struct auger_mux_session *sessions;
     uint32_t sessions_len;
     struct auger_mux_unknowns unknowns;

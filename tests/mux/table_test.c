@@ -2,11 +2,11 @@
  * moves many. */
 #include "tests/mux/stage.h"
 
-#include "mux/table.h"
+#include "base/table.h"
 
 #define MANY 20000
 
-static struct auger_mux_node nodes[MANY];
+static struct auger_table_node nodes[MANY];
 
 static uint64_t spread(uint64_t i)
 {
@@ -16,87 +16,86 @@ static uint64_t spread(uint64_t i)
 static void everything_is_found_at_every_size(void **state)
 {
     struct stage *stage = stage_new(NULL);
-    struct auger_mux_table table;
+    struct auger_table table;
 
     (void)state;
-    assert_int_equal(auger_mux_table_init(&table, &stage->env), 0);
+    assert_int_equal(auger_table_init(&table, &stage->env), 0);
     for (size_t i = 0; i < MANY; i++) {
         nodes[i].hash = spread(i);
-        auger_mux_table_add(&table, &nodes[i]);
+        auger_table_add(&table, &nodes[i]);
         for (size_t back = 1; back <= i + 1; back *= 2)
-            assert_ptr_equal(auger_mux_table_first(&table, spread(i + 1 - back)),
-                             &nodes[i + 1 - back]);
+            assert_ptr_equal(auger_table_first(&table, spread(i + 1 - back)), &nodes[i + 1 - back]);
     }
     for (size_t i = 0; i < MANY; i++) {
-        auger_mux_table_remove(&table, &nodes[i]);
-        assert_null(auger_mux_table_first(&table, spread(i)));
+        auger_table_remove(&table, &nodes[i]);
+        assert_null(auger_table_first(&table, spread(i)));
         if (i + 1 < MANY)
-            assert_ptr_equal(auger_mux_table_first(&table, spread(MANY - 1)), &nodes[MANY - 1]);
+            assert_ptr_equal(auger_table_first(&table, spread(MANY - 1)), &nodes[MANY - 1]);
     }
     assert_int_equal(table.len, 0);
     assert_true(table.mask < 64); /* the memory is given back */
-    auger_mux_table_fini(&table);
+    auger_table_fini(&table);
     stage_free(stage);
 }
 
 static void no_insertion_and_no_removal_moves_many(void **state)
 {
     struct stage *stage = stage_new(NULL);
-    struct auger_mux_table table;
+    struct auger_table table;
     uint64_t most = 0;
 
     (void)state;
-    assert_int_equal(auger_mux_table_init(&table, &stage->env), 0);
+    assert_int_equal(auger_table_init(&table, &stage->env), 0);
     for (size_t i = 0; i < 2 * MANY; i++) {
         uint64_t before = table.moves;
         nodes[i % MANY].hash = spread(i % MANY);
         if (i < MANY)
-            auger_mux_table_add(&table, &nodes[i]);
+            auger_table_add(&table, &nodes[i]);
         else
-            auger_mux_table_remove(&table, &nodes[i - MANY]);
+            auger_table_remove(&table, &nodes[i - MANY]);
         most = table.moves - before > most ? table.moves - before : most;
     }
     assert_in_range(most, 8, 64); /* 16 buckets of one entry or so */
     assert_true(table.moves > MANY && table.moves < 4 * MANY);
-    auger_mux_table_fini(&table);
+    auger_table_fini(&table);
     stage_free(stage);
 }
 
 static void those_of_one_hash_are_found_one_after_the_other(void **state)
 {
     struct stage *stage = stage_new(NULL);
-    struct auger_mux_table table;
+    struct auger_table table;
     size_t found = 0;
 
     (void)state;
-    assert_int_equal(auger_mux_table_init(&table, &stage->env), 0);
+    assert_int_equal(auger_table_init(&table, &stage->env), 0);
     for (size_t i = 0; i < 100; i++) {
         nodes[i].hash = i % 2;
-        auger_mux_table_add(&table, &nodes[i]);
+        auger_table_add(&table, &nodes[i]);
     }
-    for (const struct auger_mux_node *node = auger_mux_table_first(&table, 1); node;
-         node = auger_mux_table_next(&table, node))
+    for (const struct auger_table_node *node = auger_table_first(&table, 1); node;
+         node = auger_table_next(&table, node))
         found++;
     assert_int_equal(found, 50);
-    auger_mux_table_fini(&table);
+    auger_table_fini(&table);
     stage_free(stage);
 }
 
 static void without_room_for_more_buckets_it_goes_on(void **state)
 {
     struct stage *stage = stage_new(NULL);
-    struct auger_mux_table table;
+    struct auger_table table;
 
     (void)state;
-    assert_int_equal(auger_mux_table_init(&table, &stage->env), 0);
+    assert_int_equal(auger_table_init(&table, &stage->env), 0);
     for (size_t i = 0; i < 100; i++) {
         stage->fail_at = stage->allocations + 1;
         nodes[i].hash = spread(i);
-        auger_mux_table_add(&table, &nodes[i]);
+        auger_table_add(&table, &nodes[i]);
     }
     for (size_t i = 0; i < 100; i++)
-        assert_ptr_equal(auger_mux_table_first(&table, spread(i)), &nodes[i]);
-    auger_mux_table_fini(&table);
+        assert_ptr_equal(auger_table_first(&table, spread(i)), &nodes[i]);
+    auger_table_fini(&table);
     stage_free(stage);
 }
 

@@ -1,5 +1,5 @@
-/* mux/table.c - a hash table that grows and shrinks a few buckets at a time. */
-#include "mux/table.h"
+/* base/table.c - a hash table that grows and shrinks a few buckets at a time. */
+#include "base/table.h"
 
 #include "base/env.h"
 
@@ -8,37 +8,37 @@
 #define BUCKETS_MIN 16u
 #define MOVED_AT_ONCE 16 /* buckets, with each insertion and removal */
 
-int auger_mux_table_init(struct auger_mux_table *table, const struct auger_env *env)
+int auger_table_init(struct auger_table *table, const struct auger_env *env)
 {
-    struct auger_mux_table made = {.env = env, .mask = BUCKETS_MIN - 1};
+    struct auger_table made = {.env = env, .mask = BUCKETS_MIN - 1};
 
-    made.buckets = auger_env_alloc(env, BUCKETS_MIN, sizeof(struct auger_mux_node *));
+    made.buckets = auger_env_alloc(env, BUCKETS_MIN, sizeof(struct auger_table_node *));
     if (!made.buckets)
         return AUGER_ERR_NO_MEMORY;
     *table = made;
     return 0;
 }
 
-void auger_mux_table_fini(struct auger_mux_table *table)
+void auger_table_fini(struct auger_table *table)
 {
     if (!table->env)
         return;
     auger_env_release(table->env, table->buckets);
     auger_env_release(table->env, table->old);
-    *table = (struct auger_mux_table){0};
+    *table = (struct auger_table){0};
 }
 
 /* While the buckets move each hash has one bucket all the same: the old one until that
  * has moved. */
-static struct auger_mux_node **bucket_of(const struct auger_mux_table *table, uint64_t hash)
+static struct auger_table_node **bucket_of(const struct auger_table *table, uint64_t hash)
 {
     if (table->old && (hash & table->old_mask) >= table->moved)
         return &table->old[hash & table->old_mask];
     return &table->buckets[hash & table->mask];
 }
 
-static struct auger_mux_node *same_hash(struct auger_mux_table *table, struct auger_mux_node *node,
-                                        uint64_t hash)
+static struct auger_table_node *same_hash(struct auger_table *table, struct auger_table_node *node,
+                                          uint64_t hash)
 {
     for (; node; node = node->next) {
         table->steps++;
@@ -48,27 +48,27 @@ static struct auger_mux_node *same_hash(struct auger_mux_table *table, struct au
     return NULL;
 }
 
-struct auger_mux_node *auger_mux_table_first(struct auger_mux_table *table, uint64_t hash)
+struct auger_table_node *auger_table_first(struct auger_table *table, uint64_t hash)
 {
     table->lookups++;
     return same_hash(table, *bucket_of(table, hash), hash);
 }
 
-struct auger_mux_node *auger_mux_table_next(struct auger_mux_table *table,
-                                            const struct auger_mux_node *node)
+struct auger_table_node *auger_table_next(struct auger_table *table,
+                                          const struct auger_table_node *node)
 {
     return same_hash(table, node->next, node->hash);
 }
 
 /* --- growing and shrinking ------------------------------------------------------------ */
 
-static void move_bucket(struct auger_mux_table *table)
+static void move_bucket(struct auger_table *table)
 {
-    struct auger_mux_node *node = table->old[table->moved++];
+    struct auger_table_node *node = table->old[table->moved++];
 
     while (node) {
-        struct auger_mux_node *next = node->next;
-        struct auger_mux_node **bucket = &table->buckets[node->hash & table->mask];
+        struct auger_table_node *next = node->next;
+        struct auger_table_node **bucket = &table->buckets[node->hash & table->mask];
         node->next = *bucket;
         *bucket = node;
         node = next;
@@ -76,7 +76,7 @@ static void move_bucket(struct auger_mux_table *table)
     }
 }
 
-static void move_some(struct auger_mux_table *table)
+static void move_some(struct auger_table *table)
 {
     for (int i = 0; table->old && i < MOVED_AT_ONCE; i++) {
         move_bucket(table);
@@ -87,10 +87,10 @@ static void move_some(struct auger_mux_table *table)
     }
 }
 
-static void resize(struct auger_mux_table *table, size_t count)
+static void resize(struct auger_table *table, size_t count)
 {
-    struct auger_mux_node **fresh =
-        auger_env_alloc(table->env, count, sizeof(struct auger_mux_node *));
+    struct auger_table_node **fresh =
+        auger_env_alloc(table->env, count, sizeof(struct auger_table_node *));
 
     if (!fresh)
         return; /* the next insertion or removal tries again */
@@ -103,7 +103,7 @@ static void resize(struct auger_mux_table *table, size_t count)
 
 /* One entry a bucket at most, and one in four at least; between them is room enough for
  * a move to end before the next begins. */
-static void adapt(struct auger_mux_table *table)
+static void adapt(struct auger_table *table)
 {
     size_t count = table->mask + 1;
 
@@ -116,9 +116,9 @@ static void adapt(struct auger_mux_table *table)
         resize(table, count / 2);
 }
 
-void auger_mux_table_add(struct auger_mux_table *table, struct auger_mux_node *node)
+void auger_table_add(struct auger_table *table, struct auger_table_node *node)
 {
-    struct auger_mux_node **bucket = bucket_of(table, node->hash);
+    struct auger_table_node **bucket = bucket_of(table, node->hash);
 
     node->next = *bucket;
     *bucket = node;
@@ -126,9 +126,9 @@ void auger_mux_table_add(struct auger_mux_table *table, struct auger_mux_node *n
     adapt(table);
 }
 
-void auger_mux_table_remove(struct auger_mux_table *table, struct auger_mux_node *node)
+void auger_table_remove(struct auger_table *table, struct auger_table_node *node)
 {
-    struct auger_mux_node **at = bucket_of(table, node->hash);
+    struct auger_table_node **at = bucket_of(table, node->hash);
 
     while (*at != node) {
         assert(*at);
