@@ -1,177 +1,395 @@
-/* turn/server.c - the server: in which order its procedures are asked.  The client is
- * client.c. */
-#include "base/addr.h"
+/* turn/server.c - the server: in which order its procedures are asked, and nothing else.  The
+ * client is client.c. */
 #include "base/env.h"
-
-#include <auger/turn_server.h>
+#include "base/time.h"
+#include "base/trace.h"
+#include "crypto/crypto.h"
+#include "turn/chandata.h"
+#include "turn/server_account.h"
+#include "turn/server_allocate.h"
+#include "turn/server_allocation.h"
+#include "turn/server_answer.h"
+#include "turn/server_binding.h"
+#include "turn/server_channel.h"
+#include "turn/server_config.h"
+#include "turn/server_data.h"
+#include "turn/server_door.h"
+#include "turn/server_mobility.h"
+#include "turn/server_news.h"
+#include "turn/server_opening.h"
+#include "turn/server_pending.h"
+#include "turn/server_permission.h"
+#include "turn/server_refresh.h"
+#include "turn/server_relay.h"
 
 #include <string.h>
 
-#define REALM_MAX 127
-
-struct auger_turn_server {
-    const struct auger_env *env;
-    char realm[REALM_MAX + 1];
-    struct auger_turn_server_stats stats;
-};
-
-static const struct auger_turn_server_config defaults = {
-    .port_min = 49152,
-    .port_max = 65535,
-    .lifetime_s = 600,
-    .lifetime_max_s = 3600,
-    .nonce_lifetime_s = 600,
-    .user_allocations_max = 10,
-    .ip_allocations_max = 40,
-    .permissions_max = 64,
-    .channels_max = 64,
-    .dont_fragment = true,
-    .keys_pending_max = 64,
-};
-
-void auger_turn_server_config_init_sized(struct auger_turn_server_config *config, size_t size)
-{
-    memset(config, 0, size);
-    memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
-}
+/* --- its life -------------------------------------------------------------------------- */
 
 int auger_turn_server_new_sized(struct auger_turn_server **out, const struct auger_env *env,
                                 auger_time now, const struct auger_turn_server_config *config,
                                 size_t size)
 {
-    struct auger_turn_server_config known = defaults;
+    struct auger_turn_server_config known;
 
     (void)now;
-    memcpy(&known, config, size < sizeof(known) ? size : sizeof(known));
-    if (!known.realm || !*known.realm || strlen(known.realm) > REALM_MAX)
-        return AUGER_ERR_INVALID;
+    int err = auger_server_config_read(&known, config, size);
+    if (err < 0)
+        return err;
     struct auger_turn_server *server = auger_env_alloc(env, 1, sizeof(*server));
     if (!server)
         return AUGER_ERR_NO_MEMORY;
     server->env = env;
-    memcpy(server->realm, known.realm, strlen(known.realm));
+    err = auger_server_config_apply(server, &known);
+    if (err < 0) {
+        auger_turn_server_free(server);
+        return err;
+    }
     *out = server;
     return 0;
 }
 
+static void end_all(struct auger_turn_server *server)
+{
+    for (uint32_t i = 0; i < server->relays_len; i++) {
+        struct auger_server_relay *relay = server->relays[i];
+        if (relay->allocation)
+            auger_server_allocation_end(server, 0, relay->allocation, AUGER_TURN_SERVER_END_CLOSED);
+        else if (relay->state == AUGER_SERVER_RELAY_RESERVED)
+            auger_server_relay_close(server, relay);
+    }
+}
+
+static void free_relays(struct auger_turn_server *server)
+{
+    for (uint32_t i = 0; i < server->relays_len; i++)
+        auger_env_release(server->env, server->relays[i]);
+    auger_env_release(server->env, server->relays);
+    for (size_t family = 0; family < 2; family++)
+        auger_server_ports_fini(&server->relay_ips[family].ports, server->env);
+}
+
 void auger_turn_server_free(struct auger_turn_server *server)
 {
-    if (server)
-        auger_env_release(server->env, server);
-}
+    struct auger_turn_server_event event;
 
-/* 8489, 9.2.4 */
-static size_t challenge(struct auger_turn_server *server, const struct auger_stun_msg *request,
-                        uint8_t *reply, size_t cap)
-{
-    struct auger_stun_builder b;
-
-    server->stats.challenges++;
-    auger_stun_build_begin(&b, reply, cap, AUGER_STUN_ERROR, request->method, &request->tid);
-    auger_stun_build_error(&b, AUGER_STUN_UNAUTHENTICATED);
-    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_REALM, server->realm, strlen(server->realm));
-    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_NONCE, "obMatJos2AAAA", 13);
-    int len = auger_stun_build_end(&b);
-    return len < 0 ? 0 : (size_t)len;
-}
-
-void auger_turn_server_handle_client(struct auger_turn_server *server, auger_time now,
-                                     const struct auger_path *path, const uint8_t *buf, size_t len,
-                                     uint8_t *reply, size_t cap, struct auger_turn_server_out *out)
-{
-    struct auger_stun_msg msg;
-    size_t reply_len = 0;
-
-    (void)now;
-    *out = (struct auger_turn_server_out){.path = *path};
-    if (auger_stun_msg_parse(&msg, buf, len) < 0 || msg.class_ != AUGER_STUN_REQUEST)
-        server->stats.drops[AUGER_TURN_SERVER_DROP_MALFORMED]++;
-    else if (msg.method == AUGER_STUN_BINDING)
-        reply_len = auger_stun_server_answer(&path->remote, buf, len, reply, cap);
-    else
-        reply_len = challenge(server, &msg, reply, cap);
-    if (reply_len == 0)
+    if (!server)
         return;
-    out->what = AUGER_TURN_SERVER_TO_CLIENT;
-    out->bytes = (struct auger_bytes){reply, reply_len};
+    auger_server_pending_clear(server);
+    end_all(server);
+    while (auger_server_news_poll(server, &event))
+        continue;
+    free_relays(server);
+    auger_server_heap_fini(&server->timers, server->env);
+    auger_table_fini(&server->doors);
+    auger_table_fini(&server->accounts);
+    auger_table_fini(&server->reservations);
+    auger_table_fini(&server->tickets);
+    auger_siphash_free(server->siphash);
+    auger_peer_policy_free(server->policy);
+    auger_reply_limit_free(server->limit);
+    auger_user_keys_free(server->keys);
+    auger_nonces_free(server->nonces);
+    auger_env_release(server->env, server);
 }
 
-void auger_turn_server_handle_timeout(struct auger_turn_server *server, auger_time now)
-{
-    (void)server;
-    (void)now;
-}
-
-auger_time auger_turn_server_next_timeout(const struct auger_turn_server *server)
-{
-    (void)server;
-    return AUGER_NEVER;
-}
-
-/* --- declared, and not there yet ------------------------------------------------------- */
+/* --- users and peers ---------------------------------------------------------------------- */
 
 int auger_turn_server_add_user(struct auger_turn_server *server, const char *name,
                                const char *password)
 {
-    (void)server, (void)name, (void)password;
-    return AUGER_ERR_UNSUPPORTED;
+    return auger_user_keys_add(server->keys, name, password);
 }
 
 int auger_turn_server_add_user_key(struct auger_turn_server *server, const char *name,
                                    enum auger_stun_password_algorithm algorithm, const uint8_t *key,
                                    size_t len)
 {
-    (void)server, (void)name, (void)algorithm, (void)key, (void)len;
-    return AUGER_ERR_UNSUPPORTED;
+    return auger_user_keys_add_key(server->keys, name, algorithm, key, len);
 }
 
 int auger_turn_server_remove_user(struct auger_turn_server *server, const char *name)
 {
-    (void)server, (void)name;
-    return AUGER_ERR_NOT_FOUND;
+    return auger_user_keys_remove(server->keys, name);
 }
 
 int auger_turn_server_add_secret(struct auger_turn_server *server, enum auger_turn_rest_hash hash,
                                  const uint8_t *secret, size_t len)
 {
-    (void)server, (void)hash, (void)secret, (void)len;
-    return AUGER_ERR_UNSUPPORTED;
+    return auger_user_keys_add_secret(server->keys, hash, secret, len);
 }
 
 void auger_turn_server_remove_secrets(struct auger_turn_server *server)
 {
-    (void)server;
+    auger_user_keys_remove_secrets(server->keys);
 }
 
 void auger_turn_server_set_time_of_day(struct auger_turn_server *server, auger_time now,
                                        int64_t seconds)
 {
-    (void)server, (void)now, (void)seconds;
+    server->wall_at = now;
+    server->wall_s = seconds;
 }
 
 int auger_turn_server_allow_peers(struct auger_turn_server *server, const char *cidr)
 {
-    (void)server, (void)cidr;
-    return AUGER_ERR_UNSUPPORTED;
+    return auger_peer_policy_allow(server->policy, cidr);
 }
 
 int auger_turn_server_deny_peers(struct auger_turn_server *server, const char *cidr)
 {
-    (void)server, (void)cidr;
-    return AUGER_ERR_UNSUPPORTED;
+    return auger_peer_policy_deny(server->policy, cidr);
 }
 
 void auger_turn_server_forget_peer_rules(struct auger_turn_server *server)
 {
-    (void)server;
+    auger_peer_policy_forget_rules(server->policy);
+}
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+/* What time-limited names are held against; until it is known each of them is over. */
+static int64_t wall_clock(const struct auger_turn_server *server, auger_time now)
+{
+    if (server->wall_at == AUGER_NEVER)
+        return INT64_MAX;
+    return server->wall_s + (now - server->wall_at) / AUGER_SEC;
+}
+
+/* 8489, 6.3.1: what is not understood is looked for once the sender is known. */
+static void serve(struct auger_server_request *r)
+{
+    r->server->stats.requests++;
+    if (r->msg->unknown_len > 0)
+        auger_server_refuse_unknown(r);
+    else if (r->msg->method == AUGER_STUN_ALLOCATE)
+        auger_server_allocate(r);
+    else if (r->msg->method == AUGER_STUN_REFRESH)
+        auger_server_refresh(r);
+    else if (!auger_server_allocation_is_there(r))
+        return;
+    else if (r->msg->method == AUGER_STUN_CREATE_PERMISSION)
+        auger_server_create_permission(r);
+    else
+        auger_server_channel_bind(r);
+}
+
+static const char *verdict_text(enum auger_challenge_verdict verdict)
+{
+    switch (verdict) {
+    case AUGER_CHALLENGE_ABSENT:
+        return "no credentials";
+    case AUGER_CHALLENGE_BAD_REQUEST:
+        return "malformed";
+    case AUGER_CHALLENGE_WRONG:
+        return "wrong credentials";
+    case AUGER_CHALLENGE_STALE:
+        return "stale nonce";
+    case AUGER_CHALLENGE_PASSED:
+    case AUGER_CHALLENGE_NEEDS_KEY:
+    case AUGER_CHALLENGE_FAILED:
+        break;
+    }
+    return "";
+}
+
+/* To who has proved nothing: small, and not often. */
+static void refuse_stranger(struct auger_server_request *r, enum auger_challenge_verdict verdict)
+{
+    struct auger_turn_server *server = r->server;
+
+    if (verdict == AUGER_CHALLENGE_WRONG)
+        server->stats.integrity_failures++;
+    if (!auger_reply_limit_take(server->limit, r->now, &r->path->remote)) {
+        auger_server_drop(server, AUGER_TURN_SERVER_DROP_LIMITED);
+        return;
+    }
+    size_t len = auger_challenge_refuse(&server->challenger, r->now, r->path, r->msg, verdict,
+                                        r->reply, r->cap);
+    if (len == 0) {
+        auger_server_drop(server, AUGER_TURN_SERVER_DROP_RESOURCES);
+        return;
+    }
+    auger_trace(server->env, r->now, "turn:server_challenged",
+                AUGER_F_ADDR("client", &r->path->remote), AUGER_F_INT("method", r->msg->method),
+                AUGER_F_TEXT("reason", verdict_text(verdict)));
+    if (verdict == AUGER_CHALLENGE_BAD_REQUEST)
+        server->stats.refusals++;
+    else
+        server->stats.challenges++;
+    r->out->what = AUGER_TURN_SERVER_TO_CLIENT;
+    r->out->path = *r->path;
+    r->out->bytes = (struct auger_bytes){r->reply, len};
+}
+
+/* Before anything is kept of a request whose password is not known yet. */
+static bool has_fresh_nonce(const struct auger_server_request *r)
+{
+    struct auger_bytes nonce;
+
+    return auger_stun_msg_bytes(r->msg, AUGER_STUN_ATTR_NONCE, &nonce) &&
+           auger_nonces_judge(r->server->nonces, r->now, r->path, nonce) == AUGER_NONCE_FRESH;
+}
+
+static void follow(struct auger_server_request *r, enum auger_challenge_verdict verdict)
+{
+    switch (verdict) {
+    case AUGER_CHALLENGE_PASSED:
+        serve(r);
+        break;
+    case AUGER_CHALLENGE_NEEDS_KEY:
+        if (has_fresh_nonce(r))
+            auger_server_pending_add(r);
+        else
+            refuse_stranger(r, AUGER_CHALLENGE_STALE);
+        break;
+    case AUGER_CHALLENGE_FAILED:
+        auger_server_drop(r->server, AUGER_TURN_SERVER_DROP_RESOURCES);
+        break;
+    case AUGER_CHALLENGE_ABSENT:
+    case AUGER_CHALLENGE_BAD_REQUEST:
+    case AUGER_CHALLENGE_WRONG:
+    case AUGER_CHALLENGE_STALE:
+        refuse_stranger(r, verdict);
+        break;
+    }
+    auger_proof_fini(&r->proof);
+}
+
+/* A stranger whose passwords were wrong too often is not even listened to; who has an
+ * allocation always is, since others can send in its name. */
+static bool is_worth_judging(const struct auger_server_request *r)
+{
+    bool has_integrity = r->msg->integrity_offset || r->msg->integrity256_offset;
+
+    return r->allocation || !has_integrity ||
+           auger_reply_limit_has_room(r->server->limit, r->now, &r->path->remote);
+}
+
+static void look_up(struct auger_server_request *r)
+{
+    struct auger_server_door *door = auger_server_door_find(r->server, r->path);
+
+    r->allocation = door ? door->allocation : NULL;
+}
+
+static void handle_request(struct auger_server_request *r)
+{
+    struct auger_turn_server *server = r->server;
+
+    look_up(r);
+    if (is_worth_judging(r))
+        follow(r, auger_challenge_judge(&server->challenger, r->now, wall_clock(server, r->now),
+                                        r->path, r->msg, &r->proof));
+    else
+        auger_server_drop(server, AUGER_TURN_SERVER_DROP_LIMITED);
+}
+
+void auger_turn_server_answer_key(struct auger_turn_server *server, auger_time now, uint32_t ticket,
+                                  const char *password, uint8_t *reply, size_t cap,
+                                  struct auger_turn_server_out *out)
+{
+    struct auger_server_pending *p = auger_server_pending_take(server, ticket);
+    struct auger_stun_msg msg;
+
+    *out = (struct auger_turn_server_out){0};
+    if (!p)
+        return;
+    struct auger_server_request r = {.server = server,
+                                     .now = now,
+                                     .path = &p->path,
+                                     .msg = &msg,
+                                     .reply = reply,
+                                     .cap = cap,
+                                     .out = out};
+    if (auger_stun_msg_parse(&msg, p->bytes, p->len) == 0) {
+        look_up(&r);
+        follow(&r, auger_challenge_judge_by(&server->challenger, now, r.path, &msg, password,
+                                            &r.proof));
+    }
+    auger_env_release(server->env, p);
+}
+
+/* --- what arrives --------------------------------------------------------------------------- */
+
+static bool is_turn_request(const struct auger_stun_msg *msg)
+{
+    return msg->class_ == AUGER_STUN_REQUEST &&
+           (msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH ||
+            msg->method == AUGER_STUN_CREATE_PERMISSION || msg->method == AUGER_STUN_CHANNEL_BIND);
+}
+
+static bool is_send(const struct auger_stun_msg *msg)
+{
+    return msg->class_ == AUGER_STUN_INDICATION && msg->method == AUGER_STUN_SEND;
+}
+
+static bool is_binding(const struct auger_stun_msg *msg)
+{
+    return msg->class_ == AUGER_STUN_REQUEST && msg->method == AUGER_STUN_BINDING;
+}
+
+/* A response is never answered, nor is anything else. */
+static void handle_message(struct auger_turn_server *server, auger_time now,
+                           const struct auger_path *path, const struct auger_stun_msg *msg,
+                           uint8_t *reply, size_t cap, struct auger_turn_server_out *out)
+{
+    if (is_send(msg)) {
+        auger_server_data_take_send(server, now, path, msg, out);
+    } else if (is_binding(msg)) {
+        auger_server_binding(server, now, path, msg->buf, msg->len, reply, cap, out);
+    } else if (is_turn_request(msg)) {
+        struct auger_server_request r = {.server = server,
+                                         .now = now,
+                                         .path = path,
+                                         .msg = msg,
+                                         .reply = reply,
+                                         .cap = cap,
+                                         .out = out};
+        handle_request(&r);
+    } else {
+        auger_server_drop(server, AUGER_TURN_SERVER_DROP_MALFORMED);
+    }
+}
+
+void auger_turn_server_handle_client(struct auger_turn_server *server, auger_time now,
+                                     const struct auger_path *path, const uint8_t *buf, size_t len,
+                                     uint8_t *reply, size_t cap, struct auger_turn_server_out *out)
+{
+    size_t max = path->local.transport == AUGER_TCP ? AUGER_STUN_STREAM_MAX : AUGER_STUN_MAX;
+    struct auger_stun_msg msg;
+
+    *out = (struct auger_turn_server_out){.what = AUGER_TURN_SERVER_NOTHING};
+    if (auger_chandata_is(buf, len))
+        auger_server_data_take_channel(server, now, path, buf, len, out);
+    else if (len <= max && auger_stun_msg_parse(&msg, buf, len) == 0)
+        handle_message(server, now, path, &msg, reply, cap, out);
+    else if (auger_server_binding_is_classic(path, buf, len))
+        auger_server_binding(server, now, path, buf, len, reply, cap, out);
+    else
+        auger_server_drop(server, AUGER_TURN_SERVER_DROP_MALFORMED);
+}
+
+/* NULL: it is none of an allocation that is granted. */
+static struct auger_server_relay *live_relay(struct auger_turn_server *server, uint32_t number)
+{
+    struct auger_server_relay *relay = auger_server_relay_find(server, number);
+
+    if (relay && relay->state == AUGER_SERVER_RELAY_LIVE)
+        return relay;
+    auger_server_drop(server, AUGER_TURN_SERVER_DROP_NO_ALLOCATION);
+    return NULL;
 }
 
 void auger_turn_server_handle_peer(struct auger_turn_server *server, auger_time now, uint32_t relay,
                                    const struct auger_addr *from, uint8_t *buf, size_t len,
                                    struct auger_turn_server_out *out)
 {
-    (void)server, (void)now, (void)relay, (void)from, (void)buf, (void)len;
-    *out = (struct auger_turn_server_out){0};
+    struct auger_server_relay *live = live_relay(server, relay);
+
+    *out = (struct auger_turn_server_out){.what = AUGER_TURN_SERVER_NOTHING};
+    if (live)
+        auger_server_data_take_peer(server, now, live, from, buf, len, out);
 }
 
 void auger_turn_server_handle_icmp(struct auger_turn_server *server, auger_time now, uint32_t relay,
@@ -179,66 +397,164 @@ void auger_turn_server_handle_icmp(struct auger_turn_server *server, auger_time 
                                    uint32_t data, uint8_t *reply, size_t cap,
                                    struct auger_turn_server_out *out)
 {
-    (void)server, (void)now, (void)relay, (void)peer, (void)type, (void)code, (void)data;
-    (void)reply, (void)cap;
-    *out = (struct auger_turn_server_out){0};
+    const struct auger_server_icmp icmp = {.peer = *peer, .type = type, .code = code, .data = data};
+    struct auger_server_relay *live = live_relay(server, relay);
+
+    *out = (struct auger_turn_server_out){.what = AUGER_TURN_SERVER_NOTHING};
+    if (live)
+        auger_server_data_take_icmp(server, now, live, &icmp, reply, cap, out);
 }
 
 void auger_turn_server_relay_opened(struct auger_turn_server *server, auger_time now,
                                     uint32_t relay, int err, uint8_t *reply, size_t cap,
                                     struct auger_turn_server_out *out)
 {
-    (void)server, (void)now, (void)relay, (void)err, (void)reply, (void)cap;
-    *out = (struct auger_turn_server_out){0};
-}
+    struct auger_server_relay *asked = auger_server_relay_find(server, relay);
 
-void auger_turn_server_answer_key(struct auger_turn_server *server, auger_time now, uint32_t ticket,
-                                  const char *password, uint8_t *reply, size_t cap,
-                                  struct auger_turn_server_out *out)
-{
-    (void)server, (void)now, (void)ticket, (void)password, (void)reply, (void)cap;
-    *out = (struct auger_turn_server_out){0};
+    *out = (struct auger_turn_server_out){.what = AUGER_TURN_SERVER_NOTHING};
+    if (asked && asked->state == AUGER_SERVER_RELAY_OPENING && asked->is_asked)
+        auger_server_opening_opened(server, now, asked, err == 0, reply, cap, out);
 }
 
 void auger_turn_server_stream_closed(struct auger_turn_server *server, auger_time now,
                                      const struct auger_path *path)
 {
-    (void)server, (void)now, (void)path;
+    struct auger_server_door *door = auger_server_door_find(server, path);
+
+    if (door && !auger_server_mobility_leave(server, now, door->allocation, door))
+        auger_server_allocation_end(server, now, door->allocation, AUGER_TURN_SERVER_END_STREAM);
 }
 
-bool auger_turn_server_is_known(const struct auger_turn_server *server,
-                                const struct auger_path *path)
+bool auger_turn_server_is_known(struct auger_turn_server *server, const struct auger_path *path)
 {
-    (void)server, (void)path;
-    return false;
+    struct auger_server_door *door = auger_server_door_find(server, path);
+
+    return door && !door->allocation->opening;
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+static void fire(struct auger_turn_server *server, auger_time now, struct auger_server_timer *timer)
+{
+    struct auger_server_relay *relay = (struct auger_server_relay *)(void *)timer;
+    struct auger_server_opening *opening = (struct auger_server_opening *)(void *)timer;
+
+    switch ((enum auger_server_timer_kind)timer->kind) {
+    case AUGER_SERVER_TIMER_RELAY:
+        if (relay->state == AUGER_SERVER_RELAY_LIVE)
+            auger_server_allocation_end_relay(server, now, relay->allocation, relay->family,
+                                              AUGER_TURN_SERVER_END_EXPIRED);
+        else
+            auger_server_relay_close(server, relay); /* nobody came with the token */
+        break;
+    case AUGER_SERVER_TIMER_OPENING:
+        auger_server_allocation_end(server, now, opening->allocation, AUGER_TURN_SERVER_END_NONE);
+        break;
+    case AUGER_SERVER_TIMER_PENDING:
+        auger_server_pending_handle_timeout(server, timer);
+        break;
+    case AUGER_SERVER_TIMER_MOBILITY:
+        auger_server_mobility_handle_timeout(server, timer);
+        break;
+    }
+}
+
+static bool is_ending(const struct auger_turn_server *server)
+{
+    return server->is_closing && (server->allocations > 0 || server->reservations.len > 0);
+}
+
+static void end_some(struct auger_turn_server *server, auger_time now)
+{
+    int ended = 0;
+
+    for (; server->close_next < server->relays_len && ended < AUGER_SERVER_TICK_MAX;
+         server->close_next++) {
+        struct auger_server_relay *relay = server->relays[server->close_next];
+        if (relay->allocation)
+            auger_server_allocation_end(server, now, relay->allocation,
+                                        AUGER_TURN_SERVER_END_CLOSED);
+        else if (relay->state == AUGER_SERVER_RELAY_RESERVED)
+            auger_server_relay_close(server, relay);
+        else
+            continue;
+        ended++;
+    }
+}
+
+void auger_turn_server_handle_timeout(struct auger_turn_server *server, auger_time now)
+{
+    for (int i = 0; i < AUGER_SERVER_TICK_MAX; i++) {
+        struct auger_server_timer *timer = auger_server_timer_first(&server->timers);
+        if (!timer || timer->at > now)
+            break;
+        fire(server, now, timer);
+    }
+    if (is_ending(server))
+        end_some(server, now);
+}
+
+auger_time auger_turn_server_next_timeout(const struct auger_turn_server *server)
+{
+    const struct auger_server_timer *timer = auger_server_timer_first(&server->timers);
+    auger_time next = timer ? timer->at : AUGER_NEVER;
+
+    return is_ending(server) ? auger_time_min(next, server->close_at) : next;
 }
 
 void auger_turn_server_drain(struct auger_turn_server *server, const struct auger_addr *alternate)
 {
-    (void)server, (void)alternate;
+    server->is_draining = true;
+    server->alternate = alternate ? *alternate : (struct auger_addr){0};
 }
 
 void auger_turn_server_close(struct auger_turn_server *server, auger_time now)
 {
-    (void)server, (void)now;
+    server->is_draining = true;
+    server->is_closing = true;
+    server->close_at = now;
+    server->close_next = 0;
 }
+
+/* --- what is told ----------------------------------------------------------------------------- */
 
 bool auger_turn_server_poll_event(struct auger_turn_server *server,
                                   struct auger_turn_server_event *event)
 {
-    (void)server, (void)event;
-    return false;
+    *event = (struct auger_turn_server_event){0};
+    if (auger_server_relay_take_closed(server, &event->relay)) {
+        event->type = AUGER_TURN_SERVER_EVENT_RELAY_CLOSED;
+        return true;
+    }
+    return auger_server_news_poll(server, event);
 }
 
 const char *auger_turn_server_drop_text(enum auger_turn_server_drop drop)
 {
-    (void)drop;
-    return "";
+    static const char *const texts[AUGER_TURN_SERVER_DROPS] = {
+        [AUGER_TURN_SERVER_DROP_MALFORMED] = "no message for a server",
+        [AUGER_TURN_SERVER_DROP_LIMITED] = "too many answers to a stranger",
+        [AUGER_TURN_SERVER_DROP_NO_ALLOCATION] = "no allocation",
+        [AUGER_TURN_SERVER_DROP_NO_PERMISSION] = "no permission",
+        [AUGER_TURN_SERVER_DROP_NO_CHANNEL] = "no such channel",
+        [AUGER_TURN_SERVER_DROP_DENIED] = "the peer is denied",
+        [AUGER_TURN_SERVER_DROP_RATE] = "too many bytes a second",
+        [AUGER_TURN_SERVER_DROP_TOO_LARGE] = "too large for a message",
+        [AUGER_TURN_SERVER_DROP_ICMP] = "an ICMP error of no use",
+        [AUGER_TURN_SERVER_DROP_PENDING] = "too many wait for a key",
+        [AUGER_TURN_SERVER_DROP_RESOURCES] = "no memory, random bytes or hash",
+    };
+
+    return (size_t)drop < AUGER_TURN_SERVER_DROPS ? texts[drop] : "";
 }
 
 void auger_turn_server_get_stats_sized(const struct auger_turn_server *server,
                                        struct auger_turn_server_stats *stats, size_t size)
 {
+    struct auger_turn_server_stats known = server->stats;
+
+    for (size_t family = 0; family < 2; family++)
+        known.ports_free[family] = server->relay_ips[family].ports.free;
     memset(stats, 0, size);
-    memcpy(stats, &server->stats, size < sizeof(server->stats) ? size : sizeof(server->stats));
+    memcpy(stats, &known, size < sizeof(known) ? size : sizeof(known));
 }

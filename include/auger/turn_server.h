@@ -88,6 +88,10 @@ struct auger_turn_server_config {
     /* Answers to who has not proved a password are not limited for clients on the loopback
      * interface.  Default false. */
     bool loopback_unlimited;
+    /* Clients that can shall hide their names (USERHASH, 8489 section 14.4).  Names with a time
+     * cannot be hidden, nor can those that the program is asked for.  Default false. */
+    bool userhash;
+    uint32_t users_max; /* that are added; beyond: AUGER_ERR_LIMIT.  Default 65,536 */
     /* The program is asked for the keys of names that are not known here
      * (AUGER_TURN_SERVER_NEEDS_KEY).  Default false: 401. */
     bool asks_for_keys;
@@ -215,7 +219,7 @@ AUGER_API void auger_turn_server_stream_closed(struct auger_turn_server *server,
                                                const struct auger_path *path);
 /* Whether who sends from there has an allocation: a stream that has none within 10 seconds is
  * a stranger's. */
-AUGER_API bool auger_turn_server_is_known(const struct auger_turn_server *server,
+AUGER_API bool auger_turn_server_is_known(struct auger_turn_server *server,
                                           const struct auger_path *path);
 
 /* At most 64 allocations end in one call; next_timeout() is then `now`. */

@@ -1,0 +1,239 @@
+/* Binding requests to a TURN server: RFC 8489, 5780 and 3489. */
+#include "tests/turn/station.h"
+
+#define A1P1 "198.51.100.53:3478"
+#define A1P2 "198.51.100.53:3479"
+#define A2P1 "198.51.100.54:3478"
+#define A2P2 "198.51.100.54:3479"
+
+static struct station *station_of_four(void)
+{
+    static const char *const texts[] = {A1P1, A1P2, A2P1, A2P2};
+    struct station *s = station_prepare();
+
+    for (size_t i = 0; i < 4; i++)
+        s->listeners[i] = addr_of(texts[i]);
+    s->config.listeners_len = 4;
+    station_start(s);
+    return s;
+}
+
+static void ask(struct station *s, const char *local, int flags, bool with_room)
+{
+    struct auger_path path = {.local = addr_of(local), .remote = addr_of(CLIENT)};
+    struct request q;
+
+    s->now += AUGER_SEC;
+    begin(&q, AUGER_STUN_BINDING);
+    if (flags >= 0)
+        auger_stun_build_u32(&q.b, AUGER_STUN_ATTR_CHANGE_REQUEST, (uint32_t)flags);
+    if (with_room)
+        auger_stun_build_bytes(&q.b, AUGER_STUN_ATTR_SOFTWARE, "a test of some length", 21);
+    give(s, &path, q.buf, q.b.len);
+}
+
+static bool has_addr(const struct station *s, uint16_t type, const char *text)
+{
+    const struct auger_addr want = addr_of(text);
+    struct auger_addr got;
+
+    return auger_stun_msg_addr(&s->answer, type, &got) && auger_addr_equal(&got, &want);
+}
+
+static void a_binding_request_is_answered_without_credentials(void **state)
+{
+    struct station *s = station_new();
+
+    (void)state;
+    ask(s, LISTENER, -1, false);
+    assert_int_equal(s->answer.class_, AUGER_STUN_SUCCESS);
+    assert_true(has_addr(s, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, CLIENT));
+    assert_false(auger_stun_msg_has(&s->answer, AUGER_STUN_ATTR_OTHER_ADDRESS));
+    assert_int_equal(stats_of(s).bindings, 1);
+    station_free(s);
+}
+
+static void with_one_address_a_change_of_it_is_refused(void **state)
+{
+    struct station *s = station_new();
+
+    (void)state;
+    ask(s, LISTENER, 4, false);
+    assert_int_equal(s->answer.error_code, AUGER_STUN_UNKNOWN_ATTRIBUTE);
+    station_free(s);
+}
+
+/* 5780, table 1. */
+static void the_answer_comes_from_where_it_was_asked_to(void **state)
+{
+    static const struct {
+        const char *local;
+        int flags;
+        const char *source, *other;
+    } rows[] = {
+        {A1P1, -1, A1P1, A2P2}, {A1P1, 0, A1P1, A2P2}, {A1P1, 4, A2P1, A2P2}, {A1P1, 2, A1P2, A2P2},
+        {A1P1, 6, A2P2, A2P2},  {A2P1, 4, A1P1, A1P2}, {A2P2, 6, A1P1, A1P1}, {A1P2, 2, A1P1, A2P1},
+    };
+    struct station *s = station_of_four();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct auger_addr source = addr_of(rows[i].source), client = addr_of(CLIENT);
+        ask(s, rows[i].local, rows[i].flags, true);
+        assert_int_equal(s->answer.class_, AUGER_STUN_SUCCESS);
+        assert_true(auger_addr_equal(&s->out.path.local, &source));
+        assert_true(auger_addr_equal(&s->out.path.remote, &client));
+        assert_true(has_addr(s, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, CLIENT));
+        assert_true(has_addr(s, AUGER_STUN_ATTR_MAPPED_ADDRESS, CLIENT));
+        assert_true(has_addr(s, AUGER_STUN_ATTR_RESPONSE_ORIGIN, rows[i].source));
+        assert_true(has_addr(s, AUGER_STUN_ATTR_OTHER_ADDRESS, rows[i].other));
+    }
+    station_free(s);
+}
+
+static void no_answer_is_longer_than_1_7_times_the_question(void **state)
+{
+    struct station *s = station_of_four();
+
+    (void)state;
+    for (int flags = -1; flags < 8; flags++) {
+        size_t question = 28 + 20 + (flags >= 0 ? 8 : 0);
+        ask(s, A1P1, flags, false);
+        assert_int_equal(s->answer.class_, AUGER_STUN_SUCCESS);
+        assert_true((28 + s->out.bytes.len) * 10 <= question * 17);
+    }
+    station_free(s);
+}
+
+static void what_would_be_an_answer_to_others_or_a_larger_one_is_refused(void **state)
+{
+    struct station *s = station_of_four();
+    struct asker who = ALICE;
+    struct request q;
+
+    (void)state;
+    begin(&q, AUGER_STUN_BINDING);
+    auger_stun_build_u32(&q.b, AUGER_STUN_ATTR_RESPONSE_PORT, 53u << 16);
+    send_bare(s, &q, &who);
+    assert_int_equal(s->answer.error_code, AUGER_STUN_UNKNOWN_ATTRIBUTE);
+    begin(&q, AUGER_STUN_BINDING);
+    auger_stun_build_bytes(&q.b, AUGER_STUN_ATTR_PADDING, "0123456789", 10);
+    send_bare(s, &q, &who);
+    assert_int_equal(s->answer.error_code, AUGER_STUN_UNKNOWN_ATTRIBUTE);
+    station_free(s);
+}
+
+/* --- RFC 3489 --------------------------------------------------------------------------- */
+
+static void ask_classic(struct station *s, const char *local, int flags)
+{
+    struct auger_path path = {.local = addr_of(local), .remote = addr_of(CLIENT)};
+    uint8_t buf[28] = {0, 1,  0,  8,  1,  2,  3,  4,  5, 6, 7, 8,
+                       9, 10, 11, 12, 13, 14, 15, 16, 0, 3, 0, 4};
+
+    s->now += AUGER_SEC;
+    buf[27] = (uint8_t)flags;
+    auger_turn_server_handle_client(s->server, s->now, &path, buf, sizeof(buf), s->reply,
+                                    sizeof(s->reply), &s->out);
+    if (s->out.what == AUGER_TURN_SERVER_TO_CLIENT)
+        assert_memory_equal(s->reply + 4, buf + 4, 16);
+}
+
+/* The address of that attribute as 3489 writes it. */
+static bool has_classic(const struct station *s, uint16_t type, const char *text)
+{
+    const struct auger_addr want = addr_of(text);
+
+    for (size_t i = 20; i + 12 <= s->out.bytes.len; i += 12)
+        if (s->reply[i] == type >> 8 && s->reply[i + 1] == (type & 0xFF))
+            return s->reply[i + 3] == 8 && s->reply[i + 5] == 1 &&
+                   (s->reply[i + 6] << 8 | s->reply[i + 7]) == want.port &&
+                   memcmp(s->reply + i + 8, want.ip, 4) == 0;
+    return false;
+}
+
+static void an_old_client_is_told_its_address_as_it_knows_it(void **state)
+{
+    struct station *s = station_of_four();
+    const struct auger_addr changed = addr_of(A2P2);
+
+    (void)state;
+    ask_classic(s, A1P1, 0);
+    assert_int_equal(s->out.what, AUGER_TURN_SERVER_TO_CLIENT);
+    assert_int_equal(s->reply[0] << 8 | s->reply[1], 0x0101);
+    assert_int_equal(s->reply[2] << 8 | s->reply[3], s->out.bytes.len - 20);
+    assert_true(has_classic(s, 0x0001, CLIENT));
+    assert_true(has_classic(s, 0x0004, A1P1));
+    assert_true(has_classic(s, 0x0005, A2P2));
+    ask_classic(s, A1P1, 6);
+    assert_true(auger_addr_equal(&s->out.path.local, &changed));
+    assert_true(has_classic(s, 0x0004, A2P2));
+    station_free(s);
+}
+
+static void an_old_client_is_refused_a_change_that_cannot_be(void **state)
+{
+    struct station *s = station_new();
+
+    (void)state;
+    ask_classic(s, LISTENER, 0);
+    assert_int_equal(s->reply[0] << 8 | s->reply[1], 0x0101);
+    ask_classic(s, LISTENER, 2);
+    assert_int_equal(s->reply[0] << 8 | s->reply[1], 0x0111);
+    assert_int_equal(s->reply[26] * 100 + s->reply[27], 420);
+    station_free(s);
+}
+
+/* RESPONSE-ADDRESS would have us send to anybody. */
+static void an_old_client_cannot_point_us_at_others(void **state)
+{
+    struct station *s = station_of_four();
+    struct asker who = ALICE;
+    const struct auger_path path = path_of(s, &who);
+    const uint8_t buf[32] = {0,  1,  0,  12, 1, 2, 3, 4, 5, 6, 7, 8,  9, 10, 11, 12,
+                             13, 14, 15, 16, 0, 2, 0, 8, 0, 1, 0, 53, 8, 8,  8,  8};
+
+    (void)state;
+    give(s, &path, buf, sizeof(buf));
+    expect_nothing(s);
+    station_free(s);
+}
+
+/* D3: a rate for each source, whoever it says that it is. */
+static void answers_to_strangers_are_limited(void **state)
+{
+    struct station *s = station_new();
+    struct asker who = ALICE;
+    int answers = 0;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        struct request q;
+        if (i % 2)
+            begin(&q, AUGER_STUN_BINDING);
+        else
+            begin_allocate(&q);
+        send_bare(s, &q, &who);
+        answers += s->out.what == AUGER_TURN_SERVER_TO_CLIENT;
+    }
+    assert_in_range(answers, 1, 20);
+    assert_int_equal(drops_of(s, AUGER_TURN_SERVER_DROP_LIMITED), 1000 - answers);
+    station_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_binding_request_is_answered_without_credentials),
+        cmocka_unit_test(with_one_address_a_change_of_it_is_refused),
+        cmocka_unit_test(the_answer_comes_from_where_it_was_asked_to),
+        cmocka_unit_test(no_answer_is_longer_than_1_7_times_the_question),
+        cmocka_unit_test(what_would_be_an_answer_to_others_or_a_larger_one_is_refused),
+        cmocka_unit_test(an_old_client_is_told_its_address_as_it_knows_it),
+        cmocka_unit_test(an_old_client_is_refused_a_change_that_cannot_be),
+        cmocka_unit_test(an_old_client_cannot_point_us_at_others),
+        cmocka_unit_test(answers_to_strangers_are_limited),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

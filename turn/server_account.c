@@ -1,0 +1,129 @@
+/* turn/server_account.c - quotas of users and of IP addresses. */
+#include "turn/server_account.h"
+
+#include "base/env.h"
+#include "base/time.h"
+#include "crypto/crypto.h"
+
+#define BURST AUGER_SEC
+
+static struct auger_server_account *find(struct auger_turn_server *server, bool is_user,
+                                         struct auger_bytes name, uint64_t hash)
+{
+    struct auger_table_node *node = auger_table_first(&server->accounts, hash);
+
+    for (; node; node = auger_table_next(&server->accounts, node)) {
+        struct auger_server_account *account = (struct auger_server_account *)(void *)node;
+        if (account->is_user == is_user && auger_server_account_is(account, name))
+            return account;
+    }
+    return NULL;
+}
+
+static struct auger_server_account *add(struct auger_turn_server *server, bool is_user,
+                                        struct auger_bytes name, uint64_t hash)
+{
+    struct auger_server_account *account =
+        auger_env_alloc(server->env, 1, sizeof(*account) + name.len);
+
+    if (!account)
+        return NULL;
+    account->is_user = is_user;
+    account->len = (uint16_t)name.len;
+    memcpy(account->name, name.data, name.len);
+    account->node.hash = hash;
+    auger_table_add(&server->accounts, &account->node);
+    return account;
+}
+
+void auger_server_account_add(struct auger_server_account *account)
+{
+    account->allocations++;
+    account->holds++;
+}
+
+static int take(struct auger_turn_server *server, bool is_user, struct auger_bytes name,
+                uint32_t max, struct auger_server_account **out)
+{
+    uint64_t hash;
+
+    int err = auger_siphash_compute(server->siphash, name.data, name.len, &hash);
+    if (err < 0)
+        return err;
+    struct auger_server_account *account = find(server, is_user, name, hash);
+    if (account && account->allocations >= max)
+        return AUGER_ERR_LIMIT;
+    if (!account)
+        account = add(server, is_user, name, hash);
+    if (!account)
+        return AUGER_ERR_NO_MEMORY;
+    auger_server_account_add(account);
+    *out = account;
+    return 0;
+}
+
+int auger_server_account_take_user(struct auger_turn_server *server, struct auger_bytes name,
+                                   struct auger_server_account **out)
+{
+    return take(server, true, name, server->config.user_allocations_max, out);
+}
+
+int auger_server_account_take_ip(struct auger_turn_server *server, const struct auger_addr *client,
+                                 struct auger_server_account **out)
+{
+    const struct auger_bytes prefix = {client->ip, client->family == AUGER_IPV4 ? 4 : 8};
+
+    return take(server, false, prefix, server->config.ip_allocations_max, out);
+}
+
+void auger_server_account_hold(struct auger_server_account *account)
+{
+    account->holds++;
+}
+
+void auger_server_account_let_go(struct auger_turn_server *server,
+                                 struct auger_server_account *account)
+{
+    if (--account->holds > 0)
+        return;
+    auger_table_remove(&server->accounts, &account->node);
+    auger_env_release(server->env, account);
+}
+
+void auger_server_account_give(struct auger_turn_server *server,
+                               struct auger_server_account *account)
+{
+    account->allocations--;
+    auger_server_account_let_go(server, account);
+}
+
+/* --- bytes a second ------------------------------------------------------------------ */
+
+static bool has_room(auger_time busy_until, auger_time now, uint64_t rate)
+{
+    return rate == 0 || busy_until <= auger_time_add(now, BURST);
+}
+
+static auger_time charge(auger_time busy_until, auger_time now, uint64_t rate, size_t len)
+{
+    if (rate == 0)
+        return busy_until;
+    return auger_time_max(busy_until, now) + (auger_time)((uint64_t)len * AUGER_SEC / rate);
+}
+
+/* All three or none is charged. */
+bool auger_server_account_may_relay(struct auger_turn_server *server, auger_time now,
+                                    struct auger_server_allocation *allocation, size_t len)
+{
+    const struct auger_turn_server_config *config = &server->config;
+    auger_time *user = &allocation->user->busy_until, *ip = &allocation->ip->busy_until;
+
+    if (!has_room(*user, now, config->user_bytes_per_s) ||
+        !has_room(*ip, now, config->ip_bytes_per_s) ||
+        !has_room(server->busy_until, now, config->bytes_per_s))
+        return false;
+    *user = charge(*user, now, config->user_bytes_per_s, len);
+    *ip = charge(*ip, now, config->ip_bytes_per_s, len);
+    server->busy_until = charge(server->busy_until, now, config->bytes_per_s, len);
+    return true;
+}

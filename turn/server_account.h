@@ -1,0 +1,36 @@
+/* turn/server_account.h - what each user and each IP address may use: allocations, and bytes a
+ * second (RFC 8656 sections 5 and 7.2).  Whose keys are known is user_keys.h. */
+#ifndef AUGER_TURN_SERVER_ACCOUNT_H
+#define AUGER_TURN_SERVER_ACCOUNT_H
+
+#include "turn/server_state.h"
+
+#include <string.h>
+
+/* One more allocation of a user, or from the IP address of a client.  AUGER_ERR_LIMIT: it has
+ * as many as it may; AUGER_ERR_NO_MEMORY, AUGER_ERR_CRYPTO. */
+int auger_server_account_take_user(struct auger_turn_server *server, struct auger_bytes name,
+                                   struct auger_server_account **out) AUGER_CHECK_RESULT;
+int auger_server_account_take_ip(struct auger_turn_server *server, const struct auger_addr *client,
+                                 struct auger_server_account **out) AUGER_CHECK_RESULT;
+/* One more of that account, whatever its quota. */
+void auger_server_account_add(struct auger_server_account *account);
+/* One fewer.  Its name stays as long as somebody holds it. */
+void auger_server_account_give(struct auger_turn_server *server,
+                               struct auger_server_account *account);
+void auger_server_account_hold(struct auger_server_account *account);
+void auger_server_account_let_go(struct auger_turn_server *server,
+                                 struct auger_server_account *account);
+
+static inline bool auger_server_account_is(const struct auger_server_account *account,
+                                           struct auger_bytes name)
+{
+    return account->len == name.len && memcmp(account->name, name.data, name.len) == 0;
+}
+
+/* Whether that many bytes may be relayed now, and counts them: at most a second's worth at
+ * once, for user, IP address and server. */
+bool auger_server_account_may_relay(struct auger_turn_server *server, auger_time now,
+                                    struct auger_server_allocation *allocation, size_t len);
+
+#endif /* AUGER_TURN_SERVER_ACCOUNT_H */
