@@ -324,7 +324,8 @@ static enum auger_peer_verdict verdict_of(const struct auger_peer_policy *policy
     return (enum auger_peer_verdict)spans[low].verdict;
 }
 
-/* An unspecified address of ours stands for all. */
+/* A port that is listened on is so at each address of the server: one may stand for another,
+ * or for all. */
 static bool is_listening(const struct auger_peer_policy *policy, const struct auger_addr *peer,
                          bool is_own)
 {
@@ -332,9 +333,7 @@ static bool is_listening(const struct auger_peer_policy *policy, const struct au
         const struct auger_addr *own = &policy->own[i];
         if (own->port == 0 || own->port != peer->port)
             continue;
-        if (auger_addr_is_unspecified(own)
-                ? is_own
-                : own->family == peer->family && memcmp(own->ip, peer->ip, 16) == 0)
+        if (is_own || (own->family == peer->family && memcmp(own->ip, peer->ip, 16) == 0))
             return true;
     }
     return false;

@@ -14,6 +14,7 @@
 #include "turn/server_config.h"
 #include "turn/server_data.h"
 #include "turn/server_door.h"
+#include "turn/server_failures.h"
 #include "turn/server_mobility.h"
 #include "turn/server_news.h"
 #include "turn/server_opening.h"
@@ -88,6 +89,8 @@ void auger_turn_server_free(struct auger_turn_server *server)
     auger_siphash_free(server->siphash);
     auger_peer_policy_free(server->policy);
     auger_reply_limit_free(server->limit);
+    auger_reply_limit_free(server->failures[0]);
+    auger_reply_limit_free(server->failures[1]);
     auger_user_keys_free(server->keys);
     auger_nonces_free(server->nonces);
     auger_env_release(server->env, server);
@@ -199,7 +202,7 @@ static void refuse_stranger(struct auger_server_request *r, enum auger_challenge
     struct auger_turn_server *server = r->server;
 
     if (verdict == AUGER_CHALLENGE_WRONG)
-        server->stats.integrity_failures++;
+        auger_server_failures_charge(r);
     if (!auger_reply_limit_take(server->limit, r->now, &r->path->remote)) {
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_LIMITED);
         return;
@@ -222,15 +225,6 @@ static void refuse_stranger(struct auger_server_request *r, enum auger_challenge
     r->out->bytes = (struct auger_bytes){r->reply, len};
 }
 
-/* Before anything is kept of a request whose password is not known yet. */
-static bool has_fresh_nonce(const struct auger_server_request *r)
-{
-    struct auger_bytes nonce;
-
-    return auger_stun_msg_bytes(r->msg, AUGER_STUN_ATTR_NONCE, &nonce) &&
-           auger_nonces_judge(r->server->nonces, r->now, r->path, nonce) == AUGER_NONCE_FRESH;
-}
-
 static void follow(struct auger_server_request *r, enum auger_challenge_verdict verdict)
 {
     switch (verdict) {
@@ -238,7 +232,7 @@ static void follow(struct auger_server_request *r, enum auger_challenge_verdict 
         serve(r);
         break;
     case AUGER_CHALLENGE_NEEDS_KEY:
-        if (has_fresh_nonce(r))
+        if (auger_server_failures_is_heard(r))
             auger_server_pending_add(r);
         else
             refuse_stranger(r, AUGER_CHALLENGE_STALE);
@@ -256,16 +250,6 @@ static void follow(struct auger_server_request *r, enum auger_challenge_verdict 
     auger_proof_fini(&r->proof);
 }
 
-/* A stranger whose passwords were wrong too often is not even listened to; who has an
- * allocation always is, since others can send in its name. */
-static bool is_worth_judging(const struct auger_server_request *r)
-{
-    bool has_integrity = r->msg->integrity_offset || r->msg->integrity256_offset;
-
-    return r->allocation || !has_integrity ||
-           auger_reply_limit_has_room(r->server->limit, r->now, &r->path->remote);
-}
-
 static void look_up(struct auger_server_request *r)
 {
     struct auger_server_door *door = auger_server_door_find(r->server, r->path);
@@ -278,7 +262,7 @@ static void handle_request(struct auger_server_request *r)
     struct auger_turn_server *server = r->server;
 
     look_up(r);
-    if (is_worth_judging(r))
+    if (auger_server_failures_may_try(r))
         follow(r, auger_challenge_judge(&server->challenger, r->now, wall_clock(server, r->now),
                                         r->path, r->msg, &r->proof));
     else
@@ -421,6 +405,7 @@ void auger_turn_server_stream_closed(struct auger_turn_server *server, auger_tim
 {
     struct auger_server_door *door = auger_server_door_find(server, path);
 
+    auger_server_pending_forget(server, path);
     if (door && !auger_server_mobility_leave(server, now, door->allocation, door))
         auger_server_allocation_end(server, now, door->allocation, AUGER_TURN_SERVER_END_STREAM);
 }

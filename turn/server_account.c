@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 
 #define BURST AUGER_SEC
+#define HEADERS_LEN 28 /* of IP and UDP, so that empty datagrams are not free */
 
 static struct auger_server_account *find(struct auger_turn_server *server, bool is_user,
                                          struct auger_bytes name, uint64_t hash)
@@ -116,14 +117,15 @@ bool auger_server_account_may_relay(struct auger_turn_server *server, auger_time
                                     struct auger_server_allocation *allocation, size_t len)
 {
     const struct auger_turn_server_config *config = &server->config;
+    size_t weight = len + HEADERS_LEN;
     auger_time *user = &allocation->user->busy_until, *ip = &allocation->ip->busy_until;
 
     if (!has_room(*user, now, config->user_bytes_per_s) ||
         !has_room(*ip, now, config->ip_bytes_per_s) ||
         !has_room(server->busy_until, now, config->bytes_per_s))
         return false;
-    *user = charge(*user, now, config->user_bytes_per_s, len);
-    *ip = charge(*ip, now, config->ip_bytes_per_s, len);
-    server->busy_until = charge(server->busy_until, now, config->bytes_per_s, len);
+    *user = charge(*user, now, config->user_bytes_per_s, weight);
+    *ip = charge(*ip, now, config->ip_bytes_per_s, weight);
+    server->busy_until = charge(server->busy_until, now, config->bytes_per_s, weight);
     return true;
 }

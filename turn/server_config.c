@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#define FAILURES_PER_S 50 /* wrong passwords of an IPv4 address, or of a /64 */
+#define FAILURE_CELLS 2048
+
 static const struct auger_turn_server_config defaults = {
     .port_min = 49152,
     .port_max = 65535,
@@ -120,6 +123,21 @@ static int make_nonces(struct auger_turn_server *server,
     return err;
 }
 
+static int make_failures(struct auger_turn_server *server,
+                         const struct auger_turn_server_config *config)
+{
+    struct auger_reply_limit_config limit;
+    int err = 0;
+
+    auger_reply_limit_config_init(&limit);
+    limit.prefix_rate = FAILURES_PER_S;
+    limit.cells = FAILURE_CELLS;
+    limit.exempt_loopback = config->loopback_unlimited;
+    for (size_t i = 0; err == 0 && i < 2; i++)
+        err = auger_reply_limit_new(&server->failures[i], server->env, &limit);
+    return err;
+}
+
 static int make_guards(struct auger_turn_server *server,
                        const struct auger_turn_server_config *config)
 {
@@ -132,6 +150,8 @@ static int make_guards(struct auger_turn_server *server,
         err = auger_user_keys_new(&server->keys, server->env, config->realm, config->users_max);
     if (err == 0)
         err = auger_reply_limit_new(&server->limit, server->env, &limit);
+    if (err == 0)
+        err = make_failures(server, config);
     if (err == 0)
         err = auger_peer_policy_new(&server->policy, server->env);
     server->challenger = (struct auger_challenger){

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define OF_ONE_MAX 8 /* from one source, so that it leaves room for others */
+
 /* A retransmission of what waits already is dropped. */
 static bool waits(const struct auger_turn_server *server, const struct auger_server_request *r)
 {
@@ -14,6 +16,21 @@ static bool waits(const struct auger_turn_server *server, const struct auger_ser
             memcmp(p->bytes, r->msg->buf, p->len) == 0)
             return true;
     return false;
+}
+
+/* An IPv4 address, or the first 64 bits of an IPv6 one. */
+static bool is_same_source(const struct auger_addr *a, const struct auger_addr *b)
+{
+    return a->family == b->family && memcmp(a->ip, b->ip, a->family == AUGER_IPV4 ? 4 : 8) == 0;
+}
+
+static size_t count_of(const struct auger_turn_server *server, const struct auger_addr *source)
+{
+    size_t count = 0;
+
+    for (const struct auger_server_pending *p = server->pending; p; p = p->next)
+        count += is_same_source(&p->path.remote, source);
+    return count;
 }
 
 /* A hidden name is nothing to ask for. */
@@ -27,7 +44,8 @@ static struct auger_server_pending *keep(struct auger_server_request *r)
 {
     struct auger_turn_server *server = r->server;
 
-    if (server->pending_len >= server->config.keys_pending_max) {
+    if (server->pending_len >= server->config.keys_pending_max ||
+        count_of(server, &r->path->remote) >= OF_ONE_MAX) {
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_PENDING);
         return NULL;
     }
@@ -79,6 +97,15 @@ struct auger_server_pending *auger_server_pending_take(struct auger_turn_server 
     server->pending_len--;
     auger_server_timer_stop(&server->timers, &p->timer);
     return p;
+}
+
+void auger_server_pending_forget(struct auger_turn_server *server, const struct auger_path *path)
+{
+    for (struct auger_server_pending *p = server->pending, *next; p; p = next) {
+        next = p->next;
+        if (auger_path_equal(&p->path, path))
+            auger_env_release(server->env, auger_server_pending_take(server, p->ticket));
+    }
 }
 
 void auger_server_pending_handle_timeout(struct auger_turn_server *server,

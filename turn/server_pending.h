@@ -9,6 +9,8 @@
 /* Keeps the request, and asks for the key of its name. */
 void auger_server_pending_add(struct auger_server_request *r);
 /* Takes it out; NULL: no such ticket.  The caller gives it back. */
+/* The stream that they came by is closed. */
+void auger_server_pending_forget(struct auger_turn_server *server, const struct auger_path *path);
 struct auger_server_pending *auger_server_pending_take(struct auger_turn_server *server,
                                                        uint32_t ticket);
 void auger_server_pending_handle_timeout(struct auger_turn_server *server,

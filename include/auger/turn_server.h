@@ -71,8 +71,8 @@ struct auger_turn_server_config {
     /* Allocations alive at once; beyond: 486 for a user or an IP address (an IPv6 one by its
      * first 64 bits), 508 for all.  Defaults 10, 40, and half of the ports there are (0). */
     uint32_t user_allocations_max, ip_allocations_max, allocations_max;
-    /* Bytes of application data a second, both ways together; what is beyond is dropped and
-     * counted.  Defaults 0: no bound. */
+    /* Bytes a second, both ways together: application data, and 28 for the headers of each
+     * datagram; what is beyond is dropped and counted.  Defaults 0: no bound. */
     uint64_t user_bytes_per_s, ip_bytes_per_s, bytes_per_s;
     /* Of one allocation; beyond: 508.  Defaults 64, 64. */
     uint16_t permissions_max, channels_max;
@@ -95,7 +95,8 @@ struct auger_turn_server_config {
     /* The program is asked for the keys of names that are not known here
      * (AUGER_TURN_SERVER_NEEDS_KEY).  Default false: 401. */
     bool asks_for_keys;
-    uint16_t keys_pending_max; /* requests that wait for a key; beyond: dropped.  Default 64 */
+    uint16_t keys_pending_max; /* requests that wait for a key, 8 of one IP; beyond: dropped.
+                                  Default 64 */
 };
 
 /* Fills `config` with the defaults.  Always start from here. */

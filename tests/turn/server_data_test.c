@@ -221,7 +221,7 @@ static void bytes_beyond_the_rate_of_a_user_are_dropped(void **state)
     int passed = 0;
 
     (void)state;
-    s->config.user_bytes_per_s = 1000;
+    s->config.user_bytes_per_s = 1280;
     station_start(s);
     allocate(s, &who);
     uint32_t relay = s->relay;
@@ -257,9 +257,9 @@ static void the_rates_of_an_ip_address_and_of_all_are_kept_too(void **state)
         uint8_t data[100] = {0};
         int passed = 0;
         if (all)
-            s->config.bytes_per_s = 1000;
+            s->config.bytes_per_s = 1280;
         else
-            s->config.ip_bytes_per_s = 1000;
+            s->config.ip_bytes_per_s = 1280;
         other.from = all ? "9.9.9.2:1" : CLIENT2;
         station_start(s);
         allocate(s, &who);
