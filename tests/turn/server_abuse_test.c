@@ -123,6 +123,7 @@ static void a_forged_source_locks_nobody_out(void **state)
     failures_of_flood(s, &forger, 10000);
     for (unsigned i = 0; i < 10000; i++) {
         struct request q;
+        try_password(s, &forger);
         begin(&q, AUGER_STUN_BINDING);
         send_bare(s, &q, &forger);
     }
