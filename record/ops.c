@@ -32,7 +32,7 @@ static uint64_t digest_field(uint64_t digest, const struct auger_trace_field *fi
     case AUGER_TRACE_TEXT:
         return digest_text(digest, field->text);
     case AUGER_TRACE_ADDR:
-        return digest_addr(digest, field->addr);
+        return field->addr ? digest_addr(digest, field->addr) : digest_u64(digest, 0);
     }
     return digest;
 }

@@ -15,6 +15,9 @@
 #define AUGER_RECORD_FRAME_MAX 4096
 #define AUGER_RECORD_FRAME_OVERHEAD 6
 
+/* Of ChannelData with application data these bytes alone are recorded. */
+#define AUGER_RECORD_CHANNEL_HEAD 4
+
 /* Numbers keep their meaning; new ones are added at the end. */
 enum auger_op {
     AUGER_OP_NEW = 1,

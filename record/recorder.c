@@ -498,10 +498,48 @@ int auger_record_refuse_path(struct auger_recorder *r, struct auger_ice *ice, au
 
 /* --- the five verbs --------------------------------------------------------------------------- */
 
+/* ChannelData of a TURN server (RFC 8656 section 12.4): number and length come first. */
+static bool is_channel_data(const uint8_t *buf, size_t len)
+{
+    return len >= AUGER_RECORD_CHANNEL_HEAD && buf[0] >= 0x40 && buf[0] <= 0x4F;
+}
+
 /* Of application data the length alone: the agent hands on what is in it. */
 static size_t bytes_that_count(const uint8_t *buf, size_t len)
 {
+    if (is_channel_data(buf, len))
+        return auger_stun_is_message(buf + AUGER_RECORD_CHANNEL_HEAD,
+                                     len - AUGER_RECORD_CHANNEL_HEAD)
+                   ? len
+                   : AUGER_RECORD_CHANNEL_HEAD;
     return auger_stun_is_message(buf, len) ? len : 0;
+}
+
+/* What a peer sent through a relay, in a Data indication (11.4), and which is no check. */
+static struct auger_bytes relayed_data(const uint8_t *buf, size_t len)
+{
+    struct auger_stun_msg msg;
+    struct auger_bytes data = {0};
+
+    if (len == 0 || auger_stun_msg_parse(&msg, buf, len) < 0 ||
+        msg.class_ != AUGER_STUN_INDICATION || msg.method != AUGER_STUN_DATA ||
+        !auger_stun_msg_bytes(&msg, AUGER_STUN_ATTR_DATA, &data) ||
+        auger_stun_is_message(data.data, data.len))
+        return (struct auger_bytes){buf + len, 0};
+    return data;
+}
+
+/* With zeroes in the place of application data. */
+static void put_datagram(struct auger_recorder *r, const uint8_t *buf, size_t len)
+{
+    struct auger_bytes data = relayed_data(buf, len);
+    size_t before = (size_t)(data.data - buf);
+
+    put_uint(r, len);
+    put_bytes(r, buf, before);
+    for (size_t i = 0; i < data.len; i++)
+        put_u8(r, 0);
+    put_bytes(r, data.data + data.len, len - before - data.len);
 }
 
 void auger_record_handle_datagram(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
@@ -511,7 +549,7 @@ void auger_record_handle_datagram(struct auger_recorder *r, struct auger_ice *ic
     if (begin_at(r, AUGER_OP_HANDLE_DATAGRAM, now)) {
         put_path(r, path);
         put_uint(r, len);
-        put_blob(r, buf, bytes_that_count(buf, len));
+        put_datagram(r, buf, bytes_that_count(buf, len));
     }
     auger_ice_handle_datagram(ice, now, path, buf, len, data);
     end(r, (int)(data->len > 0));

@@ -371,16 +371,20 @@ static void refuse_path(struct replay *r, auger_time now)
 
 static void handle_datagram(struct replay *r, auger_time now)
 {
-    static const uint8_t data[32]; /* stands for application data, which the agent does not read */
+    uint8_t
+        whole[UINT16_MAX]; /* zeroes stand for application data, which the agent does not read */
     struct auger_path path = get_path(r);
     size_t len = (size_t)get_at_most(r, UINT16_MAX, "a datagram that is too long");
     struct auger_bytes bytes = get_blob(r, len), out;
 
-    if (bytes.len != len && bytes.len != 0)
+    if (bytes.len != len && bytes.len != 0 && bytes.len != AUGER_RECORD_CHANNEL_HEAD)
         is_malformed(r, "half a datagram");
     if (r->err != 0 || r->in.failed)
         return;
-    auger_ice_handle_datagram(r->ice, now, &path, bytes.len ? bytes.data : data, len, &out);
+    memset(whole, 0, len);
+    if (bytes.len > 0)
+        memcpy(whole, bytes.data, bytes.len);
+    auger_ice_handle_datagram(r->ice, now, &path, whole, len, &out);
     compare(r, out.len > 0, 0);
 }
 
