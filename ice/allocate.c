@@ -228,7 +228,9 @@ static void allocated(struct auger_ice *ice, auger_time now, struct auger_relay 
         auger_turn_release(relay->turn, now);
         return;
     }
-    auger_generation_form_pairs(ice->current, now, &ice->locals);
+    for (size_t i = 0; i < 2; i++)
+        if (relay->cands[i])
+            auger_generation_form_pairs_of(ice->current, now, &ice->locals, relay->cands[i]);
 }
 
 /* When a server that gave us up, or never took us, is asked again (8656 section 7.4).  What has
