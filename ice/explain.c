@@ -2,6 +2,7 @@
  * history is kept for it. */
 #include <auger/ice_explain.h>
 
+#include "ice/relay.h"
 #include "ice/role.h"
 
 #include <stdio.h>
@@ -61,6 +62,15 @@ static const struct {
     [AUGER_ICE_WHY_NOT_NOMINATED] = {"not-nominated",
                                      "the peer's checks arrive, but it nominates no pair, and we "
                                      "are lite and cannot"},
+    [AUGER_ICE_WHY_TURN_PASSWORD] = {"turn-password",
+                                     "the TURN server refuses our name or password, and without a "
+                                     "relay there is no path"},
+    [AUGER_ICE_WHY_TURN_NO_ANSWER] = {"turn-no-answer",
+                                      "no TURN server answered, and without a relay there is no "
+                                      "path"},
+    [AUGER_ICE_WHY_TURN_REFUSED] = {"turn-refused",
+                                    "the TURN server gives us no relayed address, and without a "
+                                    "relay there is no path"},
 };
 #define WHYS (sizeof(whys) / sizeof(whys[0]))
 
@@ -128,6 +138,42 @@ static bool map_by_destination(const struct auger_cands *cands)
     return false;
 }
 
+/* One that gathering has stopped waiting for is as good as silent. */
+static enum auger_turn_error error_of(const struct auger_ice *ice, const struct auger_relay *relay)
+{
+    if (relay->state == AUGER_RELAY_ASKING && ice->gather.state == AUGER_GATHER_DONE)
+        return AUGER_TURN_ERROR_TIMEOUT;
+    return (enum auger_turn_error)relay->error;
+}
+
+/* Of several reasons one with a code of the server's. */
+static void collect_relays(const struct auger_ice *ice, struct auger_ice_explanation *e)
+{
+    e->turn_servers = (uint32_t)auger_relay_count_servers(ice);
+    for (const struct auger_relay *r = auger_relay_next(ice, NULL); r;
+         r = auger_relay_next(ice, r)) {
+        e->relays += r->state == AUGER_RELAY_ALLOCATED;
+        if (e->turn_code || error_of(ice, r) == AUGER_TURN_ERROR_NONE)
+            continue;
+        e->turn_error = error_of(ice, r);
+        e->turn_code = r->code;
+    }
+}
+
+static void say_relays(struct auger_ice_explanation *e)
+{
+    size_t len = strlen(e->evidence);
+
+    if (e->turn_servers == 0)
+        return;
+    snprintf(e->evidence + len, sizeof(e->evidence) - len, "; TURN: %u servers, %u relays",
+             e->turn_servers, e->relays);
+    len = strlen(e->evidence);
+    if (e->turn_error != AUGER_TURN_ERROR_NONE)
+        snprintf(e->evidence + len, sizeof(e->evidence) - len, ", %s (%u)",
+                 auger_turn_error_text(e->turn_error), e->turn_code);
+}
+
 static void say(struct auger_ice_explanation *e)
 {
     snprintf(e->evidence, sizeof(e->evidence),
@@ -161,7 +207,9 @@ static void collect(const struct auger_ice *ice, struct auger_ice_explanation *e
         .we_map_by_destination = map_by_destination(&ice->locals),
         .peer_maps_by_destination = map_by_destination(&ice->current->remotes),
     };
+    collect_relays(ice, e);
     say(e);
+    say_relays(e);
 }
 
 /* --- conclusions ----------------------------------------------------------------------- */
@@ -189,12 +237,33 @@ static enum auger_ice_why end_of(const struct auger_ice *ice)
     return AUGER_ICE_WHY_NOTHING;
 }
 
+/* Of a server that was to give us a relay; AUGER_ICE_WHY_NOTHING: there is one, or none was to. */
+static enum auger_ice_why why_no_relay(const struct auger_ice_explanation *e)
+{
+    if (e->relays > 0 || e->turn_error == AUGER_TURN_ERROR_NONE)
+        return AUGER_ICE_WHY_NOTHING;
+    if (e->turn_error == AUGER_TURN_ERROR_TIMEOUT)
+        return AUGER_ICE_WHY_TURN_NO_ANSWER;
+    if (e->turn_error == AUGER_TURN_ERROR_UNAUTHENTICATED ||
+        e->turn_error == AUGER_TURN_ERROR_WRONG_CREDENTIALS ||
+        e->turn_error == AUGER_TURN_ERROR_INTEGRITY)
+        return AUGER_ICE_WHY_TURN_PASSWORD;
+    return AUGER_ICE_WHY_TURN_REFUSED;
+}
+
+static enum auger_ice_why relays_alone(const struct auger_ice_explanation *e)
+{
+    enum auger_ice_why why = why_no_relay(e);
+
+    return why == AUGER_ICE_WHY_NOTHING ? AUGER_ICE_WHY_RELAY_ONLY : why;
+}
+
 /* What was missing before a single check could have come through. */
 static enum auger_ice_why missing(const struct auger_ice *ice,
                                   const struct auger_ice_explanation *e)
 {
     if (ice->config.policy == AUGER_ICE_POLICY_RELAY && !has_relay(&ice->locals))
-        return AUGER_ICE_WHY_RELAY_ONLY;
+        return relays_alone(e);
     if (e->local_cands == 0)
         return AUGER_ICE_WHY_NO_LOCAL_ADDRESS;
     if (!auger_credentials_are_known(&ice->current->remote))
@@ -226,6 +295,8 @@ static enum auger_ice_why between(const struct auger_ice_explanation *e)
         return AUGER_ICE_WHY_REMOTE_UNUSABLE;
     if (e->has_relay)
         return AUGER_ICE_WHY_NOTHING_ARRIVED;
+    if (why_no_relay(e) != AUGER_ICE_WHY_NOTHING)
+        return why_no_relay(e);
     if (e->we_map_by_destination && e->peer_maps_by_destination)
         return AUGER_ICE_WHY_BOTH_NATS;
     if (e->we_map_by_destination)

@@ -2,7 +2,7 @@
  * and where it lies, is tally.h; the plainer look inside is inspect.c. */
 #include <auger/ice_stats.h>
 
-#include "ice/state.h"
+#include "ice/relay.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -132,6 +132,9 @@ static const struct auger_ice_cand *cand_at(const struct auger_cands *cands, siz
     return NULL;
 }
 
+static const char protocols[][4] = {
+    [AUGER_VIA_UDP] = "udp", [AUGER_VIA_TCP] = "tcp", [AUGER_VIA_TLS] = "tls"};
+
 /* Ours are of every generation. */
 static void describe_local(const struct auger_ice *ice, const struct auger_ice_cand *cand,
                            struct auger_ice_cand_stats *stats)
@@ -139,8 +142,12 @@ static void describe_local(const struct auger_ice *ice, const struct auger_ice_c
     write_local_id(stats->id, cand);
     auger_cand_export(cand, &stats->cand);
     snprintf(stats->cand.ufrag, sizeof(stats->cand.ufrag), "%s", ice->current->local.ufrag);
-    if (cand->server)
-        stats->server = *cand->server;
+    if (auger_cand_server(cand))
+        stats->server = *auger_cand_server(cand);
+    const struct auger_relay *relay =
+        cand->type == AUGER_CAND_RELAY ? auger_relay_of(ice, cand) : NULL;
+    if (relay)
+        memcpy(stats->relay_protocol, protocols[relay->server->via], sizeof(stats->relay_protocol));
 }
 
 static void describe_remote(const struct auger_generation *generation,

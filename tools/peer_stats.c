@@ -83,14 +83,23 @@ static void set_related(json_t *json, const struct auger_addr *addr)
     json_object_set_new(json, "relatedPort", json_integer(addr->port));
 }
 
-static void set_url(json_t *json, const struct auger_addr *server)
+/* RFC 7064 and 7065. */
+static void set_url(json_t *json, const struct auger_ice_cand_stats *stats)
 {
-    char addr[AUGER_ADDR_TEXT_MAX], url[AUGER_ADDR_TEXT_MAX + 8];
+    char addr[AUGER_ADDR_TEXT_MAX], url[AUGER_ADDR_TEXT_MAX + 24];
+    const char *way = stats->relay_protocol;
 
-    if (server->family == AUGER_FAMILY_NONE)
+    if (stats->server.family == AUGER_FAMILY_NONE)
         return;
-    snprintf(url, sizeof(url), "stun:%s", auger_addr_format(server, addr, sizeof(addr)));
+    auger_addr_format(&stats->server, addr, sizeof(addr));
+    if (way[0] == '\0')
+        snprintf(url, sizeof(url), "stun:%s", addr);
+    else
+        snprintf(url, sizeof(url), "%s:%s?transport=%s", strcmp(way, "tls") == 0 ? "turns" : "turn",
+                 addr, strcmp(way, "udp") == 0 ? "udp" : "tcp");
     set_text(json, "url", url);
+    if (way[0] != '\0')
+        set_text(json, "relayProtocol", way);
 }
 
 static json_t *cand_json(const struct clock *clock, const struct auger_ice_cand_stats *stats)
@@ -107,7 +116,7 @@ static json_t *cand_json(const struct clock *clock, const struct auger_ice_cand_
     set_count(json, "priority", cand->priority);
     set_text(json, "foundation", cand->foundation);
     set_text(json, "usernameFragment", cand->ufrag);
-    set_url(json, &stats->server);
+    set_url(json, stats);
     if (!stats->is_remote)
         set_text(json, "networkType", "unknown");
     return json;

@@ -35,9 +35,13 @@ enum auger_ice_why {
     AUGER_ICE_WHY_SILENCE = 15,            /* connected; nothing heard of late, may recover */
     AUGER_ICE_WHY_CONSENT_EXPIRED = 16,
     AUGER_ICE_WHY_CONSENT_REVOKED = 17,
-    AUGER_ICE_WHY_RELAY_ONLY = 18,    /* the policy, and there is no relay */
+    AUGER_ICE_WHY_RELAY_ONLY = 18,    /* the policy, and there is no TURN server */
     AUGER_ICE_WHY_PATH_TAKEN = 19,    /* by another agent on the same socket, and no other */
     AUGER_ICE_WHY_NOT_NOMINATED = 20, /* we are lite: its checks arrive, none nominates */
+    /* No relay, and nothing else works: */
+    AUGER_ICE_WHY_TURN_PASSWORD = 21,  /* the TURN server refuses our name or password */
+    AUGER_ICE_WHY_TURN_NO_ANSWER = 22, /* of no TURN server */
+    AUGER_ICE_WHY_TURN_REFUSED = 23,   /* it answers, and gives none: .turn_error, .turn_code */
 };
 /* "both-nats-map-by-destination": for programs; static, never NULL, never changed. */
 AUGER_API const char *auger_ice_why_name(enum auger_ice_why why);
@@ -60,6 +64,9 @@ struct auger_ice_explanation {
     bool has_relay; /* on either side */
     /* A NAT showed one base of ours, or of the peer's, under several ports. */
     bool we_map_by_destination, peer_maps_by_destination;
+    uint32_t turn_servers, relays;    /* relays: allocations that stand */
+    enum auger_turn_error turn_error; /* why one does not */
+    uint16_t turn_code;               /* of the server's error; 0: none */
 };
 /* Changes nothing, at any time. */
 AUGER_API void auger_ice_explain_sized(const struct auger_ice *ice,

@@ -58,7 +58,8 @@ struct auger_ice_cand_stats {
     char id[AUGER_STATS_ID_MAX];
     bool is_remote;
     struct auger_cand cand;
-    struct auger_addr server; /* of a reflexive candidate of ours: for `url`; else none */
+    struct auger_addr server; /* of a reflexive or relayed one of ours: for `url`; else none */
+    char relay_protocol[4];   /* relayProtocol, of a relayed one of ours: "udp", "tcp", "tls" */
 };
 
 /* The candidate number `index`, from 0: ours, then the peer's, of before a restart last.
