@@ -26,6 +26,8 @@
  *          that were cancelled and are not over may need room for up to 16 beside one
  *          for each pair.  A session that runs takes no other.  OpenSSL takes what a
  *          message needs of its own heap, and gives it back.
+ *          An agent with TURN servers takes a block with the first, and for each allocation
+ *          a client of <auger/turn.h>.
  * Threads  calls on one agent must not overlap; agents share nothing.
  */
 #ifndef AUGER_ICE_H
@@ -108,8 +110,8 @@ enum auger_ice_policy {
      * related address of others.  Checks leave from them all the same: who is in the
      * same network sees where they come from. */
     AUGER_ICE_POLICY_NO_HOST,
-    /* Relays alone: no candidate but theirs is told, no datagram goes to the peer or is
-     * taken from it but through them, and no STUN server is asked. */
+    /* Relays alone: no candidate but theirs is told, without a related address, no datagram
+     * goes to the peer or is taken from it but through them, and no STUN server is asked. */
     AUGER_ICE_POLICY_RELAY,
 };
 /* "all", "no-host", "relay". */
@@ -136,8 +138,8 @@ struct auger_ice_config {
     /* How long to wait for a peer's checks when no pair is left (RFC 8863
      * section 4).  Default 39.5 s. */
     auger_time pac_timeout;
-    /* How long to wait for STUN servers before gathering is called done.
-     * Default 10 s. */
+    /* How long to wait for servers before gathering is called done.  Default 10 s.  A TURN
+     * server that answers later is told of all the same. */
     auger_time gather_timeout;
     /* Limits; memory grows with them.  Defaults 16, 64, 16 and 100. */
     uint16_t local_cands_max, remote_cands_max, prflx_cands_max, pairs_max;
@@ -280,11 +282,12 @@ AUGER_API int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time 
 #define auger_ice_add_turn_server(ice, now, server)                                                \
     auger_ice_add_turn_server_sized((ice), (now), (server), sizeof(struct auger_ice_turn_server))
 /* The stream along `path` could not be opened, or is closed: what was allocated over it is
- * gone. */
+ * gone, as an address that is removed, and is asked for again once, with the same path. */
 AUGER_API void auger_ice_stream_lost(struct auger_ice *ice, auger_time now,
                                      const struct auger_path *path);
-/* Gives relayed addresses back: poll_transmit then writes that to their servers, and nothing
- * else is sent or taken any more. */
+/* Gives relayed addresses back: poll_transmit then writes that to their servers, for a second
+ * at most, until next_timeout is AUGER_NEVER.  Nothing else is sent or taken any more and nothing
+ * told; a restart is AUGER_ERR_STATE.  auger_ice_free() without it says nothing to anybody. */
 AUGER_API void auger_ice_close(struct auger_ice *ice, auger_time now);
 
 /* No more bases and servers will come for now: AUGER_ICE_EVENT_GATHERED follows
@@ -356,7 +359,8 @@ AUGER_API auger_time auger_ice_next_timeout(const struct auger_ice *ice);
 
 /* Turns application data into a datagram on the selected path, which is up to
  * AUGER_ICE_OVERHEAD bytes longer if a relay is on it; to be sent at once.
- * Returns its length, or AUGER_ERR_NO_PATH or AUGER_ERR_BUFFER. */
+ * Returns its length, or AUGER_ERR_NO_PATH or AUGER_ERR_BUFFER; through a relay also
+ * AUGER_ERR_TOO_LARGE or AUGER_ERR_ENTROPY. */
 #define AUGER_ICE_OVERHEAD AUGER_TURN_OVERHEAD
 AUGER_API int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *data,
                                    size_t len, struct auger_path *path, uint8_t *buf,
