@@ -331,8 +331,18 @@ void auger_allocate_follow(struct auger_ice *ice, auger_time now)
 
 /* --- time ----------------------------------------------------------------------------------- */
 
+/* Silence may be the server's, which started anew. */
+static void doubt_in_silence(struct auger_ice *ice, auger_time now)
+{
+    struct auger_relay *relay = ice->route ? auger_relay_of(ice, ice->route->local) : NULL;
+
+    if (relay && ice->state == AUGER_ICE_DISCONNECTED)
+        auger_relay_doubt(relay, now);
+}
+
 void auger_allocate_handle_timeout(struct auger_ice *ice, auger_time now)
 {
+    doubt_in_silence(ice, now);
     for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
         if (r->turn)
             auger_turn_handle_timeout(r->turn, now);

@@ -5,11 +5,16 @@
 #include "ice/policy.h"
 #include "ice/reflexive.h"
 
+#include "turn/allocation.h"
+
 #include "base/addr.h"
 #include "base/env.h"
+#include "base/time.h"
 
 #include <assert.h>
 #include <string.h>
+
+#define DOUBTED_EVERY (10 * AUGER_SEC)
 
 /* --- servers ------------------------------------------------------------------------------ */
 
@@ -289,10 +294,28 @@ bool auger_relay_is_awaited(const struct auger_ice *ice)
     return auger_relay_find_unasked(ice, &server, &host);
 }
 
+bool auger_relay_may_come(const struct auger_ice *ice)
+{
+    for (const struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
+        if (r->state == AUGER_RELAY_ASKING || (r->state == AUGER_RELAY_WAITING && r->was_renewed))
+            return true;
+    return false;
+}
+
+void auger_relay_doubt(struct auger_relay *relay, auger_time now)
+{
+    if (relay->state != AUGER_RELAY_ALLOCATED ||
+        now < auger_time_add(relay->doubted_at, DOUBTED_EVERY))
+        return;
+    relay->doubted_at = now;
+    auger_allocation_doubt(relay->turn, now);
+}
+
 void auger_relay_tell_again(struct auger_ice *ice, auger_time now)
 {
     for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r)) {
         r->was_renewed = false;
+        auger_relay_doubt(r, now);
         if (r->state == AUGER_RELAY_ALLOCATED && !is_stream(r->server) &&
             auger_policy_asks_servers(ice->config.policy))
             auger_reflexive_add(ice, now, r->host, &r->origin.mapped, &r->server->addr);

@@ -29,6 +29,7 @@ struct auger_relay {
     struct auger_cand_origin origin;         /* of these */
     auger_time at;                           /* allocated: since then; waiting: until then */
     auger_time sent_at;                      /* the latest that went to the server */
+    auger_time doubted_at;                   /* the latest time that it was */
     uint16_t code;                           /* of the error that it ended with; 0: none */
     uint8_t error;                           /* enum auger_turn_error */
     uint8_t state;                           /* enum auger_relay_state */
@@ -76,6 +77,11 @@ struct auger_ice_cand *auger_relay_behind(const struct auger_ice *ice,
 void auger_relay_forget(struct auger_ice *ice, const struct auger_ice_cand *relayed);
 /* Whether gathering has to wait for one. */
 bool auger_relay_is_awaited(const struct auger_ice *ice);
+/* Whether a pair may come of what servers are asked for now. */
+bool auger_relay_may_come(const struct auger_ice *ice);
+/* Whether the server still knows it is found out, now and then: a Send that it drops has no answer
+ * (8656 section 11.2). */
+void auger_relay_doubt(struct auger_relay *relay, auger_time now);
 /* A restart: what stands is told again, what is over is asked for again. */
 void auger_relay_tell_again(struct auger_ice *ice, auger_time now);
 

@@ -167,6 +167,15 @@ void auger_allocation_fail(struct auger_turn *turn, auger_time now, enum auger_t
         start_giving_back(turn, now);
 }
 
+void auger_allocation_doubt(struct auger_turn *turn, auger_time now)
+{
+    struct auger_allocation *a = &turn->allocation;
+
+    if (turn->state == AUGER_TURN_ALLOCATED && !a->exchange.is_running &&
+        start(turn, now, AUGER_STUN_REFRESH) < 0)
+        a->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
+}
+
 static void finish_release(struct auger_turn *turn, auger_time now, const char *reason)
 {
     auger_exchange_stop(&turn->allocation.exchange);

@@ -18,6 +18,9 @@ void auger_allocation_release(struct auger_turn *turn, auger_time now);
 void auger_allocation_fail(struct auger_turn *turn, auger_time now, enum auger_turn_error error,
                            uint16_t code);
 
+/* Refreshes at once, since the server may have forgotten it. */
+void auger_allocation_doubt(struct auger_turn *turn, auger_time now);
+
 size_t auger_allocation_write(struct auger_turn *turn, auger_time now, uint8_t *buf, size_t cap);
 /* False: no answer to it. */
 bool auger_allocation_handle_response(struct auger_turn *turn, auger_time now,

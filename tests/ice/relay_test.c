@@ -22,7 +22,7 @@
 
 static struct auger_cand told[EVENTS_MAX];
 static size_t told_len;
-static bool is_gathered;
+static bool is_gathered, is_restart_wanted;
 static auger_time gathered_after;
 /* What left, other than to a TURN server: as whoever gets it sees it. */
 static struct sent left[256];
@@ -36,6 +36,7 @@ static void take_news(struct puppet *p)
         if (event.type == AUGER_ICE_EVENT_CANDIDATE)
             told[told_len++] = event.cand;
         is_gathered |= event.type == AUGER_ICE_EVENT_GATHERED;
+        is_restart_wanted |= event.type == AUGER_ICE_EVENT_RESTART_WANTED;
     }
 }
 
@@ -63,7 +64,7 @@ static void run(struct puppet *p, auger_time time)
 static void forget(void)
 {
     told_len = left_len = 0;
-    is_gathered = false;
+    is_gathered = is_restart_wanted = false;
 }
 
 static struct puppet *agent_with(struct auger_ice_config *config)
@@ -801,6 +802,35 @@ static void a_session_whose_relay_is_lost_goes_on_by_another(void **state)
     end(p);
 }
 
+/* The next one may be there in a moment. */
+static void no_restart_is_wanted_while_a_relay_is_asked_for(void **state)
+{
+    (void)state;
+    struct auger_ice_config config;
+
+    auger_ice_config_init(&config);
+    config.policy = AUGER_ICE_POLICY_RELAY;
+    config.controlling = true;
+    struct puppet *p = agent_with(&config);
+    struct turn_server *server = add_stream(p, SERVER, RELAYED, false);
+    run(p, AUGER_SEC);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    auger_ice_end_of_remote_cands(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    puppet_answer(p, find_check(RELAYED, PEER), &(struct puppet_answer){.to = RELAYED});
+    run(p, AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    lose(p, server);
+    run(p, 200 * AUGER_MS);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    assert_false(is_restart_wanted);
+    lose(p, server); /* and is not asked for any more */
+    run(p, 200 * AUGER_MS);
+    assert_true(is_restart_wanted);
+    end(p);
+}
+
 /* --- keeping -------------------------------------------------------------------------------- */
 
 static void the_mapping_to_the_server_is_kept_alive(void **state)
@@ -1084,6 +1114,7 @@ int main(void)
         cmocka_unit_test(a_quota_that_is_reached_is_tried_again_after_a_minute),
         cmocka_unit_test(with_its_base_a_relay_goes),
         cmocka_unit_test(a_session_whose_relay_is_lost_goes_on_by_another),
+        cmocka_unit_test(no_restart_is_wanted_while_a_relay_is_asked_for),
         cmocka_unit_test(the_mapping_to_the_server_is_kept_alive),
         cmocka_unit_test(a_permission_that_no_pair_needs_is_forgotten),
         cmocka_unit_test(a_restart_keeps_the_allocation_and_tells_it_again),

@@ -276,8 +276,11 @@ static inline bool turn_relay(struct turn_server *server, struct auger_path *pat
     struct auger_addr peer;
     uint16_t number;
 
+    if (!a) { /* it has started anew */
+        server->dropped++;
+        return false;
+    }
     if (auger_chandata_is(buf, *len)) {
-        assert_non_null(a);
         assert_true(auger_chandata_read(buf, *len, &number, &data));
         assert_in_range(number, AUGER_CHANNEL_FIRST, AUGER_CHANNEL_FIRST + a->channels_len - 1);
         peer = a->channels[number - AUGER_CHANNEL_FIRST];
@@ -288,7 +291,7 @@ static inline bool turn_relay(struct turn_server *server, struct auger_path *pat
         assert_true(auger_stun_msg_bytes(&msg, AUGER_STUN_ATTR_DATA, &data));
         server->sends++;
     }
-    if (!a || !turn_permits(a, &peer)) {
+    if (!turn_permits(a, &peer)) {
         server->dropped++;
         return false;
     }

@@ -254,7 +254,8 @@ static inline bool owns(const struct side *side, const struct auger_addr *addr)
     if (side->ice && addr->family && auger_addr_equal(&side->nat_inside, addr))
         return true;
     for (size_t i = 0; i < len; i++) {
-        if (cands[i].type == AUGER_CAND_HOST && auger_addr_equal(&cands[i].addr, addr))
+        if ((cands[i].type == AUGER_CAND_HOST || cands[i].type == AUGER_CAND_RELAY) &&
+            auger_addr_equal(&cands[i].addr, addr))
             return true;
     }
     return false;
