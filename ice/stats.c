@@ -4,9 +4,16 @@
 
 #include "ice/relay.h"
 
+#include "turn/channel.h"
+
+#include "base/addr.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+
+#define CHANNEL_OVERHEAD 4 /* RFC 8656 section 12.4 */
+#define SEND_OVERHEAD 32   /* 11.1, and the IP address of the peer */
 
 static double seconds(auger_time t)
 {
@@ -101,10 +108,38 @@ int auger_ice_pair_stats_sized(const struct auger_ice *ice, size_t index,
     return 0;
 }
 
+/* How much of what went to a TURN server last is around the data; the padding of a Send, which is
+ * not known here, counts as data. */
+static size_t overhead(const struct auger_relay *relay, const struct auger_addr *peer)
+{
+    if (auger_channel_number(relay->turn, relay->sent_at, peer) != 0)
+        return CHANNEL_OVERHEAD;
+    return SEND_OVERHEAD + auger_addr_ip_len(peer);
+}
+
+/* The pair in use, if the socket's path is that to its server; `len` is then without overhead. */
+static struct auger_pair *pair_behind(const struct auger_ice *ice, const struct auger_path *path,
+                                      size_t *len)
+{
+    const struct auger_relay *relay = ice->route ? auger_relay_of(ice, ice->route->local) : NULL;
+    struct auger_path used;
+
+    if (!relay || !relay->turn)
+        return NULL;
+    used = auger_relay_path(relay);
+    if (!auger_path_equal(&used, path))
+        return NULL;
+    size_t around = overhead(relay, &ice->route->remote->addr);
+    *len -= *len < around ? *len : around;
+    return ice->route;
+}
+
 void auger_ice_note_discarded(struct auger_ice *ice, const struct auger_path *path, size_t len)
 {
-    struct auger_pair *pair = auger_ice_find_pair(ice, path);
+    struct auger_pair *pair = pair_behind(ice, path, &len);
 
+    if (!pair)
+        pair = auger_ice_find_pair(ice, path);
     struct auger_pair_tally *tally = pair && pair->proof ? &pair->proof->tally : NULL;
 
     if (!tally || tally->packets_discarded == tally->sent.packets)

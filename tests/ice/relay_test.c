@@ -545,6 +545,7 @@ static void data_goes_by_send_until_a_channel_is_bound(void **state)
     assert_int_equal(write_text(p, "hello", &path, buf, sizeof(buf)), 5);
     assert_memory_equal(buf, "hello", 5);
     assert_int_equal(server->sends, sends + 1);
+    assert_int_equal(server->last_len, 36 + 8); /* padded */
     assert_int_equal(server->channel_sends, 0);
     run(p, AUGER_SEC);
     assert_int_equal(server->binds, 1);
@@ -1082,6 +1083,28 @@ static void statistics_name_the_server_and_the_way_to_it(void **state)
     end(p);
 }
 
+static void what_the_socket_refuses_is_counted_without_the_wrapping(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = relayed_session(true, &server);
+    struct auger_ice_pair_stats stats;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_path path;
+
+    assert_int_equal(write_text(p, "four", &path, buf, sizeof(buf)), 4);
+    auger_ice_note_discarded(p->ice, &server->allocations[0].client, 4 + 36);
+    run(p, AUGER_SEC);
+    assert_int_equal(write_text(p, "hello", &path, buf, sizeof(buf)), 5);
+    auger_ice_note_discarded(p->ice, &server->allocations[0].client, 5 + 4);
+    for (size_t i = 0; auger_ice_get_pair_stats(p->ice, i, &stats) == 0; i++)
+        if (stats.packets_discarded_on_send > 0)
+            break;
+    assert_int_equal(stats.packets_discarded_on_send, 2);
+    assert_int_equal(stats.bytes_discarded_on_send, 4 + 5);
+    end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1127,6 +1150,7 @@ int main(void)
         cmocka_unit_test(an_error_of_the_server_is_the_reason),
         cmocka_unit_test(it_is_the_reason_with_other_candidates_too),
         cmocka_unit_test(statistics_name_the_server_and_the_way_to_it),
+        cmocka_unit_test(what_the_socket_refuses_is_counted_without_the_wrapping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,7 @@ struct turn_server {
     unsigned sends, channel_sends, dropped, keepalives;
     uint8_t numbers; /* allocations made */
     struct auger_addr last_permit;
+    size_t last_len; /* of a Send or ChannelData, as it came */
 };
 
 static struct turn_server turn_servers[TURN_SERVERS_MAX];
@@ -276,6 +277,7 @@ static inline bool turn_relay(struct turn_server *server, struct auger_path *pat
     struct auger_addr peer;
     uint16_t number;
 
+    server->last_len = *len;
     if (!a) { /* it has started anew */
         server->dropped++;
         return false;
