@@ -1,0 +1,349 @@
+/* Relayed candidates: what becomes of them, from the first loss to the close. */
+#include "tests/ice/relayed.h"
+
+/* --- the end of an allocation ----------------------------------------------------------------- */
+
+static void a_lost_allocation_goes_like_an_address_and_is_made_again(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = relayed_session(true, &server);
+
+    forget();
+    server->refresh_code = AUGER_STUN_ALLOCATION_MISMATCH;
+    server->relayed = OTHER_RELAYED;
+    keep(p, 550 * AUGER_SEC);
+    assert_int_equal(server->refreshes, 1);
+    assert_int_equal(server->allocates, 2);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_int_equal(find_told(AUGER_CAND_RELAY)->addr.port, 51001);
+    assert_int_equal(server->releases, 0);
+    end(p);
+}
+
+static void a_stream_is_named_by_its_two_ends(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_stream(&server);
+    const struct auger_path *client = &server->allocations[0].client;
+    struct auger_addr another = addr_of("192.0.2.1:1002");
+
+    assert_int_equal(client->local.transport, AUGER_TCP);
+    assert_int_equal(client->local.port, 0);
+    assert_true(auger_addr_ip_equal(&client->local, &p->base));
+    assert_int_equal(client->remote.transport, AUGER_TCP);
+    assert_int_equal(count_told(AUGER_CAND_SRFLX), 0);
+    /* One for each IP address, whatever the ports. */
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &another), 0);
+    run(p, AUGER_SEC);
+    assert_int_equal(server->allocates, 1);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
+    run(p, AUGER_SEC);
+    struct auger_cand cands[8];
+    assert_int_equal(auger_ice_local_cands(p->ice, cands, 8), 2);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &another), 0);
+    assert_int_equal(auger_ice_local_cands(p->ice, cands, 8), 0);
+    end(p);
+}
+
+static void a_stream_that_breaks_is_opened_again_once(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_stream(&server);
+
+    lose(p, server);
+    struct auger_cand cands[8];
+    assert_int_equal(auger_ice_local_cands(p->ice, cands, 8), 1); /* the host */
+    run(p, AUGER_SEC);
+    assert_int_equal(server->allocates, 2);
+    assert_int_equal(auger_ice_local_cands(p->ice, cands, 8), 2);
+    lose(p, server);
+    run(p, 30 * AUGER_SEC);
+    assert_int_equal(server->allocates, 2);
+    end(p);
+}
+
+static void what_has_stood_for_a_while_may_break_again(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_stream(&server);
+
+    for (unsigned i = 2; i < 5; i++) {
+        lose(p, server);
+        run(p, 61 * AUGER_SEC);
+        assert_int_equal(server->allocates, i);
+    }
+    end(p);
+}
+
+static void a_stream_that_never_opened_ends_gathering(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_stream(p, SERVER, RELAYED, false);
+    struct auger_path path = {p->base, server->addr};
+
+    path.local.port = 0;
+    path.local.transport = AUGER_TCP;
+    server->is_silent = true;
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    assert_false(is_gathered);
+    auger_ice_stream_lost(p->ice, p->world->now, &path);
+    take_news(p);
+    assert_true(is_gathered);
+    end(p);
+}
+
+static void a_quota_that_is_reached_is_tried_again_after_a_minute(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_server(p, SERVER, RELAYED);
+
+    server->allocate_code = AUGER_STUN_ALLOCATION_QUOTA_REACHED;
+    run(p, 50 * AUGER_SEC);
+    assert_int_equal(server->allocates, 1);
+    server->allocate_code = 0;
+    run(p, 15 * AUGER_SEC);
+    assert_int_equal(server->allocates, 2);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    end(p);
+}
+
+static void with_its_base_a_relay_goes(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = relayed_session(true, &server);
+    struct auger_cand cands[8];
+
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
+    assert_int_equal(auger_ice_local_cands(p->ice, cands, 8), 0);
+    assert_int_equal(puppet_pairs(p), 0);
+    left_len = 0;
+    unsigned refreshes = server->refreshes;
+    run(p, 20 * AUGER_SEC);
+    assert_int_equal(left_len, 0);
+    assert_int_equal(server->refreshes + server->releases, refreshes);
+    struct auger_addr relayed = addr_of(RELAYED);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &relayed),
+                     AUGER_ERR_NOT_FOUND);
+    end(p);
+}
+
+static void a_session_whose_relay_is_lost_goes_on_by_another(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_stream(&server);
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    run(p, AUGER_SEC);
+    puppet_answer(p, find_check(RELAYED, PEER), &(struct puppet_answer){.to = RELAYED});
+    run(p, AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    forget();
+    server->relayed = OTHER_RELAYED;
+    lose(p, server);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    run(p, AUGER_SEC);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    struct sent *check = find_check("198.51.100.98:51001", PEER);
+    assert_non_null(check);
+    puppet_answer(p, check, &(struct puppet_answer){.to = "198.51.100.98:51001"});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    end(p);
+}
+
+/* The next one may be there in a moment. */
+static void no_restart_is_wanted_while_a_relay_is_asked_for(void **state)
+{
+    (void)state;
+    struct auger_ice_config config;
+
+    auger_ice_config_init(&config);
+    config.policy = AUGER_ICE_POLICY_RELAY;
+    config.controlling = true;
+    struct puppet *p = agent_with(&config);
+    struct turn_server *server = add_stream(p, SERVER, RELAYED, false);
+    run(p, AUGER_SEC);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    auger_ice_end_of_remote_cands(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    puppet_answer(p, find_check(RELAYED, PEER), &(struct puppet_answer){.to = RELAYED});
+    run(p, AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    lose(p, server);
+    run(p, 200 * AUGER_MS);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    assert_false(is_restart_wanted);
+    lose(p, server); /* and is not asked for any more */
+    run(p, 200 * AUGER_MS);
+    assert_true(is_restart_wanted);
+    end(p);
+}
+
+/* --- keeping -------------------------------------------------------------------------------- */
+
+static void the_mapping_to_the_server_is_kept_alive(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+
+    run(p, 31 * AUGER_SEC);
+    assert_int_equal(server->keepalives, 2);
+    assert_int_equal(server->allocates, 1);
+    end(p);
+}
+
+static void a_permission_that_no_pair_needs_is_forgotten(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    struct auger_cand other = cand_of(OTHER_PEER, AUGER_CAND_HOST, 2130706430);
+    strcpy(other.foundation, "2");
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &other), 0);
+    run(p, AUGER_SEC);
+    assert_int_equal(server->permits, 2);
+    puppet_answer(p, find_check(RELAYED, PEER), &(struct puppet_answer){.to = RELAYED});
+    keep(p, 300 * AUGER_SEC); /* in which all that is kept is renewed */
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    struct auger_addr kept = addr_of(PEER);
+    assert_in_range(server->permits, 2, 3);
+    assert_true(server->permits == 2 || auger_addr_ip_equal(&server->last_permit, &kept));
+    end(p);
+}
+
+static void a_restart_keeps_the_allocation_and_tells_it_again(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = relayed_session(true, &server);
+
+    forget();
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    run(p, AUGER_SEC);
+    assert_int_equal(server->allocates, 1);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_int_equal(count_told(AUGER_CAND_SRFLX), 1);
+    assert_true(is_gathered);
+    end(p);
+}
+
+static void a_restart_asks_again_where_there_was_nothing(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_server(p, SERVER, RELAYED);
+
+    server->allocate_code = AUGER_STUN_FORBIDDEN;
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    server->allocate_code = 0;
+    forget();
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    run(p, AUGER_SEC);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_true(is_gathered);
+    end(p);
+}
+
+static void a_failed_session_is_silent_and_a_restart_finds_what_still_stands(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+
+    auger_ice_end_of_remote_cands(p->ice, p->world->now);
+    run(p, 60 * AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    unsigned keepalives = server->keepalives;
+    run(p, 60 * AUGER_SEC);
+    assert_int_equal(server->keepalives, keepalives);
+    forget();
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    run(p, AUGER_SEC);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_int_equal(server->allocates, 1);
+    end(p);
+
+    p = agent_with_relay(true, &server);
+    auger_ice_end_of_remote_cands(p->ice, p->world->now);
+    run(p, 60 * AUGER_SEC);
+    p->world->now += 3600 * AUGER_SEC; /* by then the server has let it go */
+    memset(server->allocations, 0, sizeof(server->allocations));
+    forget();
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    run(p, AUGER_SEC);
+    assert_int_equal(server->allocates, 2);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    end(p);
+}
+
+static void closing_gives_back_and_says_nothing_else(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = relayed_session(true, &server);
+
+    forget();
+    auger_ice_close(p->ice, p->world->now);
+    assert_int_equal(auger_ice_next_timeout(p->ice) == AUGER_NEVER, false);
+    run(p, 2 * AUGER_SEC);
+    assert_int_equal(server->releases, 1);
+    assert_int_equal(left_len, 0);
+    assert_int_equal(told_len, 0);
+    assert_true(auger_ice_next_timeout(p->ice) == AUGER_NEVER);
+    struct auger_path path;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    assert_int_equal(write_text(p, "hello", &path, buf, sizeof(buf)), AUGER_ERR_NO_PATH);
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), AUGER_ERR_STATE);
+    auger_ice_close(p->ice, p->world->now);
+    end(p);
+}
+
+static void closing_ends_though_no_server_answers(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+
+    server->is_silent = true;
+    auger_ice_close(p->ice, p->world->now);
+    run(p, 1100 * AUGER_MS);
+    assert_true(auger_ice_next_timeout(p->ice) == AUGER_NEVER);
+    end(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lost_allocation_goes_like_an_address_and_is_made_again),
+        cmocka_unit_test(a_stream_is_named_by_its_two_ends),
+        cmocka_unit_test(a_stream_that_breaks_is_opened_again_once),
+        cmocka_unit_test(what_has_stood_for_a_while_may_break_again),
+        cmocka_unit_test(a_stream_that_never_opened_ends_gathering),
+        cmocka_unit_test(a_quota_that_is_reached_is_tried_again_after_a_minute),
+        cmocka_unit_test(with_its_base_a_relay_goes),
+        cmocka_unit_test(a_session_whose_relay_is_lost_goes_on_by_another),
+        cmocka_unit_test(no_restart_is_wanted_while_a_relay_is_asked_for),
+        cmocka_unit_test(the_mapping_to_the_server_is_kept_alive),
+        cmocka_unit_test(a_permission_that_no_pair_needs_is_forgotten),
+        cmocka_unit_test(a_restart_keeps_the_allocation_and_tells_it_again),
+        cmocka_unit_test(a_restart_asks_again_where_there_was_nothing),
+        cmocka_unit_test(a_failed_session_is_silent_and_a_restart_finds_what_still_stands),
+        cmocka_unit_test(closing_gives_back_and_says_nothing_else),
+        cmocka_unit_test(closing_ends_though_no_server_answers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
