@@ -30,7 +30,8 @@ void auger_tls_config_init_sized(struct auger_tls_config *config, size_t size)
 
 static int refuse(char *why, int err, const char *what, const char *detail)
 {
-    snprintf(why, AUGER_TLS_WHY_MAX, "%s%s%s", what, *detail ? ": " : "", detail);
+    if (snprintf(why, AUGER_TLS_WHY_MAX, "%s%s%s", what, *detail ? ": " : "", detail) < 0)
+        why[0] = '\0';
     return err;
 }
 
