@@ -218,23 +218,26 @@ static bool may_begin(struct load_run *run, auger_time now)
            (run->plan->is_max || load_pace_allows(&run->pace_allocating, now, 0) > 0);
 }
 
-/* The server's memory grows in pages and pools: the second half tells more of an allocation. */
-static void note_memory(struct load_run *run, double *half, bool *is_half_noted)
+/* The first allocation is not counted: with it comes what the server needs once. */
+static void note_memory(struct load_run *run, double *first, bool *is_first_noted)
 {
-    size_t ready = run->swarm.ready, all = run->swarm.clients_len, first = all / 2;
+    size_t ready = run->swarm.ready, all = run->swarm.clients_len;
     double bytes;
 
-    if (!*is_half_noted && ready >= first && first > 0)
-        *is_half_noted = load_server_memory(run->plan->server_pid, half);
-    if (*is_half_noted && ready == all && load_server_memory(run->plan->server_pid, &bytes))
-        run->figures.memory = (bytes - *half) / (double)(all - first);
+    if (!*is_first_noted && ready > 0) {
+        *is_first_noted = load_server_memory(run->plan->server_pid, first);
+        run->memory_from = ready;
+    }
+    if (*is_first_noted && ready == all && all > run->memory_from &&
+        load_server_memory(run->plan->server_pid, &bytes))
+        run->figures.memory = (bytes - *first) / (double)(all - run->memory_from);
 }
 
 static void allocate_all(struct load_run *run)
 {
     struct load_swarm *swarm = &run->swarm;
-    bool is_half_noted = false;
-    double half = 0;
+    bool is_first_noted = false;
+    double first = 0;
 
     load_run_begin_stretch(run, &run->figures.allocating);
     do {
@@ -246,7 +249,7 @@ static void allocate_all(struct load_run *run)
         load_run_take(run, now + AUGER_MS);
         load_run_watch_answers(run);
         load_run_tell(run, "allocating", swarm->clients_len);
-        note_memory(run, &half, &is_half_noted);
+        note_memory(run, &first, &is_first_noted);
     } while (!is_over(run) &&
              (swarm->asking > 0 || (swarm->failed == 0 && swarm->begun < swarm->clients_len)));
     load_run_end_stretch(run, &run->figures.allocating);

@@ -19,6 +19,7 @@ struct load_run {
     struct load_pace pace_to_peer, pace_from_peer, pace_allocating;
     size_t next_to_peer, next_from_peer; /* whose turn it is */
     uint64_t told_sent, told_arrived;
+    size_t memory_from; /* allocations that there were when the server's memory was noted */
     struct load_figures figures;
 };
 
