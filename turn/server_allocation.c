@@ -184,6 +184,7 @@ static void end_opening(struct auger_turn_server *server, struct auger_server_al
         auger_server_account_give(server, opening->place);
     auger_proof_fini(&opening->proof);
     auger_server_timer_stop(&server->timers, &opening->timer);
+    auger_server_heap_remove(&server->timers);
     auger_env_release(server->env, opening);
     a->opening = NULL;
 }

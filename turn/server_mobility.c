@@ -93,6 +93,8 @@ int auger_server_mobility_begin(const struct auger_server_request *r,
         return AUGER_ERR_NO_MEMORY;
     uint8_t bytes[AUGER_SERVER_TICKET_LEN];
     int err = auger_env_random(server->env, bytes, sizeof(bytes));
+    if (err == 0 && !auger_server_heap_add(&server->timers, server->env))
+        err = AUGER_ERR_NO_MEMORY;
     if (err < 0) {
         auger_env_release(server->env, mobility);
         return err;
@@ -115,6 +117,7 @@ void auger_server_mobility_end(struct auger_turn_server *server, struct auger_se
     if (mobility->has_next)
         auger_server_door_remove(server, &mobility->next);
     auger_server_timer_stop(&server->timers, &mobility->timer);
+    auger_server_heap_remove(&server->timers);
     auger_env_release(server->env, mobility);
     a->mobility = NULL;
 }
@@ -161,8 +164,6 @@ static int move(const struct auger_server_request *r, struct auger_server_alloca
     struct auger_server_mobility *mobility = a->mobility;
     uint8_t fresh[AUGER_SERVER_TICKET_LEN];
 
-    if (!auger_server_heap_reserve(&server->timers, server->env, 1))
-        return AUGER_ERR_NO_MEMORY;
     int err = auger_env_random(server->env, fresh, sizeof(fresh));
     if (err < 0)
         return err;

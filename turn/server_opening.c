@@ -73,6 +73,7 @@ static struct auger_server_relay *next_to_open(const struct auger_server_allocat
 static void stop_waiting(struct auger_turn_server *server, struct auger_server_allocation *a)
 {
     auger_server_timer_stop(&server->timers, &a->opening->timer);
+    auger_server_heap_remove(&server->timers);
     auger_env_release(server->env, a->opening);
     a->opening = NULL;
 }
@@ -169,8 +170,10 @@ static int wait_with(struct auger_server_request *r, struct auger_server_allocat
     struct auger_turn_server *server = r->server;
     struct auger_server_opening *opening = auger_env_alloc(server->env, 1, sizeof(*opening));
 
-    if (!opening)
+    if (!opening || !auger_server_heap_add(&server->timers, server->env)) {
+        auger_env_release(server->env, opening);
         return AUGER_ERR_NO_MEMORY;
+    }
     *opening = (struct auger_server_opening){.timer.kind = AUGER_SERVER_TIMER_OPENING,
                                              .allocation = a,
                                              .kind = (uint8_t)ask->kind,
@@ -183,8 +186,6 @@ static int wait_with(struct auger_server_request *r, struct auger_server_allocat
         if (err < 0)
             return err;
     }
-    if (!auger_server_heap_reserve(&server->timers, server->env, 1))
-        return AUGER_ERR_NO_MEMORY;
     auger_server_timer_set(&server->timers, &opening->timer,
                            auger_time_add(r->now, AUGER_SERVER_ANSWER_TIME));
     return 0;

@@ -49,12 +49,12 @@ static struct auger_server_pending *keep(struct auger_server_request *r)
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_PENDING);
         return NULL;
     }
-    struct auger_server_pending *p = NULL;
-    if (auger_server_heap_reserve(&server->timers, server->env, 1))
-        p = auger_env_alloc(server->env, 1, sizeof(*p) + r->msg->len);
-    if (!p)
-        auger_server_drop(server, AUGER_TURN_SERVER_DROP_RESOURCES);
-    return p;
+    struct auger_server_pending *p = auger_env_alloc(server->env, 1, sizeof(*p) + r->msg->len);
+    if (p && auger_server_heap_add(&server->timers, server->env))
+        return p;
+    auger_env_release(server->env, p);
+    auger_server_drop(server, AUGER_TURN_SERVER_DROP_RESOURCES);
+    return NULL;
 }
 
 void auger_server_pending_add(struct auger_server_request *r)
@@ -96,6 +96,7 @@ struct auger_server_pending *auger_server_pending_take(struct auger_turn_server 
     *at = p->next;
     server->pending_len--;
     auger_server_timer_stop(&server->timers, &p->timer);
+    auger_server_heap_remove(&server->timers);
     return p;
 }
 

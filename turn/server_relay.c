@@ -36,6 +36,10 @@ static struct auger_server_relay *add_slot(struct auger_turn_server *server)
     struct auger_server_relay *relay = auger_env_alloc(server->env, 1, sizeof(*relay));
     if (!relay)
         return NULL;
+    if (!auger_server_heap_add(&server->timers, server->env)) {
+        auger_env_release(server->env, relay);
+        return NULL;
+    }
     relay->timer.kind = AUGER_SERVER_TIMER_RELAY;
     relay->number = server->relays_len;
     server->relays[server->relays_len++] = relay;
@@ -48,8 +52,6 @@ static struct auger_server_relay *take_slot(struct auger_turn_server *server)
 {
     struct auger_server_relay *relay = server->free_relays;
 
-    if (!auger_server_heap_reserve(&server->timers, server->env, 1))
-        return NULL;
     if (!relay)
         relay = add_slot(server);
     else

@@ -14,16 +14,11 @@ void auger_server_heap_fini(struct auger_server_heap *heap, const struct auger_e
     *heap = (struct auger_server_heap){0};
 }
 
-bool auger_server_heap_reserve(struct auger_server_heap *heap, const struct auger_env *env,
-                               uint32_t more)
+static bool grow(struct auger_server_heap *heap, const struct auger_env *env)
 {
-    uint32_t needed = heap->len + more + 1, cap = heap->cap ? heap->cap : FIRST;
-
-    if (needed <= heap->cap)
-        return true;
-    while (cap < needed)
-        cap *= 2;
+    uint32_t cap = heap->cap ? 2 * heap->cap : FIRST;
     struct auger_server_timer **at = auger_env_alloc(env, cap, sizeof(struct auger_server_timer *));
+
     if (!at)
         return false;
     if (heap->at)
@@ -32,6 +27,20 @@ bool auger_server_heap_reserve(struct auger_server_heap *heap, const struct auge
     heap->at = at;
     heap->cap = cap;
     return true;
+}
+
+bool auger_server_heap_add(struct auger_server_heap *heap, const struct auger_env *env)
+{
+    if (heap->timers + 1 >= heap->cap && !grow(heap, env))
+        return false;
+    heap->timers++;
+    return true;
+}
+
+void auger_server_heap_remove(struct auger_server_heap *heap)
+{
+    assert(heap->timers > heap->len);
+    heap->timers--;
 }
 
 static void put(struct auger_server_heap *heap, uint32_t place, struct auger_server_timer *timer)

@@ -21,12 +21,16 @@ struct auger_server_timer {
 struct auger_server_heap {
     struct auger_server_timer **at; /* from 1 */
     uint32_t len, cap;
+    uint32_t timers; /* that there are, whether or not they run */
 };
 
 void auger_server_heap_fini(struct auger_server_heap *heap, const struct auger_env *env);
-/* Room for that many more: auger_server_timer_set() then needs no memory.  False: none. */
-bool auger_server_heap_reserve(struct auger_server_heap *heap, const struct auger_env *env,
-                               uint32_t more);
+/* Room for one more timer, for as long as there is one: auger_server_timer_set() then needs no
+ * memory.  False: none. */
+bool auger_server_heap_add(struct auger_server_heap *heap,
+                           const struct auger_env *env) AUGER_CHECK_RESULT;
+/* A timer is no more; it does not run. */
+void auger_server_heap_remove(struct auger_server_heap *heap);
 /* Starts it, or moves it. */
 void auger_server_timer_set(struct auger_server_heap *heap, struct auger_server_timer *timer,
                             auger_time at);

@@ -253,6 +253,42 @@ static void empty_datagrams_are_bounded_as_others_are(void **state)
     assert_int_equal(drops_of(s, AUGER_TURN_SERVER_DROP_RATE), 10000 - passed);
 }
 
+/* --- many at once -------------------------------------------------------------------------------
+ */
+
+/* Each with two relays and a timer, all of which wait while others begin. */
+static void many_allocations_wait_for_their_sockets_at_once(void **state)
+{
+    enum { MANY = 100 };
+    struct station *s = station_prepare();
+    uint32_t first[MANY];
+    char from[32];
+
+    *state = s;
+    s->config.user_allocations_max = s->config.ip_allocations_max = 1000;
+    station_start(s);
+    s->is_slow = true;
+    for (unsigned i = 0; i < MANY; i++) {
+        struct asker one = {.name = "alice", .password = "wonderland", .from = from};
+        struct request q;
+        snprintf(from, sizeof(from), "9.9.9.1:%u", 6000 + i);
+        s->now += AUGER_SEC / 50;
+        challenge(s, &one);
+        begin_allocate(&q);
+        add_byte(&q, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, 2);
+        send_signed(s, &q, &one);
+        assert_int_equal(s->out.what, AUGER_TURN_SERVER_OPEN_RELAY);
+        first[i] = s->out.relay;
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        s->out.relay = first[i];
+        open_one(s);
+        open_one(s);
+        assert_int_equal(s->out.what, AUGER_TURN_SERVER_TO_CLIENT);
+    }
+    assert_int_equal(stats_of(s).allocations, MANY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +309,7 @@ int main(void)
                                         start_with_program, stop),
         cmocka_unit_test_teardown(where_it_listens_is_no_peer_by_its_external_address_either, stop),
         cmocka_unit_test_teardown(empty_datagrams_are_bounded_as_others_are, stop),
+        cmocka_unit_test_teardown(many_allocations_wait_for_their_sockets_at_once, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
