@@ -378,7 +378,7 @@ void auger_allocate_stream_lost(struct auger_ice *ice, auger_time now,
 {
     for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r)) {
         struct auger_path used = auger_relay_path(r);
-        if (!r->turn || r->server->via == AUGER_VIA_UDP || !auger_path_equal(&used, path))
+        if (!r->turn || !auger_path_equal(&used, path))
             continue;
         if (r->state == AUGER_RELAY_ASKING || r->state == AUGER_RELAY_ALLOCATED)
             lost(ice, now, r, AUGER_TURN_ERROR_TIMEOUT, 0);

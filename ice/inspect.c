@@ -1,5 +1,6 @@
 /* ice/inspect.c - looking inside an agent, for diagnosis: copies of the moment. */
 #include "ice/policy.h"
+#include "ice/relay.h"
 #include "ice/state.h"
 
 #include <string.h>
@@ -50,6 +51,34 @@ size_t auger_ice_pairs(const struct auger_ice *ice, struct auger_ice_pair_info *
 
     while (len < max && (pair = auger_ice_pair_at(ice, len)))
         describe(ice, pair, &pairs[len++]);
+    return len;
+}
+
+static void describe_relay(const struct auger_relay *relay, struct auger_ice_relay_info *info)
+{
+    static const char *const protocols[] = {
+        [AUGER_VIA_UDP] = "udp", [AUGER_VIA_TCP] = "tcp", [AUGER_VIA_TLS] = "tls"};
+    struct auger_path path = auger_relay_path(relay);
+
+    *info = (struct auger_ice_relay_info){
+        .base = path.local,
+        .server = path.remote,
+        .protocol = protocols[relay->server->via],
+        .error = (enum auger_turn_error)relay->error,
+        .code = relay->code,
+    };
+    for (size_t i = 0; i < 2; i++)
+        if (relay->cands[i])
+            info->relayed[i] = relay->cands[i]->addr;
+}
+
+size_t auger_ice_relays(const struct auger_ice *ice, struct auger_ice_relay_info *infos, size_t max)
+{
+    size_t len = 0;
+
+    for (const struct auger_relay *relay = auger_relay_next(ice, NULL); relay && len < max;
+         relay = auger_relay_next(ice, relay))
+        describe_relay(relay, &infos[len++]);
     return len;
 }
 

@@ -282,7 +282,8 @@ AUGER_API int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time 
 #define auger_ice_add_turn_server(ice, now, server)                                                \
     auger_ice_add_turn_server_sized((ice), (now), (server), sizeof(struct auger_ice_turn_server))
 /* The stream along `path` could not be opened, or is closed: what was allocated over it is
- * gone, as an address that is removed, and is asked for again once, with the same path. */
+ * gone, as an address that is removed, and is asked for again once, with the same path.  So of
+ * a path over UDP that is sealed (RFC 7350). */
 AUGER_API void auger_ice_stream_lost(struct auger_ice *ice, auger_time now,
                                      const struct auger_path *path);
 /* Gives relayed addresses back: poll_transmit then writes that to their servers, for a second
@@ -396,6 +397,18 @@ AUGER_API size_t auger_ice_local_cands(const struct auger_ice *ice, struct auger
                                        size_t max);
 AUGER_API size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auger_cand *cands,
                                         size_t max);
+
+/* A TURN server as it is asked from one of our addresses. */
+struct auger_ice_relay_info {
+    struct auger_addr base, server;
+    const char *protocol;         /* towards it: "udp", "tcp", "tls"; static */
+    struct auger_addr relayed[2]; /* of no family: none stands */
+    enum auger_turn_error error;  /* why none stands, as far as that is known */
+    uint16_t code;                /* of the server's error; 0: none */
+};
+/* Copies up to `max`; returns how many. */
+AUGER_API size_t auger_ice_relays(const struct auger_ice *ice, struct auger_ice_relay_info *infos,
+                                  size_t max);
 
 /* What the network sent that was dropped, and what the agent did. */
 struct auger_ice_counters {
