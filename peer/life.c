@@ -179,6 +179,21 @@ void auger_peer_advance(struct auger_peer *peer, auger_time now)
         set_state(peer, now, derive_state(peer));
 }
 
+void auger_peer_release_relays(struct auger_peer *peer, auger_time now)
+{
+    if (peer->released)
+        return;
+    peer->released = true;
+    auger_record_close(peer->config.recorder, peer->ice, now);
+}
+
+void auger_peer_release(struct auger_peer *peer, auger_time now)
+{
+    auger_ready_mark(peer->ready);
+    end(peer, now, AUGER_PEER_CLOSED, AUGER_PEER_CLOSED_HERE);
+    auger_peer_release_relays(peer, now);
+}
+
 void auger_peer_close(struct auger_peer *peer, auger_time now)
 {
     if (auger_peer_is_closing(peer))

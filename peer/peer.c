@@ -148,6 +148,20 @@ int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
     return auger_record_add_stun_server(peer->config.recorder, peer->ice, now, server);
 }
 
+int auger_peer_add_turn_server_sized(struct auger_peer *peer, auger_time now,
+                                     const struct auger_ice_turn_server *server, size_t size)
+{
+    auger_ready_mark(peer->ready);
+    return auger_record_add_turn_server_sized(peer->config.recorder, peer->ice, now, server, size);
+}
+
+void auger_peer_stream_lost(struct auger_peer *peer, auger_time now, const struct auger_path *path)
+{
+    auger_ready_mark(peer->ready);
+    auger_record_stream_lost(peer->config.recorder, peer->ice, now, path);
+    auger_peer_advance(peer, now);
+}
+
 void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now)
 {
     auger_ready_mark(peer->ready);
@@ -171,11 +185,11 @@ void auger_peer_handle_datagram(struct auger_peer *peer, auger_time now,
 {
     struct auger_bytes data = {0};
 
-    if (auger_peer_has_ended(peer))
+    if (auger_peer_has_ended(peer) && !peer->released)
         return;
     auger_ready_mark(peer->ready);
     auger_record_handle_datagram(peer->config.recorder, peer->ice, now, path, buf, len, &data);
-    if (data.len > 0) {
+    if (data.len > 0 && !peer->released) {
         peer->bytes_received += data.len;
         peer->datagrams_received++;
         if (auger_demux_classify(data) == AUGER_DEMUX_DTLS)
@@ -188,11 +202,13 @@ void auger_peer_handle_datagram(struct auger_peer *peer, auger_time now,
 
 void auger_peer_handle_timeout(struct auger_peer *peer, auger_time now)
 {
-    if (auger_peer_has_ended(peer))
+    if (auger_peer_has_ended(peer) && !peer->released)
         return;
     auger_ready_mark(peer->ready);
-    auger_remote_names_handle_timeout(peer, now);
     auger_record_handle_timeout(peer->config.recorder, peer->ice, now);
+    if (peer->released)
+        return;
+    auger_remote_names_handle_timeout(peer, now);
     auger_dtls_handle_timeout(peer->dtls, now);
     auger_sctp_handle_timeout(peer->sctp, now);
     auger_peer_advance(peer, now);
@@ -240,15 +256,20 @@ size_t auger_peer_poll_transmit(struct auger_peer *peer, auger_time now, struct 
     size_t len = 0;
 
     auger_peer_advance(peer, now);
-    if (!auger_peer_has_ended(peer))
+    if (!auger_peer_has_ended(peer) || peer->released)
         len = auger_record_poll_transmit(peer->config.recorder, peer->ice, now, path, buf, cap);
-    return len ? len : write_data(peer, now, path, buf, cap);
+    if (len == 0 && !peer->released)
+        len = write_data(peer, now, path, buf, cap);
+    if (len > 0 || peer->released || !auger_peer_has_ended(peer) || !auger_peer_is_over(peer))
+        return len;
+    auger_peer_release_relays(peer, now);
+    return auger_record_poll_transmit(peer->config.recorder, peer->ice, now, path, buf, cap);
 }
 
 auger_time auger_peer_next_timeout(const struct auger_peer *peer)
 {
     if (auger_peer_has_ended(peer))
-        return AUGER_NEVER;
+        return peer->released ? auger_ice_next_timeout(peer->ice) : AUGER_NEVER;
     if (peer->sctp_down)
         return 0; /* at once: the close goes on */
     auger_time next = auger_time_min(auger_ice_next_timeout(peer->ice), peer->close_by);

@@ -45,6 +45,7 @@ struct auger_peer {
     uint8_t alert_hint;
     auger_time close_by;     /* the end of an orderly close; AUGER_NEVER: none began */
     bool sctp_up, sctp_down; /* the association was there, and is gone */
+    bool released;           /* ICE is closed: it gives relays back, and hears servers alone */
 
     uint64_t bytes_sent, bytes_received, datagrams_sent, datagrams_received;
     uint64_t dropped;                    /* what is neither STUN nor DTLS */
@@ -101,6 +102,8 @@ bool auger_peer_has_path(struct auger_peer *peer, auger_time now);
 
 /* ICE was restarted by either side: what it had gathered and why it failed is past. */
 void auger_peer_restarted(struct auger_peer *peer, auger_time now);
+/* Nothing is left to be said but to TURN servers. */
+void auger_peer_release_relays(struct auger_peer *peer, auger_time now);
 /* Does what the engines' states call for: a path starts DTLS, DTLS starts SCTP,
  * an end of either ends the peer. */
 void auger_peer_advance(struct auger_peer *peer, auger_time now);

@@ -107,6 +107,14 @@ AUGER_API int auger_peer_remove_local_addr(struct auger_peer *peer, auger_time n
                                            const struct auger_addr *base) AUGER_CHECK_RESULT;
 AUGER_API int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
                                          const struct auger_addr *server) AUGER_CHECK_RESULT;
+/* Of streams too: <auger/ice.h> says what they are, and who opens them. */
+AUGER_API int auger_peer_add_turn_server_sized(struct auger_peer *peer, auger_time now,
+                                               const struct auger_ice_turn_server *server,
+                                               size_t size) AUGER_CHECK_RESULT;
+#define auger_peer_add_turn_server(peer, now, server)                                              \
+    auger_peer_add_turn_server_sized((peer), (now), (server), sizeof(struct auger_ice_turn_server))
+AUGER_API void auger_peer_stream_lost(struct auger_peer *peer, auger_time now,
+                                      const struct auger_path *path);
 AUGER_API void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now);
 
 /* As in <auger/ice_share.h>, for who drives peers on shared sockets himself; those of
@@ -175,8 +183,13 @@ AUGER_API int auger_peer_set_low_water(struct auger_peer *peer, auger_channel ch
                                        size_t threshold) AUGER_CHECK_RESULT;
 AUGER_API int auger_peer_channel_close(struct auger_peer *peer, auger_time now,
                                        auger_channel channel) AUGER_CHECK_RESULT;
-/* Sends what is buffered, says close_notify, ends in AUGER_PEER_CLOSED within 2 s. */
+/* Sends what is buffered, says close_notify, ends in AUGER_PEER_CLOSED within 2 s, and gives
+ * relayed addresses back. */
 AUGER_API void auger_peer_close(struct auger_peer *peer, auger_time now);
+/* Before it is freed: closed at once, without a word to the other side, and what
+ * auger_peer_poll_transmit() writes from now on gives relayed addresses back; it is over when
+ * auger_peer_next_timeout() is AUGER_NEVER. */
+AUGER_API void auger_peer_release(struct auger_peer *peer, auger_time now);
 
 enum auger_peer_event_type {
     AUGER_PEER_EVENT_CANDIDATE,      /* .candidate: a line to signal */

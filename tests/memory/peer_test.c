@@ -159,6 +159,30 @@ static int remove_local_addr(struct pair *pair)
     return (int)SWEPT(auger_peer_remove_local_addr(pair->peers[BOB], pair->now, &pair->addrs[BOB]));
 }
 
+static int add_turn_server(struct pair *pair)
+{
+    struct auger_ice_turn_server server;
+    struct auger_path path;
+
+    auger_ice_turn_server_init(&server);
+    server.username = "alice";
+    server.password = "secret";
+    assert_int_equal(auger_addr_parse(&server.addr, "198.51.100.1:3478"), 0);
+    server.addr.transport = AUGER_TCP;
+    int err = (int)SWEPT(auger_peer_add_turn_server(pair->peers[ALICE], pair->now, &server));
+    path = (struct auger_path){pair->addrs[ALICE], server.addr};
+    path.local.port = 0;
+    path.local.transport = AUGER_TCP;
+    SWEPT_VOID(auger_peer_stream_lost(pair->peers[ALICE], pair->now, &path));
+    return err;
+}
+
+static int release(struct pair *pair)
+{
+    SWEPT_VOID(auger_peer_release(pair->peers[ALICE], pair->now));
+    return 0;
+}
+
 static int add_stun_server(struct pair *pair)
 {
     struct auger_addr server = pair->addrs[BOB];
@@ -392,6 +416,13 @@ static void to_the_end(struct pair *pair)
     assert_non_null(find_state(pair, BOB, AUGER_PEER_CLOSED));
 }
 
+static void is_over(struct pair *pair)
+{
+    run_for(pair, 5 * AUGER_SEC);
+    assert_non_null(find_state(pair, ALICE, AUGER_PEER_CLOSED));
+    assert_int_equal(auger_peer_next_timeout(pair->peers[ALICE]), AUGER_NEVER);
+}
+
 static const struct call {
     const char *name;
     struct pair *(*begin)(void);
@@ -402,6 +433,8 @@ static const struct call {
     {"add_local_addr", fresh, add_local_addr, from_the_beginning, false},
     {"remove_local_addr, the one in use", moving, remove_local_addr, by_a_restart_if_wanted, false},
     {"add_stun_server", fresh, add_stun_server, from_the_beginning, false},
+    {"add_turn_server", fresh, add_turn_server, from_the_beginning, false},
+    {"release", connected, release, is_over, false},
     {"end_of_local_addrs", fresh, end_of_local_addrs, from_the_beginning, false},
     {"create_offer", fresh, create_offer, from_the_offer, false},
     {"create_offer again", offered, create_offer, from_the_offer, false},
