@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define STUN_SERVERS_MAX 4 /* of one peer */
+#define OF_STUN 0          /* a name that was asked for; else the place of a TURN server, from 1 */
 
 /* --- configuration ------------------------------------------------------------------------- */
 
@@ -189,11 +190,42 @@ static void add_server(struct auger_loop *loop, struct auger_slot *slot, const c
                            "not a stun: URI:", text);
     else if (auger_addr_parse_ip(&addr, uri.host, strlen(uri.host), uri.port) == 0)
         (void)!auger_peer_add_stun_server(slot->peer, now, &addr);
-    else if (auger_resolver_ask(loop->resolver, slot->id, &uri) == 0)
+    else if (auger_resolver_ask(loop->resolver, slot->id, OF_STUN, &uri) == 0)
         slot->names_pending++;
     else
         auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_LIMIT,
                            "too many names at once to resolve", text);
+}
+
+static bool has_links(struct auger_slot *slot)
+{
+    if (!slot->links)
+        slot->links = calloc(1, sizeof(*slot->links));
+    return slot->links != NULL;
+}
+
+static void add_turn_server(struct auger_loop *loop, struct auger_slot *slot,
+                            const struct auger_net_turn_server *config, auger_time now)
+{
+    char why[AUGER_TLS_WHY_MAX] = "no memory", what[AUGER_TROUBLE_TEXT_MAX];
+    struct auger_addr addr;
+    int err = has_links(slot) ? auger_links_add_server(slot->links, loop->config.env, config, why)
+                              : AUGER_ERR_NO_MEMORY;
+
+    if (err == 0) {
+        struct auger_link_server *server = &slot->links->servers[slot->links->servers_len - 1];
+        const struct auger_stun_uri *at = &server->at.at;
+        if (auger_addr_parse_ip(&addr, at->host, strlen(at->host), at->port) == 0) {
+            auger_slot_add_turn_server(slot, server, &addr, 1, now);
+            return;
+        }
+        err = auger_resolver_ask(loop->resolver, slot->id, (unsigned)slot->links->servers_len, at);
+        snprintf(why, sizeof(why), "too many names at once to resolve");
+        slot->names_pending += err == 0;
+    }
+    snprintf(what, sizeof(what), "%.200s:", config->uri);
+    if (err < 0)
+        auger_troubles_add(&loop->troubles, slot->id, err, what, why);
 }
 
 /* No name is waited for any more. */
@@ -209,6 +241,8 @@ static void add_servers(struct auger_loop *loop, struct auger_slot *slot,
 {
     for (size_t i = 0; i < net->stun_servers_len; i++)
         add_server(loop, slot, net->stun_servers[i], now);
+    for (size_t i = 0; i < net->turn_servers_len; i++)
+        add_turn_server(loop, slot, &net->turn_servers[i], now);
     slot->names_by = auger_time_add(now, slot->gather_timeout);
     if (slot->names_pending == 0)
         end_names(slot, now);
@@ -219,7 +253,7 @@ void auger_loop_give_up_names(struct auger_loop *loop, struct auger_slot *slot, 
     if (now < slot->names_by)
         return;
     auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_NOT_FOUND,
-                       "not resolved in time:", "the name of a STUN server");
+                       "not resolved in time:", "the name of a STUN or TURN server");
     end_names(slot, now);
 }
 
@@ -244,6 +278,8 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
         return AUGER_ERR_NO_MEMORY;
     slot->id = ++loop->next_slot_id;
     slot->gather_timeout = config->ice.gather_timeout;
+    slot->epoll_fd = loop->epoll_fd;
+    slot->troubles = &loop->troubles;
     int err = auger_peer_new(&slot->peer, loop->config.env, config);
     if (err == 0)
         err = net->mux ? auger_slot_join(slot, net->mux, auger_clock_now())
@@ -271,7 +307,10 @@ static int check_net(const struct auger_net_config *net)
         return AUGER_ERR_INVALID;
     if (!auger_interfaces_is_valid(net) || net->dscp > 63)
         return AUGER_ERR_INVALID;
-    return net->stun_servers_len > STUN_SERVERS_MAX ? AUGER_ERR_LIMIT : 0;
+    return net->stun_servers_len > STUN_SERVERS_MAX ||
+                   net->turn_servers_len > AUGER_LINK_SERVERS_MAX
+               ? AUGER_ERR_LIMIT
+               : 0;
 }
 
 /* What a mode of RFC 8828 asks of the agent, if that is more than its policy. */
@@ -365,6 +404,17 @@ void auger_loop_peer_set_user(struct auger_loop *loop, struct auger_peer *peer, 
         slot->user = user;
 }
 
+static void take_addrs(struct auger_slot *slot, const struct auger_resolved *answer, auger_time now)
+{
+    if (answer->of != OF_STUN) {
+        auger_slot_add_turn_server(slot, &slot->links->servers[answer->of - 1], answer->addrs,
+                                   answer->addrs_len, now);
+        return;
+    }
+    for (size_t i = 0; i < answer->addrs_len; i++)
+        (void)!auger_peer_add_stun_server(slot->peer, now, &answer->addrs[i]);
+}
+
 void auger_loop_take_names(struct auger_loop *loop, auger_time now)
 {
     struct auger_resolved answer;
@@ -376,8 +426,7 @@ void auger_loop_take_names(struct auger_loop *loop, auger_time now)
         if (answer.addrs_len == 0)
             auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_NOT_FOUND, "cannot resolve",
                                answer.host);
-        for (size_t i = 0; i < answer.addrs_len; i++)
-            (void)!auger_peer_add_stun_server(slot->peer, now, &answer.addrs[i]);
+        take_addrs(slot, &answer, now);
         if (--slot->names_pending == 0)
             end_names(slot, now);
     }

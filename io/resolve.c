@@ -11,6 +11,7 @@
 
 struct question {
     uint64_t id;
+    unsigned of;
     struct auger_stun_uri uri;
 };
 
@@ -80,7 +81,7 @@ static void look_up(const struct question *question, struct auger_resolved *answ
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
 
-    *answer = (struct auger_resolved){.id = question->id};
+    *answer = (struct auger_resolved){.id = question->id, .of = question->of};
     memcpy(answer->host, question->uri.host, sizeof(answer->host));
     if (getaddrinfo(question->uri.host, NULL, &hints, &list) != 0)
         return;
@@ -150,7 +151,7 @@ static bool start_thread(struct auger_resolver *resolver)
     return resolver->has_thread;
 }
 
-int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id,
+int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id, unsigned of,
                        const struct auger_stun_uri *uri)
 {
     int err = 0;
@@ -162,7 +163,7 @@ int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id,
         err = AUGER_ERR_SYSTEM;
     } else {
         size_t at = (resolver->questions_at + resolver->questions_len) % AUGER_RESOLVE_QUEUE_MAX;
-        resolver->questions[at] = (struct question){.id = id, .uri = *uri};
+        resolver->questions[at] = (struct question){.id = id, .of = of, .uri = *uri};
         resolver->questions_len++;
         resolver->open++;
         pthread_cond_signal(&resolver->asked);

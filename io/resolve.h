@@ -12,6 +12,7 @@ struct auger_resolver;
 
 struct auger_resolved {
     uint64_t id;
+    unsigned of; /* the asker's, as it was given */
     char host[AUGER_HOST_MAX];
     struct auger_addr addrs[2 * AUGER_RESOLVE_PER_FAMILY];
     size_t addrs_len; /* 0: there is no such name, or nobody answered */
@@ -22,7 +23,7 @@ int auger_resolver_new(struct auger_resolver **out, int wake_fd) AUGER_CHECK_RES
 /* At once, whatever is under way.  NULL is fine. */
 void auger_resolver_free(struct auger_resolver *resolver);
 /* AUGER_ERR_LIMIT, AUGER_ERR_SYSTEM (no thread). */
-int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id,
+int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id, unsigned of,
                        const struct auger_stun_uri *uri) AUGER_CHECK_RESULT;
 bool auger_resolver_take(struct auger_resolver *resolver, struct auger_resolved *out);
 

@@ -2,13 +2,18 @@
 #define _GNU_SOURCE
 #include "io/slot.h"
 
+#include "base/time.h"
+#include "io/clock.h"
+
 #include <auger/peer_stats.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
-#define SHARED_BATCHES 8 /* of one socket, before the others' turn */
+#define SEALED_AGAIN (30 * AUGER_SEC) /* a server that was not believed is let alone so long */
+#define SHARED_BATCHES 8              /* of one socket, before the others' turn */
 
 static int watch(int epoll_fd, int op, struct auger_watch *watch, bool write)
 {
@@ -86,6 +91,8 @@ int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
     slot->net = *net;
     slot->net.stun_servers = NULL; /* theirs may be gone by then */
     slot->net.stun_servers_len = 0;
+    slot->net.turn_servers = NULL;
+    slot->net.turn_servers_len = 0;
 
     /* An address that cannot be bound, or that no candidate may have, is left out. */
     int err = len < 0 ? len : 0;
@@ -204,8 +211,23 @@ int auger_slot_settle(struct auger_slot *slot, auger_time now)
     return err;
 }
 
+/* Once and at once: the application does not wait for the servers' answers. */
+static void release_relays(struct auger_slot *slot)
+{
+    auger_time now = auger_clock_now();
+
+    if (!slot->links || !slot->peer)
+        return;
+    slot->kept_len = 0;
+    auger_peer_release(slot->peer, now);
+    (void)auger_slot_transmit(slot, slot->epoll_fd, now);
+    auger_links_free(slot->links, now);
+    slot->links = NULL;
+}
+
 void auger_slot_close(struct auger_slot *slot)
 {
+    release_relays(slot);
     leave(slot);
     for (size_t i = 0; i < slot->sockets_len; i++)
         auger_udp_close(&slot->sockets[i].udp);
@@ -271,16 +293,206 @@ static enum auger_udp_sent send_or_count(struct auger_slot *slot, const struct a
     return sent;
 }
 
+/* --- its TURN servers --------------------------------------------------------------------- */
+
+static void tell_trouble(struct auger_slot *slot, const struct auger_addr *at, int error,
+                         const char *why)
+{
+    const struct auger_link_server *server = auger_links_server_at(slot->links, at);
+    char what[AUGER_TROUBLE_TEXT_MAX], addr[AUGER_ADDR_TEXT_MAX];
+
+    snprintf(what, sizeof(what), "%.180s (%s):", server ? server->uri : "a TURN server",
+             auger_addr_format(at, addr, sizeof(addr)));
+    auger_troubles_add(slot->troubles, slot->id, error, what, why);
+}
+
+/* Streams and sealed paths that ended by themselves. */
+static void tell_losses(struct auger_slot *slot, auger_time now)
+{
+    struct auger_links *links = slot->links;
+    char why[AUGER_TLS_WHY_MAX];
+    const char *reason;
+
+    for (size_t i = 0; i < links->streams_len; i++) {
+        struct auger_path path = links->streams[i]->path;
+        if (!auger_stream_take_loss(links->streams[i], why))
+            continue;
+        tell_trouble(slot, &path.remote, AUGER_ERR_NO_PATH, why);
+        auger_peer_stream_lost(slot->peer, now, &path);
+    }
+    for (size_t i = 0; i < links->sealed_len; i++) {
+        struct auger_path path = links->sealed[i]->path;
+        if (!links->sealed[i]->tls || !auger_sealed_is_over(links->sealed[i], &reason))
+            continue;
+        tell_trouble(slot, &path.remote, AUGER_ERR_NO_PATH, reason);
+        auger_sealed_close(links->sealed[i]);
+        links->sealed[i]->again_at = auger_time_add(now, SEALED_AGAIN);
+        auger_peer_stream_lost(slot->peer, now, &path);
+    }
+}
+
+/* A full socket loses it: what is sealed cannot be taken back. */
+static void send_sealed(struct auger_slot *slot, struct auger_sealed *sealed, auger_time now)
+{
+    struct auger_watch *socket = find_socket(slot, &sealed->path.local);
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    size_t len;
+
+    while ((len = auger_sealed_take(sealed, now, buf, sizeof(buf))) > 0)
+        if (socket)
+            (void)send_or_count(slot, socket, &sealed->path.remote, buf, len);
+}
+
+/* true: it was for a server that no socket of ours speaks to in the clear. */
+static bool send_by_link(struct auger_slot *slot, auger_time now, const struct auger_path *path,
+                         const uint8_t *buf, size_t len)
+{
+    if (!slot->links)
+        return false;
+    if (path->remote.transport == AUGER_TCP) {
+        struct auger_stream *stream =
+            auger_links_stream(slot->links, slot, slot->epoll_fd, path, now);
+        if (stream)
+            auger_stream_send(stream, now, buf, len);
+        else
+            auger_peer_stream_lost(slot->peer, now, path);
+    } else if (auger_links_seals(slot->links, &path->remote)) {
+        struct auger_sealed *sealed = auger_links_sealed(slot->links, path, true, now);
+        if (sealed) {
+            auger_sealed_send(sealed, now, buf, len);
+            send_sealed(slot, sealed, now);
+        }
+    } else {
+        return false;
+    }
+    tell_losses(slot, now);
+    return true;
+}
+
+static void hear(struct auger_slot *slot, auger_time now, const struct auger_path *path,
+                 const uint8_t *buf, size_t len)
+{
+    auger_peer_handle_datagram(slot->peer, now, path, buf, len);
+    show(slot, now, path, false, buf, len);
+}
+
+static void hear_sealed(struct auger_slot *slot, auger_time now, const struct auger_path *path,
+                        const uint8_t *buf, size_t len)
+{
+    struct auger_sealed *sealed = auger_links_sealed(slot->links, path, false, now);
+    uint8_t clear[AUGER_UDP_DATAGRAM_MAX];
+    size_t n;
+
+    if (!sealed)
+        return;
+    auger_sealed_feed(sealed, now, buf, len);
+    while (sealed->tls && (n = auger_sealed_read(sealed, now, clear, sizeof(clear))) > 0)
+        hear(slot, now, path, clear, n);
+    send_sealed(slot, sealed, now);
+    tell_losses(slot, now);
+}
+
+void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_time now)
+{
+    struct auger_stream *stream = watch->user;
+    struct auger_slot *slot = watch->slot;
+    const struct auger_path path = stream->path;
+    struct auger_bytes frame;
+
+    auger_stream_ready(stream, watch, events, now);
+    while (auger_stream_next(stream, now, &frame))
+        hear(slot, now, &path, frame.data, frame.len);
+    tell_losses(slot, now);
+    (void)!auger_slot_settle(slot, now); /* its next turn tells what went wrong */
+    auger_ready_mark(&slot->ready);
+}
+
+void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now)
+{
+    if (!slot->links)
+        return;
+    auger_links_handle_timeout(slot->links, now);
+    for (size_t i = 0; i < slot->links->sealed_len; i++)
+        if (slot->links->sealed[i]->tls)
+            send_sealed(slot, slot->links->sealed[i], now);
+    tell_losses(slot, now);
+}
+
+static const char *reason_of(int err)
+{
+    switch (err) {
+    case AUGER_ERR_STATE:
+        return "over UDP it is of no use to a peer on shared sockets";
+    case AUGER_ERR_UNSUPPORTED:
+        return "name and password must be printable ASCII, and the agent not lite";
+    default:
+        return auger_strerror(err);
+    }
+}
+
+/* One address of each family: the agent asks both, over TCP a stream knows the others. */
+void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,
+                                const struct auger_addr *addrs, size_t len, auger_time now)
+{
+    struct auger_ice_turn_server config;
+    bool added[AUGER_IPV6 + 1] = {false};
+
+    auger_links_resolved(server, addrs, len);
+    auger_ice_turn_server_init(&config);
+    config.username = server->username;
+    config.password = server->password;
+    config.over_tls = server->tls != NULL;
+    for (size_t i = 0; i < server->addrs_len; i++) {
+        config.addr = server->addrs[i];
+        if (added[config.addr.family])
+            continue;
+        added[config.addr.family] = true;
+        int err = auger_peer_add_turn_server(slot->peer, now, &config);
+        if (err < 0)
+            tell_trouble(slot, &config.addr, err, reason_of(err));
+    }
+}
+
+/* Servers that refused.  That a stream or a sealed path ended was told already. */
+static void tell_refusals(struct auger_slot *slot)
+{
+    struct auger_ice_relay_info infos[AUGER_ICE_RELAYS_MAX];
+    char why[AUGER_TROUBLE_TEXT_MAX];
+    size_t len =
+        auger_ice_relays(auger_peer_ice(slot->peer), infos, sizeof(infos) / sizeof(infos[0]));
+
+    for (size_t i = 0; i < len; i++) {
+        bool is_open = infos[i].error != AUGER_TURN_ERROR_TIMEOUT ||
+                       (infos[i].server.transport == AUGER_UDP &&
+                        !auger_links_seals(slot->links, &infos[i].server));
+        if (infos[i].error == AUGER_TURN_ERROR_NONE || !is_open ||
+            !auger_links_is_news(slot->links, &infos[i].server, infos[i].error))
+            continue;
+        if (infos[i].code > 0)
+            snprintf(why, sizeof(why), "%s (%u)", auger_turn_error_text(infos[i].error),
+                     infos[i].code);
+        else
+            snprintf(why, sizeof(why), "%s", auger_turn_error_text(infos[i].error));
+        tell_trouble(slot, &infos[i].server, AUGER_ERR_NO_PATH, why);
+    }
+}
+
+/* --- its turn, in sockets ------------------------------------------------------------------- */
+
 bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
 {
     uint8_t buf[AUGER_DATAGRAM_MAX];
     struct auger_path path;
 
+    if (slot->links)
+        tell_refusals(slot);
     for (int i = 0; i < AUGER_SLOT_BUDGET && slot->kept_len == 0; i++) {
         size_t len = auger_peer_poll_transmit(slot->peer, now, &path, buf, sizeof(buf));
         if (len == 0)
             return false;
         show(slot, now, &path, true, buf, len);
+        if (send_by_link(slot, now, &path, buf, len))
+            continue;
         struct auger_watch *socket = find_socket(slot, &path.local);
         if (socket && send_or_count(slot, socket, &path.remote, buf, len) == AUGER_UDP_FULL)
             keep(slot, epoll_fd, socket, &path.remote, buf, len);
@@ -322,8 +534,10 @@ void auger_slot_writable_shared(struct auger_shared_socket *socket, int epoll_fd
 static void take(struct auger_slot *slot, auger_time now, const struct auger_path *path,
                  const uint8_t *buf, size_t len)
 {
-    auger_peer_handle_datagram(slot->peer, now, path, buf, len);
-    show(slot, now, path, false, buf, len);
+    if (slot->links && auger_links_seals(slot->links, &path->remote))
+        hear_sealed(slot, now, path, buf, len);
+    else
+        hear(slot, now, path, buf, len);
 }
 
 void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socket,

@@ -4,7 +4,9 @@
 
 #include "io/deadlines.h"
 #include "io/interfaces.h"
+#include "io/links.h"
 #include "io/shared.h"
+#include "io/trouble.h"
 
 #include <auger/io.h>
 
@@ -13,10 +15,12 @@
 struct auger_slot {
     uint64_t id; /* never used again */
     const struct auger_loop_config *config;
-    size_t place;              /* among the loop's */
-    struct auger_ready ready;  /* in the loop's queue: it may have something to do */
-    struct auger_deadline due; /* of what it waits for when it has not */
-    bool has_more;             /* its budget ended before what it has to send did */
+    size_t place;                    /* among the loop's */
+    int epoll_fd;                    /* the loop's, */
+    struct auger_troubles *troubles; /* and where to tell what went wrong */
+    struct auger_ready ready;        /* in the loop's queue: it may have something to do */
+    struct auger_deadline due;       /* of what it waits for when it has not */
+    bool has_more;                   /* its budget ended before what it has to send did */
     struct auger_peer *peer;
     void *user;
     struct auger_watch sockets[AUGER_INTERFACES_MAX]; /* they stay; one that is gone has no fd */
@@ -25,7 +29,8 @@ struct auger_slot {
     bool follows;                /* the addresses of this machine, as they come and go */
     struct auger_loop_mux *mux;  /* in place of them; or NULL */
     struct auger_mux_session *session;
-    int share_error; /* the latest trouble with it */
+    int share_error;           /* the latest trouble with it */
+    struct auger_links *links; /* to TURN servers; NULL: it has none */
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;
@@ -65,6 +70,13 @@ bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now);
 void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_watch *socket);
 void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socket,
                         struct auger_udp_batch *batch, auger_time now);
+
+/* A stream of its has something to do, or a deadline of its links has come. */
+void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_time now);
+void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now);
+/* One of its TURN servers has these addresses. */
+void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,
+                                const struct auger_addr *addrs, size_t len, auger_time now);
 
 /* The same for a socket of many. */
 void auger_slot_writable_shared(struct auger_shared_socket *socket, int epoll_fd);

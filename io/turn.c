@@ -94,6 +94,9 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
         if (events & ~(uint32_t)EPOLLOUT)
             auger_slot_receive_shared(shared_of(watch), &loop->batch, now);
         break;
+    case AUGER_WATCH_STREAM:
+        auger_slot_ready_stream(watch, events, now);
+        break;
     case AUGER_WATCH_STUN:
         answer_binding(loop, watch);
         break;
@@ -151,6 +154,7 @@ static void wake_due(struct auger_loop *loop)
         auger_ready_mark(&slot->ready);
         auger_loop_give_up_names(loop, slot, now);
         auger_peer_handle_timeout(slot->peer, now);
+        auger_slot_handle_timeout(slot, now);
     }
 }
 
@@ -239,6 +243,8 @@ static void rest(struct auger_loop *loop, struct auger_slot *slot)
 
     if (slot->kept_len > 0 && at <= auger_clock_now())
         at = AUGER_NEVER;
+    if (slot->links)
+        at = auger_time_min(at, auger_links_next_timeout(slot->links));
     auger_deadlines_set(&loop->deadlines, &slot->due, auger_time_min(at, slot->names_by));
 }
 

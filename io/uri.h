@@ -1,4 +1,4 @@
-/* io/uri.h - where a STUN server is: RFC 7064. */
+/* io/uri.h - where a STUN or TURN server is, and how it is reached: RFC 7064, 7065. */
 #ifndef AUGER_IO_URI_H
 #define AUGER_IO_URI_H
 
@@ -13,5 +13,16 @@ struct auger_stun_uri {
 
 /* Reads "stun:host", "stun:host:port", "stun:[2001:db8::1]:port".  AUGER_ERR_MALFORMED. */
 int auger_stun_uri_parse(struct auger_stun_uri *out, const char *text) AUGER_CHECK_RESULT;
+
+struct auger_turn_uri {
+    struct auger_stun_uri at; /* 3478 where the text has no port, 5349 if it is secure */
+    enum auger_transport transport;
+    bool is_secure; /* TLS, or over UDP DTLS (RFC 7350) */
+};
+
+/* Reads "turn:host", "turns:host:port?transport=udp".  AUGER_ERR_MALFORMED, where `*wrong` is the
+ * first character that cannot be there, counted from 0. */
+int auger_turn_uri_parse(struct auger_turn_uri *out, const char *text,
+                         size_t *wrong) AUGER_CHECK_RESULT;
 
 #endif /* AUGER_IO_URI_H */

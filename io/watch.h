@@ -6,7 +6,8 @@
 
 enum auger_watch_kind {
     AUGER_WATCH_UDP,
-    AUGER_WATCH_MUX, /* the first member of a struct auger_shared_socket */
+    AUGER_WATCH_MUX,    /* the first member of a struct auger_shared_socket */
+    AUGER_WATCH_STREAM, /* .user: its struct auger_stream */
     AUGER_WATCH_STUN,
     AUGER_WATCH_TIMER,
     AUGER_WATCH_WAKE,
@@ -23,9 +24,9 @@ struct auger_slot;
 
 struct auger_watch {
     enum auger_watch_kind kind;
-    struct auger_slot *slot; /* of AUGER_WATCH_UDP */
-    struct auger_udp udp;    /* of the first three, and of AUGER_WATCH_MDNS */
-    void *user;              /* of AUGER_WATCH_FD; the service of those of TURN */
+    struct auger_slot *slot; /* of AUGER_WATCH_UDP, AUGER_WATCH_STREAM */
+    struct auger_udp udp;    /* of the sockets; of the others its descriptor alone */
+    void *user; /* of AUGER_WATCH_FD, AUGER_WATCH_STREAM; the service of those of TURN */
 };
 
 #endif /* AUGER_IO_WATCH_H */

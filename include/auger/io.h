@@ -74,6 +74,16 @@ enum auger_ip_handling {
     AUGER_IP_PROXY,
 };
 
+/* A TURN server, and how it is reached. */
+struct auger_net_turn_server {
+    /* "turn:host", "turn:host:port?transport=tcp", "turns:host" (RFC 7065).  "turns:" is TLS,
+     * with "?transport=udp" DTLS (RFC 7350): the certificate must be for that host. */
+    const char *uri;
+    const char *username, *password; /* both NULL: it is to ask for none */
+    const char *ca_file;             /* PEM of whom to trust; NULL: whom the system trusts */
+    bool trust_anybody;              /* whatever its certificate says */
+};
+
 /* Which sockets a peer gets. */
 struct auger_net_config {
     bool loopback;   /* use the loopback interface too */
@@ -100,7 +110,7 @@ struct auger_net_config {
     const char *const *only, *const *without;
     size_t only_len, without_len;
     /* Of the same loop: the peer has no sockets of its own but these.  Of this structure
-     * STUN servers alone count then. */
+     * STUN and TURN servers alone count then. */
     struct auger_loop_mux *mux;
     /* The Differentiated Services code point of every datagram, 0 to 63; RFC 8837 section
      * 5 says which: 8, 0, 10 or 18 for data of very low to high priority. */
@@ -111,6 +121,12 @@ struct auger_net_config {
      * `without` point to must outlive it then.  With `bind` they are fixed anyway; with `mux`
      * a peer has what the mux has. */
     bool fixed;
+    /* At most 4.  A name is asked for one allocation in each family that it has, over TCP at
+     * the first of its addresses that answers (RFC 8305).  A peer on shared sockets reaches
+     * servers by TCP and TLS alone.  What becomes of a server that cannot be reached or
+     * believed is a trouble that names it and the cause. */
+    const struct auger_net_turn_server *turn_servers;
+    size_t turn_servers_len;
 };
 
 /* --- what of this machine would be used ---------------------------------------- */
@@ -160,8 +176,8 @@ AUGER_API int auger_loop_peer_new_sized(struct auger_loop *loop,
 #define auger_loop_peer_new(loop, config, net, out)                                                \
     auger_loop_peer_new_sized((loop), (config), sizeof(struct auger_peer_config), (net),           \
                               sizeof(struct auger_net_config), (out))
-/* Closes its sockets and frees it; to be called outside auger_loop_next() only,
- * at any time. */
+/* Gives relayed addresses back, as far as that can be said at once, closes its sockets and
+ * frees it; to be called outside auger_loop_next() only, at any time. */
 AUGER_API void auger_loop_peer_free(struct auger_loop *loop, struct auger_peer *peer);
 /* A pointer of the application's, carried in every event of that peer. */
 AUGER_API void auger_loop_peer_set_user(struct auger_loop *loop, struct auger_peer *peer,

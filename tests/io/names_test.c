@@ -303,7 +303,7 @@ static void of_many_addresses_two_of_each_family_are_kept(void **state)
     (void)state;
     assert_int_equal(auger_resolver_new(&resolver, wake_fd), 0);
     assert_false(auger_resolver_take(resolver, &answer));
-    assert_int_equal(auger_resolver_ask(resolver, 5, &many_uri), 0);
+    assert_int_equal(auger_resolver_ask(resolver, 5, 0, &many_uri), 0);
     wait_for(wake_fd);
     assert_true(auger_resolver_take(resolver, &answer));
     assert_int_equal(answer.id, 5);
@@ -327,18 +327,18 @@ static void of_names_at_once_there_are_64_and_each_is_answered(void **state)
 
     (void)state;
     assert_int_equal(auger_resolver_new(&resolver, wake_fd), 0);
-    assert_int_equal(auger_resolver_ask(resolver, 0, &stuck_uri), 0);
+    assert_int_equal(auger_resolver_ask(resolver, 0, 0, &stuck_uri), 0);
     assert_int_equal(sem_wait(&stuck_began), 0);
     for (size_t i = 1; i < AUGER_RESOLVE_QUEUE_MAX; i++)
-        assert_int_equal(auger_resolver_ask(resolver, i, &many_uri), 0);
-    assert_int_equal(auger_resolver_ask(resolver, 64, &many_uri), AUGER_ERR_LIMIT);
+        assert_int_equal(auger_resolver_ask(resolver, i, 0, &many_uri), 0);
+    assert_int_equal(auger_resolver_ask(resolver, 64, 0, &many_uri), AUGER_ERR_LIMIT);
     sem_post(&stuck_may_end);
     while (answers < AUGER_RESOLVE_QUEUE_MAX) {
         wait_for(wake_fd);
         while (auger_resolver_take(resolver, &answer))
             assert_int_equal(answer.id, answers++);
     }
-    assert_int_equal(auger_resolver_ask(resolver, 65, &many_uri), 0);
+    assert_int_equal(auger_resolver_ask(resolver, 65, 0, &many_uri), 0);
     auger_resolver_free(resolver);
     close(wake_fd);
 }

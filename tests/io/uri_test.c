@@ -103,12 +103,78 @@ static void the_longest_host_has_255_bytes(void **state)
     assert_int_equal(auger_stun_uri_parse(&uri, text), AUGER_ERR_MALFORMED);
 }
 
+static void uris_of_turn_servers_are_read(void **state)
+{
+    static const struct {
+        const char *text, *host;
+        uint16_t port;
+        enum auger_transport transport;
+        bool is_secure;
+    } rows[] = {
+        {"turn:turn.example", "turn.example", 3478, AUGER_UDP, false},
+        {"TURN:turn.example:99", "turn.example", 99, AUGER_UDP, false},
+        {"turn:192.0.2.1?transport=udp", "192.0.2.1", 3478, AUGER_UDP, false},
+        {"turn:[2001:db8::1]:80?transport=TCP", "2001:db8::1", 80, AUGER_TCP, false},
+        {"turns:turn.example", "turn.example", 5349, AUGER_TCP, true},
+        {"turns:turn.example:443?transport=tcp", "turn.example", 443, AUGER_TCP, true},
+        {"turns:turn.example?transport=udp", "turn.example", 5349, AUGER_UDP, true},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct auger_turn_uri uri;
+        size_t wrong;
+        assert_int_equal(auger_turn_uri_parse(&uri, rows[i].text, &wrong), 0);
+        assert_string_equal(uri.at.host, rows[i].host);
+        assert_int_equal(uri.at.port, rows[i].port);
+        assert_int_equal(uri.transport, rows[i].transport);
+        assert_int_equal(uri.is_secure, rows[i].is_secure);
+    }
+}
+
+static void where_a_turn_uri_goes_wrong_is_said(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t wrong;
+    } rows[] = {
+        {"", 0},
+        {"stun:a", 0},
+        {"turn", 0},
+        {"turn:", 5},
+        {"turn://a", 5},
+        {"turn:user@h", 9},
+        {"turn:[::1%25eth0]:99999?transport=sctp", 5},
+        {"turn:a:99999", 7},
+        {"turn:a:", 7},
+        {"turn:a:0", 7},
+        {"turn:a?transport=sctp", 17},
+        {"turn:a?transport=", 17},
+        {"turn:a?transport=udp2", 17},
+        {"turns:a?lr", 7},
+        {"turn:a\r\n", 6},
+        {"turn:a b", 6},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct auger_turn_uri uri = {.at = {.host = "before", .port = 7}};
+        size_t wrong = 99;
+        print_message("%s\n", rows[i].text);
+        assert_int_equal(auger_turn_uri_parse(&uri, rows[i].text, &wrong), AUGER_ERR_MALFORMED);
+        assert_int_equal(wrong, rows[i].wrong);
+        assert_string_equal(uri.at.host, "before");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(uris_of_stun_servers_are_read),
         cmocka_unit_test(what_is_none_is_refused_and_changes_nothing),
         cmocka_unit_test(the_longest_host_has_255_bytes),
+        cmocka_unit_test(uris_of_turn_servers_are_read),
+        cmocka_unit_test(where_a_turn_uri_goes_wrong_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,251 @@
+/* io/links.c - how one peer reaches its TURN servers. */
+#include "io/links.h"
+
+#include "base/time.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what it was told ---------------------------------------------------------------------- */
+
+static void forget(struct auger_link_server *server)
+{
+    /* A password is not left behind. */
+    volatile char *secret = server->password;
+
+    for (size_t i = 0; secret && secret[i]; i++)
+        secret[i] = '\0';
+    free(server->uri);
+    free(server->username);
+    free(server->password);
+    auger_tls_context_free(server->tls);
+    *server = (struct auger_link_server){0};
+}
+
+static bool copy(char **out, const char *text)
+{
+    size_t size = text ? strlen(text) + 1 : 0;
+
+    *out = text ? malloc(size) : NULL;
+    if (*out)
+        memcpy(*out, text, size);
+    return !text || *out;
+}
+
+static int set_tls(struct auger_link_server *out, const struct auger_env *env,
+                   const struct auger_net_turn_server *server, char why[AUGER_TLS_WHY_MAX])
+{
+    struct auger_tls_config config;
+
+    if (!out->at.is_secure)
+        return 0;
+    auger_tls_config_init(&config);
+    config.datagrams = out->at.transport == AUGER_UDP;
+    config.ca_file = server->ca_file;
+    config.trust_anybody = server->trust_anybody;
+    return auger_tls_context_new(&out->tls, env, &config, why);
+}
+
+static int read_uri(struct auger_turn_uri *uri, const char *text, char why[AUGER_TLS_WHY_MAX])
+{
+    size_t wrong;
+
+    if (auger_turn_uri_parse(uri, text, &wrong) == 0)
+        return 0;
+    snprintf(why, AUGER_TLS_WHY_MAX,
+             "not a turn: URI, as turn:HOST[:PORT][?transport=tcp], from character %zu on",
+             wrong + 1);
+    return AUGER_ERR_MALFORMED;
+}
+
+int auger_links_add_server(struct auger_links *links, const struct auger_env *env,
+                           const struct auger_net_turn_server *server, char why[AUGER_TLS_WHY_MAX])
+{
+    struct auger_link_server *out = &links->servers[links->servers_len];
+
+    if (links->servers_len == AUGER_LINK_SERVERS_MAX)
+        return AUGER_ERR_LIMIT;
+    int err = read_uri(&out->at, server->uri, why);
+    if (err == 0)
+        err = set_tls(out, env, server, why);
+    if (err == 0 && (!copy(&out->uri, server->uri) || !copy(&out->username, server->username) ||
+                     !copy(&out->password, server->password))) {
+        snprintf(why, AUGER_TLS_WHY_MAX, "no memory");
+        err = AUGER_ERR_NO_MEMORY;
+    }
+    if (err < 0)
+        forget(out);
+    else
+        links->servers_len++;
+    return err;
+}
+
+void auger_links_resolved(struct auger_link_server *server, const struct auger_addr *addrs,
+                          size_t len)
+{
+    server->addrs_len = 0;
+    for (size_t i = 0; i < len && i < AUGER_LINK_ADDRS_MAX; i++) {
+        server->addrs[server->addrs_len] = addrs[i];
+        server->addrs[server->addrs_len++].transport = (uint8_t)server->at.transport;
+    }
+}
+
+void auger_links_free(struct auger_links *links, auger_time now)
+{
+    if (!links)
+        return;
+    for (size_t i = 0; i < links->streams_len; i++) {
+        auger_stream_fini(links->streams[i], now);
+        free(links->streams[i]);
+    }
+    for (size_t i = 0; i < links->sealed_len; i++) {
+        auger_sealed_close(links->sealed[i]);
+        free(links->sealed[i]);
+    }
+    for (size_t i = 0; i < links->servers_len; i++)
+        forget(&links->servers[i]);
+    free(links);
+}
+
+const struct auger_link_server *auger_links_server_at(const struct auger_links *links,
+                                                      const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < links->servers_len; i++)
+        for (size_t j = 0; j < links->servers[i].addrs_len; j++)
+            if (auger_addr_equal(&links->servers[i].addrs[j], addr))
+                return &links->servers[i];
+    return NULL;
+}
+
+/* --- streams ------------------------------------------------------------------------------- */
+
+static struct auger_stream *free_stream(struct auger_links *links)
+{
+    for (size_t i = 0; i < links->streams_len; i++)
+        if (links->streams[i]->state == AUGER_STREAM_CLOSED && links->streams[i]->why[0] == '\0')
+            return links->streams[i];
+    if (links->streams_len == AUGER_LINKS_MAX)
+        return NULL;
+    struct auger_stream *stream = calloc(1, sizeof(*stream));
+    if (stream)
+        links->streams[links->streams_len++] = stream;
+    return stream;
+}
+
+/* That address first, then the others of its family that the name has. */
+static size_t collect(const struct auger_link_server *server, const struct auger_addr *first,
+                      struct auger_addr addrs[AUGER_STREAM_ADDRS_MAX])
+{
+    size_t len = 0;
+
+    addrs[len++] = *first;
+    for (size_t i = 0; i < server->addrs_len && len < AUGER_STREAM_ADDRS_MAX; i++)
+        if (server->addrs[i].family == first->family && !auger_addr_equal(&server->addrs[i], first))
+            addrs[len++] = server->addrs[i];
+    return len;
+}
+
+struct auger_stream *auger_links_stream(struct auger_links *links, struct auger_slot *slot,
+                                        int epoll_fd, const struct auger_path *path, auger_time now)
+{
+    struct auger_addr addrs[AUGER_STREAM_ADDRS_MAX];
+    const struct auger_link_server *server;
+
+    for (size_t i = 0; i < links->streams_len; i++)
+        if (links->streams[i]->state != AUGER_STREAM_CLOSED &&
+            auger_path_equal(&links->streams[i]->path, path))
+            return links->streams[i];
+    server = auger_links_server_at(links, &path->remote);
+    struct auger_stream *stream = server ? free_stream(links) : NULL;
+    if (!stream)
+        return NULL;
+    struct auger_stream_target target = {.path = path,
+                                         .addrs = addrs,
+                                         .addrs_len = collect(server, &path->remote, addrs),
+                                         .context = server->tls,
+                                         .name = server->at.at.host};
+    auger_stream_open(stream, slot, epoll_fd, &target, now);
+    return stream;
+}
+
+/* --- sealed paths -------------------------------------------------------------------------- */
+
+bool auger_links_seals(const struct auger_links *links, const struct auger_addr *remote)
+{
+    const struct auger_link_server *server = auger_links_server_at(links, remote);
+
+    return server && server->tls && remote->transport == AUGER_UDP;
+}
+
+static struct auger_sealed *free_sealed(struct auger_links *links, auger_time now)
+{
+    for (size_t i = 0; i < links->sealed_len; i++)
+        if (!links->sealed[i]->tls && now >= links->sealed[i]->again_at)
+            return links->sealed[i];
+    if (links->sealed_len == AUGER_LINKS_MAX)
+        return NULL;
+    struct auger_sealed *sealed = calloc(1, sizeof(*sealed));
+    if (sealed)
+        links->sealed[links->sealed_len++] = sealed;
+    return sealed;
+}
+
+struct auger_sealed *auger_links_sealed(struct auger_links *links, const struct auger_path *path,
+                                        bool opens, auger_time now)
+{
+    const struct auger_link_server *server;
+
+    for (size_t i = 0; i < links->sealed_len; i++) {
+        struct auger_sealed *found = links->sealed[i];
+        if (!auger_path_equal(&found->path, path))
+            continue;
+        if (found->tls || now < found->again_at)
+            return found->tls ? found : NULL;
+    }
+    server = opens ? auger_links_server_at(links, &path->remote) : NULL;
+    struct auger_sealed *sealed = server && server->tls ? free_sealed(links, now) : NULL;
+    if (sealed && auger_sealed_open(sealed, server->tls, server->at.at.host, path, now) < 0)
+        sealed = NULL;
+    return sealed;
+}
+
+/* --- what is told -------------------------------------------------------------------------- */
+
+bool auger_links_is_news(struct auger_links *links, const struct auger_addr *server,
+                         enum auger_turn_error error)
+{
+    size_t at = 0;
+
+    while (at < links->told_len && !auger_addr_equal(&links->told[at].server, server))
+        at++;
+    if (at == AUGER_LINKS_MAX || (at < links->told_len && links->told[at].error == error))
+        return false;
+    links->told_len += at == links->told_len;
+    links->told[at].server = *server;
+    links->told[at].error = (uint8_t)error;
+    return true;
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+void auger_links_handle_timeout(struct auger_links *links, auger_time now)
+{
+    for (size_t i = 0; i < links->streams_len; i++)
+        auger_stream_handle_timeout(links->streams[i], now);
+    for (size_t i = 0; i < links->sealed_len; i++)
+        if (links->sealed[i]->tls)
+            auger_tls_handle_timeout(links->sealed[i]->tls, now);
+}
+
+auger_time auger_links_next_timeout(const struct auger_links *links)
+{
+    auger_time at = AUGER_NEVER;
+
+    for (size_t i = 0; i < links->streams_len; i++)
+        at = auger_time_min(at, auger_stream_next_timeout(links->streams[i]));
+    for (size_t i = 0; i < links->sealed_len; i++)
+        if (links->sealed[i]->tls)
+            at = auger_time_min(at, auger_tls_next_timeout(links->sealed[i]->tls));
+    return at;
+}

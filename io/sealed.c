@@ -1,0 +1,69 @@
+/* io/sealed.c - DTLS between one socket of ours and a TURN server. */
+#include "io/sealed.h"
+
+#include <string.h>
+
+int auger_sealed_open(struct auger_sealed *sealed, struct auger_tls_context *context,
+                      const char *name, const struct auger_path *path, auger_time now)
+{
+    sealed->path = *path;
+    sealed->waiting_len = 0;
+    return auger_tls_new(&sealed->tls, context, now, name);
+}
+
+void auger_sealed_close(struct auger_sealed *sealed)
+{
+    auger_tls_free(sealed->tls);
+    sealed->tls = NULL;
+}
+
+static void keep(struct auger_sealed *sealed, const uint8_t *buf, size_t len)
+{
+    if (sealed->waiting_len == AUGER_SEALED_WAITING_MAX || len > AUGER_DATAGRAM_MAX)
+        return;
+    memcpy(sealed->waiting[sealed->waiting_len], buf, len);
+    sealed->lens[sealed->waiting_len++] = len;
+}
+
+/* What cannot be sealed is lost, as any datagram may be. */
+static void send_waiting(struct auger_sealed *sealed, auger_time now)
+{
+    if (auger_tls_get_state(sealed->tls) != AUGER_TLS_CONNECTED)
+        return;
+    for (size_t i = 0; i < sealed->waiting_len; i++)
+        (void)!auger_tls_write(sealed->tls, now, sealed->waiting[i], sealed->lens[i]);
+    sealed->waiting_len = 0;
+}
+
+void auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len)
+{
+    if (auger_tls_get_state(sealed->tls) == AUGER_TLS_CONNECTING)
+        keep(sealed, buf, len);
+    else
+        (void)!auger_tls_write(sealed->tls, now, buf, len);
+}
+
+void auger_sealed_feed(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len)
+{
+    (void)auger_tls_feed(sealed->tls, now, buf, len);
+    send_waiting(sealed, now);
+}
+
+size_t auger_sealed_read(struct auger_sealed *sealed, auger_time now, uint8_t *buf, size_t cap)
+{
+    return auger_tls_read(sealed->tls, now, buf, cap);
+}
+
+size_t auger_sealed_take(struct auger_sealed *sealed, auger_time now, uint8_t *buf, size_t cap)
+{
+    return auger_tls_take(sealed->tls, now, buf, cap);
+}
+
+bool auger_sealed_is_over(const struct auger_sealed *sealed, const char **why)
+{
+    enum auger_tls_state state = auger_tls_get_state(sealed->tls);
+
+    *why =
+        state == AUGER_TLS_FAILED ? auger_tls_why(sealed->tls) : "the server closed the connection";
+    return state == AUGER_TLS_CLOSED || state == AUGER_TLS_FAILED;
+}

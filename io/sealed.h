@@ -1,0 +1,39 @@
+/* io/sealed.h - DTLS between one socket of ours and a TURN server (RFC 7350): what the agent sends
+ * and hears there is in the clear, what the socket sees is sealed.  The other way to be secure is
+ * stream.h. */
+#ifndef AUGER_IO_SEALED_H
+#define AUGER_IO_SEALED_H
+
+#include <auger/tls.h>
+
+#define AUGER_SEALED_WAITING_MAX                                                                   \
+    4 /* datagrams that wait for the handshake; later ones are lost                                \
+       */
+
+struct auger_sealed {
+    struct auger_path path;
+    struct auger_tls *tls; /* NULL: not open */
+    auger_time again_at;   /* after an end: until then nothing is tried */
+    uint8_t waiting[AUGER_SEALED_WAITING_MAX][AUGER_DATAGRAM_MAX];
+    size_t lens[AUGER_SEALED_WAITING_MAX], waiting_len;
+};
+
+/* Begins with the first datagram.  Errors of auger_tls_new(). */
+int auger_sealed_open(struct auger_sealed *sealed, struct auger_tls_context *context,
+                      const char *name, const struct auger_path *path,
+                      auger_time now) AUGER_CHECK_RESULT;
+void auger_sealed_close(struct auger_sealed *sealed);
+
+/* Seals it, or keeps it until that can be done. */
+void auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len);
+/* A datagram came. */
+void auger_sealed_feed(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len);
+/* The next one in the clear; 0 when there is none. */
+size_t auger_sealed_read(struct auger_sealed *sealed, auger_time now, uint8_t *buf, size_t cap);
+/* The next one for the socket. */
+size_t auger_sealed_take(struct auger_sealed *sealed, auger_time now, uint8_t *buf, size_t cap);
+
+/* Whether it is over, and why. */
+bool auger_sealed_is_over(const struct auger_sealed *sealed, const char **why);
+
+#endif /* AUGER_IO_SEALED_H */

@@ -1,0 +1,453 @@
+/* io/stream.c - one stream to a TURN server. */
+#define _GNU_SOURCE
+#include "io/stream.h"
+
+#include "base/time.h"
+#include "io/sockaddr.h"
+
+#include <auger/turn.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define CONNECT_TIME (10 * AUGER_SEC)
+#define ATTEMPT_DELAY (250 * AUGER_MS) /* RFC 8305 section 5 */
+#define QUEUE_MIN 4096
+#define READ_MAX (64 * 1024) /* bytes in one turn */
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+static void close_watch(struct auger_watch *watch)
+{
+    if (watch->udp.fd >= 0)
+        close(watch->udp.fd);
+    watch->udp.fd = -1;
+}
+
+static void drop(struct auger_stream *stream)
+{
+    for (size_t i = 0; i < stream->begun; i++)
+        close_watch(&stream->attempts[i]);
+    auger_tls_free(stream->tls);
+    stream->tls = NULL;
+    stream->context = NULL;
+    stream->watch = NULL;
+    stream->begun = stream->addrs_len = 0;
+    stream->queue_at = stream->queue_len = stream->out_at = stream->out_len = 0;
+    stream->raw_at = stream->raw_len = stream->in_at = stream->in_len = stream->skip = 0;
+    stream->waits_to_write = false;
+    stream->next_at = stream->connect_by = AUGER_NEVER;
+    stream->state = AUGER_STREAM_CLOSED;
+}
+
+static void lose(struct auger_stream *stream, const char *why)
+{
+    snprintf(stream->why, sizeof(stream->why), "%s", why);
+    drop(stream);
+}
+
+bool auger_stream_take_loss(struct auger_stream *stream, char why[AUGER_TLS_WHY_MAX])
+{
+    if (stream->state != AUGER_STREAM_CLOSED || stream->why[0] == '\0')
+        return false;
+    memcpy(why, stream->why, AUGER_TLS_WHY_MAX);
+    stream->why[0] = '\0';
+    return true;
+}
+
+/* --- connecting ---------------------------------------------------------------------------- */
+
+static int tell_epoll(struct auger_stream *stream, struct auger_watch *watch, int op, bool write)
+{
+    struct epoll_event event = {.events = EPOLLIN | (write ? EPOLLOUT : 0u), .data.ptr = watch};
+
+    return epoll_ctl(stream->epoll_fd, op, watch->udp.fd, &event);
+}
+
+/* From our address, so that the server sees the base's. */
+static bool begin_connect(struct auger_stream *stream, struct auger_watch *watch,
+                          const struct auger_addr *to)
+{
+    struct sockaddr_storage local, remote;
+    int on = 1, family = to->family == AUGER_IPV4 ? AF_INET : AF_INET6;
+    socklen_t local_len = auger_sockaddr_from(&local, &stream->path.local);
+    socklen_t remote_len = auger_sockaddr_from(&remote, to);
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    watch->udp.fd = fd;
+    if (fd < 0)
+        return false;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    return bind(fd, (const struct sockaddr *)&local, local_len) == 0 &&
+           (connect(fd, (const struct sockaddr *)&remote, remote_len) == 0 ||
+            errno == EINPROGRESS) &&
+           tell_epoll(stream, watch, EPOLL_CTL_ADD, true) == 0;
+}
+
+static bool is_under_way(const struct auger_stream *stream)
+{
+    for (size_t i = 0; i < stream->begun; i++)
+        if (stream->attempts[i].udp.fd >= 0)
+            return true;
+    return false;
+}
+
+/* The next address, and at once the one after it if that cannot even begin. */
+static void try_next(struct auger_stream *stream, auger_time now)
+{
+    while (stream->begun < stream->addrs_len) {
+        struct auger_watch *watch = &stream->attempts[stream->begun];
+        const struct auger_addr *to = &stream->addrs[stream->begun++];
+        stream->next_at =
+            stream->begun < stream->addrs_len ? auger_time_add(now, ATTEMPT_DELAY) : AUGER_NEVER;
+        if (begin_connect(stream, watch, to))
+            return;
+        int failed = errno;
+        close_watch(watch);
+        errno = failed;
+    }
+    if (!is_under_way(stream))
+        lose(stream, strerror(errno));
+}
+
+void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,
+                       const struct auger_stream_target *target, auger_time now)
+{
+    drop(stream);
+    stream->state = AUGER_STREAM_CONNECTING;
+    stream->epoll_fd = epoll_fd;
+    stream->path = *target->path;
+    stream->why[0] = '\0';
+    snprintf(stream->name, sizeof(stream->name), "%s", target->name);
+    stream->context = target->context;
+    for (size_t i = 0; i < target->addrs_len && i < AUGER_STREAM_ADDRS_MAX; i++) {
+        stream->addrs[stream->addrs_len++] = target->addrs[i];
+        stream->attempts[i] = (struct auger_watch){
+            .kind = AUGER_WATCH_STREAM, .slot = slot, .udp.fd = -1, .user = stream};
+    }
+    stream->connect_by = auger_time_add(now, CONNECT_TIME);
+    errno = EADDRNOTAVAIL;
+    try_next(stream, now);
+}
+
+/* This one is taken. */
+static void settle(struct auger_stream *stream, struct auger_watch *watch, auger_time now)
+{
+    for (size_t i = 0; i < stream->begun; i++)
+        if (&stream->attempts[i] != watch)
+            close_watch(&stream->attempts[i]);
+    stream->watch = watch;
+    stream->waits_to_write = true;
+    stream->state = AUGER_STREAM_OPEN;
+    stream->next_at = stream->connect_by = AUGER_NEVER;
+    if (stream->context && auger_tls_new(&stream->tls, stream->context, now, stream->name) < 0)
+        lose(stream, "TLS cannot begin");
+}
+
+static void judge_attempt(struct auger_stream *stream, struct auger_watch *watch, uint32_t events,
+                          auger_time now)
+{
+    int failed = 0;
+    socklen_t len = sizeof(failed);
+
+    if (getsockopt(watch->udp.fd, SOL_SOCKET, SO_ERROR, &failed, &len) < 0)
+        failed = errno;
+    if (failed == 0 && (events & EPOLLOUT) && !(events & EPOLLERR)) {
+        settle(stream, watch, now);
+    } else if (failed != 0) {
+        close_watch(watch);
+        errno = failed;
+        if (stream->begun < stream->addrs_len)
+            try_next(stream, now);
+        else if (!is_under_way(stream))
+            lose(stream, strerror(failed));
+    }
+}
+
+/* --- sending ------------------------------------------------------------------------------- */
+
+/* RFC 8656 section 12.4, and Send indications, whose type is 0x0016. */
+static bool is_data(const uint8_t *buf, size_t len)
+{
+    return len >= 2 && ((buf[0] & 0xC0) == 0x40 || (buf[0] == 0x00 && buf[1] == 0x16));
+}
+
+static bool has_room(struct auger_stream *stream, size_t len)
+{
+    size_t cap = stream->queue_cap ? stream->queue_cap : QUEUE_MIN;
+
+    while (cap < stream->queue_len + len)
+        cap *= 2;
+    if (cap > stream->queue_cap) {
+        uint8_t *larger = realloc(stream->queue, cap);
+        if (!larger)
+            return false;
+        stream->queue = larger;
+        stream->queue_cap = cap;
+    }
+    if (stream->queue_at + stream->queue_len + len > stream->queue_cap) {
+        memmove(stream->queue, stream->queue + stream->queue_at, stream->queue_len);
+        stream->queue_at = 0;
+    }
+    return true;
+}
+
+/* Bytes of the queue that are on their way. */
+static void pass(struct auger_stream *stream, size_t len)
+{
+    stream->queue_at += len;
+    stream->queue_len -= len;
+    if (stream->queue_len == 0)
+        stream->queue_at = 0;
+}
+
+/* How many bytes the system took; less than 0: the stream is lost. */
+static ssize_t push(struct auger_stream *stream, const uint8_t *buf, size_t len)
+{
+    ssize_t sent = send(stream->watch->udp.fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (sent >= 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+        return sent > 0 ? sent : 0;
+    lose(stream, strerror(errno));
+    return -1;
+}
+
+static bool push_clear(struct auger_stream *stream)
+{
+    if (stream->queue_len == 0)
+        return false;
+    ssize_t sent = push(stream, stream->queue + stream->queue_at, stream->queue_len);
+    if (sent > 0)
+        pass(stream, (size_t)sent);
+    return sent > 0;
+}
+
+/* What is sealed goes first; then what the queue has is sealed. */
+static bool push_sealed(struct auger_stream *stream, auger_time now)
+{
+    if (stream->out_len == 0) {
+        stream->out_at = 0;
+        stream->out_len = auger_tls_take(stream->tls, now, stream->out, sizeof(stream->out));
+    }
+    if (stream->out_len > 0) {
+        ssize_t sent = push(stream, stream->out + stream->out_at, stream->out_len);
+        if (sent > 0) {
+            stream->out_at += (size_t)sent;
+            stream->out_len -= (size_t)sent;
+        }
+        return sent > 0;
+    }
+    int taken = stream->queue_len == 0
+                    ? 0
+                    : auger_tls_write(stream->tls, now, stream->queue + stream->queue_at,
+                                      stream->queue_len);
+    if (taken > 0)
+        pass(stream, (size_t)taken);
+    return taken > 0;
+}
+
+static bool may_write_more(const struct auger_stream *stream)
+{
+    return stream->out_len > 0 ||
+           (stream->queue_len > 0 &&
+            (!stream->tls || auger_tls_get_state(stream->tls) == AUGER_TLS_CONNECTED));
+}
+
+static void flush(struct auger_stream *stream, auger_time now)
+{
+    while (stream->state == AUGER_STREAM_OPEN &&
+           (stream->tls ? push_sealed(stream, now) : push_clear(stream)))
+        continue;
+    if (stream->state != AUGER_STREAM_OPEN)
+        return;
+    bool waits = may_write_more(stream);
+    if (waits != stream->waits_to_write &&
+        tell_epoll(stream, stream->watch, EPOLL_CTL_MOD, waits) < 0)
+        lose(stream, strerror(errno));
+    else
+        stream->waits_to_write = waits;
+}
+
+void auger_stream_send(struct auger_stream *stream, auger_time now, const uint8_t *buf, size_t len)
+{
+    size_t max = AUGER_STREAM_QUEUE_MAX - (is_data(buf, len) ? AUGER_STREAM_RESERVE : 0);
+
+    if (stream->state == AUGER_STREAM_CLOSED)
+        return;
+    if (stream->queue_len + len > max || !has_room(stream, len)) {
+        stream->dropped++;
+        return;
+    }
+    memcpy(stream->queue + stream->queue_at + stream->queue_len, buf, len);
+    stream->queue_len += len;
+    flush(stream, now);
+}
+
+void auger_stream_close(struct auger_stream *stream, auger_time now)
+{
+    if (stream->state == AUGER_STREAM_OPEN && stream->tls) {
+        auger_tls_close(stream->tls, now);
+        flush(stream, now);
+    }
+    drop(stream);
+    stream->why[0] = '\0';
+}
+
+void auger_stream_fini(struct auger_stream *stream, auger_time now)
+{
+    auger_stream_close(stream, now);
+    free(stream->queue);
+    stream->queue = NULL;
+    stream->queue_cap = 0;
+}
+
+/* --- receiving ----------------------------------------------------------------------------- */
+
+/* How many bytes came; 0: none now, or the stream is lost. */
+static size_t pull(struct auger_stream *stream, uint8_t *buf, size_t cap)
+{
+    if (cap > stream->budget)
+        cap = stream->budget;
+    if (cap == 0)
+        return 0; /* epoll tells again */
+    ssize_t len = recv(stream->watch->udp.fd, buf, cap, MSG_DONTWAIT);
+    if (len > 0) {
+        stream->budget -= (size_t)len;
+        return (size_t)len;
+    }
+    if (len == 0)
+        lose(stream, "the server closed the connection");
+    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        lose(stream, strerror(errno));
+    return 0;
+}
+
+static void judge_tls(struct auger_stream *stream, auger_time now)
+{
+    char why[AUGER_TLS_WHY_MAX];
+
+    if (!stream->tls)
+        return;
+    enum auger_tls_state state = auger_tls_get_state(stream->tls);
+    if (state == AUGER_TLS_CLOSED) {
+        lose(stream, "the server closed the connection");
+    } else if (state == AUGER_TLS_FAILED) {
+        snprintf(why, sizeof(why), "%s", auger_tls_why(stream->tls));
+        flush(stream, now); /* an alert */
+        lose(stream, why);
+    }
+}
+
+static size_t pull_sealed(struct auger_stream *stream, auger_time now, uint8_t *buf, size_t cap)
+{
+    size_t len;
+
+    while ((len = auger_tls_read(stream->tls, now, buf, cap)) == 0) {
+        if (stream->raw_len == 0) {
+            stream->raw_at = 0;
+            stream->raw_len = pull(stream, stream->raw, sizeof(stream->raw));
+        }
+        if (stream->raw_len == 0)
+            return 0;
+        size_t taken =
+            auger_tls_feed(stream->tls, now, stream->raw + stream->raw_at, stream->raw_len);
+        stream->raw_at += taken;
+        stream->raw_len -= taken;
+        flush(stream, now); /* of the handshake */
+        judge_tls(stream, now);
+        if (stream->state != AUGER_STREAM_OPEN)
+            return 0;
+    }
+    return len;
+}
+
+/* false: nothing came. */
+static bool fill(struct auger_stream *stream, auger_time now)
+{
+    if (stream->in_at > 0)
+        memmove(stream->in, stream->in + stream->in_at, stream->in_len);
+    stream->in_at = 0;
+    uint8_t *buf = stream->in + stream->in_len;
+    size_t cap = sizeof(stream->in) - stream->in_len;
+    size_t len = stream->tls ? pull_sealed(stream, now, buf, cap) : pull(stream, buf, cap);
+    stream->in_len += len;
+    return len > 0;
+}
+
+static void use_up(struct auger_stream *stream, size_t len)
+{
+    stream->in_at += len;
+    stream->in_len -= len;
+}
+
+/* Of a frame that is longer than what we have room for. */
+static void skip(struct auger_stream *stream)
+{
+    size_t len = stream->skip < stream->in_len ? stream->skip : stream->in_len;
+
+    use_up(stream, len);
+    stream->skip -= len;
+}
+
+bool auger_stream_next(struct auger_stream *stream, auger_time now, struct auger_bytes *frame)
+{
+    while (stream->state == AUGER_STREAM_OPEN) {
+        skip(stream);
+        int len = stream->skip > 0
+                      ? AUGER_ERR_AGAIN
+                      : auger_turn_frame_len(stream->in + stream->in_at, stream->in_len);
+        if (len > AUGER_STREAM_IN_MAX) {
+            stream->skip = (size_t)len;
+        } else if (len > 0 && (size_t)len <= stream->in_len) {
+            *frame = (struct auger_bytes){stream->in + stream->in_at, (size_t)len};
+            use_up(stream, (size_t)len);
+            return true;
+        } else if (len < 0 && len != AUGER_ERR_AGAIN) {
+            lose(stream, "what the server sent is no TURN");
+        } else if (!fill(stream, now)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+void auger_stream_ready(struct auger_stream *stream, struct auger_watch *watch, uint32_t events,
+                        auger_time now)
+{
+    if (watch->udp.fd < 0)
+        return; /* closed meanwhile */
+    stream->budget = READ_MAX;
+    if (stream->state == AUGER_STREAM_CONNECTING)
+        judge_attempt(stream, watch, events, now);
+    flush(stream, now);
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+void auger_stream_handle_timeout(struct auger_stream *stream, auger_time now)
+{
+    if (stream->state == AUGER_STREAM_CONNECTING && now >= stream->connect_by) {
+        lose(stream, "no connection within 10 s");
+    } else if (stream->state == AUGER_STREAM_CONNECTING && now >= stream->next_at) {
+        try_next(stream, now);
+    } else if (stream->tls && now >= auger_tls_next_timeout(stream->tls)) {
+        auger_tls_handle_timeout(stream->tls, now);
+        judge_tls(stream, now);
+    }
+}
+
+auger_time auger_stream_next_timeout(const struct auger_stream *stream)
+{
+    auger_time at = stream->tls ? auger_tls_next_timeout(stream->tls) : AUGER_NEVER;
+
+    if (stream->state == AUGER_STREAM_CLOSED)
+        return AUGER_NEVER;
+    return auger_time_min(at, auger_time_min(stream->next_at, stream->connect_by));
+}

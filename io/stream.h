@@ -1,0 +1,76 @@
+/* io/stream.h - one stream to a TURN server, TCP with or without TLS: opened from one of our
+ * addresses, cut into the frames of RFC 8656 section 12.5.  What goes by datagrams and is sealed
+ * is sealed.h. */
+#ifndef AUGER_IO_STREAM_H
+#define AUGER_IO_STREAM_H
+
+#include "io/watch.h"
+
+#include <auger/tls.h>
+
+#define AUGER_STREAM_ADDRS_MAX 2            /* of one family that a name has */
+#define AUGER_STREAM_QUEUE_MAX (256 * 1024) /* bytes that wait; of them data has all but */
+#define AUGER_STREAM_RESERVE (16 * 1024)    /* these */
+#define AUGER_STREAM_IN_MAX 8192            /* a longer frame is dropped */
+
+enum auger_stream_state { AUGER_STREAM_CLOSED, AUGER_STREAM_CONNECTING, AUGER_STREAM_OPEN };
+
+struct auger_stream {
+    enum auger_stream_state state;
+    int epoll_fd;
+    struct auger_path path; /* by which the agent knows it */
+    /* RFC 8305 section 5: each address begins a while after the one before, and the first that
+     * answers is taken.  They stay, since an event may still lie in the loop's hands. */
+    struct auger_watch attempts[AUGER_STREAM_ADDRS_MAX];
+    struct auger_addr addrs[AUGER_STREAM_ADDRS_MAX];
+    size_t addrs_len, begun;
+    struct auger_watch *watch; /* the one that was taken */
+    auger_time next_at, connect_by;
+    struct auger_tls *tls;             /* NULL: none */
+    struct auger_tls_context *context; /* its target's, which outlives it; or NULL */
+    char name[AUGER_TLS_NAME_MAX];
+    bool waits_to_write; /* told to epoll */
+    uint8_t *queue;      /* whole frames, but for the first, which may have begun */
+    size_t queue_cap, queue_at, queue_len;
+    uint8_t out[4096]; /* sealed, to be sent first */
+    size_t out_at, out_len;
+    uint8_t raw[4096]; /* sealed, as it came */
+    size_t raw_at, raw_len;
+    uint8_t in[AUGER_STREAM_IN_MAX];
+    size_t in_at, in_len, skip; /* bytes of a frame that is dropped */
+    size_t budget;              /* bytes to be read before the others' turn */
+    uint64_t dropped;           /* frames that the queue had no room for */
+    char why[AUGER_TLS_WHY_MAX];
+};
+
+/* Where it leads.  All of one family; `context` NULL: no TLS. */
+struct auger_stream_target {
+    const struct auger_path *path;
+    const struct auger_addr *addrs;
+    size_t addrs_len;
+    struct auger_tls_context *context; /* its target's, which outlives it; or NULL */
+    const char *name;
+};
+/* Begins to open it.  `slot` is for the loop. */
+void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,
+                       const struct auger_stream_target *target, auger_time now);
+/* Says close_notify, if there is room, and closes. */
+void auger_stream_close(struct auger_stream *stream, auger_time now);
+/* The memory that it took. */
+void auger_stream_fini(struct auger_stream *stream, auger_time now);
+
+/* Queues one frame and sends what can be sent: none goes by in part.  Without room it is
+ * dropped; data before requests. */
+void auger_stream_send(struct auger_stream *stream, auger_time now, const uint8_t *buf, size_t len);
+/* epoll told of it. */
+void auger_stream_ready(struct auger_stream *stream, struct auger_watch *watch, uint32_t events,
+                        auger_time now);
+/* The next frame that came; valid until the next call.  false: none is there. */
+bool auger_stream_next(struct auger_stream *stream, auger_time now, struct auger_bytes *frame);
+void auger_stream_handle_timeout(struct auger_stream *stream, auger_time now);
+auger_time auger_stream_next_timeout(const struct auger_stream *stream);
+
+/* Once: it ended by itself, and why. */
+bool auger_stream_take_loss(struct auger_stream *stream, char why[AUGER_TLS_WHY_MAX]);
+
+#endif /* AUGER_IO_STREAM_H */
