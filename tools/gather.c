@@ -13,13 +13,15 @@
 #include <unistd.h>
 
 #define ADDRS_MAX 256 /* of the machine, that are looked at */
+#define PROTOCOL_MAX 8
 
 static const char help[] =
-    "usage: auger gather [--stun URI]... [--timeout SECONDS] [OPTION]...\n"
+    "usage: auger gather [--stun URI]... [--turn URI]... [--timeout SECONDS] [OPTION]...\n"
     "\n"
     "Prints the addresses under which this machine may be reached, as they come: those of its\n"
-    "interfaces (host), and, as STUN servers see them from outside, those that a NAT gave it\n"
-    "(srflx).  A srflx address that equals a host address is not printed again: there is no NAT.\n"
+    "interfaces (host), as STUN servers see them from outside those that a NAT gave it (srflx),\n"
+    "and those that TURN servers lend it (relay), with the server and how it is spoken to.\n"
+    "A srflx address that equals a host address is not printed again: there is no NAT.\n"
     "What is left out of the machine's addresses follows, and why.\n"
     "\n"
     "  --stun URI         ask this server too, as stun:stun.example.org or stun:192.0.2.1:3478;\n"
@@ -27,7 +29,7 @@ static const char help[] =
     "  --timeout SECONDS  how long to wait for the servers, 1 to 60; default 5\n"
     "  --json             one JSON object a line: {\"ev\":\"candidate\",...}, {\"ev\":\"trouble\",...},\n"
     "                     {\"ev\":\"left_out\",...}, last {\"ev\":\"gathered\",...}; times in\n"
-    "                     milliseconds\n" TRACE_HELP "\n" NET_HELP "\n"
+    "                     milliseconds\n" TRACE_HELP "\n" RELAY_HELP NET_HELP "\n"
     "Exit status: 0 when there were candidates and no trouble, else 1; 2 wrong usage; 130 Ctrl-C.\n"
     "\n"
     "To try it on one machine: `auger serve` in one terminal, and in the other\n"
@@ -37,6 +39,7 @@ struct gathering {
     struct auger_loop *loop;
     struct auger_net_config net;
     struct auger_peer_config peer;
+    struct auger_peer *made;
     auger_time started_at;
     int interrupt_fd;
     bool json, done, in_trouble;
@@ -49,9 +52,25 @@ static double elapsed_ms(const struct gathering *gathering)
     return (double)(auger_loop_now(gathering->loop) - gathering->started_at) / (double)AUGER_MS;
 }
 
+/* " by udp 192.0.2.1:3478": which server's, of a relayed candidate. */
+static void write_server(const struct gathering *gathering, const struct auger_cand *cand,
+                         char *protocol, char *server)
+{
+    struct auger_ice_relay_info infos[AUGER_ICE_RELAYS_MAX];
+    size_t len = auger_ice_relays(auger_peer_ice(gathering->made), infos, AUGER_ICE_RELAYS_MAX);
+
+    for (size_t i = 0; i < len; i++)
+        if (auger_addr_equal(&infos[i].relayed[0], &cand->addr) ||
+            auger_addr_equal(&infos[i].relayed[1], &cand->addr)) {
+            snprintf(protocol, PROTOCOL_MAX, "%s", infos[i].protocol);
+            auger_addr_format(&infos[i].server, server, AUGER_ADDR_TEXT_MAX);
+        }
+}
+
 static void print_candidate(struct gathering *gathering, const char *line)
 {
     char addr[AUGER_ADDR_TEXT_MAX], related[AUGER_ADDR_TEXT_MAX] = "";
+    char server[AUGER_ADDR_TEXT_MAX] = "", protocol[PROTOCOL_MAX] = "";
     struct auger_cand cand;
     double ms = elapsed_ms(gathering);
 
@@ -61,13 +80,17 @@ static void print_candidate(struct gathering *gathering, const char *line)
     auger_addr_format(&cand.addr, addr, sizeof(addr));
     if (cand.related.family != AUGER_FAMILY_NONE)
         auger_addr_format(&cand.related, related, sizeof(related));
+    if (cand.type == AUGER_CAND_RELAY)
+        write_server(gathering, &cand, protocol, server);
     const char *type = auger_cand_type_name(cand.type);
     if (gathering->json)
-        output_line(json_pack("{ss ss ss ss sI ss sf}", "ev", "candidate", "type", type, "address",
-                              addr, "related", related, "priority", (json_int_t)cand.priority,
-                              "candidate", line, "t", ms));
+        output_line(json_pack("{ss ss ss ss ss ss sI ss sf}", "ev", "candidate", "type", type,
+                              "address", addr, "related", related, "server", server, "protocol",
+                              protocol, "priority", (json_int_t)cand.priority, "candidate", line,
+                              "t", ms));
     else
-        printf("%-5s  %-40s %8.1f ms%s%s\n", type, addr, ms, *related ? "   from " : "", related);
+        printf("%-5s  %-40s %8.1f ms%s%s%s%s%s%s\n", type, addr, ms, *related ? "   from " : "",
+               related, *server ? "   by " : "", protocol, *server ? " " : "", server);
     fflush(stdout);
 }
 
@@ -140,8 +163,27 @@ static void print_all_left_out(const struct gathering *gathering)
     }
 }
 
+/* Servers that said nothing in that time; what others said is told already. */
+static void tell_silent_servers(struct gathering *gathering)
+{
+    struct auger_ice_relay_info infos[AUGER_ICE_RELAYS_MAX];
+    char server[AUGER_ADDR_TEXT_MAX], what[AUGER_ADDR_TEXT_MAX + 64];
+    size_t len = auger_ice_relays(auger_peer_ice(gathering->made), infos, AUGER_ICE_RELAYS_MAX);
+
+    for (size_t i = 0; i < len; i++) {
+        if (infos[i].error != AUGER_TURN_ERROR_NONE ||
+            infos[i].relayed[0].family != AUGER_FAMILY_NONE ||
+            infos[i].relayed[1].family != AUGER_FAMILY_NONE)
+            continue;
+        snprintf(what, sizeof(what), "the TURN server at %s did not answer in time",
+                 auger_addr_format(&infos[i].server, server, sizeof(server)));
+        note_trouble(gathering, what);
+    }
+}
+
 static void finish(struct gathering *gathering)
 {
+    tell_silent_servers(gathering);
     print_all_left_out(gathering);
     gathering->done = true;
     gathering->status = gathering->found > 0 && !gathering->in_trouble ? EXIT_DONE : EXIT_FAILED;
@@ -182,12 +224,11 @@ static void take(struct gathering *gathering, const struct auger_loop_event *eve
 
 static int begin(struct gathering *gathering)
 {
-    struct auger_peer *peer;
-
     gathering->started_at = auger_loop_now(gathering->loop);
     int err = auger_loop_watch_fd(gathering->loop, gathering->interrupt_fd, NULL);
     if (err == 0)
-        err = auger_loop_peer_new(gathering->loop, &gathering->peer, &gathering->net, &peer);
+        err = auger_loop_peer_new(gathering->loop, &gathering->peer, &gathering->net,
+                                  &gathering->made);
     /* The agent's own limit begins when all names are known; this one is for those. */
     auger_loop_set_timer(gathering->loop,
                          gathering->started_at + gathering->peer.ice.gather_timeout + AUGER_SEC,
@@ -234,6 +275,7 @@ static int run(int argc, char **argv)
         {"--json", OPTION_FLAG, .flag = &gathering.json},
         TRACE_OPTION_ROWS(trace),
         NET_OPTION_ROWS(net_options),
+        RELAY_OPTION_ROWS(net_options),
     };
     const struct options options = {
         .items = items, .len = sizeof(items) / sizeof(items[0]), .help = help};

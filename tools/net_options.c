@@ -161,6 +161,42 @@ static bool apply_maps(struct net_options *options, struct auger_ice_config *ice
     return true;
 }
 
+/* The last colon parts them: names that expire have one themselves. */
+static bool read_user(const char *text, char *name, size_t cap, struct auger_net_turn_server *out)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon ? (size_t)(colon - text) : 0;
+
+    if (len == 0 || len >= cap || colon[1] == '\0')
+        return false;
+    memcpy(name, text, len);
+    name[len] = '\0';
+    out->username = name;
+    out->password = colon + 1;
+    return true;
+}
+
+static bool apply_turn(struct net_options *options, const char *command,
+                       struct auger_net_config *net)
+{
+    const struct option_texts *users = &options->users;
+
+    if (users->len > 1 && users->len != options->turn.len)
+        return options_wrong(command, "--user", "is given once, or as often as --turn");
+    for (size_t i = 0; i < options->turn.len; i++) {
+        struct auger_net_turn_server *out = &options->turn_servers[i];
+        const char *user = users->len == 0 ? NULL : users->items[users->len == 1 ? 0 : i];
+        *out = (struct auger_net_turn_server){.uri = options->turn.items[i],
+                                              .ca_file = options->turn_ca,
+                                              .trust_anybody = options->turn_any};
+        if (user && !read_user(user, options->names[i], sizeof(options->names[i]), out))
+            return options_wrong(command, "--user", "takes NAME:PASSWORD");
+    }
+    net->turn_servers = options->turn_servers;
+    net->turn_servers_len = options->turn.len;
+    return true;
+}
+
 bool net_options_apply(struct net_options *options, const char *command,
                        struct auger_net_config *net, struct auger_ice_config *ice)
 {
@@ -185,7 +221,7 @@ bool net_options_apply(struct net_options *options, const char *command,
         return options_wrong(
             command, "--map",
             "takes BASE=PUBLIC, as 10.0.0.5=198.51.100.7 or 0.0.0.0=198.51.100.7:5000");
-    return true;
+    return apply_turn(options, command, net);
 }
 
 const char *net_options_why(struct auger_loop *loop, int err)

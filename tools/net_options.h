@@ -7,11 +7,16 @@
 
 #include <auger/io.h>
 
+#define NET_TURN_SERVERS_MAX 4
+
 struct net_options {
     const char *policy, *ports, *dscp, *standby;
-    struct option_texts only, without, maps;
-    bool loopback, link_local, map_as_host;
+    struct option_texts only, without, maps, turn, users;
+    const char *turn_ca;
+    bool loopback, link_local, map_as_host, turn_any;
     struct auger_ice_mapping mappings[OPTION_TEXTS_MAX];
+    struct auger_net_turn_server turn_servers[NET_TURN_SERVERS_MAX];
+    char names[NET_TURN_SERVERS_MAX][AUGER_TURN_USERNAME_MAX + 1]; /* of users */
 };
 
 #define NET_OPTION_ROWS(options)                                                                   \
@@ -49,6 +54,25 @@ struct net_options {
     "  --standby N        paths kept in reserve, if the other side can change as well: 0 to 4;\n"  \
     "                     2 by default\n"                                                          \
     "  --dscp WORD        mark datagrams: 0 to 63, or a word of RFC 8837: CS1, AF11, AF21, EF...\n"
+
+/* For commands that are clients of TURN servers. */
+#define RELAY_OPTION_ROWS(options)                                                                 \
+    {"--turn", OPTION_TEXTS, .texts = &(options).turn, .max = NET_TURN_SERVERS_MAX},               \
+        {"--user", OPTION_TEXTS, .texts = &(options).users, .max = NET_TURN_SERVERS_MAX},          \
+        {"--turn-ca", OPTION_TEXT, .text = &(options).turn_ca},                                    \
+    {                                                                                              \
+        "--turn-trust-anybody", OPTION_FLAG, .flag = &(options).turn_any                           \
+    }
+#define RELAY_HELP                                                                                 \
+    "Relays:\n"                                                                                    \
+    "  --turn URI         allocate on this TURN server: turn:HOST, turn:HOST?transport=tcp,\n"     \
+    "                     turns:HOST (TLS) or turns:HOST?transport=udp (DTLS), each with :PORT\n"  \
+    "                     after HOST if it is not 3478 or 5349; up to four\n"                      \
+    "  --user NAME:PASS   for it: one for all servers, or one for each --turn in their order.\n"   \
+    "                     The last colon parts them\n"                                             \
+    "  --turn-ca FILE     who vouches for turns: servers, as PEM; else whom the system trusts\n"   \
+    "  --turn-trust-anybody\n"                                                                     \
+    "                     believe a turns: server whatever its certificate says\n"
 
 /* What was read goes into `net` and `ice`.  false: a mistake was named on standard error.
  * `options` must outlive both. */

@@ -1,6 +1,5 @@
 /* tools/peer_ops.c - the requests of `auger peer`.  Its events are peer_events.c. */
 #include "tools/peer_ops.h"
-#include "tools/net_options.h"
 #include "tools/output.h"
 #include "tools/peer_stats.h"
 
@@ -54,20 +53,33 @@ static json_t *result(struct peer_ops *ops, int err)
 
 /* --- new -------------------------------------------------------------------------------------- */
 
-static void add_server(struct auger_net_config *net, const char **servers, const json_t *url,
-                       const struct peer_ops *ops)
+/* Those of the request, beside what the command line has. */
+struct servers {
+    const char *stun[STUN_SERVERS_MAX];
+    struct auger_net_turn_server turn[NET_TURN_SERVERS_MAX];
+};
+
+static void add_server(struct auger_net_config *net, struct servers *servers, const json_t *server,
+                       const json_t *url, const struct peer_ops *ops)
 {
     const char *text = json_string_value(url);
 
     if (!text)
         return;
     if (strncmp(text, "stun:", 5) == 0 && net->stun_servers_len < STUN_SERVERS_MAX)
-        servers[net->stun_servers_len++] = text;
+        servers->stun[net->stun_servers_len++] = text;
+    else if (strncmp(text, "turn", 4) == 0 && net->turn_servers_len < NET_TURN_SERVERS_MAX)
+        servers->turn[net->turn_servers_len++] = (struct auger_net_turn_server){
+            .uri = text,
+            .username = json_string_value(json_object_get(server, "username")),
+            .password = json_string_value(json_object_get(server, "credential")),
+            .ca_file = ops->config.turn_ca,
+            .trust_anybody = ops->config.turn_any};
     else
         peer_tell(ops, "canderr", json_pack("{sO ss}", "url", url, "text", "not used"));
 }
 
-static void add_servers(struct auger_net_config *net, const char **servers, json_t *config,
+static void add_servers(struct auger_net_config *net, struct servers *servers, json_t *config,
                         const struct peer_ops *ops)
 {
     json_t *server, *url;
@@ -77,17 +89,18 @@ static void add_servers(struct auger_net_config *net, const char **servers, json
     {
         json_t *urls = json_object_get(server, "urls");
         if (json_is_string(urls))
-            add_server(net, servers, urls, ops);
-        json_array_foreach(urls, j, url) add_server(net, servers, url, ops);
+            add_server(net, servers, server, urls, ops);
+        json_array_foreach(urls, j, url) add_server(net, servers, server, url, ops);
     }
-    net->stun_servers = servers;
+    net->stun_servers = servers->stun;
+    net->turn_servers = servers->turn;
 }
 
 static json_t *op_new(struct peer_ops *ops, json_t *request)
 {
     json_t *config = json_object_get(request, "config");
     const char *policy = json_string_value(json_object_get(config, "iceTransportPolicy"));
-    const char *servers[STUN_SERVERS_MAX];
+    struct servers servers;
     struct auger_peer_config peer_config;
     struct auger_net_config net;
 
@@ -96,7 +109,8 @@ static json_t *op_new(struct peer_ops *ops, json_t *request)
     if (policy && strcmp(policy, "all") != 0 && strcmp(policy, "relay") != 0)
         return fail(ops, "iceTransportPolicy: \"all\" or \"relay\"");
     net = ops->config.net;
-    add_servers(&net, servers, config, ops);
+    memcpy(servers.turn, net.turn_servers, net.turn_servers_len * sizeof(servers.turn[0]));
+    add_servers(&net, &servers, config, ops);
     peer_config = ops->config.peer;
     peer_config.answer_passive = ops->config.passive;
     if (policy && strcmp(policy, "relay") == 0)

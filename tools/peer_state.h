@@ -3,6 +3,7 @@
 #ifndef AUGER_TOOLS_PEER_STATE_H
 #define AUGER_TOOLS_PEER_STATE_H
 
+#include "tools/net_options.h"
 #include "tools/peer_channels.h"
 
 #include <auger/io.h>
@@ -13,6 +14,8 @@
 
 struct peer_ops_config {
     bool passive;
+    const char *turn_ca; /* of servers that a request names */
+    bool turn_any;
     struct auger_net_config net;
     struct auger_peer_config peer;
 };

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""The program through a TURN server that is not ours, coturn, on loopback and by each transport.
+
+    relay_test.py PATH_OF_AUGER"""
+
+import contextlib
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import program_test
+from program_test import LONG, Peer, run
+
+TURNSERVER = shutil.which("turnserver")
+
+
+def free_port():
+    """One that is free for both; nobody else is asked for it between now and its use."""
+    for _ in range(20):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                tcp.bind(("127.0.0.1", udp.getsockname()[1]))
+                return udp.getsockname()[1]
+    raise AssertionError("no port is free for UDP and TCP")
+
+
+class Coturn:
+    """`turnserver` on ports of its own, for alice whose password is secret."""
+
+    def __init__(self, name="IP:127.0.0.1"):
+        self.folder = tempfile.TemporaryDirectory()
+        self.certificate = str(pathlib.Path(self.folder.name, "cert.pem"))
+        key = str(pathlib.Path(self.folder.name, "key.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", key, "-out", self.certificate, "-days", "2", "-subj", "/CN=coturn",
+                        "-addext", f"subjectAltName={name}"], check=True, capture_output=True, timeout=LONG)
+        self.port, self.tls_port = free_port(), free_port()
+        self.log = open(pathlib.Path(self.folder.name, "log"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [TURNSERVER, "-n", "--verbose", "--log-file=stdout", "--no-cli", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
+             f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}", "--min-port=40000",
+             "--max-port=48999", "--lt-cred-mech", "--user=alice:secret", "--realm=example.org",
+             "--allow-loopback-peers", f"--cert={self.certificate}", f"--pkey={key}",
+             f"--pidfile={self.folder.name}/pid", f"--userdb={self.folder.name}/db"],
+            stdout=self.log, stderr=subprocess.STDOUT, cwd=self.folder.name)
+        self.wait_until_it_listens()
+
+    def wait_until_it_listens(self):
+        until = time.monotonic() + LONG
+        while time.monotonic() < until and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.tls_port), LONG):
+                return
+            time.sleep(0.05)
+        self.log.seek(0)
+        raise AssertionError(self.log.read())
+
+    def uris(self):
+        return {"udp": f"turn:127.0.0.1:{self.port}", "tcp": f"turn:127.0.0.1:{self.port}?transport=tcp",
+                "tls": f"turns:127.0.0.1:{self.tls_port}", "dtls": f"turns:127.0.0.1:{self.tls_port}?transport=udp"}
+
+    def end(self):
+        self.process.kill()
+        self.process.wait(timeout=LONG)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+        self.log.close()
+        self.folder.cleanup()
+
+
+def meet(first, second, servers):
+    """Both have but relays, and are connected; each candidate that was told is one."""
+    for peer in (first, second):
+        peer.call("new", config={"iceServers": servers, "iceTransportPolicy": "relay"})
+    first.call("dc", label="d", init={})
+    first.call("offer")
+    first.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None)
+    second.call("remote", desc=first.call("local"))
+    second.call("answer")
+    second.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None)
+    first.call("remote", desc=second.call("local"))
+    for peer in (first, second):
+        peer.wait(lambda e: e.get("ev") == "open" and e["label"] == "d")
+        told = [e["cand"]["candidate"] for e in peer.events if e.get("ev") == "cand" and e["cand"]]
+        assert told and all(" typ relay " in line for line in told), told
+
+
+def servers_at(uri):
+    return [{"urls": [uri], "username": "alice", "credential": "secret"}]
+
+
+class Relay(unittest.TestCase):
+    def setUp(self):
+        self.assertIsNotNone(TURNSERVER, "turnserver is missing: scripts/setup installs coturn")
+
+    def test_two_meet_through_relays_alone_by_each_transport(self):
+        with Coturn() as coturn:
+            for transport, uri in coturn.uris().items():
+                trust = ("--turn-ca", coturn.certificate)
+                with self.subTest(transport=transport), Peer(*trust) as a, Peer(*trust) as b:
+                    meet(a, b, servers_at(uri))
+                    for size in (1, 1000, 65536, 262144):
+                        a.call("sendbin", label="d", n=size, first=0)
+                        b.wait(lambda e, n=size: e.get("ev") == "msg" and e.get("n") == n)
+                    self.assertEqual([], [e for e in a.events + b.events if e.get("ev") == "trouble"])
+
+    def gather(self, *args):
+        done = run("gather", "--loopback", "--only", "lo", "--timeout", "5", *args)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def test_a_relayed_candidate_is_shown_with_its_server_and_protocol(self):
+        with Coturn() as coturn:
+            for transport, uri in coturn.uris().items():
+                with self.subTest(transport=transport):
+                    status, out, err = self.gather("--turn", uri, "--user", "alice:secret", "--turn-ca",
+                                                   coturn.certificate, "--policy", "relay")
+                    self.assertEqual((0, ""), (status, err))
+                    shown = {"dtls": "udp"}.get(transport, transport)
+                    port = coturn.tls_port if uri.startswith("turns:") else coturn.port
+                    self.assertRegex(out, rf"(?m)^relay  127\.0\.0\.1:\d+ .* by {shown} 127\.0\.0\.1:{port}$")
+                    self.assertNotIn("host  ", out)
+
+    def test_a_wrong_password_is_named(self):
+        with Coturn() as coturn:
+            for transport, uri in coturn.uris().items():
+                with self.subTest(transport=transport):
+                    status, _, err = self.gather("--turn", uri, "--user", "alice:wrong", "--turn-ca",
+                                                 coturn.certificate)
+                    self.assertEqual(1, status)
+                    self.assertIn(f"{uri} (127.0.0.1:", err)
+                    self.assertIn("name or password is wrong (401)", err)
+
+    def test_a_certificate_for_somebody_else_is_named(self):
+        with Coturn("DNS:other.example") as coturn:
+            for transport in ("tls", "dtls"):
+                with self.subTest(transport=transport):
+                    status, out, err = self.gather("--turn", coturn.uris()[transport], "--user", "alice:secret",
+                                                   "--turn-ca", coturn.certificate)
+                    self.assertEqual(1, status)
+                    self.assertIn("the certificate is for other.example, not 127.0.0.1", err)
+                    self.assertNotIn("relay", out)
+                    status, out, _ = self.gather("--turn", coturn.uris()[transport], "--user", "alice:secret",
+                                                 "--turn-trust-anybody")
+                    self.assertEqual(0, status)
+                    self.assertIn("relay  ", out)
+
+    def test_a_server_that_nobody_vouches_for_is_named(self):
+        with Coturn() as coturn:
+            _, out, err = self.gather("--turn", coturn.uris()["tls"], "--user", "alice:secret")
+            self.assertIn("the certificate is signed by itself, and not trusted", err)
+            self.assertNotIn("relay", out)
+
+    def test_a_server_that_dies_in_a_session_is_noticed(self):
+        for transport in ("tcp", "tls"):
+            with self.subTest(transport=transport), Coturn() as coturn:
+                trust = ("--turn-ca", coturn.certificate)
+                with Peer(*trust) as a, Peer(*trust) as b:
+                    meet(a, b, servers_at(coturn.uris()[transport]))
+                    coturn.end()
+                    for peer in (a, b):
+                        told = peer.wait(lambda e: e.get("ev") == "trouble")["what"]
+                        self.assertTrue(told.startswith(coturn.uris()[transport]), told)
+                        peer.wait(lambda e: e.get("ev") == "state" and e.get("which") == "conn"
+                                  and e.get("value") in ("disconnected", "failed"))
+
+    def test_nobody_at_the_servers_port_is_named(self):
+        port = free_port()
+        for uri in (f"turn:127.0.0.1:{port}?transport=tcp", f"turns:127.0.0.1:{port}"):
+            _, _, err = self.gather("--turn", uri, "--user", "alice:secret")
+            self.assertIn(f"{uri} (127.0.0.1:{port}): Connection refused", err)
+
+    def test_what_is_given_back_when_a_peer_ends_is_gone_at_the_server(self):
+        with Coturn() as coturn:
+            for transport, uri in coturn.uris().items():
+                with self.subTest(transport=transport):
+                    before = self.closed(coturn)
+                    self.gather("--turn", uri, "--user", "alice:secret", "--turn-ca", coturn.certificate)
+                    until = time.monotonic() + LONG
+                    while self.closed(coturn) == before and time.monotonic() < until:
+                        time.sleep(0.05)
+                    self.assertGreater(self.closed(coturn), before)
+
+    @staticmethod
+    def closed(coturn):
+        text = pathlib.Path(coturn.folder.name, "log").read_text(encoding="utf-8", errors="replace")
+        return text.count("lifetime=0") + text.count("closed (2nd stage)")
+
+
+class Usage(unittest.TestCase):
+    def refused(self, *args):
+        done = run("gather", "--loopback", *args)
+        return done.returncode, done.stderr.decode()
+
+    def test_who_is_none_is_refused(self):
+        for user in ("alice", ":secret", "alice:"):
+            status, err = self.refused("--turn", "turn:127.0.0.1", "--user", user)
+            self.assertEqual(2, status)
+            self.assertIn("--user takes NAME:PASSWORD", err)
+
+    def test_names_are_as_many_as_servers_or_one(self):
+        status, err = self.refused("--turn", "turn:127.0.0.1", "--user", "a:b", "--user", "c:d")
+        self.assertEqual(2, status)
+        self.assertIn("--user is given once, or as often as --turn", err)
+
+    def test_a_uri_that_is_none_is_told_with_the_place(self):
+        status, err = self.refused("--turn", "turn:127.0.0.1?transport=sctp", "--user", "a:b", "--timeout", "1")
+        self.assertEqual(1, status)
+        self.assertIn("turn:127.0.0.1?transport=sctp: not a turn: URI", err)
+        self.assertIn("from character 26 on", err)
+
+    def test_a_file_of_authorities_that_is_none_is_named(self):
+        status, err = self.refused("--turn", "turns:127.0.0.1", "--user", "a:b", "--turn-ca", "/nowhere/ca.pem",
+                                   "--timeout", "1")
+        self.assertEqual(1, status)
+        self.assertIn("no certificates to trust in /nowhere/ca.pem", err)
+
+
+if __name__ == "__main__":
+    program_test.AUGER = sys.argv.pop(1)
+    unittest.main()
