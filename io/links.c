@@ -20,6 +20,8 @@ static void forget(struct auger_link_server *server)
     free(server->username);
     free(server->password);
     auger_tls_context_free(server->tls);
+    for (size_t i = 0; i < sizeof(server->proxy.password); i++)
+        ((volatile char *)server->proxy.password)[i] = '\0';
     *server = (struct auger_link_server){0};
 }
 
@@ -59,6 +61,20 @@ static int read_uri(struct auger_turn_uri *uri, const char *text, char why[AUGER
     return AUGER_ERR_MALFORMED;
 }
 
+static int read_proxy(struct auger_link_server *out, const char *text, char why[AUGER_TLS_WHY_MAX])
+{
+    if (!text)
+        return 0;
+    if (auger_proxy_parse(&out->proxy, text) < 0)
+        snprintf(why, AUGER_TLS_WHY_MAX,
+                 "not a proxy, as http://HOST:PORT or socks5://NAME:PASSWORD@HOST:PORT");
+    else if (out->at.transport == AUGER_UDP)
+        snprintf(why, AUGER_TLS_WHY_MAX, "a proxy carries TCP and TLS alone");
+    else
+        return 0;
+    return AUGER_ERR_MALFORMED;
+}
+
 int auger_links_add_server(struct auger_links *links, const struct auger_env *env,
                            const struct auger_net_turn_server *server, char why[AUGER_TLS_WHY_MAX])
 {
@@ -67,6 +83,8 @@ int auger_links_add_server(struct auger_links *links, const struct auger_env *en
     if (links->servers_len == AUGER_LINK_SERVERS_MAX)
         return AUGER_ERR_LIMIT;
     int err = read_uri(&out->at, server->uri, why);
+    if (err == 0)
+        err = read_proxy(out, server->proxy, why);
     if (err == 0)
         err = set_tls(out, env, server, why);
     if (err == 0 && (!copy(&out->uri, server->uri) || !copy(&out->username, server->username) ||
@@ -81,13 +99,33 @@ int auger_links_add_server(struct auger_links *links, const struct auger_env *en
     return err;
 }
 
-void auger_links_resolved(struct auger_link_server *server, const struct auger_addr *addrs,
-                          size_t len)
+const struct auger_stun_uri *auger_links_next_hop(const struct auger_link_server *server)
+{
+    return server->proxy.kind != AUGER_PROXY_NONE ? &server->proxy.at : &server->at.at;
+}
+
+/* A port that no other server has at that address. */
+static uint16_t distinct_port(const struct auger_links *links, const struct auger_addr *addr,
+                              uint16_t port)
+{
+    struct auger_addr name = *addr;
+
+    for (name.port = port; auger_links_server_at(links, &name);)
+        name.port = name.port == UINT16_MAX ? 1 : (uint16_t)(name.port + 1);
+    return name.port;
+}
+
+void auger_links_resolved(struct auger_links *links, struct auger_link_server *server,
+                          const struct auger_addr *addrs, size_t len)
 {
     server->addrs_len = 0;
     for (size_t i = 0; i < len && i < AUGER_LINK_ADDRS_MAX; i++) {
-        server->addrs[server->addrs_len] = addrs[i];
-        server->addrs[server->addrs_len++].transport = (uint8_t)server->at.transport;
+        struct auger_addr addr = addrs[i];
+        addr.transport = (uint8_t)server->at.transport;
+        server->proxies[i] = addr;
+        if (server->proxy.kind != AUGER_PROXY_NONE)
+            addr.port = distinct_port(links, &addr, server->at.at.port);
+        server->addrs[server->addrs_len++] = addr;
     }
 }
 
@@ -139,6 +177,12 @@ static size_t collect(const struct auger_link_server *server, const struct auger
 {
     size_t len = 0;
 
+    if (server->proxy.kind != AUGER_PROXY_NONE) {
+        for (size_t i = 0; i < server->addrs_len && len < AUGER_STREAM_ADDRS_MAX; i++)
+            if (server->proxies[i].family == first->family)
+                addrs[len++] = server->proxies[i];
+        return len;
+    }
     addrs[len++] = *first;
     for (size_t i = 0; i < server->addrs_len && len < AUGER_STREAM_ADDRS_MAX; i++)
         if (server->addrs[i].family == first->family && !auger_addr_equal(&server->addrs[i], first))
@@ -160,11 +204,14 @@ struct auger_stream *auger_links_stream(struct auger_links *links, struct auger_
     struct auger_stream *stream = server ? free_stream(links) : NULL;
     if (!stream)
         return NULL;
-    struct auger_stream_target target = {.path = path,
-                                         .addrs = addrs,
-                                         .addrs_len = collect(server, &path->remote, addrs),
-                                         .context = server->tls,
-                                         .name = server->at.at.host};
+    struct auger_stream_target target = {
+        .path = path,
+        .addrs = addrs,
+        .addrs_len = collect(server, &path->remote, addrs),
+        .context = server->tls,
+        .name = server->at.at.host,
+        .proxy = server->proxy.kind != AUGER_PROXY_NONE ? &server->proxy : NULL,
+        .port = server->at.at.port};
     auger_stream_open(stream, slot, epoll_fd, &target, now);
     return stream;
 }

@@ -16,8 +16,12 @@
 struct auger_link_server {
     char *uri, *username, *password; /* the latter may be NULL */
     struct auger_turn_uri at;
-    struct auger_tls_context *tls;                 /* NULL: in the clear */
-    struct auger_addr addrs[AUGER_LINK_ADDRS_MAX]; /* with the server's transport */
+    struct auger_tls_context *tls;                   /* NULL: in the clear */
+    struct auger_proxy proxy;                        /* of no kind: there is none */
+    struct auger_addr proxies[AUGER_LINK_ADDRS_MAX]; /* its addresses */
+    /* With the server's transport.  Behind a proxy, which alone knows where the server is, they
+     * are what the agent calls it: the proxy's, with another port for each server. */
+    struct auger_addr addrs[AUGER_LINK_ADDRS_MAX];
     size_t addrs_len;
 };
 
@@ -41,9 +45,11 @@ struct auger_links {
 int auger_links_add_server(struct auger_links *links, const struct auger_env *env,
                            const struct auger_net_turn_server *server,
                            char why[AUGER_TLS_WHY_MAX]) AUGER_CHECK_RESULT;
-/* It has these addresses. */
-void auger_links_resolved(struct auger_link_server *server, const struct auger_addr *addrs,
-                          size_t len);
+/* Whose name is to be resolved to reach it. */
+const struct auger_stun_uri *auger_links_next_hop(const struct auger_link_server *server);
+/* That has these addresses. */
+void auger_links_resolved(struct auger_links *links, struct auger_link_server *server,
+                          const struct auger_addr *addrs, size_t len);
 void auger_links_free(struct auger_links *links, auger_time now); /* NULL is fine */
 
 /* Whose address that is; NULL: nobody's. */

@@ -214,7 +214,7 @@ static void add_turn_server(struct auger_loop *loop, struct auger_slot *slot,
 
     if (err == 0) {
         struct auger_link_server *server = &slot->links->servers[slot->links->servers_len - 1];
-        const struct auger_stun_uri *at = &server->at.at;
+        const struct auger_stun_uri *at = auger_links_next_hop(server);
         if (auger_addr_parse_ip(&addr, at->host, strlen(at->host), at->port) == 0) {
             auger_slot_add_turn_server(slot, server, &addr, 1, now);
             return;

@@ -437,7 +437,7 @@ void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_serve
     struct auger_ice_turn_server config;
     bool added[AUGER_IPV6 + 1] = {false};
 
-    auger_links_resolved(server, addrs, len);
+    auger_links_resolved(slot->links, server, addrs, len);
     auger_ice_turn_server_init(&config);
     config.username = server->username;
     config.password = server->password;

@@ -35,6 +35,8 @@ static void drop(struct auger_stream *stream)
     for (size_t i = 0; i < stream->begun; i++)
         close_watch(&stream->attempts[i]);
     auger_tls_free(stream->tls);
+    free(stream->talk);
+    stream->talk = NULL;
     stream->tls = NULL;
     stream->context = NULL;
     stream->watch = NULL;
@@ -127,6 +129,8 @@ void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int
     stream->why[0] = '\0';
     snprintf(stream->name, sizeof(stream->name), "%s", target->name);
     stream->context = target->context;
+    stream->proxy = target->proxy;
+    stream->port = target->port;
     for (size_t i = 0; i < target->addrs_len && i < AUGER_STREAM_ADDRS_MAX; i++) {
         stream->addrs[stream->addrs_len++] = target->addrs[i];
         stream->attempts[i] = (struct auger_watch){
@@ -135,6 +139,32 @@ void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int
     stream->connect_by = auger_time_add(now, CONNECT_TIME);
     errno = EADDRNOTAVAIL;
     try_next(stream, now);
+}
+
+static void begin_tls(struct auger_stream *stream, auger_time now)
+{
+    if (stream->context && auger_tls_new(&stream->tls, stream->context, now, stream->name) < 0)
+        lose(stream, "TLS cannot begin");
+}
+
+/* What the talk with the proxy has to say. */
+static void speak(struct auger_stream *stream)
+{
+    memcpy(stream->out + stream->out_at + stream->out_len, stream->talk->out,
+           stream->talk->out_len);
+    stream->out_len += stream->talk->out_len;
+    stream->talk->out_len = 0;
+}
+
+static void begin_talk(struct auger_stream *stream)
+{
+    stream->talk = calloc(1, sizeof(*stream->talk));
+    if (!stream->talk) {
+        lose(stream, "no memory for the proxy");
+        return;
+    }
+    auger_proxy_begin(stream->talk, stream->proxy, stream->name, stream->port);
+    speak(stream);
 }
 
 /* This one is taken. */
@@ -146,9 +176,13 @@ static void settle(struct auger_stream *stream, struct auger_watch *watch, auger
     stream->watch = watch;
     stream->waits_to_write = true;
     stream->state = AUGER_STREAM_OPEN;
-    stream->next_at = stream->connect_by = AUGER_NEVER;
-    if (stream->context && auger_tls_new(&stream->tls, stream->context, now, stream->name) < 0)
-        lose(stream, "TLS cannot begin");
+    stream->next_at = AUGER_NEVER;
+    if (stream->proxy) {
+        begin_talk(stream);
+    } else {
+        stream->connect_by = AUGER_NEVER;
+        begin_tls(stream, now);
+    }
 }
 
 static void judge_attempt(struct auger_stream *stream, struct auger_watch *watch, uint32_t events,
@@ -229,21 +263,25 @@ static bool push_clear(struct auger_stream *stream)
     return sent > 0;
 }
 
-/* What is sealed goes first; then what the queue has is sealed. */
-static bool push_sealed(struct auger_stream *stream, auger_time now)
+static bool push_out(struct auger_stream *stream)
 {
-    if (stream->out_len == 0) {
+    ssize_t sent = push(stream, stream->out + stream->out_at, stream->out_len);
+
+    if (sent > 0) {
+        stream->out_at += (size_t)sent;
+        stream->out_len -= (size_t)sent;
+    }
+    if (stream->out_len == 0)
         stream->out_at = 0;
-        stream->out_len = auger_tls_take(stream->tls, now, stream->out, sizeof(stream->out));
-    }
-    if (stream->out_len > 0) {
-        ssize_t sent = push(stream, stream->out + stream->out_at, stream->out_len);
-        if (sent > 0) {
-            stream->out_at += (size_t)sent;
-            stream->out_len -= (size_t)sent;
-        }
-        return sent > 0;
-    }
+    return sent > 0;
+}
+
+/* What is sealed goes first; then what the queue has is sealed. */
+static bool seal_more(struct auger_stream *stream, auger_time now)
+{
+    stream->out_len = auger_tls_take(stream->tls, now, stream->out, sizeof(stream->out));
+    if (stream->out_len > 0)
+        return true;
     int taken = stream->queue_len == 0
                     ? 0
                     : auger_tls_write(stream->tls, now, stream->queue + stream->queue_at,
@@ -253,17 +291,26 @@ static bool push_sealed(struct auger_stream *stream, auger_time now)
     return taken > 0;
 }
 
+/* false: there is nothing more, or no room for it. */
+static bool push_next(struct auger_stream *stream, auger_time now)
+{
+    if (stream->out_len > 0)
+        return push_out(stream);
+    if (stream->talk)
+        return false;
+    return stream->tls ? seal_more(stream, now) : push_clear(stream);
+}
+
 static bool may_write_more(const struct auger_stream *stream)
 {
     return stream->out_len > 0 ||
-           (stream->queue_len > 0 &&
+           (stream->queue_len > 0 && !stream->talk &&
             (!stream->tls || auger_tls_get_state(stream->tls) == AUGER_TLS_CONNECTED));
 }
 
 static void flush(struct auger_stream *stream, auger_time now)
 {
-    while (stream->state == AUGER_STREAM_OPEN &&
-           (stream->tls ? push_sealed(stream, now) : push_clear(stream)))
+    while (stream->state == AUGER_STREAM_OPEN && push_next(stream, now))
         continue;
     if (stream->state != AUGER_STREAM_OPEN)
         return;
@@ -368,9 +415,36 @@ static size_t pull_sealed(struct auger_stream *stream, auger_time now, uint8_t *
     return len;
 }
 
+/* One byte of the proxy's answer: behind the last of them the server's begin. */
+static bool hear_proxy(struct auger_stream *stream, auger_time now)
+{
+    uint8_t byte;
+    char why[sizeof(stream->talk->why)];
+
+    if (pull(stream, &byte, 1) == 0)
+        return false;
+    auger_proxy_hear(stream->talk, byte);
+    if (stream->talk->step == AUGER_PROXY_REFUSED) {
+        memcpy(why, stream->talk->why, sizeof(why));
+        lose(stream, why);
+        return false;
+    }
+    speak(stream);
+    if (stream->talk->step == AUGER_PROXY_DONE) {
+        free(stream->talk);
+        stream->talk = NULL;
+        stream->connect_by = AUGER_NEVER;
+        begin_tls(stream, now);
+    }
+    flush(stream, now);
+    return true;
+}
+
 /* false: nothing came. */
 static bool fill(struct auger_stream *stream, auger_time now)
 {
+    if (stream->talk)
+        return hear_proxy(stream, now);
     if (stream->in_at > 0)
         memmove(stream->in, stream->in + stream->in_at, stream->in_len);
     stream->in_at = 0;
@@ -433,7 +507,7 @@ void auger_stream_ready(struct auger_stream *stream, struct auger_watch *watch, 
 
 void auger_stream_handle_timeout(struct auger_stream *stream, auger_time now)
 {
-    if (stream->state == AUGER_STREAM_CONNECTING && now >= stream->connect_by) {
+    if (stream->state != AUGER_STREAM_CLOSED && now >= stream->connect_by) {
         lose(stream, "no connection within 10 s");
     } else if (stream->state == AUGER_STREAM_CONNECTING && now >= stream->next_at) {
         try_next(stream, now);

@@ -4,6 +4,7 @@
 #ifndef AUGER_IO_STREAM_H
 #define AUGER_IO_STREAM_H
 
+#include "io/proxy.h"
 #include "io/watch.h"
 
 #include <auger/tls.h>
@@ -26,13 +27,16 @@ struct auger_stream {
     size_t addrs_len, begun;
     struct auger_watch *watch; /* the one that was taken */
     auger_time next_at, connect_by;
+    struct auger_proxy_talk *talk;     /* with a proxy, first of all; NULL: none, or it is over */
+    const struct auger_proxy *proxy;   /* its target's; or NULL */
     struct auger_tls *tls;             /* NULL: none */
     struct auger_tls_context *context; /* its target's, which outlives it; or NULL */
     char name[AUGER_TLS_NAME_MAX];
+    uint16_t port;       /* of the server, for a proxy */
     bool waits_to_write; /* told to epoll */
     uint8_t *queue;      /* whole frames, but for the first, which may have begun */
     size_t queue_cap, queue_at, queue_len;
-    uint8_t out[4096]; /* sealed, to be sent first */
+    uint8_t out[4096]; /* sealed, or for the proxy: to be sent first */
     size_t out_at, out_len;
     uint8_t raw[4096]; /* sealed, as it came */
     size_t raw_at, raw_len;
@@ -48,8 +52,10 @@ struct auger_stream_target {
     const struct auger_path *path;
     const struct auger_addr *addrs;
     size_t addrs_len;
-    struct auger_tls_context *context; /* its target's, which outlives it; or NULL */
+    struct auger_tls_context *context;
     const char *name;
+    const struct auger_proxy *proxy; /* whose addresses those are; NULL: the server's own */
+    uint16_t port;                   /* of the server */
 };
 /* Begins to open it.  `slot` is for the loop. */
 void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,

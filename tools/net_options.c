@@ -188,7 +188,8 @@ static bool apply_turn(struct net_options *options, const char *command,
         const char *user = users->len == 0 ? NULL : users->items[users->len == 1 ? 0 : i];
         *out = (struct auger_net_turn_server){.uri = options->turn.items[i],
                                               .ca_file = options->turn_ca,
-                                              .trust_anybody = options->turn_any};
+                                              .trust_anybody = options->turn_any,
+                                              .proxy = options->turn_proxy};
         if (user && !read_user(user, options->names[i], sizeof(options->names[i]), out))
             return options_wrong(command, "--user", "takes NAME:PASSWORD");
     }

@@ -12,7 +12,7 @@
 struct net_options {
     const char *policy, *ports, *dscp, *standby;
     struct option_texts only, without, maps, turn, users;
-    const char *turn_ca;
+    const char *turn_ca, *turn_proxy;
     bool loopback, link_local, map_as_host, turn_any;
     struct auger_ice_mapping mappings[OPTION_TEXTS_MAX];
     struct auger_net_turn_server turn_servers[NET_TURN_SERVERS_MAX];
@@ -60,6 +60,7 @@ struct net_options {
     {"--turn", OPTION_TEXTS, .texts = &(options).turn, .max = NET_TURN_SERVERS_MAX},               \
         {"--user", OPTION_TEXTS, .texts = &(options).users, .max = NET_TURN_SERVERS_MAX},          \
         {"--turn-ca", OPTION_TEXT, .text = &(options).turn_ca},                                    \
+        {"--turn-proxy", OPTION_TEXT, .text = &(options).turn_proxy},                              \
     {                                                                                              \
         "--turn-trust-anybody", OPTION_FLAG, .flag = &(options).turn_any                           \
     }
@@ -71,6 +72,8 @@ struct net_options {
     "  --user NAME:PASS   for it: one for all servers, or one for each --turn in their order.\n"   \
     "                     The last colon parts them\n"                                             \
     "  --turn-ca FILE     who vouches for turns: servers, as PEM; else whom the system trusts\n"   \
+    "  --turn-proxy URL   reach TCP and TLS servers through http://[NAME:PASS@]HOST:PORT or\n"     \
+    "                     socks5://[NAME:PASS@]HOST:PORT\n"                                        \
     "  --turn-trust-anybody\n"                                                                     \
     "                     believe a turns: server whatever its certificate says\n"
 

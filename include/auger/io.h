@@ -82,6 +82,9 @@ struct auger_net_turn_server {
     const char *username, *password; /* both NULL: it is to ask for none */
     const char *ca_file;             /* PEM of whom to trust; NULL: whom the system trusts */
     bool trust_anybody;              /* whatever its certificate says */
+    /* "http://host:port" or "socks5://name:password@host:port", through which a server over
+     * TCP or TLS is reached, and which resolves its name; NULL: none. */
+    const char *proxy;
 };
 
 /* Which sockets a peer gets. */

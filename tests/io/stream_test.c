@@ -448,6 +448,104 @@ static void who_is_somebody_else_is_named(void **state)
     drop_curtain(&stage);
 }
 
+/* --- through a proxy ------------------------------------------------------------------------ */
+
+static void open_through(struct stage *stage, const struct auger_proxy *proxy,
+                         struct auger_tls_context *context)
+{
+    const struct auger_stream_target target = {.path = &stage->path,
+                                               .addrs = &stage->path.remote,
+                                               .addrs_len = 1,
+                                               .context = context,
+                                               .name = "turn.example",
+                                               .proxy = proxy,
+                                               .port = 443};
+
+    raise_curtain(stage);
+    auger_stream_open(&stage->stream, NULL, stage->epoll, &target, auger_clock_now());
+    auger_stream_send(&stage->stream, auger_clock_now(), request, sizeof(request));
+    stage->server = accept(stage->listener, NULL, NULL);
+}
+
+static void through_a_proxy_the_question_comes_first_and_then_tls(void **state)
+{
+    static const char question[] =
+        "CONNECT turn.example:443 HTTP/1.1\r\nHost: turn.example:443\r\n\r\n";
+    static const uint8_t answer[] = "HTTP/1.1 200 OK\r\n\r\n";
+    struct auger_proxy proxy;
+    struct tls_server server;
+    uint8_t clear[256];
+    struct stage stage;
+    size_t heard = 0;
+    (void)state;
+
+    assert_int_equal(auger_proxy_parse(&proxy, "http://127.0.0.1"), 0);
+    make_tls(&server, "DNS:turn.example");
+    open_through(&stage, &proxy, server.contexts[0]);
+    assert_int_equal(server_reads(&stage, clear, sizeof(clear)), sizeof(question) - 1);
+    assert_memory_equal(clear, question, sizeof(question) - 1);
+    server_writes(&stage, answer, sizeof(answer) - 1);
+    for (int i = 0; i < 100 && heard < sizeof(request); i++) {
+        turn_once(&stage);
+        heard += serve_tls(&stage, &server, clear + heard, sizeof(clear) - heard);
+    }
+    assert_int_equal(heard, sizeof(request));
+    assert_memory_equal(clear, request, sizeof(request));
+    assert_int_equal(auger_stream_next_timeout(&stage.stream), AUGER_NEVER);
+    free_tls(&server);
+    drop_curtain(&stage);
+}
+
+/* The first frame comes in one piece with the answer. */
+static void what_follows_the_proxys_answer_is_the_servers(void **state)
+{
+    uint8_t clear[256], buf[64] = "HTTP/1.1 200 OK\r\n\r\n";
+    struct auger_proxy proxy;
+    struct stage stage;
+    (void)state;
+
+    assert_int_equal(auger_proxy_parse(&proxy, "http://127.0.0.1"), 0);
+    open_through(&stage, &proxy, NULL);
+    (void)server_reads(&stage, clear, sizeof(clear));
+    server_writes(&stage, buf, 19 + make_data(buf + 19, 'p', 8));
+    until_frames(&stage, 1);
+    assert_int_equal(stage.first[0], 'p');
+    assert_int_equal(server_reads(&stage, clear, sizeof(clear)), sizeof(request));
+    assert_memory_equal(clear, request, sizeof(request));
+    drop_curtain(&stage);
+}
+
+static void a_proxy_that_refuses_is_named(void **state)
+{
+    static const uint8_t answer[] = "HTTP/1.1 403 No\r\n\r\n";
+    struct auger_proxy proxy;
+    uint8_t clear[256];
+    struct stage stage;
+    (void)state;
+
+    assert_int_equal(auger_proxy_parse(&proxy, "http://127.0.0.1"), 0);
+    open_through(&stage, &proxy, NULL);
+    (void)server_reads(&stage, clear, sizeof(clear));
+    server_writes(&stage, answer, sizeof(answer) - 1);
+    until_lost(&stage, "the proxy refuses the connection (403)");
+    drop_curtain(&stage);
+}
+
+static void a_proxy_that_is_silent_has_ten_seconds(void **state)
+{
+    struct auger_proxy proxy;
+    uint8_t clear[256];
+    struct stage stage;
+    (void)state;
+
+    assert_int_equal(auger_proxy_parse(&proxy, "socks5://127.0.0.1"), 0);
+    open_through(&stage, &proxy, NULL);
+    assert_int_equal(server_reads(&stage, clear, sizeof(clear)), 3);
+    auger_stream_handle_timeout(&stage.stream, auger_stream_next_timeout(&stage.stream));
+    until_lost(&stage, "no connection within 10 s");
+    drop_curtain(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +561,10 @@ int main(void)
         cmocka_unit_test(who_does_not_answer_has_ten_seconds),
         cmocka_unit_test(tls_carries_frames_both_ways),
         cmocka_unit_test(who_is_somebody_else_is_named),
+        cmocka_unit_test(through_a_proxy_the_question_comes_first_and_then_tls),
+        cmocka_unit_test(what_follows_the_proxys_answer_is_the_servers),
+        cmocka_unit_test(a_proxy_that_refuses_is_named),
+        cmocka_unit_test(a_proxy_that_is_silent_has_ten_seconds),
     };
 
     make_authority(&authority, "Authority");

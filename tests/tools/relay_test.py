@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -75,6 +76,66 @@ class Coturn:
         self.end()
         self.log.close()
         self.folder.cleanup()
+
+
+class Proxy:
+    """Speaks HTTP CONNECT, or SOCKS5 for alice whose password is secret, and counts whom it let through."""
+
+    def __init__(self, kind):
+        self.kind, self.let_through = kind, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = {"http": "http://127.0.0.1:{}", "socks5": "socks5://alice:secret@127.0.0.1:{}"}[kind].format(
+            self.listener.getsockname()[1])
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.carry, args=(self.listener.accept()[0],), daemon=True).start()
+
+    @staticmethod
+    def ask_http(client):
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += client.recv(1)
+        host, _, port = head.split()[1].decode().rpartition(":")
+        return host, int(port), b"HTTP/1.1 200 OK\r\n\r\n"
+
+    @staticmethod
+    def ask_socks5(client):
+        assert client.recv(4, socket.MSG_WAITALL) == b"\5\2\0\2"
+        client.sendall(b"\5\2")
+        assert client.recv(14, socket.MSG_WAITALL) == b"\1\5alice\6secret"
+        client.sendall(b"\1\0")
+        head = client.recv(4, socket.MSG_WAITALL)
+        size = client.recv(1)[0] if head[3] == 3 else 4
+        host = client.recv(size, socket.MSG_WAITALL)
+        port = int.from_bytes(client.recv(2, socket.MSG_WAITALL), "big")
+        return host.decode() if head[3] == 3 else socket.inet_ntoa(host), port, b"\5\0\0\1\0\0\0\0\0\0"
+
+    def carry(self, client):
+        with client:
+            host, port, answer = getattr(self, f"ask_{self.kind}")(client)
+            with socket.create_connection((host, port), LONG) as server:
+                self.let_through += 1
+                client.sendall(answer)
+                there = threading.Thread(target=self.copy, args=(client, server), daemon=True)
+                there.start()
+                self.copy(server, client)
+                there.join(LONG)
+
+    @staticmethod
+    def copy(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
 
 
 def meet(first, second, servers):
@@ -171,6 +232,21 @@ class Relay(unittest.TestCase):
                         self.assertTrue(told.startswith(coturn.uris()[transport]), told)
                         peer.wait(lambda e: e.get("ev") == "state" and e.get("which") == "conn"
                                   and e.get("value") in ("disconnected", "failed"))
+
+    def test_proxies_carry_tcp_and_tls(self):
+        with Coturn("DNS:localhost") as coturn:
+            for kind in ("http", "socks5"):
+                for uri in (f"turn:localhost:{coturn.port}?transport=tcp", f"turns:localhost:{coturn.tls_port}"):
+                    with self.subTest(kind=kind, uri=uri), Proxy(kind) as proxy:
+                        status, out, err = self.gather("--turn", uri, "--user", "alice:secret", "--turn-ca",
+                                                       coturn.certificate, "--turn-proxy", proxy.url)
+                        self.assertEqual((0, ""), (status, err))
+                        self.assertIn("relay  ", out)
+                        self.assertEqual(1, proxy.let_through)
+
+    def test_a_proxy_carries_no_udp(self):
+        _, _, err = self.gather("--turn", "turn:127.0.0.1", "--user", "a:b", "--turn-proxy", "http://127.0.0.1")
+        self.assertIn("a proxy carries TCP and TLS alone", err)
 
     def test_nobody_at_the_servers_port_is_named(self):
         port = free_port()
