@@ -330,7 +330,7 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
 {
     struct auger_peer_config whole_config;
     struct auger_net_config whole_net;
-    struct auger_slot *slot;
+    struct auger_slot *slot = NULL;
 
     auger_peer_config_init(&whole_config);
     if (config)
