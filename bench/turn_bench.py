@@ -187,7 +187,7 @@ class Ours:
     def start(self, place):
         return Server(place, [self.auger, "serve", "--turn", f"{place.server_ip}:{PORT}", "--user", USER, "--allow-peer",
                               f"{place.peer_ip}/32", "--user-allocations", "20000", "--ip-allocations", "20000",
-                              "--allocations", "16000"])
+                              "--allocations", "16000", "--loopback-unlimited"])
 
 
 class Forwarder:
