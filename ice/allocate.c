@@ -249,9 +249,9 @@ static auger_time again_after(const struct auger_relay *relay, bool has_stood,
 
 static void lose_candidates(struct auger_ice *ice, auger_time now, struct auger_relay *relay)
 {
-    for (size_t i = 0; i < 2; i++)
-        if (relay->cands[i])
-            auger_locals_lose_relayed(ice, now, relay->cands[i]);
+    struct auger_ice_cand *const lost[2] = {relay->cands[0], relay->cands[1]};
+
+    auger_locals_lose_relayed(ice, now, lost);
 }
 
 static void lost(struct auger_ice *ice, auger_time now, struct auger_relay *relay,

@@ -151,9 +151,14 @@ static bool lose_relayed(struct auger_ice *ice, auger_time now, struct auger_ice
 }
 
 void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
-                               struct auger_ice_cand *relayed)
+                               struct auger_ice_cand *const relayed[2])
 {
-    go_on(ice, now, lose_relayed(ice, now, relayed));
+    bool was_in_use = false;
+
+    for (size_t i = 0; i < 2; i++)
+        if (relayed[i])
+            was_in_use |= lose_relayed(ice, now, relayed[i]);
+    go_on(ice, now, was_in_use);
 }
 
 int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auger_addr *base)

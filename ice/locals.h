@@ -13,7 +13,7 @@ int auger_locals_remove(struct auger_ice *ice, auger_time now,
                         const struct auger_addr *base) AUGER_CHECK_RESULT;
 /* A relayed candidate goes likewise. */
 void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
-                               struct auger_ice_cand *relayed);
+                               struct auger_ice_cand *const relayed[2]);
 /* Follows what has become of a session whose pair in use went that way. */
 void auger_locals_follow_drift(struct auger_ice *ice, auger_time now);
 

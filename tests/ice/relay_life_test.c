@@ -135,6 +135,33 @@ static void with_its_base_a_relay_goes(void **state)
     end(p);
 }
 
+/* Neither takes the place of the other one that goes with it. */
+static void both_addresses_of_a_relay_go_at_once(void **state)
+{
+    static const char relayed6[] = "[2001:db8::99]:50001", peer6[] = "[2001:db8::5]:5005";
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_stream(p, SERVER, RELAYED, false);
+
+    server->relayed6 = relayed6;
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    assert_int_equal(puppet_tell(p, peer6, 2130706430), 0);
+    run(p, AUGER_SEC);
+    struct sent later = *find_check(relayed6, peer6);
+    puppet_answer(p, find_check(RELAYED, PEER), &(struct puppet_answer){.to = RELAYED});
+    forget();
+    run(p, 2 * AUGER_SEC); /* that one is nominated */
+    puppet_answer(p, find_check(RELAYED, PEER), &(struct puppet_answer){.to = RELAYED});
+    puppet_answer(p, &later, &(struct puppet_answer){.to = relayed6});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    lose(p, server);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    end(p);
+}
+
 static void a_session_whose_relay_is_lost_goes_on_by_another(void **state)
 {
     (void)state;
@@ -336,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_quota_that_is_reached_is_tried_again_after_a_minute),
         cmocka_unit_test(with_its_base_a_relay_goes),
         cmocka_unit_test(a_session_whose_relay_is_lost_goes_on_by_another),
+        cmocka_unit_test(both_addresses_of_a_relay_go_at_once),
         cmocka_unit_test(no_restart_is_wanted_while_a_relay_is_asked_for),
         cmocka_unit_test(the_mapping_to_the_server_is_kept_alive),
         cmocka_unit_test(a_permission_that_no_pair_needs_is_forgotten),
