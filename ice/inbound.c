@@ -204,12 +204,14 @@ static struct auger_ice_cand *dead_prflx(const struct auger_generation *generati
     return NULL;
 }
 
-static bool has_prflx_of_ip(const struct auger_cands *remotes, const struct auger_addr *addr)
+/* Whether a port of that IP address has been learned at that base. */
+static bool has_prflx_of_ip(const struct auger_checklist *list, const struct auger_ice_cand *local,
+                            const struct auger_addr *addr)
 {
-    for (uint16_t i = 0; i < remotes->len; i++) {
-        const struct auger_ice_cand *cand = auger_cands_at(remotes, i);
-        if (cand->addr.family != AUGER_FAMILY_NONE && cand->type == AUGER_CAND_PRFLX &&
-            auger_addr_ip_equal(&cand->addr, addr))
+    for (uint16_t i = 0; i < list->len; i++) {
+        const struct auger_pair *pair = list->order[i];
+        if (pair->local == local && pair->remote->type == AUGER_CAND_PRFLX &&
+            auger_addr_ip_equal(&pair->remote->addr, addr))
             return true;
     }
     return false;
@@ -217,19 +219,20 @@ static bool has_prflx_of_ip(const struct auger_cands *remotes, const struct auge
 
 /* Between two NATs that map by destination and filter nothing each answer comes from a new
  * port, and so does the check that it causes: a chase without an end, which would use up
- * all requests before the pairs that work have had theirs.  One that comes from elsewhere may
- * be the peer's way around its NAT. */
-static bool is_chase(const struct auger_generation *generation, const struct auger_addr *source)
+ * all requests before the pairs that work have had theirs.  One that comes from elsewhere, or
+ * to another base, may be the way around it. */
+static bool is_chase(const struct auger_generation *generation, const struct auger_ice_cand *local,
+                     const struct auger_addr *source)
 {
     return generation->nomination.valid_at == AUGER_NEVER &&
            generation->remotes.prflx_made >= PRFLX_TURNS_MAX * generation->remotes.prflx_max &&
-           has_prflx_of_ip(&generation->remotes, source);
+           has_prflx_of_ip(&generation->checklist, local, source);
 }
 
 /* 7.3.1.3: known, or learned now; NULL if it may not be sent to or there is no room. */
 static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_generation *generation,
-                                        auger_time now, const struct auger_addr *source,
-                                        uint32_t priority)
+                                        auger_time now, const struct auger_ice_cand *local,
+                                        const struct auger_addr *source, uint32_t priority)
 {
     struct auger_cands *remotes = &generation->remotes;
     struct auger_addr addr = *source;
@@ -238,7 +241,7 @@ static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_gene
     struct auger_ice_cand *cand = auger_cands_find(remotes, &addr);
     if (cand || !auger_cand_addr_is_usable(&addr, &ice->policy))
         return cand;
-    if (remotes->prflx == remotes->prflx_max && !is_chase(generation, &addr)) {
+    if (remotes->prflx == remotes->prflx_max && !is_chase(generation, local, &addr)) {
         struct auger_ice_cand *dead = dead_prflx(generation);
         if (dead) {
             auger_checklist_remove_cand(&generation->checklist, dead);
@@ -260,7 +263,7 @@ static struct auger_pair *pair_along(struct auger_ice *ice, struct auger_generat
     struct auger_pair *pair = auger_checklist_find(&generation->checklist, path);
     if (pair)
         return pair;
-    struct auger_ice_cand *remote = remote_at(ice, generation, now, &path->remote, priority);
+    struct auger_ice_cand *remote = remote_at(ice, generation, now, local, &path->remote, priority);
     if (!remote || !auger_cand_can_pair(local, remote))
         return NULL;
     return auger_checklist_add(&generation->checklist, now, local, remote, generation->role);

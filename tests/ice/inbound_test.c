@@ -387,6 +387,13 @@ static void test_a_chase_leaves_room_for_who_asks_from_elsewhere(void **state)
     assert_int_equal(sent.msg.class_, AUGER_STUN_SUCCESS);
     puppet_check(p, &(struct puppet_check){.from = "192.0.2.77:8", .role = CONTROLLED});
     assert_false(puppet_take_response(p, &sent)); /* once */
+
+    struct auger_addr base = addr_of("192.0.2.50:5005");
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &base), 0);
+    puppet_check(p, &(struct puppet_check){
+                        .from = "192.0.2.9:9", .to = "192.0.2.50:5005", .role = CONTROLLED});
+    assert_true(puppet_take_response(p, &sent));
+    assert_int_equal(sent.msg.class_, AUGER_STUN_SUCCESS);
     puppet_free(p);
 }
 
