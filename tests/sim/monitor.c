@@ -45,6 +45,9 @@ void monitor_free(struct monitor *monitor)
     free(monitor->received.ring);
     free(monitor->routes);
     free(monitor->remotes);
+    free(monitor->relays);
+    auger_stun_key_free(monitor->turn_keys[0]);
+    auger_stun_key_free(monitor->turn_keys[1]);
     free(monitor);
 }
 
@@ -108,10 +111,22 @@ void monitor_add_base(struct monitor *monitor)
     monitor->has_gathered = false;
 }
 
-void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
+static void note_gone(struct monitor *monitor, const struct auger_addr *base)
 {
     monitor->gone[monitor->gone_len++ % MONITOR_GONE] = *base;
     monitor->is_adrift |= auger_addr_equal(&monitor->path.local, base);
+}
+
+/* And with it the relayed addresses that were asked for from there. */
+void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
+{
+    note_gone(monitor, base);
+    for (size_t i = 0; i < monitor->relays_len; i++) {
+        const struct monitor_relay *relay = &monitor->relays[i];
+        for (size_t j = 0; j < 2 && auger_addr_equal(&relay->path.local, base); j++)
+            if (relay->relayed[j].family != AUGER_FAMILY_NONE)
+                note_gone(monitor, &relay->relayed[j]);
+    }
 }
 
 bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base)
@@ -238,14 +253,19 @@ static bool can_go_on(struct monitor *monitor, auger_time now)
     return has_consent(monitor, now);
 }
 
+static bool is_there(const struct monitor *monitor, const struct monitor_route *route)
+{
+    return !monitor_is_gone(monitor, &route->path.local) &&
+           !monitor_has_lost(monitor, &route->path.local);
+}
+
 /* A path of the generation in force, beside the one that went with its address. */
 static bool has_standby(const struct monitor *monitor, auger_time now)
 {
     for (size_t i = 0; i < monitor->routes_len; i++) {
         const struct monitor_route *route = &monitor->routes[i];
-        if (route->generation == monitor->in_force &&
-            !monitor_is_gone(monitor, &route->path.local) && is_agreed(route, now) &&
-            !has_asked_in_vain(monitor, &route->path))
+        if (route->generation == monitor->in_force && is_there(monitor, route) &&
+            is_agreed(route, now) && !has_asked_in_vain(monitor, &route->path))
             return true;
     }
     return false;
@@ -262,7 +282,7 @@ static bool has_choice(const struct monitor *monitor, auger_time now)
         if (route->generation != monitor->in_force)
             continue;
         len++;
-        has_one |= !monitor_is_gone(monitor, &route->path.local) && is_agreed(route, now);
+        has_one |= is_there(monitor, route) && is_agreed(route, now);
     }
     return len > 1 && has_one;
 }
@@ -283,6 +303,7 @@ static void check_wanted_for_another(struct monitor *monitor, auger_time now)
 
 static void check_restart_wanted(struct monitor *monitor, auger_time now)
 {
+    monitor->is_adrift |= monitor_has_lost(monitor, &monitor->path.local);
     bool has_another = has_standby(monitor, now);
 
     if (monitor->is_adrift && !has_another)
@@ -297,6 +318,7 @@ static void check_restart_wanted(struct monitor *monitor, auger_time now)
 
 static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)
 {
+    monitor->is_adrift |= monitor_has_lost(monitor, &monitor->path.local);
     if (!may_follow(monitor, to))
         monitor_break(monitor, "11: %s after %s", auger_ice_state_name(to),
                       auger_ice_state_name(monitor->state));

@@ -11,6 +11,7 @@
  *     3  at most 7 requests for each base to an address that does not answer, those
  *        that its own checks or a change of role caused apart; 7 for each pair there may be
  *        in all; Ta between new transactions
+ *     5  data through a relay goes along a channel that is bound, or from a relayed address
  *     6  bounded pairs, bounded work, the next timer lies ahead
  *     7  a role conflict both have seen is over; one selected pair
  *    11  events in the order of their grammar; a restart is wanted only where the address in
@@ -62,6 +63,17 @@ void monitor_add_base(struct monitor *monitor);
 /* With an address that is gone; nothing may leave from it any more. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base);
 void monitor_add_server(struct monitor *monitor, const struct auger_addr *server);
+/* What goes to a TURN server and comes from it is judged by what is inside.  All of them have the
+ * name, the realm and the password of the first. */
+struct monitor_turn {
+    struct auger_addr addr;
+    const char *username, *realm, *password;
+};
+void monitor_add_turn_server(struct monitor *monitor, const struct monitor_turn *turn);
+/* Along which path of the agent's a datagram has come: its own, or that between relayed address
+ * and peer. */
+struct auger_path monitor_path_of_peer(const struct monitor *monitor, const struct auger_path *path,
+                                       const uint8_t *buf, size_t len);
 
 void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_path *path,
                   const uint8_t *buf, size_t len);

@@ -6,7 +6,9 @@
 #include "tests/sim/monitor.h"
 
 #define MONITOR_REQUESTS 4096 /* the latest ones, each way */
-#define MONITOR_SERVERS 8
+#define MONITOR_SERVERS 12
+#define MONITOR_RELAYS 32       /* bases and servers that they have asked */
+#define MONITOR_CHANNELS 64     /* of each */
 #define MONITOR_GONE 16         /* the latest ones */
 #define MONITOR_CONFLICTS 4     /* so many may be borne at least */
 #define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
@@ -56,6 +58,22 @@ struct monitor_remote {
     unsigned checks;   /* authenticated, from it */
 };
 
+struct monitor_channel {
+    uint16_t number;
+    struct auger_addr peer;
+    struct auger_stun_tid asked; /* the latest request for it */
+    bool is_bound;
+};
+
+/* What a base has of a TURN server. */
+struct monitor_relay {
+    struct auger_path path;
+    struct auger_addr relayed[2]; /* no family: none */
+    struct monitor_channel channels[MONITOR_CHANNELS];
+    size_t channels_len;
+    bool is_lost; /* so the server says */
+};
+
 struct monitor {
     struct monitor_generation *generations;
     size_t generations_len;
@@ -65,6 +83,12 @@ struct monitor {
     bool lite, both_lite;
     struct auger_addr servers[MONITOR_SERVERS];
     size_t servers_len;
+    struct auger_addr turns[MONITOR_SERVERS]; /* those that are TURN servers */
+    size_t turns_len;
+    struct auger_stun_key *turn_keys[2]; /* by MD5 and by SHA-256; NULL: no server */
+    struct monitor_relay *relays;
+    size_t relays_len;
+    unsigned relays_lost;
 
     struct monitor_requests sent, received;
     struct monitor_route *routes; /* that have succeeded */
@@ -92,6 +116,24 @@ struct monitor {
     bool is_adrift; /* the path in use was of one of them */
     char broken[256];
 };
+
+/* monitor_wire.c */
+struct monitor_request *monitor_note_request(struct monitor_requests *requests,
+                                             const struct auger_stun_tid *tid,
+                                             const struct auger_path *path);
+struct monitor_request *monitor_find_request(struct monitor_requests *requests,
+                                             const struct auger_stun_tid *tid,
+                                             const struct auger_path *path);
+
+/* monitor_relay.c: what is inside, and along which path of the agent's; false: nothing of the
+ * peer's or for it. */
+bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_path *path,
+                         struct auger_bytes *bytes);
+bool monitor_unwrap_received(struct monitor *monitor, struct auger_path *path,
+                             struct auger_bytes *bytes);
+
+/* Whether that is a relayed address that the server may have taken back. */
+bool monitor_has_lost(const struct monitor *monitor, const struct auger_addr *base);
 
 bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base);
 void monitor_break(struct monitor *monitor, const char *format, ...)

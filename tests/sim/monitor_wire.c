@@ -82,9 +82,9 @@ static struct monitor_remote *remote_of(struct monitor *monitor, const struct au
 }
 
 /* On any path, if that is NULL. */
-static struct monitor_request *find_request(struct monitor_requests *requests,
-                                            const struct auger_stun_tid *tid,
-                                            const struct auger_path *path)
+struct monitor_request *monitor_find_request(struct monitor_requests *requests,
+                                             const struct auger_stun_tid *tid,
+                                             const struct auger_path *path)
 {
     size_t kept = requests->total < MONITOR_REQUESTS ? requests->total : MONITOR_REQUESTS;
 
@@ -106,11 +106,11 @@ static void grow(struct monitor_requests *requests)
 }
 
 /* The one there is, or a new one. */
-static struct monitor_request *note_request(struct monitor_requests *requests,
-                                            const struct auger_stun_tid *tid,
-                                            const struct auger_path *path)
+struct monitor_request *monitor_note_request(struct monitor_requests *requests,
+                                             const struct auger_stun_tid *tid,
+                                             const struct auger_path *path)
 {
-    struct monitor_request *request = find_request(requests, tid, path);
+    struct monitor_request *request = monitor_find_request(requests, tid, path);
 
     if (!request) {
         grow(requests);
@@ -207,7 +207,8 @@ static void check_pace(struct monitor *monitor, auger_time now,
  * those of the peer. */
 static size_t transactions_max(const struct monitor *monitor, const struct monitor_remote *remote)
 {
-    return monitor->bases * (1 + monitor->role_changes + monitor->gone_len) + remote->checks;
+    return monitor->bases * (1 + monitor->role_changes + monitor->gone_len + monitor->relays_lost) +
+           remote->checks;
 }
 
 static void check_budget(struct monitor *monitor, const struct monitor_request *request)
@@ -323,7 +324,7 @@ static void check_nomination(struct monitor *monitor, const struct auger_path *p
 static void sent_request(struct monitor *monitor, auger_time now, const struct auger_path *path,
                          const struct auger_stun_msg *msg)
 {
-    struct monitor_request *request = note_request(&monitor->sent, &msg->tid, path);
+    struct monitor_request *request = monitor_note_request(&monitor->sent, &msg->tid, path);
 
     monitor->requests++;
     if (monitor->lite)
@@ -350,7 +351,7 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
 static void sent_answer(struct monitor *monitor, const struct auger_path *path,
                         const struct auger_stun_msg *msg)
 {
-    struct monitor_request *request = find_request(&monitor->received, &msg->tid, path);
+    struct monitor_request *request = monitor_find_request(&monitor->received, &msg->tid, path);
     struct auger_addr mapped;
 
     if (!request || request->answered++ >= request->sent) {
@@ -372,13 +373,11 @@ static void sent_answer(struct monitor *monitor, const struct auger_path *path,
                   request->role == MONITOR_CONTROLLING ? MONITOR_CONTROLLED : MONITOR_CONTROLLING);
 }
 
-void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_path *path,
-                  const uint8_t *buf, size_t len)
+static void sent(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                 const uint8_t *buf, size_t len)
 {
     struct auger_stun_msg msg;
 
-    if (monitor_is_gone(monitor, &path->local))
-        monitor_break(monitor, "0: from an address that is gone");
     if (!auger_stun_is_message(buf, len)) {
         sent_data(monitor, now, path);
         return;
@@ -398,6 +397,18 @@ void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_pa
     case AUGER_STUN_INDICATION:
         break;
     }
+}
+
+void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_path *path,
+                  const uint8_t *buf, size_t len)
+{
+    struct auger_path inner = *path;
+    struct auger_bytes bytes = {buf, len};
+
+    if (monitor_is_gone(monitor, &path->local))
+        monitor_break(monitor, "0: from an address that is gone");
+    if (monitor_unwrap_sent(monitor, now, &inner, &bytes))
+        sent(monitor, now, &inner, bytes.data, bytes.len);
 }
 
 /* --- what it receives ------------------------------------------------------- */
@@ -420,7 +431,7 @@ static void asked_of_lite(struct monitor *monitor, auger_time now, const struct 
 static void received_request(struct monitor *monitor, auger_time now, const struct auger_path *path,
                              const struct auger_stun_msg *msg)
 {
-    struct monitor_request *request = note_request(&monitor->received, &msg->tid, path);
+    struct monitor_request *request = monitor_note_request(&monitor->received, &msg->tid, path);
     size_t asked = generation_that_is_asked(monitor, msg);
 
     request->generation = asked;
@@ -447,7 +458,7 @@ static void received_request(struct monitor *monitor, auger_time now, const stru
 static void received_answer(struct monitor *monitor, auger_time now, const struct auger_path *path,
                             const struct auger_stun_msg *msg)
 {
-    struct monitor_request *request = find_request(&monitor->sent, &msg->tid, NULL);
+    struct monitor_request *request = monitor_find_request(&monitor->sent, &msg->tid, NULL);
 
     if (!request || request->answered > 0 || is_server(monitor, &path->remote))
         return;
@@ -471,12 +482,16 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
 void monitor_received(struct monitor *monitor, auger_time now, const struct auger_path *path,
                       const uint8_t *buf, size_t len)
 {
+    struct auger_path inner = *path;
+    struct auger_bytes bytes = {buf, len};
     struct auger_stun_msg msg;
 
-    if (!auger_stun_is_message(buf, len) || auger_stun_msg_parse(&msg, buf, len) < 0)
+    if (!monitor_unwrap_received(monitor, &inner, &bytes) ||
+        !auger_stun_is_message(bytes.data, bytes.len) ||
+        auger_stun_msg_parse(&msg, bytes.data, bytes.len) < 0)
         return;
     if (msg.class_ == AUGER_STUN_REQUEST)
-        received_request(monitor, now, path, &msg);
+        received_request(monitor, now, &inner, &msg);
     else if (msg.class_ != AUGER_STUN_INDICATION)
-        received_answer(monitor, now, path, &msg);
+        received_answer(monitor, now, &inner, &msg);
 }

@@ -134,6 +134,39 @@ void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_ne
     }
 }
 
+/* By both of its addresses. */
+static void add_turn_server(struct sim_peer *peer, auger_time now, const struct sim_turn *turn)
+{
+    static const enum auger_family families[] = {AUGER_IPV4, AUGER_IPV6};
+    struct auger_ice_turn_server server;
+
+    auger_ice_turn_server_init(&server);
+    server.username = SIM_TURN_USER;
+    server.password = SIM_TURN_PASSWORD;
+    if (peer->options.turn_families)
+        server.families = peer->options.turn_families;
+    for (size_t i = 0; i < 2; i++) {
+        server.addr = *sim_turn_addr(turn, families[i]);
+        monitor_add_turn_server(
+            peer->monitor,
+            &(struct monitor_turn){server.addr, SIM_TURN_USER, SIM_TURN_REALM, SIM_TURN_PASSWORD});
+        int err = auger_ice_add_turn_server(peer->ice, now, &server);
+        for (int again = 0; err == AUGER_ERR_ENTROPY && again < 20; again++) /* buggify.h */
+            err = auger_ice_add_turn_server(peer->ice, now, &server);
+        check(peer, err, "TURN server");
+    }
+}
+
+static void add_turn_servers(struct sim_peer *peer, auger_time now)
+{
+    struct sim *sim = peer->sim;
+    size_t number = sim->turns_len;
+
+    for (const struct sim_turn *turn = sim->turns; turn; turn = sim_turn_next(turn))
+        if (peer->options.turn >> --number & 1)
+            add_turn_server(peer, now, turn);
+}
+
 void sim_peer_begin(struct sim_peer *peer, bool controlling)
 {
     struct sim *sim = peer->sim;
@@ -153,6 +186,8 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling)
         check(peer, auger_ice_add_stun_server(peer->ice, now, &sim->stun_servers[i]),
               "STUN server");
     }
+    if (!peer->options.ice.lite)
+        add_turn_servers(peer, now);
     auger_ice_end_of_local_addrs(peer->ice, now);
 }
 
@@ -201,10 +236,11 @@ static void receive(struct sim *sim, struct sim_host *host, const struct auger_p
         return;
     }
     auger_time now = sim_peer_now(peer);
+    struct auger_path inner = monitor_path_of_peer(peer->monitor, path, buf, len);
     monitor_received(peer->monitor, now, path, buf, len);
     auger_ice_handle_datagram(peer->ice, now, path, buf, len, &data);
     if (data.len > 0)
-        sim_peer_take_data(peer, path, &data);
+        sim_peer_take_data(peer, &inner, &data);
     peer->is_touched = true;
 }
 

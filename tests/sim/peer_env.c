@@ -62,7 +62,7 @@ static void log_record(const struct sim_peer *peer, const struct auger_trace_rec
             break;
         case AUGER_TRACE_ADDR:
             n = snprintf(text + len, sizeof(text) - len, " %s=%s", field->key,
-                         auger_addr_format(field->addr, addr, sizeof(addr)));
+                         field->addr ? auger_addr_format(field->addr, addr, sizeof(addr)) : "-");
             break;
         }
         len += (size_t)n;
@@ -80,7 +80,7 @@ static void take_record(void *user, const struct auger_trace_record *record)
         const struct auger_trace_field *field = &record->fields[i];
         if (field->type == AUGER_TRACE_TEXT)
             digest = digest_bytes(digest, field->text, strlen(field->text));
-        else if (field->type == AUGER_TRACE_ADDR)
+        else if (field->type == AUGER_TRACE_ADDR && field->addr)
             digest = digest_u64(digest_bytes(digest, field->addr->ip, 16), field->addr->port);
         else
             digest = digest_u64(digest, (uint64_t)field->i);

@@ -50,6 +50,7 @@ void sim_free(struct sim *sim)
         return;
     sim_peers_free(sim);
     sim_probers_free(sim);
+    sim_turns_free(sim);
     sim_attackers_free(sim);
     sim_nets_free(sim);
     queue_fini(&sim->queue);

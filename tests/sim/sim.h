@@ -30,6 +30,7 @@ struct sim_gateway; /* between a network and the one outside: a NAT or a firewal
 struct sim_host;    /* owns addresses in one or more networks */
 struct sim_peer;    /* an ICE agent on a host */
 struct sim_prober;  /* sends and keeps datagrams, and decides nothing */
+struct sim_turn;    /* a TURN server on a host */
 
 struct sim_options {
     uint64_t seed;
@@ -129,6 +130,24 @@ void sim_heal(struct sim *sim);
 
 /* On the internet, both families.  Peers that are added later are told of it. */
 struct sim_host *sim_add_stun_server(struct sim *sim);
+/* On the internet, both families, with relays of both; relays may reach each other. */
+struct sim_turn_options {
+    uint32_t nonce_lifetime_s;    /* 0: the server's default */
+    uint32_t lifetime_s;          /* of an allocation; the same */
+    auger_time slow;              /* before each answer to a request */
+    unsigned busy_ports_permille; /* that a relay cannot have */
+};
+#define SIM_TURN_REALM "sim"
+#define SIM_TURN_USER "sim"
+#define SIM_TURN_PASSWORD "relay with me"
+struct sim_turn *sim_add_turn_server(struct sim *sim, const struct sim_turn_options *options);
+struct sim_host *sim_turn_host(struct sim_turn *turn);
+const struct auger_addr *sim_turn_addr(const struct sim_turn *turn, enum auger_family family);
+/* What its relays of that family have in common. */
+const struct auger_addr *sim_turn_relay_ip(const struct sim_turn *turn, enum auger_family family);
+/* It comes back at once, and knows of no allocation any more. */
+void sim_turn_forget(struct sim *sim, struct sim_turn *turn);
+
 /* A dead host neither answers nor sends. */
 void sim_host_kill(struct sim_host *host);
 
@@ -147,7 +166,9 @@ struct sim_peer_options {
     struct auger_ice_config ice; /* from auger_ice_config_init(), without renomination */
     bool ipv6;                   /* an IPv6 address beside the IPv4 one */
     bool no_ipv4;
-    bool no_stun;         /* do not ask the STUN servers */
+    bool no_stun;  /* do not ask the STUN servers */
+    unsigned turn; /* bits of the TURN servers that it may use, the first added is 1 */
+    enum auger_turn_families turn_families; /* 0: both */
     auger_time chatter;   /* sends data this often once it can; 0: once per path */
     int drift_ppm;        /* how much its clock is fast */
     uint64_t tie_breaker; /* the agent's first; 0: at random */

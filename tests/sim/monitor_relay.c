@@ -1,0 +1,311 @@
+/* tests/sim/monitor_relay.c - what an agent says to TURN servers and hears from them: what is
+ * inside is judged by the other rules, along the path between relayed address and peer. */
+#include "tests/sim/memory.h"
+#include "tests/sim/monitor_state.h"
+
+#include "crypto/crypto.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHANNEL_HEADER 4
+
+/* --- who the servers are ------------------------------------------------------------------ */
+
+static struct auger_stun_key *long_term_key(enum auger_digest digest, size_t len,
+                                            const struct monitor_turn *turn)
+{
+    const char *texts[] = {turn->username, ":", turn->realm, ":", turn->password};
+    struct auger_bytes pieces[5];
+    uint8_t secret[AUGER_SHA256_LEN];
+    struct auger_stun_key *key;
+
+    for (size_t i = 0; i < 5; i++)
+        pieces[i] = (struct auger_bytes){(const uint8_t *)texts[i], strlen(texts[i])};
+    if (auger_digest_compute(digest, pieces, 5, secret) < 0 ||
+        auger_stun_key_new(&key, secret, len) < 0)
+        abort();
+    return key;
+}
+
+void monitor_add_turn_server(struct monitor *monitor, const struct monitor_turn *turn)
+{
+    assert(monitor->turns_len < MONITOR_SERVERS);
+    monitor->turns[monitor->turns_len++] = turn->addr;
+    if (!monitor->turn_keys[0]) {
+        monitor->turn_keys[0] = long_term_key(AUGER_DIGEST_MD5, AUGER_MD5_LEN, turn);
+        monitor->turn_keys[1] = long_term_key(AUGER_DIGEST_SHA256, AUGER_SHA256_LEN, turn);
+    }
+    monitor_add_server(monitor, &turn->addr);
+}
+
+static bool is_turn_server(const struct monitor *monitor, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < monitor->turns_len; i++) {
+        if (auger_addr_equal(&monitor->turns[i], addr))
+            return true;
+    }
+    return false;
+}
+
+/* --- what it has of them ------------------------------------------------------------------ */
+
+static struct monitor_relay *find_relay(const struct monitor *monitor,
+                                        const struct auger_path *path)
+{
+    for (size_t i = 0; i < monitor->relays_len; i++) {
+        if (auger_path_equal(&monitor->relays[i].path, path))
+            return (struct monitor_relay *)&monitor->relays[i];
+    }
+    return NULL;
+}
+
+static struct monitor_relay *relay_along(struct monitor *monitor, const struct auger_path *path)
+{
+    struct monitor_relay *relay = find_relay(monitor, path);
+
+    if (relay)
+        return relay;
+    assert(monitor->relays_len < MONITOR_RELAYS);
+    if (!monitor->relays)
+        monitor->relays = sim_resize(NULL, MONITOR_RELAYS, sizeof(*monitor->relays));
+    relay = &monitor->relays[monitor->relays_len++];
+    *relay = (struct monitor_relay){.path = *path};
+    return relay;
+}
+
+static struct monitor_channel *channel_of(struct monitor_relay *relay, uint16_t number)
+{
+    for (size_t i = 0; i < relay->channels_len; i++) {
+        if (relay->channels[i].number == number)
+            return &relay->channels[i];
+    }
+    return NULL;
+}
+
+/* Along which the peer is spoken to; false: by no relayed address that we know. */
+static bool lead_to(const struct monitor_relay *relay, const struct auger_addr *peer,
+                    struct auger_path *path)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (relay->relayed[i].family == peer->family) {
+            *path = (struct auger_path){relay->relayed[i], *peer};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- what is inside ----------------------------------------------------------------------- */
+
+static bool is_channel_data(const uint8_t *buf, size_t len)
+{
+    return len >= CHANNEL_HEADER && buf[0] >> 6 == 1;
+}
+
+/* Of a ChannelData message; false: of no channel that is bound, or by what was asked for may
+ * have been. */
+static bool peel_channel(struct monitor_relay *relay, bool is_sent, struct auger_path *path,
+                         struct auger_bytes *bytes)
+{
+    const struct monitor_channel *channel =
+        channel_of(relay, (uint16_t)(bytes->data[0] << 8 | bytes->data[1]));
+    size_t len = (size_t)bytes->data[2] << 8 | bytes->data[3];
+
+    if (!channel || (is_sent && !channel->is_bound) || len > bytes->len - CHANNEL_HEADER ||
+        !lead_to(relay, &channel->peer, path))
+        return false;
+    *bytes = (struct auger_bytes){bytes->data + CHANNEL_HEADER, len};
+    return true;
+}
+
+/* Of a Send or Data indication. */
+static bool peel_indication(const struct monitor_relay *relay, const struct auger_stun_msg *msg,
+                            struct auger_path *path, struct auger_bytes *bytes)
+{
+    struct auger_bytes inside;
+    struct auger_addr peer;
+
+    if (!auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &peer) ||
+        !auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_DATA, &inside) || !lead_to(relay, &peer, path))
+        return false;
+    *bytes = inside;
+    return true;
+}
+
+static bool peel(struct monitor_relay *relay, bool is_sent, struct auger_path *path,
+                 struct auger_bytes *bytes)
+{
+    struct auger_stun_msg msg;
+
+    if (is_channel_data(bytes->data, bytes->len))
+        return peel_channel(relay, is_sent, path, bytes);
+    return auger_stun_msg_parse(&msg, bytes->data, bytes->len) == 0 &&
+           msg.class_ == AUGER_STUN_INDICATION &&
+           (msg.method == AUGER_STUN_SEND || msg.method == AUGER_STUN_DATA) &&
+           peel_indication(relay, &msg, path, bytes);
+}
+
+bool monitor_has_lost(const struct monitor *monitor, const struct auger_addr *base)
+{
+    for (size_t i = 0; i < monitor->relays_len; i++) {
+        const struct monitor_relay *relay = &monitor->relays[i];
+        if (relay->is_lost && (auger_addr_equal(&relay->relayed[0], base) ||
+                               auger_addr_equal(&relay->relayed[1], base)))
+            return true;
+    }
+    return false;
+}
+
+struct auger_path monitor_path_of_peer(const struct monitor *monitor, const struct auger_path *path,
+                                       const uint8_t *buf, size_t len)
+{
+    struct monitor_relay *relay = find_relay(monitor, path);
+    struct auger_path inner = *path;
+    struct auger_bytes bytes = {buf, len};
+
+    return relay && peel(relay, false, &inner, &bytes) ? inner : *path;
+}
+
+/* --- what it sends ------------------------------------------------------------------------ */
+
+static void asks_for_channel(struct monitor *monitor, struct monitor_relay *relay,
+                             const struct auger_stun_msg *msg)
+{
+    struct auger_addr peer;
+    uint32_t number;
+
+    if (!auger_stun_msg_u32(msg, AUGER_STUN_ATTR_CHANNEL_NUMBER, &number) ||
+        !auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &peer)) {
+        monitor_break(monitor, "5: a ChannelBind without a channel or a peer");
+        return;
+    }
+    struct monitor_channel *channel = channel_of(relay, (uint16_t)(number >> 16));
+    if (channel && !auger_addr_equal(&channel->peer, &peer))
+        monitor_break(monitor, "5: a channel of two peers");
+    if (!channel && relay->channels_len == MONITOR_CHANNELS) {
+        monitor_break(monitor, "5: more than %d channels", MONITOR_CHANNELS);
+        return;
+    }
+    if (!channel) {
+        channel = &relay->channels[relay->channels_len++];
+        *channel = (struct monitor_channel){.number = (uint16_t)(number >> 16), .peer = peer};
+    }
+    channel->asked = msg->tid;
+}
+
+static void asks_server(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
+                        const struct auger_stun_msg *msg)
+{
+    struct monitor_request *request = monitor_note_request(&monitor->sent, &msg->tid, &relay->path);
+
+    monitor->requests++;
+    if (monitor->lite)
+        monitor_break(monitor, "0: a lite agent asks");
+    if (request->sent == 1)
+        request->sent_at = now;
+    if (request->sent > MONITOR_TRANSMISSIONS)
+        monitor_break(monitor, "3: request sent for the %uth time", request->sent);
+    if (msg->method == AUGER_STUN_CHANNEL_BIND)
+        asks_for_channel(monitor, relay, msg);
+}
+
+bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_path *path,
+                         struct auger_bytes *bytes)
+{
+    struct auger_stun_msg msg;
+
+    if (!is_turn_server(monitor, &path->remote))
+        return true;
+    struct monitor_relay *relay = relay_along(monitor, path);
+    if (peel(relay, true, path, bytes))
+        return true;
+    if (is_channel_data(bytes->data, bytes->len))
+        monitor_break(monitor, "5: data on a channel that is not bound");
+    else if (auger_stun_msg_parse(&msg, bytes->data, bytes->len) != 0)
+        monitor_break(monitor, "0: what a TURN server cannot read");
+    else if (msg.class_ == AUGER_STUN_INDICATION && msg.method == AUGER_STUN_SEND)
+        monitor_break(monitor, "5: data for a peer without a relayed address");
+    else if (msg.class_ == AUGER_STUN_REQUEST)
+        asks_server(monitor, now, relay, &msg);
+    return false;
+}
+
+/* --- what it receives ----------------------------------------------------------------------- */
+
+static bool is_of_server(const struct monitor *monitor, const struct auger_stun_msg *msg)
+{
+    return auger_stun_msg_verify(msg, monitor->turn_keys[0]) == 0 ||
+           auger_stun_msg_verify(msg, monitor->turn_keys[1]) == 0;
+}
+
+/* Each relayed address is a base (RFC 8445 section 5.1.1.2).  A new allocation has no channel. */
+static void is_allocated(struct monitor *monitor, struct monitor_relay *relay,
+                         const struct auger_stun_msg *msg)
+{
+    struct auger_addr relayed[2] = {{0}};
+
+    for (size_t i = 0; i < 2; i++)
+        if (!auger_stun_msg_addr_at(msg, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, i, &relayed[i]))
+            relayed[i] = (struct auger_addr){0};
+    if (auger_addr_equal(&relayed[0], &relay->relayed[0]) &&
+        auger_addr_equal(&relayed[1], &relay->relayed[1]))
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        relay->relayed[i] = relayed[i];
+        monitor->bases += relayed[i].family != AUGER_FAMILY_NONE;
+    }
+    relay->channels_len = 0;
+    relay->is_lost = false;
+    monitor->has_gathered = false; /* its candidates may come after the end of the others */
+}
+
+/* 8656 sections 5, 7.3 and 12.3: the allocation is no more, or the server and we differ about it.
+ */
+static bool is_loss(const struct auger_stun_msg *msg)
+{
+    if (msg->error_code == AUGER_STUN_ALLOCATION_MISMATCH ||
+        msg->error_code == AUGER_STUN_WRONG_CREDENTIALS)
+        return true;
+    if (msg->method == AUGER_STUN_CHANNEL_BIND)
+        return msg->error_code == AUGER_STUN_BAD_REQUEST;
+    return msg->method == AUGER_STUN_REFRESH && msg->error_code != AUGER_STUN_UNAUTHENTICATED &&
+           msg->error_code != AUGER_STUN_STALE_NONCE;
+}
+
+static void is_told_by_server(struct monitor *monitor, struct monitor_relay *relay,
+                              const struct auger_stun_msg *msg)
+{
+    struct monitor_request *request = monitor_find_request(&monitor->sent, &msg->tid, &relay->path);
+
+    bool is_answer = msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR;
+    if (!request || !is_answer || !is_of_server(monitor, msg) || request->answered++ > 0)
+        return;
+    if (msg->class_ == AUGER_STUN_ERROR && is_loss(msg) && !relay->is_lost) {
+        relay->is_lost = true;
+        monitor->relays_lost++;
+    }
+    if (msg->class_ != AUGER_STUN_SUCCESS)
+        return;
+    if (msg->method == AUGER_STUN_ALLOCATE)
+        is_allocated(monitor, relay, msg);
+    for (size_t i = 0; msg->method == AUGER_STUN_CHANNEL_BIND && i < relay->channels_len; i++)
+        relay->channels[i].is_bound |=
+            memcmp(relay->channels[i].asked.bytes, msg->tid.bytes, sizeof(msg->tid.bytes)) == 0;
+}
+
+bool monitor_unwrap_received(struct monitor *monitor, struct auger_path *path,
+                             struct auger_bytes *bytes)
+{
+    struct monitor_relay *relay = find_relay(monitor, path);
+    struct auger_stun_msg msg;
+
+    if (!relay)
+        return true;
+    if (peel(relay, false, path, bytes))
+        return true;
+    if (auger_stun_msg_parse(&msg, bytes->data, bytes->len) == 0)
+        is_told_by_server(monitor, relay, &msg);
+    return false;
+}

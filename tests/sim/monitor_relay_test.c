@@ -1,0 +1,329 @@
+/* What goes through a relay is judged by what is inside: on the path between relayed address and
+ * peer the rules are those of any other path. */
+#include "tests/sim/monitor_stage.h"
+
+#include "crypto/crypto.h"
+
+static const struct auger_addr server = {.family = AUGER_IPV4, .port = 3478, .ip = {23, 4, 5, 1}};
+static const struct auger_addr relayed = {.family = AUGER_IPV4, .port = 49152, .ip = {23, 4, 5, 2}};
+
+#define CHANNEL 0x4001
+
+static struct auger_path to_server(void)
+{
+    return (struct auger_path){path.local, server};
+}
+
+static struct auger_stun_key *server_key(void)
+{
+    static const char text[] = "user:realm:secret";
+    const struct auger_bytes piece = {(const uint8_t *)text, sizeof(text) - 1};
+    uint8_t secret[AUGER_MD5_LEN];
+    struct auger_stun_key *key;
+
+    assert_int_equal(auger_digest_compute(AUGER_DIGEST_MD5, &piece, 1, secret), 0);
+    assert_int_equal(auger_stun_key_new(&key, secret, sizeof(secret)), 0);
+    return key;
+}
+
+static int set_up_relay(void **state)
+{
+    set_up(state);
+    monitor_add_turn_server(((struct stage *)*state)->monitor,
+                            &(struct monitor_turn){server, "user", "realm", "secret"});
+    return 0;
+}
+
+/* --- forging ------------------------------------------------------------------------------ */
+
+struct turn_msg {
+    enum auger_stun_class class_;
+    uint16_t method;
+    uint8_t tid;
+    const struct auger_addr *peer, *relayed;
+    bool has_channel, is_forged;
+    uint16_t error_code;
+    const uint8_t *data;
+    size_t data_len;
+};
+
+static size_t write_turn(uint8_t buf[512], const struct turn_msg *m)
+{
+    struct auger_stun_key *key = server_key();
+    struct auger_stun_builder b;
+
+    auger_stun_build_begin(&b, buf, 512, m->class_, m->method,
+                           &(struct auger_stun_tid){.bytes = {m->tid}});
+    if (m->peer)
+        auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, m->peer);
+    if (m->relayed)
+        auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, m->relayed);
+    if (m->has_channel)
+        auger_stun_build_u32(&b, AUGER_STUN_ATTR_CHANNEL_NUMBER, CHANNEL << 16);
+    if (m->error_code)
+        auger_stun_build_error(&b, m->error_code);
+    if (m->data)
+        auger_stun_build_bytes(&b, AUGER_STUN_ATTR_DATA, m->data, m->data_len);
+    if (m->class_ != AUGER_STUN_INDICATION && !m->is_forged)
+        auger_stun_build_integrity(&b, key);
+    int len = auger_stun_build_end(&b);
+    assert_true(len > 0);
+    auger_stun_key_free(key);
+    return (size_t)len;
+}
+
+static void says(struct stage *stage, auger_time now, const struct turn_msg *m)
+{
+    const struct auger_path out = to_server();
+    uint8_t buf[512];
+    size_t len = write_turn(buf, m);
+
+    monitor_sent(stage->monitor, now, &out, buf, len);
+}
+
+static void is_told(struct stage *stage, auger_time now, const struct turn_msg *m)
+{
+    const struct auger_path in = to_server();
+    uint8_t buf[512];
+    size_t len = write_turn(buf, m);
+
+    monitor_received(stage->monitor, now, &in, buf, len);
+}
+
+static void allocate_with(struct stage *stage, bool is_forged)
+{
+    says(stage, 0,
+         &(struct turn_msg){
+             .class_ = AUGER_STUN_REQUEST, .method = AUGER_STUN_ALLOCATE, .tid = 100});
+    is_told(stage, 0,
+            &(struct turn_msg){.class_ = AUGER_STUN_SUCCESS,
+                               .method = AUGER_STUN_ALLOCATE,
+                               .tid = 100,
+                               .relayed = &relayed,
+                               .is_forged = is_forged});
+}
+
+static void allocate(struct stage *stage)
+{
+    allocate_with(stage, false);
+}
+
+/* What is in stage->buf, in a Send indication. */
+static void sends(struct stage *stage, auger_time now)
+{
+    says(stage, now,
+         &(struct turn_msg){.class_ = AUGER_STUN_INDICATION,
+                            .method = AUGER_STUN_SEND,
+                            .tid = 1,
+                            .peer = &path.remote,
+                            .data = stage->buf,
+                            .data_len = stage->len});
+}
+
+static void sends_check(struct stage *stage, auger_time now, uint8_t tid)
+{
+    forge_request(stage, (struct forged){.tid = tid});
+    sends(stage, now);
+}
+
+static void sends_data_inside(struct stage *stage, auger_time now)
+{
+    memcpy(stage->buf, data, sizeof(data));
+    stage->len = sizeof(data);
+    sends(stage, now);
+}
+
+static void is_answered_inside(struct stage *stage, auger_time now, uint8_t tid)
+{
+    forge_success(stage, tid, stage->their_key, &relayed);
+    is_told(stage, now,
+            &(struct turn_msg){.class_ = AUGER_STUN_INDICATION,
+                               .method = AUGER_STUN_DATA,
+                               .tid = 1,
+                               .peer = &path.remote,
+                               .data = stage->buf,
+                               .data_len = stage->len});
+}
+
+static void sends_on_channel(struct stage *stage)
+{
+    const struct auger_path out = to_server();
+    uint8_t buf[4 + sizeof(data)] = {CHANNEL >> 8, CHANNEL & 0xFF, 0, sizeof(data)};
+
+    memcpy(buf + 4, data, sizeof(data));
+    monitor_sent(stage->monitor, 0, &out, buf, sizeof(buf));
+}
+
+static void bind_channel(struct stage *stage)
+{
+    says(stage, 0,
+         &(struct turn_msg){.class_ = AUGER_STUN_REQUEST,
+                            .method = AUGER_STUN_CHANNEL_BIND,
+                            .tid = 101,
+                            .peer = &path.remote,
+                            .has_channel = true});
+    is_told(stage, 0,
+            &(struct turn_msg){
+                .class_ = AUGER_STUN_SUCCESS, .method = AUGER_STUN_CHANNEL_BIND, .tid = 101});
+}
+
+/* --- claims ------------------------------------------------------------------------------- */
+
+static void data_through_a_relay_needs_a_success_too(void **state)
+{
+    allocate(*state);
+    sends_data_inside(*state, 0);
+    breaks(*state, '1');
+}
+
+static void after_a_success_it_is_fine_for_30_s(void **state)
+{
+    allocate(*state);
+    sends_check(*state, 0, 1);
+    is_answered_inside(*state, 0, 1);
+    sends_data_inside(*state, 30 * AUGER_SEC);
+    holds(*state);
+    sends_data_inside(*state, 30 * AUGER_SEC + 1);
+    breaks(*state, '2');
+}
+
+static void a_success_on_another_path_is_none_for_the_relay(void **state)
+{
+    allocate(*state);
+    asks(*state, 0, (struct forged){.tid = 1});
+    is_answered(*state, 0, 1);
+    sends_data_inside(*state, 0);
+    breaks(*state, '1');
+}
+
+static void checks_through_a_relay_are_counted(void **state)
+{
+    allocate(*state);
+    for (uint8_t i = 0; i < 14; i++) /* two bases */
+        sends_check(*state, i * AUGER_SEC, i);
+    holds(*state);
+    sends_check(*state, 14 * AUGER_SEC, 14);
+    breaks(*state, '3');
+}
+
+static void nothing_leaves_by_a_relay_that_is_not_there(void **state)
+{
+    sends_check(*state, 0, 1);
+    breaks(*state, '5');
+}
+
+static void who_is_not_the_server_allocates_nothing(void **state)
+{
+    allocate_with(*state, true);
+    sends_check(*state, 0, 1);
+    breaks(*state, '5');
+}
+
+static void data_on_a_channel_needs_a_success_of_both(void **state)
+{
+    allocate(*state);
+    sends_on_channel(*state);
+    breaks(*state, '5');
+}
+
+static void a_channel_leads_to_its_peer(void **state)
+{
+    allocate(*state);
+    bind_channel(*state);
+    sends_on_channel(*state);
+    breaks(*state, '1'); /* no check has succeeded */
+}
+
+static void data_on_a_bound_channel_is_fine(void **state)
+{
+    allocate(*state);
+    bind_channel(*state);
+    sends_check(*state, 0, 1);
+    is_answered_inside(*state, 0, 1);
+    sends_on_channel(*state);
+    holds(*state);
+}
+
+static void a_request_to_the_server_is_sent_7_times_at_most(void **state)
+{
+    for (int i = 0; i < 7; i++)
+        says(*state, i,
+             &(struct turn_msg){
+                 .class_ = AUGER_STUN_REQUEST, .method = AUGER_STUN_REFRESH, .tid = 1});
+    holds(*state);
+    says(*state, 7,
+         &(struct turn_msg){.class_ = AUGER_STUN_REQUEST, .method = AUGER_STUN_REFRESH, .tid = 1});
+    breaks(*state, '3');
+}
+
+static void begin_on_the_relay(struct stage *stage)
+{
+    struct auger_path inner = {relayed, path.remote};
+
+    allocate(stage);
+    sends_check(stage, 0, 1);
+    is_answered_inside(stage, 0, 1);
+    enters(stage, 0, AUGER_ICE_CHECKING);
+    monitor_event(stage->monitor, 0,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = inner});
+    enters(stage, 0, AUGER_ICE_CONNECTED);
+    holds(stage);
+}
+
+static void wants_a_restart(struct stage *stage)
+{
+    monitor_event(stage->monitor, 0,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_RESTART_WANTED});
+}
+
+static void one_is_adrift_if_the_server_says_so(void **state)
+{
+    static const struct {
+        uint16_t method, code;
+        bool fine;
+    } cases[] = {{AUGER_STUN_REFRESH, AUGER_STUN_ALLOCATION_MISMATCH, true},
+                 {AUGER_STUN_CREATE_PERMISSION, AUGER_STUN_ALLOCATION_MISMATCH, true},
+                 {AUGER_STUN_CREATE_PERMISSION, AUGER_STUN_FORBIDDEN, false},
+                 {AUGER_STUN_REFRESH, AUGER_STUN_STALE_NONCE, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        begin_on_the_relay(*state);
+        says(*state, 0,
+             &(struct turn_msg){
+                 .class_ = AUGER_STUN_REQUEST, .method = cases[i].method, .tid = 102});
+        is_told(*state, 0,
+                &(struct turn_msg){.class_ = AUGER_STUN_ERROR,
+                                   .method = cases[i].method,
+                                   .tid = 102,
+                                   .error_code = cases[i].code});
+        wants_a_restart(*state);
+        if (cases[i].fine)
+            holds(*state);
+        else
+            breaks(*state, '1');
+        tear_down(state);
+        set_up_relay(state);
+    }
+}
+
+static void the_relay_goes_with_its_base(void **state)
+{
+    begin_on_the_relay(*state);
+    monitor_remove_base(((struct stage *)*state)->monitor, &path.local);
+    wants_a_restart(*state);
+    holds(*state);
+}
+
+#define relay_staged(name) cmocka_unit_test_setup_teardown(name, set_up_relay, tear_down)
+
+SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
+          relay_staged(after_a_success_it_is_fine_for_30_s),
+          relay_staged(a_success_on_another_path_is_none_for_the_relay),
+          relay_staged(checks_through_a_relay_are_counted),
+          relay_staged(nothing_leaves_by_a_relay_that_is_not_there),
+          relay_staged(who_is_not_the_server_allocates_nothing),
+          relay_staged(data_on_a_channel_needs_a_success_of_both),
+          relay_staged(a_channel_leads_to_its_peer), relay_staged(data_on_a_bound_channel_is_fine),
+          relay_staged(a_request_to_the_server_is_sent_7_times_at_most),
+          relay_staged(one_is_adrift_if_the_server_says_so),
+          relay_staged(the_relay_goes_with_its_base))
