@@ -59,8 +59,7 @@ static inline void table_read_outcome(struct table *table, char *const fields[])
 }
 
 /* With those relays; "-": none. */
-static inline const char *table_paths(const struct table_outcome *outcome,
-                                      enum table_relays relays)
+static inline const char *table_paths(const struct table_outcome *outcome, enum table_relays relays)
 {
     bool is_direct = strcmp(outcome->paths[relays], "direct") == 0;
     return outcome->paths[is_direct ? TABLE_NO_RELAY : relays];
