@@ -164,11 +164,26 @@ static void add_servers(struct built *built)
         sim_host_kill(built->server);
 }
 
+static void add_turn_servers(struct built *built)
+{
+    const int64_t *v = built->plan->value;
+    const struct sim_turn_options options = {
+        .nonce_lifetime_s = (uint32_t)v[TURN_NONCE_S],
+        .lifetime_s = (uint32_t)v[TURN_LIFETIME_S],
+        .slow = v[TURN_SLOW_MS] * AUGER_MS,
+        .busy_ports_permille = (unsigned)v[TURN_BUSY_PERMILLE],
+    };
+
+    for (int i = 0; i < 2 && (v[TURN] | v[TURN_B]) >> i; i++)
+        built->turns[i] = sim_add_turn_server(built->sim, &options);
+}
+
 static void build(struct built *built, const struct plan *plan, const struct sim_options *options)
 {
     *built = (struct built){.plan = plan};
     built->sim = sim_new(options);
     add_servers(built);
+    add_turn_servers(built);
     add_homes(built);
     add_away(built);
 }
@@ -202,6 +217,11 @@ bool build_is_lite(const struct plan *plan, int side)
            (!side || !build_is_lite(plan, 0) || may_both_be_lite(plan));
 }
 
+static bool shows_no_address(const struct plan *plan, int side)
+{
+    return of(plan, TURN, side) && of(plan, RELAY_ONLY, side) && !build_is_lite(plan, side);
+}
+
 static void add_peer(struct built *built, int side)
 {
     const struct plan *plan = built->plan;
@@ -219,6 +239,9 @@ static void add_peer(struct built *built, int side)
     options.ice.renomination = of(plan, RENOMINATION, side);
     options.ice.standby_max = (uint8_t)of(plan, STANDBY, side);
     options.ice.pairs_max = (uint16_t)of(plan, PAIRS_MAX, side);
+    options.turn = (unsigned)of(plan, TURN, side);
+    if (shows_no_address(plan, side))
+        options.ice.policy = AUGER_ICE_POLICY_RELAY;
     if (plan->value[EQUAL_TIE_BREAKERS])
         options.tie_breaker = UINT64_C(0x1234567890ABCDEF);
     built->peers[side] =
@@ -259,7 +282,7 @@ struct sim_reach build_and_reach(const struct plan *plan, bool is_moved)
     struct plan honest = *plan;
     struct built built;
 
-    honest.value[HOSTILE_SERVER] = 0;
+    honest.value[HOSTILE_SERVER] = honest.value[TURN] = honest.value[TURN_B] = 0;
     build(&built, &honest, &options);
     add_reacher(&built, 0, is_moved);
     add_reacher(&built, 1, is_moved);
@@ -267,5 +290,39 @@ struct sim_reach build_and_reach(const struct plan *plan, bool is_moved)
         sim_reach(built.sim, built.reachers[0], !of(plan, GIVES, 0), !of(plan, NO_STUN, 0),
                   built.reachers[1], !of(plan, GIVES, 1), !of(plan, NO_STUN, 1), 20 * AUGER_SEC);
     sim_free(built.sim);
+    if (shows_no_address(plan, 0) || shows_no_address(plan, 1))
+        reach.both = reach.direct = false;
     return reach;
+}
+
+/* --- by a relay --------------------------------------------------------------- */
+
+static enum gates gates_of(const struct plan *plan, int side)
+{
+    return (enum gates)of(plan, GATES, plan->value[TOGETHER] == 2 ? 0 : side);
+}
+
+/* The other side is told of it. */
+static bool has_relay(const struct plan *plan, int side)
+{
+    return of(plan, TURN, side) && !build_is_lite(plan, side) && !of(plan, GIVES, side) &&
+           gates_of(plan, side) != UDP_BLOCKED;
+}
+
+/* Where others see it from is told, so that a relay lets it in. */
+static bool shows_where_it_is(const struct plan *plan, int side)
+{
+    bool is_translated = gates_of(plan, side) >= ONE_NAT || plan->value[TOGETHER] == 1;
+
+    return !of(plan, GIVES, side) && !shows_no_address(plan, side) &&
+           gates_of(plan, side) != UDP_BLOCKED &&
+           (!is_translated || !of(plan, NO_STUN, side) || of(plan, TURN, side));
+}
+
+bool build_has_relay(const struct plan *plan)
+{
+    for (int side = 0; side < 2; side++)
+        if (has_relay(plan, side) && (shows_where_it_is(plan, !side) || has_relay(plan, !side)))
+            return true;
+    return false;
 }

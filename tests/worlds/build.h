@@ -13,6 +13,7 @@ struct built {
     const struct plan *plan;
     struct sim *sim;
     struct sim_host *server;
+    struct sim_turn *turns[2]; /* NULL: nobody uses it */
     struct sim_net *homes[2][HOMES_MAX];
     unsigned homes_len[2];
     struct sim_net *away[2];   /* where that side moves to; or NULL */
@@ -25,6 +26,9 @@ void build_agents(struct built *built, const struct plan *plan, const struct sim
 /* As it is at first, or after the move of the plan. */
 struct sim_reach build_and_reach(const struct plan *plan, bool is_moved);
 
+/* One side has a relay that the other can be reached by: neither a lost server nor a fault is
+ * thought of. */
+bool build_has_relay(const struct plan *plan);
 /* Of a world without a hostile peer that side is a lite agent. */
 bool build_is_lite(const struct plan *plan, int side);
 struct link_quality build_wire(const struct plan *plan);

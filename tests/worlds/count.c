@@ -24,6 +24,10 @@ static void count_path(struct life *life, struct tally *tally)
     for (size_t i = 0; i < len; i++) {
         if (!pairs[i].selected)
             continue;
+        bool relayed[2] = {pairs[i].local.type == AUGER_CAND_RELAY,
+                           pairs[i].remote.type == AUGER_CAND_RELAY};
+        tally->sometimes[EVER_RELAYED] += relayed[0] || relayed[1];
+        tally->sometimes[EVER_RELAY_TO_RELAY] += relayed[0] && relayed[1];
         tally->sometimes[EVER_BY_IPV6] += pairs[i].remote.addr.family == AUGER_IPV6;
         tally->sometimes[EVER_BY_PRFLX] += pairs[i].remote.type == AUGER_CAND_PRFLX;
         tally->sometimes[EVER_DIRECT] +=

@@ -148,6 +148,25 @@ static bool can_move(const struct life *life)
     return life->built.peers[1] && !life->plan->value[HOSTILE_SIGNAL_PERMILLE];
 }
 
+static void turn_dies(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+
+    (void)sim;
+    for (int i = 0; i < 2; i++)
+        if (life->built.turns[i] && life->plan->value[TURN_DIES] >> i & 1)
+            sim_host_kill(sim_turn_host(life->built.turns[i]));
+}
+
+static void turn_forgets(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+
+    for (int i = 0; i < 2; i++)
+        if (life->built.turns[i] && life->plan->value[TURN_FORGETS] >> i & 1)
+            sim_turn_forget(sim, life->built.turns[i]);
+}
+
 static void server_dies(struct sim *sim, void *user)
 {
     const struct life *life = user;
@@ -256,6 +275,8 @@ static const struct {
     {SUSPEND, SUSPEND_AT_MS, fall_asleep},
     {LEAP, LEAP_AT_MS, leap},
     {MOVES, MOVES_AT_MS, move},
+    {TURN_DIES, TURN_DIES_AT_MS, turn_dies},
+    {TURN_FORGETS, TURN_FORGETS_AT_MS, turn_forgets},
 };
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
 

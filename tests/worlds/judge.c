@@ -6,29 +6,22 @@
 #define NOTICED_BY (31 * AUGER_SEC)
 #define OUTAGE_MAX (15 * AUGER_SEC) /* that a session must survive */
 #define GENTLE_LOSS 20
+#define LOSS_MAX 200 /* permille, that a relay must be found in */
 #define MEMORY_MAX (128u * 1024)
 
 /* --- what is known of it beforehand ----------------------------------------------- */
 
-/* Nothing here keeps honest agents from hearing each other soon, or says a lie. */
-static bool is_gentle(const struct plan *plan)
+/* Nothing here but losses keeps honest agents from hearing each other soon, or says a lie. */
+static bool is_gentle_but_for_loss(const struct plan *plan)
 {
     static const enum feature rough[] = {
-        HEAVY_LOSS_PERMILLE,
-        BURSTS_PERMILLE,
-        CORRUPT_PERMILLE,
-        NARROW_KBIT,
-        ROWS_MAX,
-        ROWS_MAX_B,
-        POOL,
-        POOL_B,
-        PAIRS_MAX,
-        PAIRS_MAX_B,
-        SIGNAL_DROP_PERMILLE,
-        OBSERVER,
-        HOSTILE_SIGNAL_PERMILLE,
-        SERVER_DEAD,
-        SERVER_DIES_MS,
+        BURSTS_PERMILLE, CORRUPT_PERMILLE,
+        NARROW_KBIT,     ROWS_MAX,
+        ROWS_MAX_B,      POOL,
+        POOL_B,          PAIRS_MAX,
+        PAIRS_MAX_B,     SIGNAL_DROP_PERMILLE,
+        OBSERVER,        HOSTILE_SIGNAL_PERMILLE,
+        SERVER_DEAD,     SERVER_DIES_MS,
         HOSTILE_PEER,
     };
 
@@ -37,8 +30,13 @@ static bool is_gentle(const struct plan *plan)
             return false;
     }
     /* An answer that has no room is a loss that goes on in peace. */
-    return plan->value[LOSS_PERMILLE] <= GENTLE_LOSS &&
-           worlds_count_buggified(AUGER_BUGGIFY_ANSWERS_FULL) == 0;
+    return worlds_count_buggified(AUGER_BUGGIFY_ANSWERS_FULL) == 0;
+}
+
+static bool is_gentle(const struct plan *plan)
+{
+    return is_gentle_but_for_loss(plan) && !plan->value[HEAVY_LOSS_PERMILLE] &&
+           plan->value[LOSS_PERMILLE] <= GENTLE_LOSS;
 }
 
 /* Its faults pass by themselves, in a time that a session must survive. */
@@ -47,7 +45,7 @@ static bool is_brief(const struct plan *plan)
     const int64_t *v = plan->value;
     int64_t outage = 0;
 
-    if (v[REBOOT] || v[REBIND] || v[RENUMBER] || v[MOVES])
+    if (v[REBOOT] || v[REBIND] || v[RENUMBER] || v[MOVES] || v[TURN_DIES] || v[TURN_FORGETS])
         return false;
     outage += v[CUT] ? v[CUT_FOR_MS] : 0;
     outage += v[SUSPEND] ? v[SUSPEND_FOR_MS] : 0;
@@ -91,6 +89,12 @@ static const struct sim_reach *reach_of(struct life *life)
     return &life->reach;
 }
 
+/* Without random bytes an allocation comes to nothing, and nobody says when there will be some. */
+static bool can_have_relay(const struct plan *plan)
+{
+    return build_has_relay(plan) && worlds_count_buggified(AUGER_BUGGIFY_NO_ENTROPY) == 0;
+}
+
 /* 12: they find each other. */
 static void judge_liveness(struct life *life, struct tally *tally)
 {
@@ -101,10 +105,25 @@ static void judge_liveness(struct life *life, struct tally *tally)
     tally->judged[MUST_CONNECT]++;
     if (ever)
         return;
-    if (reach_of(life)->both)
+    if (can_have_relay(life->plan))
+        life_condemn(life, "13: there is a relay, and they did not find it");
+    else if (reach_of(life)->both)
         life_condemn(life, "12: there is a path, and they did not find it");
     else
         tally->sometimes[EVER_UNREACHABLE]++;
+}
+
+/* 13: nor does loss keep them from a relay. */
+static void judge_relay(struct life *life, struct tally *tally)
+{
+    const int64_t *v = life->plan->value;
+
+    if (!is_gentle_but_for_loss(life->plan) || plan_count_faults(life->plan) > 0 ||
+        v[LOSS_PERMILLE] + v[HEAVY_LOSS_PERMILLE] > LOSS_MAX || !can_have_relay(life->plan))
+        return;
+    tally->judged[MUST_CONNECT_BY_RELAY]++;
+    if (!life_story(life, 0)->connected || !life_story(life, 1)->connected)
+        life_condemn(life, "13: there is a relay, and they did not find it");
 }
 
 /* 12: and do not lose each other. */
@@ -165,7 +184,8 @@ static void judge_restart(struct life *life, struct tally *tally)
 /* Where the other side's part alone is told, or the end of it is not, luck decides. */
 static bool is_open_about_moves(const struct plan *plan)
 {
-    static const enum feature closed[] = {GIVES, GIVES_B, NO_END, LITE, LITE_B, NO_IPV4, NO_IPV4_B};
+    static const enum feature closed[] = {GIVES,   GIVES_B,   NO_END,     LITE,        LITE_B,
+                                          NO_IPV4, NO_IPV4_B, RELAY_ONLY, RELAY_ONLY_B};
 
     for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
         if (plan_has(plan, closed[i]))
@@ -258,7 +278,10 @@ void life_judge_farewell(struct life *life, struct tally *tally)
     if (!was_connected)
         return;
     tally->judged[MUST_NOTICE]++;
-    if (life_story(life, 1)->state == AUGER_ICE_FAILED)
+    const struct sim_peer_story *bob = life_story(life, 1);
+    /* A relay that goes in these seconds is a change of address, and all is tried anew. */
+    bool is_adrift = life->plan->value[TURN_FORGETS] && bob->state != AUGER_ICE_CONNECTED;
+    if (bob->state == AUGER_ICE_FAILED || is_adrift)
         tally->sometimes[PEER_GONE_NOTICED]++;
     else
         life_condemn(life, "16: bob did not notice that alice is gone");
@@ -273,6 +296,7 @@ void life_judge(struct life *life, struct tally *tally)
     if (!life->built.peers[1])
         return;
     judge_liveness(life, tally);
+    judge_relay(life, tally);
     judge_endurance(life, tally);
     judge_agreement(life);
     judge_roles(life);

@@ -47,6 +47,8 @@ static const struct range ranges[FEATURES] = {
     BOTH(NO_IPV4, "no_ipv4", 0, 1, 1, 4),
     BOTH(MORE_INTERFACES, "more_interfaces", 0, 1, 2, 5),
     BOTH(NO_STUN, "no_stun", 0, 1, 1, 10),
+    BOTH(TURN, "turn", 0, 1, 3, 4),
+    BOTH(RELAY_ONLY, "relay_only", 0, 1, 1, 4),
     BOTH(DRIFT_PPM, "drift_ppm", 0, -200, 200, 2),
     BOTH(PACING_MS, "pacing_ms", 50, 5, 50, 2),
     BOTH(AT_ONCE, "at_once", 0, 1, 1, 4),
@@ -70,6 +72,14 @@ static const struct range ranges[FEATURES] = {
     [SIGNAL_TWICE_PERMILLE] = {"signal_twice_permille", 0, 1, 500, 6, false},
     [SERVER_DEAD] = {"server_dead", 0, 1, 1, 10, false},
     [SERVER_DIES_MS] = {"server_dies_ms", 0, 1, 30000, 10, true},
+    [TURN_NONCE_S] = {"turn_nonce_s", 0, 1, 30, 2, false},
+    [TURN_LIFETIME_S] = {"turn_lifetime_s", 0, 60, 180, 2, false},
+    [TURN_SLOW_MS] = {"turn_slow_ms", 0, 1, 1500, 3, true},
+    [TURN_BUSY_PERMILLE] = {"turn_busy_permille", 0, 1, 500, 3, false},
+    [TURN_DIES] = {"turn_dies", 0, 1, 3, 6, false},
+    [TURN_DIES_AT_MS] = {"turn_dies_at_ms", 10000, 0, 60000, 1, false},
+    [TURN_FORGETS] = {"turn_forgets", 0, 1, 3, 4, false},
+    [TURN_FORGETS_AT_MS] = {"turn_forgets_at_ms", 10000, 0, 60000, 1, false},
     [CUT] = {"cut", 0, 1, 3, 5, false},
     [CUT_AT_MS] = {"cut_at_ms", 10000, 0, 50000, 1, false},
     [CUT_FOR_MS] = {"cut_for_ms", 5000, 100, 45000, 1, false},
@@ -152,6 +162,10 @@ static void leave_out_details(struct plan *plan)
         {GATES_B, MAPPING_B, SAME_PREFIX_B, 2},
         {IPV6, NO_IPV4, NO_IPV4, 1},
         {IPV6_B, NO_IPV4_B, NO_IPV4_B, 1},
+        {TURN, RELAY_ONLY, RELAY_ONLY, 1},
+        {TURN_B, RELAY_ONLY_B, RELAY_ONLY_B, 1},
+        {TURN_DIES, TURN_DIES_AT_MS, TURN_DIES_AT_MS, 1},
+        {TURN_FORGETS, TURN_FORGETS_AT_MS, TURN_FORGETS_AT_MS, 1},
         {SAME_ROLE, EQUAL_TIE_BREAKERS, EQUAL_TIE_BREAKERS, 1},
         {CUT, CUT_AT_MS, CUT_FOR_MS, 1},
         {REBOOT, REBOOT_AT_MS, REBOOT_AT_MS, 1},
@@ -173,6 +187,13 @@ static void leave_out_details(struct plan *plan)
              !plan_has(plan, details[i].of) && at <= (int)details[i].last; at += details[i].step)
             plan->value[at] = ranges[at].off;
     }
+}
+
+/* Nor is what befalls servers that nobody uses. */
+static void leave_out_servers(struct plan *plan)
+{
+    for (int i = TURN_NONCE_S; !plan->value[TURN] && !plan->value[TURN_B] && i <= TURN_FORGETS; i++)
+        plan->value[i] = ranges[i].off;
 }
 
 /* Two gates that let nothing pass say little together, and of two lite agents
@@ -226,6 +247,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     }
     open_gates(plan);
     open_another_way(plan);
+    leave_out_servers(plan);
     leave_out_details(plan);
 }
 

@@ -61,6 +61,10 @@ enum feature {
     MORE_INTERFACES_B,
     NO_STUN,
     NO_STUN_B,
+    TURN, /* bits of the servers that it may use: the first, the second */
+    TURN_B,
+    RELAY_ONLY, /* no address of its own may be shown */
+    RELAY_ONLY_B,
     DRIFT_PPM,
     DRIFT_PPM_B,
     PACING_MS,
@@ -95,6 +99,14 @@ enum feature {
     /* what befalls it; 1 is alice's, 2 bob's */
     SERVER_DEAD,
     SERVER_DIES_MS,
+    TURN_NONCE_S,       /* how long a nonce lives; 0: as long as by default */
+    TURN_LIFETIME_S,    /* the same of an allocation */
+    TURN_SLOW_MS,       /* before each answer */
+    TURN_BUSY_PERMILLE, /* ports that a relay cannot have */
+    TURN_DIES,          /* bits of the servers */
+    TURN_DIES_AT_MS,
+    TURN_FORGETS, /* the same: it is back at once, with nothing */
+    TURN_FORGETS_AT_MS,
     CUT, /* 1: both ways, 2: from alice, 3: from bob */
     CUT_AT_MS,
     CUT_FOR_MS,

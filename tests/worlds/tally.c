@@ -1,11 +1,18 @@
 /* tests/worlds/tally.c - reads an agent's trace (docs/trace.md) for what is rare. */
 #include "tests/worlds/tally.h"
 
+#include <auger/stun.h>
+
 #include <string.h>
 
 static const char *const names[SOMETIMES] = {
     [EVER_CONNECTED] = "connected",
     [EVER_DIRECT] = "connected without a NAT",
+    [EVER_RELAYED] = "connected by a relay",
+    [EVER_RELAY_TO_RELAY] = "connected from relay to relay",
+    [RELAY_LOST] = "an allocation lost",
+    [RELAY_MADE_AGAIN] = "and made again",
+    [NONCE_STALE] = "a nonce too old",
     [EVER_BY_IPV6] = "connected by IPv6",
     [EVER_BY_PRFLX] = "connected to a peer-reflexive candidate",
     [EVER_NESTED] = "connected through two NATs in a row",
@@ -57,6 +64,7 @@ const char *judgement_name(enum judgement judgement)
 {
     static const char *const questions[JUDGEMENTS] = {
         [MUST_CONNECT] = "must connect, or there is no path",
+        [MUST_CONNECT_BY_RELAY] = "must connect by a relay, or better",
         [MUST_STAY] = "must outlive its faults",
         [MUST_MIRROR] = "must speak and hear on one path",
         [MUST_BE_BEST] = "must use the best path",
@@ -157,6 +165,12 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
         w->seen[TABLE_FULL] = true;
     } else if (strcmp(name, "ice:candidate_refused") == 0) {
         w->seen[SERVER_DISBELIEVED] = true;
+    } else if (strcmp(name, "ice:relay_lost") == 0) {
+        w->seen[RELAY_LOST] |= number(record, "had_stood");
+    } else if (strcmp(name, "turn:allocated") == 0) {
+        w->seen[RELAY_MADE_AGAIN] |= w->seen[RELAY_LOST];
+    } else if (strcmp(name, "turn:challenged") == 0) {
+        w->seen[NONCE_STALE] |= number(record, "code") == AUGER_STUN_STALE_NONCE;
     } else if (strcmp(name, "ice:gathered") == 0) {
         w->seen[SERVER_TIMED_OUT] |= says(record, "reason", "timeout");
     }

@@ -10,6 +10,11 @@
 enum sometimes {
     EVER_CONNECTED,
     EVER_DIRECT, /* on a pair of host candidates */
+    EVER_RELAYED,
+    EVER_RELAY_TO_RELAY,
+    RELAY_LOST, /* that had stood */
+    RELAY_MADE_AGAIN,
+    NONCE_STALE,
     EVER_BY_IPV6,
     EVER_BY_PRFLX,    /* a peer-reflexive candidate at its end */
     EVER_NESTED,      /* through two NATs in a row */
@@ -57,6 +62,7 @@ const char *sometimes_name(enum sometimes what);
 /* What is asked at the end, where the plan says that it must be so. */
 enum judgement {
     MUST_CONNECT,
+    MUST_CONNECT_BY_RELAY, /* or better */
     MUST_STAY,
     MUST_MIRROR,
     MUST_BE_BEST,
