@@ -111,7 +111,7 @@ void monitor_add_base(struct monitor *monitor)
     monitor->has_gathered = false;
 }
 
-static void note_gone(struct monitor *monitor, const struct auger_addr *base)
+void monitor_note_gone(struct monitor *monitor, const struct auger_addr *base)
 {
     monitor->gone[monitor->gone_len++ % MONITOR_GONE] = *base;
     monitor->is_adrift |= auger_addr_equal(&monitor->path.local, base);
@@ -120,12 +120,12 @@ static void note_gone(struct monitor *monitor, const struct auger_addr *base)
 /* And with it the relayed addresses that were asked for from there. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
 {
-    note_gone(monitor, base);
+    monitor_note_gone(monitor, base);
     for (size_t i = 0; i < monitor->relays_len; i++) {
         const struct monitor_relay *relay = &monitor->relays[i];
         for (size_t j = 0; j < 2 && auger_addr_equal(&relay->path.local, base); j++)
             if (relay->relayed[j].family != AUGER_FAMILY_NONE)
-                note_gone(monitor, &relay->relayed[j]);
+                monitor_note_gone(monitor, &relay->relayed[j]);
     }
 }
 

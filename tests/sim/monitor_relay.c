@@ -253,6 +253,8 @@ static void is_allocated(struct monitor *monitor, struct monitor_relay *relay,
         auger_addr_equal(&relayed[1], &relay->relayed[1]))
         return;
     for (size_t i = 0; i < 2; i++) {
+        if (relay->relayed[i].family != AUGER_FAMILY_NONE)
+            monitor_note_gone(monitor, &relay->relayed[i]);
         relay->relayed[i] = relayed[i];
         monitor->bases += relayed[i].family != AUGER_FAMILY_NONE;
     }
@@ -280,6 +282,12 @@ static void is_told_by_server(struct monitor *monitor, struct monitor_relay *rel
     struct monitor_request *request = monitor_find_request(&monitor->sent, &msg->tid, &relay->path);
 
     bool is_answer = msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR;
+    /* Anybody on the path can say that, and who has shown its password already gives up. */
+    if (request && request->answered == 0 && msg->class_ == AUGER_STUN_ERROR &&
+        msg->error_code == AUGER_STUN_UNAUTHENTICATED) {
+        relay->is_lost = true;
+        request->answered++;
+    }
     if (!request || !is_answer || !is_of_server(monitor, msg) || request->answered++ > 0)
         return;
     if (msg->class_ == AUGER_STUN_ERROR && is_loss(msg) && !relay->is_lost) {

@@ -9,7 +9,7 @@
 #define MONITOR_SERVERS 12
 #define MONITOR_RELAYS 32       /* bases and servers that they have asked */
 #define MONITOR_CHANNELS 64     /* of each */
-#define MONITOR_GONE 16         /* the latest ones */
+#define MONITOR_GONE 48         /* the latest ones */
 #define MONITOR_CONFLICTS 4     /* so many may be borne at least */
 #define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
 #define MONITOR_NO_GENERATION SIZE_MAX
@@ -135,6 +135,7 @@ bool monitor_unwrap_received(struct monitor *monitor, struct auger_path *path,
 /* Whether that is a relayed address that the server may have taken back. */
 bool monitor_has_lost(const struct monitor *monitor, const struct auger_addr *base);
 
+void monitor_note_gone(struct monitor *monitor, const struct auger_addr *base);
 bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base);
 void monitor_break(struct monitor *monitor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

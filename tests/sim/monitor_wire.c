@@ -62,7 +62,7 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
             .path = request->path, .generation = request->generation, .agreed_at = now};
     }
     route->succeeded_at = now;
-    if (now - request->sent_at <= CONSENT)
+    if (now - request->sent_at <= CONSENT && now - route->agreed_at != CONSENT) /* over by then */
         route->agreed_at = now;
 }
 

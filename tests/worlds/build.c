@@ -240,6 +240,8 @@ static void add_peer(struct built *built, int side)
     options.ice.standby_max = (uint8_t)of(plan, STANDBY, side);
     options.ice.pairs_max = (uint16_t)of(plan, PAIRS_MAX, side);
     options.turn = (unsigned)of(plan, TURN, side);
+    if (options.turn)
+        options.ice.local_cands_max = 48; /* relayed ones of both servers leave room for a move */
     if (shows_no_address(plan, side))
         options.ice.policy = AUGER_ICE_POLICY_RELAY;
     if (plan->value[EQUAL_TIE_BREAKERS])
