@@ -184,6 +184,7 @@ void auger_peer_release_relays(struct auger_peer *peer, auger_time now)
     if (peer->released)
         return;
     peer->released = true;
+    auger_sctp_handle_timeout(peer->sctp, now); /* what it traces as it goes is of now */
     auger_record_close(peer->config.recorder, peer->ice, now);
 }
 
