@@ -111,7 +111,7 @@ void monitor_add_base(struct monitor *monitor)
     monitor->has_gathered = false;
 }
 
-void monitor_note_gone(struct monitor *monitor, const struct auger_addr *base)
+static void note_gone(struct monitor *monitor, const struct auger_addr *base)
 {
     monitor->gone[monitor->gone_len++ % MONITOR_GONE] = *base;
     monitor->is_adrift |= auger_addr_equal(&monitor->path.local, base);
@@ -120,12 +120,12 @@ void monitor_note_gone(struct monitor *monitor, const struct auger_addr *base)
 /* And with it the relayed addresses that were asked for from there. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
 {
-    monitor_note_gone(monitor, base);
+    note_gone(monitor, base);
     for (size_t i = 0; i < monitor->relays_len; i++) {
         const struct monitor_relay *relay = &monitor->relays[i];
         for (size_t j = 0; j < 2 && auger_addr_equal(&relay->path.local, base); j++)
             if (relay->relayed[j].family != AUGER_FAMILY_NONE)
-                monitor_note_gone(monitor, &relay->relayed[j]);
+                note_gone(monitor, &relay->relayed[j]);
     }
 }
 
@@ -172,6 +172,12 @@ uint64_t monitor_requests(const struct monitor *monitor)
 
 /* --- 11: the grammar of events ---------------------------------------------- */
 
+/* A relay may have been lost when nothing went through it any more: then the agent is not. */
+static bool is_adrift(const struct monitor *monitor)
+{
+    return monitor->is_adrift || monitor->may_be_adrift;
+}
+
 static bool may_follow(const struct monitor *monitor, enum auger_ice_state to)
 {
     switch (monitor->state) {
@@ -179,13 +185,13 @@ static bool may_follow(const struct monitor *monitor, enum auger_ice_state to)
         return to == AUGER_ICE_CHECKING;
     case AUGER_ICE_CHECKING:
         return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED ||
-               (to == AUGER_ICE_DISCONNECTED && monitor->is_adrift);
+               (to == AUGER_ICE_DISCONNECTED && is_adrift(monitor));
     case AUGER_ICE_CONNECTED:
         return to == AUGER_ICE_DISCONNECTED || to == AUGER_ICE_FAILED ||
-               (to == AUGER_ICE_CHECKING && monitor->is_adrift);
+               (to == AUGER_ICE_CHECKING && is_adrift(monitor));
     case AUGER_ICE_DISCONNECTED:
         return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED ||
-               (to == AUGER_ICE_CHECKING && monitor->is_adrift);
+               (to == AUGER_ICE_CHECKING && is_adrift(monitor));
     case AUGER_ICE_FAILED:
         return to == AUGER_ICE_CHECKING && monitor->has_restarted;
     }
@@ -303,14 +309,14 @@ static void check_wanted_for_another(struct monitor *monitor, auger_time now)
 
 static void check_restart_wanted(struct monitor *monitor, auger_time now)
 {
-    monitor->is_adrift |= monitor_has_lost(monitor, &monitor->path.local);
+    monitor->may_be_adrift |= monitor_has_lost(monitor, &monitor->path.local);
     bool has_another = has_standby(monitor, now);
 
-    if (monitor->is_adrift && !has_another)
+    if (is_adrift(monitor) && !has_another)
         return;
     if (monitor->has_standby_restarts && monitor->in_force != MONITOR_NO_GENERATION)
         check_wanted_for_another(monitor, now);
-    else if (has_another && monitor->is_adrift)
+    else if (has_another && is_adrift(monitor))
         monitor_break(monitor, "11: a restart is wanted, and another path has consent");
     else
         monitor_break(monitor, "11: adrift, though no address has gone");
@@ -318,13 +324,13 @@ static void check_restart_wanted(struct monitor *monitor, auger_time now)
 
 static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)
 {
-    monitor->is_adrift |= monitor_has_lost(monitor, &monitor->path.local);
+    monitor->may_be_adrift |= monitor_has_lost(monitor, &monitor->path.local);
     if (!may_follow(monitor, to))
         monitor_break(monitor, "11: %s after %s", auger_ice_state_name(to),
                       auger_ice_state_name(monitor->state));
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0 && !monitor->both_lite)
         monitor_break(monitor, "1: connected, and no check has succeeded");
-    if (to == AUGER_ICE_FAILED && !monitor->has_replays && !monitor->is_adrift &&
+    if (to == AUGER_ICE_FAILED && !monitor->has_replays && !is_adrift(monitor) &&
         has_consent_of_newest(monitor, now) && !has_asked_in_vain(monitor, &monitor->path) &&
         monitor->conflicts < MONITOR_CONFLICTS)
         monitor_break(monitor, "2: failed on a path with consent");
@@ -367,7 +373,7 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
     case AUGER_ICE_EVENT_PATH:
         check_path(monitor, now, &event->path);
         monitor->path = event->path;
-        monitor->is_adrift = false;
+        monitor->is_adrift = monitor->may_be_adrift = false;
         break;
     case AUGER_ICE_EVENT_RESTART_WANTED:
         check_restart_wanted(monitor, now);

@@ -253,8 +253,10 @@ static void is_allocated(struct monitor *monitor, struct monitor_relay *relay,
         auger_addr_equal(&relayed[1], &relay->relayed[1]))
         return;
     for (size_t i = 0; i < 2; i++) {
-        if (relay->relayed[i].family != AUGER_FAMILY_NONE)
-            monitor_note_gone(monitor, &relay->relayed[i]);
+        if (relay->relayed[i].family != AUGER_FAMILY_NONE) {
+            monitor->may_be_adrift |= auger_addr_equal(&monitor->path.local, &relay->relayed[i]);
+            monitor->gone[monitor->gone_len++ % MONITOR_GONE] = relay->relayed[i];
+        }
         relay->relayed[i] = relayed[i];
         monitor->bases += relayed[i].family != AUGER_FAMILY_NONE;
     }

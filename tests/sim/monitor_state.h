@@ -113,7 +113,8 @@ struct monitor {
     bool has_replays, has_standby_restarts;
     struct auger_addr gone[MONITOR_GONE]; /* addresses that were bases */
     size_t gone_len;
-    bool is_adrift; /* the path in use was of one of them */
+    bool is_adrift;     /* the path in use was of one of them */
+    bool may_be_adrift; /* it was of a relay that has been lost */
     char broken[256];
 };
 
@@ -135,7 +136,6 @@ bool monitor_unwrap_received(struct monitor *monitor, struct auger_path *path,
 /* Whether that is a relayed address that the server may have taken back. */
 bool monitor_has_lost(const struct monitor *monitor, const struct auger_addr *base);
 
-void monitor_note_gone(struct monitor *monitor, const struct auger_addr *base);
 bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base);
 void monitor_break(struct monitor *monitor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
