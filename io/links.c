@@ -247,6 +247,8 @@ struct auger_sealed *auger_links_sealed(struct auger_links *links, const struct 
         struct auger_sealed *found = links->sealed[i];
         if (!auger_path_equal(&found->path, path))
             continue;
+        if (opens && auger_sealed_is_silent(found, now))
+            auger_sealed_close(found);
         if (found->tls || now < found->again_at)
             return found->tls ? found : NULL;
     }

@@ -3,11 +3,14 @@
 
 #include <string.h>
 
+#define SILENCE (30 * AUGER_SEC)
+
 int auger_sealed_open(struct auger_sealed *sealed, struct auger_tls_context *context,
                       const char *name, const struct auger_path *path, auger_time now)
 {
     sealed->path = *path;
     sealed->waiting_len = 0;
+    sealed->asked_at = 0;
     return auger_tls_new(&sealed->tls, context, now, name);
 }
 
@@ -37,6 +40,8 @@ static void send_waiting(struct auger_sealed *sealed, auger_time now)
 
 void auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len)
 {
+    if (sealed->asked_at == 0)
+        sealed->asked_at = now;
     if (auger_tls_get_state(sealed->tls) == AUGER_TLS_CONNECTING)
         keep(sealed, buf, len);
     else
@@ -45,6 +50,7 @@ void auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_
 
 void auger_sealed_feed(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len)
 {
+    sealed->asked_at = 0;
     (void)auger_tls_feed(sealed->tls, now, buf, len);
     send_waiting(sealed, now);
 }
@@ -57,6 +63,11 @@ size_t auger_sealed_read(struct auger_sealed *sealed, auger_time now, uint8_t *b
 size_t auger_sealed_take(struct auger_sealed *sealed, auger_time now, uint8_t *buf, size_t cap)
 {
     return auger_tls_take(sealed->tls, now, buf, cap);
+}
+
+bool auger_sealed_is_silent(const struct auger_sealed *sealed, auger_time now)
+{
+    return sealed->tls && sealed->asked_at != 0 && now - sealed->asked_at > SILENCE;
 }
 
 bool auger_sealed_is_over(const struct auger_sealed *sealed, const char **why)
