@@ -66,6 +66,7 @@ function trust(kind, folder, profile) {
   certutil("-A", "-n", "auger interop", "-t", "C,,", "-i", authority().cert);
 }
 
+const remove = (folder) => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Browser {
@@ -81,7 +82,11 @@ export class Browser {
       const browser = await puppeteer.launch({ ...options(kind, profile, downloads, { camera }), env });
       return new Browser(kind, folder, downloads, browser, camera);
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      try {
+        remove(folder);
+      } catch {
+        // A browser that did not start in time still writes there; why it failed is what counts.
+      }
       throw error;
     }
   }
@@ -125,7 +130,7 @@ export class Browser {
     this.browser.close().catch(() => {});
     await ended;
     clearTimeout(timer);
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
+    remove(this.folder);
   }
 }
 
@@ -133,7 +138,11 @@ const shared = new Map();
 
 // One of each kind for all tests of a run: to start one takes longer than most tests.
 export function sharedBrowser(kind) {
-  if (!shared.has(kind)) shared.set(kind, Browser.launch(kind));
+  if (!shared.has(kind)) {
+    const browser = Browser.launch(kind);
+    browser.catch(() => shared.delete(kind)); // who comes next tries again
+    shared.set(kind, browser);
+  }
   return shared.get(kind);
 }
 
