@@ -453,6 +453,8 @@ static void end_some(struct auger_turn_server *server, auger_time now)
 {
     int ended = 0;
 
+    if (server->close_next >= server->relays_len) /* one that was opening has drawn anew */
+        server->close_next = 0;
     for (; server->close_next < server->relays_len && ended < AUGER_SERVER_TICK_MAX;
          server->close_next++) {
         struct auger_server_relay *relay = server->relays[server->close_next];

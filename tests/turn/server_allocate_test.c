@@ -629,6 +629,26 @@ static void a_reservation_counts_as_an_allocation(void **state)
     station_free(s);
 }
 
+static void a_pair_is_two_of_the_quota(void **state)
+{
+    struct station *s = station_prepare();
+    struct asker who = ALICE;
+    struct request q;
+    const uint8_t reserve = RESERVE;
+
+    (void)state;
+    s->config.user_allocations_max = 1;
+    station_start(s);
+    challenge(s, &who);
+    begin_allocate(&q);
+    auger_stun_build_bytes(&q.b, AUGER_STUN_ATTR_EVEN_PORT, &reserve, 1);
+    send_signed(s, &q, &who);
+    expect(s, &who, AUGER_STUN_ALLOCATION_QUOTA_REACHED);
+    assert_int_equal(stats_of(s).relays, 0);
+    allocate(s, &who);
+    station_free(s);
+}
+
 static void the_lifetime_is_between_default_and_maximum(void **state)
 {
     static const struct {
@@ -703,6 +723,7 @@ int main(void)
         cmocka_unit_test(an_ip_address_has_so_many_and_ipv6_by_its_prefix),
         cmocka_unit_test(the_server_has_so_many_and_no_more),
         cmocka_unit_test(a_reservation_counts_as_an_allocation),
+        cmocka_unit_test(a_pair_is_two_of_the_quota),
         cmocka_unit_test(the_lifetime_is_between_default_and_maximum),
         cmocka_unit_test(a_server_that_drains_makes_none_and_keeps_what_lives),
     };
