@@ -54,18 +54,25 @@ static int stun_frame_len(struct auger_reader r)
     return cookie == COOKIE ? (int)(AUGER_STUN_HEADER_LEN + body) : AUGER_ERR_MALFORMED;
 }
 
+int auger_chandata_frame_len(const uint8_t *buf, size_t len)
+{
+    struct auger_reader r = auger_reader(buf, len);
+
+    auger_read_u16(&r);
+    size_t data_len = auger_read_u16(&r);
+    return r.failed ? AUGER_ERR_AGAIN : (int)(HEADER_LEN + padded(data_len));
+}
+
 int auger_turn_frame_len(const uint8_t *buf, size_t len)
 {
     struct auger_reader r = auger_reader(buf, len);
 
     if (len == 0)
         return AUGER_ERR_AGAIN;
-    bool is_chandata = auger_chandata_is(buf, len);
-    if (!is_chandata && buf[0] > 3)
+    if (auger_chandata_is(buf, len))
+        return auger_chandata_frame_len(buf, len);
+    if (buf[0] > 3)
         return AUGER_ERR_MALFORMED;
     auger_read_u16(&r);
-    if (!is_chandata)
-        return stun_frame_len(r);
-    size_t data_len = auger_read_u16(&r);
-    return r.failed ? AUGER_ERR_AGAIN : (int)(HEADER_LEN + padded(data_len));
+    return stun_frame_len(r);
 }

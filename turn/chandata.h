@@ -7,12 +7,22 @@
 
 #define AUGER_CHANNEL_FIRST 0x4000
 #define AUGER_CHANNEL_LAST 0x4FFF
+#define AUGER_CHANNEL_OLD_LAST 0x7FFE /* of RFC 5766, which 8656 section 12 does not let in */
 
 /* By the first byte (RFC 7983). */
 static inline bool auger_chandata_is(const uint8_t *buf, size_t len)
 {
     return len > 0 && buf[0] >= 0x40 && buf[0] <= 0x4F;
 }
+
+/* The same of the channels that RFC 5766 had beside those. */
+static inline bool auger_chandata_is_old(const uint8_t *buf, size_t len)
+{
+    return len > 0 && buf[0] >= 0x50 && buf[0] <= 0x7F;
+}
+
+/* auger_turn_frame_len() of a frame that is ChannelData. */
+int auger_chandata_frame_len(const uint8_t *buf, size_t len) AUGER_CHECK_RESULT;
 
 /* False: shorter than it says. */
 bool auger_chandata_read(const uint8_t *buf, size_t len, uint16_t *number,

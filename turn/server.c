@@ -336,6 +336,19 @@ static void handle_message(struct auger_turn_server *server, auger_time now,
     }
 }
 
+static bool is_channel_data(const struct auger_turn_server *server, const uint8_t *buf, size_t len)
+{
+    return auger_chandata_is(buf, len) ||
+           (server->config.old_channels && auger_chandata_is_old(buf, len));
+}
+
+int auger_turn_server_frame_len(const struct auger_turn_server *server, const uint8_t *buf,
+                                size_t len)
+{
+    return is_channel_data(server, buf, len) ? auger_chandata_frame_len(buf, len)
+                                             : auger_turn_frame_len(buf, len);
+}
+
 void auger_turn_server_handle_client(struct auger_turn_server *server, auger_time now,
                                      const struct auger_path *path, const uint8_t *buf, size_t len,
                                      uint8_t *reply, size_t cap, struct auger_turn_server_out *out)
@@ -344,7 +357,7 @@ void auger_turn_server_handle_client(struct auger_turn_server *server, auger_tim
     struct auger_stun_msg msg;
 
     *out = (struct auger_turn_server_out){.what = AUGER_TURN_SERVER_NOTHING};
-    if (auger_chandata_is(buf, len))
+    if (is_channel_data(server, buf, len))
         auger_server_data_take_channel(server, now, path, buf, len, out);
     else if (len <= max && auger_stun_msg_parse(&msg, buf, len) == 0)
         handle_message(server, now, path, &msg, reply, cap, out);

@@ -79,8 +79,9 @@ static uint16_t judge(const struct auger_server_request *r, uint16_t number,
                       const struct auger_addr *peer)
 {
     const struct auger_server_allocation *a = r->allocation;
+    uint16_t last = r->server->config.old_channels ? AUGER_CHANNEL_OLD_LAST : AUGER_CHANNEL_LAST;
 
-    if (number < AUGER_CHANNEL_FIRST || number > AUGER_CHANNEL_LAST)
+    if (number < AUGER_CHANNEL_FIRST || number > last)
         return AUGER_STUN_BAD_REQUEST;
     if (find(a, r->now, number) != find_peer(a, r->now, peer))
         return AUGER_STUN_BAD_REQUEST; /* either is bound elsewhere */

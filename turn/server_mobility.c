@@ -68,6 +68,17 @@ void auger_server_mobility_add_ticket(const struct auger_server_allocation *a,
                                AUGER_SERVER_TICKET_LEN);
 }
 
+/* 168 bits of it are random.  No byte is zero, for clients that take a ticket for text, as coturn's
+ * does. */
+static int draw(const struct auger_env *env, uint8_t ticket[AUGER_SERVER_TICKET_LEN])
+{
+    int err = auger_env_random(env, ticket, AUGER_SERVER_TICKET_LEN);
+
+    for (size_t i = 0; i < AUGER_SERVER_TICKET_LEN; i++)
+        ticket[i] |= 1;
+    return err;
+}
+
 /* --- Allocate (3.1.2) ----------------------------------------------------------------- */
 
 uint16_t auger_server_mobility_judge_allocate(const struct auger_server_request *r)
@@ -92,7 +103,7 @@ int auger_server_mobility_begin(const struct auger_server_request *r,
     if (!mobility)
         return AUGER_ERR_NO_MEMORY;
     uint8_t bytes[AUGER_SERVER_TICKET_LEN];
-    int err = auger_env_random(server->env, bytes, sizeof(bytes));
+    int err = draw(server->env, bytes);
     if (err == 0 && !auger_server_heap_add(&server->timers, server->env))
         err = AUGER_ERR_NO_MEMORY;
     if (err < 0) {
@@ -164,7 +175,7 @@ static int move(const struct auger_server_request *r, struct auger_server_alloca
     struct auger_server_mobility *mobility = a->mobility;
     uint8_t fresh[AUGER_SERVER_TICKET_LEN];
 
-    int err = auger_env_random(server->env, fresh, sizeof(fresh));
+    int err = draw(server->env, fresh);
     if (err < 0)
         return err;
     revoke(server, &mobility->before);

@@ -85,6 +85,9 @@ struct auger_turn_server_config {
     bool mobility;
     /* A relayed address of this server may be a peer.  Default false: 403. */
     bool relay_to_relay;
+    /* Clients of RFC 5766 may have their channels, 0x4000 to 0x7FFE; if not 8656 allows no
+     * more than 0x4FFF (12).  Default false. */
+    bool old_channels;
     /* Answers to who has not proved a password are not limited for clients on the loopback
      * interface.  Default false. */
     bool loopback_unlimited;
@@ -184,8 +187,12 @@ struct auger_turn_server_out {
     struct auger_bytes user; /* NEEDS_KEY: a name, not terminated; until the next call */
 };
 
-/* A datagram, or a frame as auger_turn_frame_len() cuts it, came from a client: path.local is
- * the listener with its transport, path.remote the client.  `cap` is at least
+/* As auger_turn_frame_len(), of a client's stream: with the config's old_channels frames of those
+ * channels are frames. */
+AUGER_API int auger_turn_server_frame_len(const struct auger_turn_server *server,
+                                          const uint8_t *buf, size_t len) AUGER_CHECK_RESULT;
+/* A datagram, or a frame as auger_turn_server_frame_len() cuts it, came from a client: path.local
+ * is the listener with its transport, path.remote the client.  `cap` is at least
  * AUGER_TURN_SERVER_REPLY_MAX. */
 AUGER_API void auger_turn_server_handle_client(struct auger_turn_server *server, auger_time now,
                                                const struct auger_path *path, const uint8_t *buf,

@@ -116,6 +116,32 @@ static void channel_data_with_padding_is_relayed_without(void **state)
     station_free(s);
 }
 
+/* 8656 section 12: the range of RFC 5766 is not that of 8656. */
+static void old_channels_are_let_in_where_that_was_asked_for(void **state)
+{
+    (void)state;
+    for (int lets_in = 0; lets_in < 2; lets_in++) {
+        const uint8_t head[] = {0x7F, 0xFE, 0, 5};
+        struct station *s = station_prepare();
+        struct asker who = ALICE;
+        s->config.old_channels = lets_in;
+        station_start(s);
+        allocate(s, &who);
+        bind_channel(s, &who, 0x7FFE, PEER);
+        expect(s, &who, lets_in ? 0 : 400);
+        send_channel(s, &who, 0x7FFE, "hello");
+        if (lets_in)
+            expect_to_peer(s, PEER, "hello");
+        else
+            expect_nothing(s);
+        assert_int_equal(auger_turn_server_frame_len(s->server, head, sizeof(head)),
+                         lets_in ? 12 : AUGER_ERR_MALFORMED);
+        bind_channel(s, &who, 0x7FFF, PEER_OTHER_PORT);
+        expect(s, &who, 400);
+        station_free(s);
+    }
+}
+
 static void data_without_an_allocation_is_nothing(void **state)
 {
     struct station *s = station_new();
@@ -356,6 +382,7 @@ int main(void)
         cmocka_unit_test(data_of_an_ipv6_peer_has_room_enough),
         cmocka_unit_test(with_a_channel_it_is_channel_data_padded_on_streams),
         cmocka_unit_test(channel_data_with_padding_is_relayed_without),
+        cmocka_unit_test(old_channels_are_let_in_where_that_was_asked_for),
         cmocka_unit_test(data_without_an_allocation_is_nothing),
         cmocka_unit_test(a_send_without_what_it_must_have_is_dropped),
         cmocka_unit_test(dont_fragment_is_handed_on_or_drops_the_data),

@@ -62,6 +62,24 @@ static void expect_to(const struct station *s, const char *client)
     assert_true(auger_addr_equal(&s->out.path.remote, &addr));
 }
 
+/* A client that takes it for text sends what stands before a zero. */
+static void no_byte_of_a_ticket_is_zero(void **state)
+{
+    struct station *s = station_mobile();
+    struct asker who = ALICE;
+    struct ticket ticket = allocate_mobile(s, &who);
+
+    (void)state;
+    for (int moves = 0; moves < 20; moves++) {
+        char from[32];
+        assert_null(memchr(ticket.bytes, 0, ticket.len));
+        snprintf(from, sizeof(from), "9.9.9.1:%d", 6000 + moves);
+        move_to(s, &who, from, &ticket);
+        ticket = ticket_of(s);
+    }
+    station_free(s);
+}
+
 static void data_goes_to_the_new_address_once_it_comes_from_there(void **state)
 {
     struct station *s = station_mobile();
@@ -239,6 +257,7 @@ static void where_it_is_forbidden_it_is_405(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_byte_of_a_ticket_is_zero),
         cmocka_unit_test(data_goes_to_the_new_address_once_it_comes_from_there),
         cmocka_unit_test(it_can_move_on_and_on),
         cmocka_unit_test(the_ticket_before_is_for_a_retransmission_alone),
