@@ -93,13 +93,13 @@ static struct auger_watch *find_listener(struct auger_turn_service *service,
     return any;
 }
 
-static void send_to_client(struct auger_turn_service *service,
+static void send_to_client(struct auger_turn_service *service, auger_time now,
                            const struct auger_turn_server_out *out)
 {
     if (out->path.local.transport == AUGER_TCP) {
         struct auger_turn_stream *stream = auger_turn_streams_find(service, &out->path);
         if (stream)
-            auger_turn_stream_write(service, stream, out->bytes.data, out->bytes.len);
+            auger_turn_stream_write(service, stream, now, out->bytes.data, out->bytes.len);
         return;
     }
     struct auger_watch *listener = find_listener(service, &out->path.local);
@@ -141,7 +141,7 @@ static void carry_out(struct auger_turn_service *service, auger_time now,
     case AUGER_TURN_SERVER_OPEN_RELAY:
         break;
     case AUGER_TURN_SERVER_TO_CLIENT:
-        send_to_client(service, out);
+        send_to_client(service, now, out);
         break;
     case AUGER_TURN_SERVER_TO_PEER: {
         struct auger_turn_relay *relay = auger_turn_relays_find(service, out->relay);
@@ -252,11 +252,11 @@ static void hear_stream(struct auger_turn_service *service, struct auger_turn_st
                         auger_time now)
 {
     const uint8_t *at = service->room->stream;
-    size_t left = auger_turn_stream_read(service, stream);
+    size_t left = auger_turn_stream_read(service, stream, now);
     size_t frames = 0;
 
     while (left > 0 && !stream->is_dead) {
-        int len = auger_turn_frame_len(at, left);
+        int len = auger_turn_server_frame_len(service->engine, at, left);
         if (len == AUGER_ERR_MALFORMED)
             auger_turn_stream_shut(service, stream);
         if (len < 0 || (size_t)len > left)
@@ -285,7 +285,9 @@ static void set_acceptors(struct auger_turn_service *service, bool rest)
 static void hear_acceptor(struct auger_turn_service *service, struct auger_watch *acceptor,
                           auger_time now)
 {
-    if (auger_turn_streams_accept(service, acceptor, now))
+    bool is_tls = service->is_tls[acceptor - service->listeners];
+
+    if (auger_turn_streams_accept(service, acceptor, is_tls ? service->tls : NULL, now))
         return;
     set_acceptors(service, true);
     service->accept_at = now + ACCEPT_REST;
@@ -463,13 +465,14 @@ static void borrow_port(const struct auger_turn_service *service, struct auger_a
 }
 
 static int listen_at(struct auger_turn_service *service, const struct auger_loop *loop,
-                     struct auger_addr addr)
+                     struct auger_addr addr, bool is_tls)
 {
     struct auger_watch *watch = &service->listeners[service->listeners_len];
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
     int err;
 
-    borrow_port(service, &addr);
+    if (!is_tls)
+        borrow_port(service, &addr);
     if (addr.transport == AUGER_TCP)
         err = auger_turn_streams_listen(watch, &addr, service->config.shares_port);
     else
@@ -479,10 +482,25 @@ static int listen_at(struct auger_turn_service *service, const struct auger_loop
         return err;
     watch->kind = addr.transport == AUGER_TCP ? AUGER_WATCH_TURN_ACCEPT : AUGER_WATCH_TURN;
     watch->user = service;
+    service->is_tls[service->listeners_len] = is_tls;
     service->listeners_len++;
     return epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, watch->udp.fd, &event) == 0
                ? 0
                : AUGER_ERR_SYSTEM;
+}
+
+static int listen_at_each(struct auger_turn_service *service, const struct auger_loop *loop,
+                          const struct auger_addr *addrs, size_t len, bool is_tls,
+                          struct auger_addr *failed)
+{
+    for (size_t i = 0; i < len; i++) {
+        int err = listen_at(service, loop, addrs[i], is_tls);
+        if (err < 0 && failed)
+            *failed = addrs[i];
+        if (err < 0)
+            return err;
+    }
+    return 0;
 }
 
 static int listen_at_all(struct auger_turn_service *service, const struct auger_loop *loop,
@@ -490,17 +508,37 @@ static int listen_at_all(struct auger_turn_service *service, const struct auger_
 {
     const struct auger_turn_service_config *config = &service->config;
 
-    if (config->listen_len == 0)
+    if (config->listen_len + config->tls_listen_len == 0)
         return AUGER_ERR_INVALID;
-    if (config->listen_len > AUGER_TURN_SERVICE_LISTENERS_MAX)
+    if (config->listen_len + config->tls_listen_len > AUGER_TURN_SERVICE_LISTENERS_MAX)
         return AUGER_ERR_LIMIT;
-    for (size_t i = 0; i < config->listen_len; i++) {
-        int err = listen_at(service, loop, config->listen[i]);
-        if (err < 0 && failed)
-            *failed = config->listen[i];
-        if (err < 0)
-            return err;
-    }
+    if (config->tls_listen_len > 0 && !service->tls)
+        return AUGER_ERR_INVALID;
+    for (size_t i = 0; i < config->tls_listen_len; i++)
+        if (config->tls_listen[i].transport != AUGER_TCP)
+            return AUGER_ERR_UNSUPPORTED;
+    int err = listen_at_each(service, loop, config->listen, config->listen_len, false, failed);
+    return err < 0 ? err
+                   : listen_at_each(service, loop, config->tls_listen, config->tls_listen_len, true,
+                                    failed);
+}
+
+int auger_turn_service_set_certificate(struct auger_turn_service *service,
+                                       struct auger_bytes certificate, struct auger_bytes key,
+                                       char *why)
+{
+    struct auger_tls_context *context;
+    struct auger_tls_config config;
+
+    auger_tls_config_init(&config);
+    config.role = AUGER_TLS_SERVER;
+    config.certificate_pem = certificate;
+    config.key_pem = key;
+    int err = auger_tls_context_new(&context, service->env, &config, why);
+    if (err < 0)
+        return err;
+    auger_tls_context_free(service->tls);
+    service->tls = context;
     return 0;
 }
 
@@ -618,6 +656,7 @@ static void free_service(struct auger_turn_service *service)
     auger_turn_relays_fini(service);
     auger_turn_streams_fini(service);
     auger_turn_server_free(service->engine);
+    auger_tls_context_free(service->tls);
     free(service->questions);
     free(service->room);
     free(service);
@@ -627,12 +666,16 @@ static int new_service(struct auger_loop *loop, const struct auger_turn_server_c
                        struct auger_turn_service *service, struct auger_addr *failed)
 {
     service->epoll_fd = loop->epoll_fd;
+    service->env = loop->config.env;
     service->accept_at = AUGER_NEVER;
     service->told_time_at = -TIME_OF_DAY_EVERY;
     service->room = calloc(1, sizeof(*service->room));
     if (!service->room)
         return AUGER_ERR_NO_MEMORY;
     int err = auger_turn_streams_init(service, loop->config.env);
+    if (err == 0 && service->config.certificate_pem.len > 0)
+        err = auger_turn_service_set_certificate(service, service->config.certificate_pem,
+                                                 service->config.key_pem, NULL);
     if (err == 0)
         err = listen_at_all(service, loop, failed);
     if (err == 0)
@@ -660,7 +703,8 @@ int auger_loop_turn_new_sized(struct auger_loop *loop,
     memcpy(&service->config, config,
            config_size < sizeof(service->config) ? config_size : sizeof(service->config));
     int err = new_service(loop, &whole, service, failed);
-    service->config.listen = NULL; /* the caller's */
+    service->config.listen = service->config.tls_listen = NULL; /* the caller's */
+    service->config.certificate_pem = service->config.key_pem = (struct auger_bytes){0};
     if (err < 0) {
         int saved = errno;
         free_service(service);
@@ -704,6 +748,11 @@ size_t auger_turn_service_addrs(const struct auger_turn_service *service, struct
             service->listeners[len].kind == AUGER_WATCH_TURN_ACCEPT ? AUGER_TCP : AUGER_UDP;
     }
     return len;
+}
+
+bool auger_turn_service_is_tls(const struct auger_turn_service *service, size_t addr)
+{
+    return addr < service->listeners_len && service->is_tls[addr];
 }
 
 void auger_turn_service_set_user(struct auger_turn_service *service, void *user)

@@ -7,8 +7,10 @@
 #include "io/watch.h"
 
 #include <auger/io_turn.h>
+#include <auger/tls.h>
 
-#define AUGER_TURN_READ_MAX 65536 /* of one datagram, or of a stream at once */
+#define AUGER_TURN_READ_MAX 65536   /* of one datagram, or of a stream at once */
+#define AUGER_TURN_SEALED_MAX 16384 /* of a stream with TLS at once */
 
 /* The socket of a relay. */
 struct auger_turn_relay {
@@ -23,6 +25,7 @@ struct auger_turn_stream {
     struct auger_path path;
     struct auger_turn_stream *next;          /* in its bucket, or among the dead */
     struct auger_turn_stream *older, *newer; /* of the strangers, if it is one */
+    struct auger_tls *tls;                   /* NULL: in the clear */
     struct auger_deadline due;               /* set while it is a stranger */
     uint8_t *in;                             /* a frame that is not whole */
     uint8_t *out;                            /* what the client has not read */
@@ -43,6 +46,7 @@ struct auger_turn_room {
         uint8_t behind[64]; /* AUGER_TURN_SERVER_TAIL at least */
     } bufs[AUGER_UDP_MANY];
     uint8_t stream[AUGER_TURN_FRAME_MAX + AUGER_TURN_READ_MAX];
+    uint8_t sealed[AUGER_TURN_SEALED_MAX];
 };
 
 /* Somebody whose key the application is asked for. */
@@ -55,12 +59,15 @@ struct auger_turn_service {
     struct auger_turn_service *next; /* of the loop */
     struct auger_turn_service_config config;
     struct auger_turn_server *engine;
+    const struct auger_env *env;
     int epoll_fd;
     void *user;
     struct auger_turn_service_stats stats;
     auger_time told_time_at; /* when the engine was told the time of day */
 
+    struct auger_tls_context *tls; /* NULL: there is no certificate */
     struct auger_watch listeners[AUGER_TURN_SERVICE_LISTENERS_MAX];
+    bool is_tls[AUGER_TURN_SERVICE_LISTENERS_MAX]; /* of that listener */
     size_t listeners_len;
     auger_time accept_at; /* acceptors rest until then; AUGER_NEVER: they do not */
 

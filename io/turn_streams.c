@@ -226,20 +226,23 @@ static bool watch_stream(struct auger_turn_service *service, struct auger_turn_s
 }
 
 /* Takes `fd`, whatever comes of it. */
-static bool add_stream(struct auger_turn_service *service, int fd, auger_time now)
+static bool add_stream(struct auger_turn_service *service, int fd,
+                       struct auger_tls_context *context, auger_time now)
 {
     struct auger_turn_stream *stream = calloc(1, sizeof(*stream));
+    struct auger_tls *tls = NULL;
     struct auger_path path;
     int on = 1;
 
-    if (!stream || !find_ends(fd, &path) || !make_room(service, &path.remote)) {
+    if (!stream || !find_ends(fd, &path) || !make_room(service, &path.remote) ||
+        (context && auger_tls_new(&tls, context, now, NULL) < 0)) {
         free(stream);
         close(fd);
         return false;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     *stream = (struct auger_turn_stream){
-        .watch = {.kind = AUGER_WATCH_TURN_STREAM, .user = service}, .path = path};
+        .watch = {.kind = AUGER_WATCH_TURN_STREAM, .user = service}, .path = path, .tls = tls};
     stream->watch.udp.fd = fd;
     stream->due.at = AUGER_NEVER;
     struct auger_turn_stream **bucket = &service->buckets[bucket_of(service, &path)];
@@ -260,7 +263,7 @@ static bool is_out_of_descriptors(int err)
 }
 
 bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_watch *acceptor,
-                               auger_time now)
+                               struct auger_tls_context *context, auger_time now)
 {
     for (int i = 0; i < ACCEPTS_MAX; i++) {
         int fd = accept4(acceptor->udp.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -270,7 +273,7 @@ bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_
         }
         if (fd < 0)
             return true;
-        if (!add_stream(service, fd, now))
+        if (!add_stream(service, fd, context, now))
             service->stats.accept_failures++;
     }
     return true;
@@ -297,6 +300,7 @@ bool auger_turn_streams_bury(struct auger_turn_service *service, struct auger_pa
         return false;
     service->dead_streams = stream->next;
     *path = stream->path;
+    auger_tls_free(stream->tls);
     free(stream->in);
     free(stream->out);
     free(stream);
@@ -324,45 +328,6 @@ auger_time auger_turn_streams_next_timeout(const struct auger_turn_service *serv
     const struct auger_deadline *first = auger_deadlines_first(&service->deadlines);
 
     return first ? first->at : AUGER_NEVER;
-}
-
-/* --- what comes in ---------------------------------------------------------------------------
- */
-
-size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_turn_stream *stream)
-{
-    uint8_t *buf = service->room->stream;
-    size_t kept = stream->in_len;
-
-    if (kept > 0)
-        memcpy(buf, stream->in, kept);
-    free(stream->in);
-    stream->in = NULL;
-    stream->in_len = 0;
-    ssize_t got = recv(stream->watch.udp.fd, buf + kept, AUGER_TURN_READ_MAX, MSG_DONTWAIT);
-    if (got > 0)
-        return kept + (size_t)got;
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-        auger_turn_stream_keep(service, stream, buf, kept);
-    else
-        auger_turn_stream_shut(service, stream);
-    return 0;
-}
-
-void auger_turn_stream_keep(struct auger_turn_service *service, struct auger_turn_stream *stream,
-                            const uint8_t *rest, size_t len)
-{
-    if (len == 0 || stream->is_dead)
-        return;
-    stream->in =
-        len <= (stream->is_stranger ? STRANGER_IN_MAX : AUGER_TURN_FRAME_MAX) ? malloc(len) : NULL;
-    if (!stream->in) {
-        service->stats.streams_shut++;
-        auger_turn_stream_shut(service, stream);
-        return;
-    }
-    memcpy(stream->in, rest, len);
-    stream->in_len = len;
 }
 
 /* --- what goes out ---------------------------------------------------------------------------
@@ -398,20 +363,57 @@ static ssize_t send_now(struct auger_turn_stream *stream, const uint8_t *bytes, 
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
 }
 
-void auger_turn_stream_write(struct auger_turn_service *service, struct auger_turn_stream *stream,
-                             const uint8_t *bytes, size_t len)
+/* Sends, or keeps for later.  false: the stream has ended, or there is no memory. */
+static bool pass(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                 const uint8_t *bytes, size_t len)
 {
     bool queued = stream->out_len > 0;
+    ssize_t sent = queued ? 0 : send_now(stream, bytes, len);
 
-    if (queued && stream->out_len + len > service->config.stream_queue_max) {
+    if (sent == (ssize_t)len)
+        return true;
+    return sent >= 0 && keep_unsent(stream, bytes + sent, len - (size_t)sent) &&
+           (queued || watch_stream(service, stream, true));
+}
+
+/* What TLS has to say: of a handshake, an alert, or data that was sealed. */
+static bool pass_sealed(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                        auger_time now)
+{
+    uint8_t *sealed = service->room->sealed;
+    size_t len;
+
+    while ((len = auger_tls_take(stream->tls, now, sealed, AUGER_TURN_SEALED_MAX)) > 0)
+        if (!pass(service, stream, sealed, len))
+            return false;
+    return true;
+}
+
+static bool seal(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                 auger_time now, const uint8_t *bytes, size_t len)
+{
+    while (len > 0) {
+        int taken = auger_tls_write(stream->tls, now, bytes, len);
+        if (taken <= 0)
+            return false;
+        bytes += taken;
+        len -= (size_t)taken;
+        if (!pass_sealed(service, stream, now))
+            return false;
+    }
+    return true;
+}
+
+void auger_turn_stream_write(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                             auger_time now, const uint8_t *bytes, size_t len)
+{
+    if (stream->out_len > 0 && stream->out_len + len > service->config.stream_queue_max) {
         service->stats.queue_drops++;
         return;
     }
-    ssize_t sent = queued ? 0 : send_now(stream, bytes, len);
-    if (sent == (ssize_t)len)
-        return;
-    if (sent < 0 || !keep_unsent(stream, bytes + sent, len - (size_t)sent) ||
-        (!queued && !watch_stream(service, stream, true)))
+    bool good =
+        stream->tls ? seal(service, stream, now, bytes, len) : pass(service, stream, bytes, len);
+    if (!good)
         auger_turn_stream_shut(service, stream);
 }
 
@@ -433,4 +435,79 @@ void auger_turn_stream_writable(struct auger_turn_service *service,
     stream->out_at = stream->out_cap = 0;
     if (!watch_stream(service, stream, false))
         auger_turn_stream_shut(service, stream);
+}
+
+/* --- what comes in ---------------------------------------------------------------------------
+ */
+
+/* Opens what was sealed, into `out`; -1: what TLS cannot go on with. */
+static ssize_t unseal(struct auger_turn_stream *stream, auger_time now, const uint8_t *sealed,
+                      size_t len, uint8_t *out, size_t cap)
+{
+    size_t opened = 0, at = 0;
+
+    for (;;) {
+        size_t taken = auger_tls_feed(stream->tls, now, sealed + at, len - at);
+        size_t n = auger_tls_read(stream->tls, now, out + opened, cap - opened);
+        at += taken;
+        opened += n;
+        if (n == 0 && (taken == 0 || at == len))
+            return at == len ? (ssize_t)opened : -1;
+    }
+}
+
+static ssize_t receive_sealed(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                              auger_time now, uint8_t *out)
+{
+    uint8_t *sealed = service->room->sealed;
+    ssize_t got = recv(stream->watch.udp.fd, sealed, AUGER_TURN_SEALED_MAX, MSG_DONTWAIT);
+
+    if (got <= 0)
+        return got;
+    got = unseal(stream, now, sealed, (size_t)got, out, AUGER_TURN_READ_MAX);
+    if (!pass_sealed(service, stream, now) || got < 0 ||
+        auger_tls_get_state(stream->tls) > AUGER_TLS_CONNECTED)
+        return 0;
+    if (got == 0)
+        errno = EAGAIN;
+    return got > 0 ? got : -1;
+}
+
+size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                              auger_time now)
+{
+    uint8_t *buf = service->room->stream;
+    size_t kept = stream->in_len;
+
+    if (kept > 0)
+        memcpy(buf, stream->in, kept);
+    free(stream->in);
+    stream->in = NULL;
+    stream->in_len = 0;
+    ssize_t got = stream->tls
+                      ? receive_sealed(service, stream, now, buf + kept)
+                      : recv(stream->watch.udp.fd, buf + kept, AUGER_TURN_READ_MAX, MSG_DONTWAIT);
+    if (got > 0)
+        return kept + (size_t)got;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        auger_turn_stream_keep(service, stream, buf, kept);
+    else
+        auger_turn_stream_shut(service, stream);
+    return 0;
+}
+
+void auger_turn_stream_keep(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                            const uint8_t *rest, size_t len)
+{
+    if (len == 0 || stream->is_dead)
+        return;
+    stream->in =
+        len <= (stream->is_stranger ? STRANGER_IN_MAX : AUGER_TURN_FRAME_MAX) ? malloc(len) : NULL;
+    if (!stream->in) {
+        service->stats.streams_shut++;
+        auger_turn_stream_shut(service, stream);
+        return;
+    }
+    memcpy(stream->in, rest, len);
+    stream->in_len = len;
 }

@@ -12,13 +12,15 @@ void auger_turn_streams_fini(struct auger_turn_service *service);
 /* Binds and listens at `addr`, whose port is filled in where it was 0.  AUGER_ERR_SYSTEM. */
 int auger_turn_streams_listen(struct auger_watch *watch, struct auger_addr *addr,
                               bool shares_port) AUGER_CHECK_RESULT;
-/* Takes some of those that wait; false: there is no descriptor for one more now. */
+/* Takes some of those that wait, with `context` to speak TLS; NULL: in the clear.  false: there is
+ * no descriptor for one more now. */
 bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_watch *acceptor,
-                               auger_time now);
+                               struct auger_tls_context *context, auger_time now);
 
 /* Reads once.  How many bytes there are at service->room->stream, which frames begin with; 0: none,
  * and the stream is shut if it has ended. */
-size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_turn_stream *stream);
+size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                              auger_time now);
 /* Keeps what of them is no whole frame; a stream that has no room for it is shut. */
 void auger_turn_stream_keep(struct auger_turn_service *service, struct auger_turn_stream *stream,
                             const uint8_t *rest, size_t len);
@@ -34,7 +36,7 @@ void auger_turn_stream_forget(struct auger_turn_service *service, struct auger_t
                               auger_time now);
 /* Writes one frame, or keeps what of it the client does not read yet, or drops it whole. */
 void auger_turn_stream_write(struct auger_turn_service *service, struct auger_turn_stream *stream,
-                             const uint8_t *bytes, size_t len);
+                             auger_time now, const uint8_t *bytes, size_t len);
 void auger_turn_stream_writable(struct auger_turn_service *service,
                                 struct auger_turn_stream *stream);
 

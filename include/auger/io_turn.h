@@ -33,6 +33,11 @@ struct auger_turn_service_config {
      * of one IP address the same.  A wildcard address answers at every address there is. */
     const struct auger_addr *listen;
     size_t listen_len;
+    /* Where it is reached by TLS, each AUGER_TCP (AUGER_ERR_UNSUPPORTED: any other), and the
+     * certificate with its chain and the key, as PEM. */
+    const struct auger_addr *tls_listen;
+    size_t tls_listen_len;
+    struct auger_bytes certificate_pem, key_pem;
     /* Streams that are open; those of clients without an allocation, of all and of one IP
      * address (an IPv6 one by its first 64 bits).  The longest of those makes room for one
      * that comes.  Defaults 4096, 1024, 64. */
@@ -78,6 +83,14 @@ AUGER_API struct auger_turn_server *auger_turn_service_server(struct auger_turn_
 /* Where it listens, ports filled in: how many of at most `max`. */
 AUGER_API size_t auger_turn_service_addrs(const struct auger_turn_service *service,
                                           struct auger_addr *addrs, size_t max);
+/* Which of auger_turn_service_addrs() is for TLS. */
+AUGER_API bool auger_turn_service_is_tls(const struct auger_turn_service *service, size_t addr);
+/* Connections that come from now on have that certificate; those that stand keep theirs.  A
+ * failed call changes nothing; errors and `why` as auger_tls_context_new(). */
+AUGER_API int auger_turn_service_set_certificate(struct auger_turn_service *service,
+                                                 struct auger_bytes certificate_pem,
+                                                 struct auger_bytes key_pem,
+                                                 char *why) AUGER_CHECK_RESULT;
 /* A pointer of the application's, carried in every event of that service. */
 AUGER_API void auger_turn_service_set_user(struct auger_turn_service *service, void *user);
 
