@@ -112,30 +112,47 @@ static bool open_stun(struct serve *serve)
 
 static bool open_turn(struct serve *serve)
 {
-    if (serve->config.turn.listen_len == 0)
+    if (!serve_config_has_turn(&serve->config))
         return true;
     serve->turn = turn_host_new(&serve->config.turn, serve->loop, serve->config.json);
     return serve->turn;
 }
 
+static void fill_page(const struct serve *serve, struct server_config *config)
+{
+    config->port = serve->config.listen.port;
+    config->cert = serve->config.cert;
+    config->key = serve->config.key;
+    config->stun_port = serve->config.stun.family == AUGER_FAMILY_NONE ? turn_host_port(serve->turn)
+                                                                       : serve->config.stun.port;
+}
+
 static bool open_server(struct serve *serve)
 {
-    char ip[AUGER_ADDR_TEXT_MAX];
-    const struct server_config config = {
-        .address = auger_addr_format_ip(&serve->config.listen, ip, sizeof(ip)),
-        .port = serve->config.listen.port,
-        .cert = serve->config.cert,
-        .key = serve->config.key,
-        .stun_port = serve->turn && serve->config.stun.family == AUGER_FAMILY_NONE
-                         ? turn_host_port(serve->turn)
-                         : serve->config.stun.port,
-        .demo_room = DEMO_ROOM,
-    };
+    char ip[AUGER_ADDR_TEXT_MAX], metrics_ip[AUGER_ADDR_TEXT_MAX];
+    struct server_config config = {.demo_room = DEMO_ROOM};
 
+    if (serve->config.listen.family != AUGER_FAMILY_NONE) {
+        config.address = auger_addr_format_ip(&serve->config.listen, ip, sizeof(ip));
+        fill_page(serve, &config);
+    }
+    if (serve->config.metrics.family != AUGER_FAMILY_NONE) {
+        config.metrics_address =
+            auger_addr_format_ip(&serve->config.metrics, metrics_ip, sizeof(metrics_ip));
+        config.metrics_port = serve->config.metrics.port;
+        config.metrics = turn_host_metrics;
+        config.metrics_user = serve->turn;
+    }
+    if (!config.address && !config.metrics_address)
+        return true;
     serve->server = server_new(&config, serve->loop, serve->rooms, serve->demo);
     if (!serve->server)
-        return failed("cannot serve HTTP", "choose another address with --listen");
-    serve->config.listen.port = server_port(serve->server);
+        return failed("cannot serve HTTP",
+                      "choose another address with --listen, or with --metrics");
+    if (config.address)
+        serve->config.listen.port = server_port(serve->server);
+    if (config.metrics_address)
+        serve->config.metrics.port = server_metrics_port(serve->server);
     return true;
 }
 
@@ -161,33 +178,47 @@ static const char *format_url(const struct serve *serve, char *url, size_t cap)
     return url;
 }
 
+/* NULL where it is not served. */
+static const char *format_if(const struct auger_addr *addr, char *text, size_t cap)
+{
+    return addr->family == AUGER_FAMILY_NONE ? NULL : auger_addr_format(addr, text, cap);
+}
+
+static void print_where_json(const struct serve *serve)
+{
+    const struct serve_config *config = &serve->config;
+    char text[AUGER_ADDR_TEXT_MAX], url[AUGER_ADDR_TEXT_MAX + 16];
+    json_t *json = json_pack("{ss}", "ev", "serving");
+
+    if (config->listen.family != AUGER_FAMILY_NONE)
+        (void)json_object_update_new(
+            json,
+            json_pack("{ss ss}", "url", format_url(serve, url, sizeof(url)), "room", DEMO_ROOM));
+    if (format_if(&config->stun, text, sizeof(text)))
+        (void)json_object_set_new(json, "stun", json_string(text));
+    if (serve->turn)
+        (void)json_object_set_new(json, "turn", turn_host_addrs_json(serve->turn, false));
+    if (serve->config.turn.tls_listen_len > 0)
+        (void)json_object_set_new(json, "tls", turn_host_addrs_json(serve->turn, true));
+    if (format_if(&config->metrics, text, sizeof(text)))
+        (void)json_object_set_new(json, "metrics", json_sprintf("http://%s/metrics", text));
+    output_line(json);
+}
+
 static void print_where(const struct serve *serve)
 {
-    char stun[AUGER_ADDR_TEXT_MAX], url[AUGER_ADDR_TEXT_MAX + 16], turn[1024];
-    json_t *json = serve->config.json ? json_pack("{ss}", "ev", "serving") : NULL;
+    const struct serve_config *config = &serve->config;
+    char text[AUGER_ADDR_TEXT_MAX], url[AUGER_ADDR_TEXT_MAX + 16];
 
-    if (serve->server) {
-        format_url(serve, url, sizeof(url));
-        if (json)
-            (void)json_object_update_new(json, json_pack("{ss ss}", "url", url, "room", DEMO_ROOM));
-        else
-            printf("The page:   %s\n", url);
-    }
-    if (serve->config.stun.family != AUGER_FAMILY_NONE) {
-        auger_addr_format(&serve->config.stun, stun, sizeof(stun));
-        if (json)
-            (void)json_object_set_new(json, "stun", json_string(stun));
-        else
-            printf("STUN:       %s\n", stun);
-    }
-    if (serve->turn && json)
-        (void)json_object_set_new(json, "turn", turn_host_addrs_json(serve->turn));
-    else if (serve->turn)
-        printf("TURN:       %s by UDP and TCP\n", turn_host_where(serve->turn, turn, sizeof(turn)));
-    if (json)
-        output_line(json);
-    else
-        puts("Ctrl-C ends.");
+    if (config->listen.family != AUGER_FAMILY_NONE)
+        printf("The page:   %s\n", format_url(serve, url, sizeof(url)));
+    if (format_if(&config->stun, text, sizeof(text)))
+        printf("STUN:       %s\n", text);
+    if (serve->turn)
+        turn_host_print_where(serve->turn);
+    if (format_if(&config->metrics, text, sizeof(text)))
+        printf("Metrics:    http://%s/metrics\n", text);
+    puts("Ctrl-C ends.");
     fflush(stdout);
 }
 
@@ -206,8 +237,9 @@ static bool begin(struct serve *serve, struct trace_writer *writer)
         return failed("cannot begin", error_text(err));
     if (!open_stun(serve) || !open_turn(serve))
         return false;
-    return serve->config.listen.family == AUGER_FAMILY_NONE ||
-           (open_mux(serve) && open_room(serve) && open_server(serve));
+    if (serve->config.listen.family != AUGER_FAMILY_NONE && (!open_mux(serve) || !open_room(serve)))
+        return false;
+    return open_server(serve);
 }
 
 /* --- serving ------------------------------------------------------------------------------------
@@ -340,12 +372,18 @@ static void take_all(struct serve *serve)
         take(serve, &event);
 }
 
+/* What is taken may ask for an earlier, or another, time to be woken at; and what the demo has
+ * asked of its peers leaves now. */
 static void turn(struct serve *serve)
 {
+    auger_time at;
+
     take_all(serve);
-    auger_loop_set_timer(serve->loop, next_timeout(serve), NULL);
-    /* What the demo has just asked of its peers leaves now. */
-    take_all(serve);
+    do {
+        at = next_timeout(serve);
+        auger_loop_set_timer(serve->loop, at, NULL);
+        take_all(serve);
+    } while (next_timeout(serve) != at);
 }
 
 static void wait(struct serve *serve)
@@ -363,7 +401,10 @@ static int run_until_over(struct serve *serve, struct trace_writer *writer)
     serve->close_by = AUGER_NEVER;
     if (!begin(serve, writer))
         return EXIT_FAILED;
-    print_where(serve);
+    if (serve->config.json)
+        print_where_json(serve);
+    else
+        print_where(serve);
     turn(serve);
     while (!is_over(serve)) {
         wait(serve);

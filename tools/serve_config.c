@@ -40,7 +40,7 @@ const char serve_help[] =
     "\n"
     "To try it: run `auger serve`, open the page that it names, press Connect; or, in another\n"
     "terminal, `echo hello | auger connect demo`.  A relay for this machine alone:\n"
-    "`auger serve --turn 127.0.0.1:3478 --user ann:secret --allow-peer 127.0.0.0/8`.\n";
+    "`auger serve --turn 127.0.0.1:3478 --user ann:secret --allow-peer 127.0.0.1`.\n";
 
 static bool failed(const char *what, const char *why)
 {
@@ -56,6 +56,11 @@ static bool is_readable(const char *option, const char *path)
         return true;
     snprintf(what, sizeof(what), "%s %.200s", option, path);
     return failed(what, strerror(errno));
+}
+
+bool serve_config_has_turn(const struct serve_config *config)
+{
+    return config->turn.listen_len + config->turn.tls_listen_len > 0;
 }
 
 /* The first option that was given and that nobody but a TURN server has a use for. */
@@ -76,7 +81,13 @@ static bool check(const struct serve_config *config, const struct options *optio
     if (!config->cert != !config->key)
         return options_wrong_in(options, "serve", config->cert ? "--cert" : "--key",
                                 "takes --cert and --key together");
-    const char *useless = config->turn.listen_len == 0 ? for_turn_alone(&config->turn) : NULL;
+    bool has_turn = serve_config_has_turn(config);
+
+    if (config->turn.tls_listen_len > 0 && !config->cert)
+        return options_wrong_in(options, "serve", "--tls", "takes --cert and --key as well");
+    if (!has_turn && config->metrics.family != AUGER_FAMILY_NONE)
+        return options_wrong_in(options, "serve", "--metrics", "is of no use without --turn");
+    const char *useless = !has_turn ? for_turn_alone(&config->turn) : NULL;
     if (useless)
         return options_wrong_in(options, "serve", useless, "is of no use without --turn");
     return is_readable("--cert", config->cert) && is_readable("--key", config->key);
@@ -85,14 +96,17 @@ static bool check(const struct serve_config *config, const struct options *optio
 /* What is served that was not spoken of. */
 static void choose(struct serve_config *config)
 {
-    bool is_turn_alone = config->turn.listen_len > 0 && config->listen.family == AUGER_FAMILY_NONE;
+    bool has_turn = serve_config_has_turn(config);
+    bool is_turn_alone = has_turn && config->listen.family == AUGER_FAMILY_NONE;
 
     if (!is_turn_alone && config->listen.family == AUGER_FAMILY_NONE)
         (void)!auger_addr_parse(&config->listen, "127.0.0.1:8080");
-    if (config->stun.family == AUGER_FAMILY_NONE && config->turn.listen_len == 0) {
+    if (config->stun.family == AUGER_FAMILY_NONE && !has_turn) {
         config->stun = config->listen;
         config->stun.port = STUN_PORT;
     }
+    config->turn.cert = config->cert;
+    config->turn.key = config->key;
 }
 
 static bool read_options(struct serve_config *config, int argc, char **argv, int *status)
@@ -100,6 +114,7 @@ static bool read_options(struct serve_config *config, int argc, char **argv, int
     const struct option items[] = {
         {"--listen", OPTION_ADDRESS, .address = &config->listen},
         {"--stun", OPTION_ADDRESS, .address = &config->stun},
+        {"--metrics", OPTION_ADDRESS, .address = &config->metrics},
         {"--cert", OPTION_TEXT, .text = &config->cert},
         {"--key", OPTION_TEXT, .text = &config->key},
         {"--json", OPTION_FLAG, .flag = &config->json},

@@ -9,10 +9,10 @@
 
 struct serve_config {
     struct option_file file;
-    struct auger_addr listen, stun; /* no family: that is not served */
+    struct auger_addr listen, stun, metrics; /* no family: that is not served */
     const char *cert, *key;
     bool json;
-    struct turn_options turn; /* without listen_len: no TURN server */
+    struct turn_options turn; /* serve_config_has_turn() */
     /* Of the native peer. */
     struct net_options net_options;
     struct ice_options ice_options;
@@ -26,6 +26,8 @@ struct serve_config {
  * until serve_config_fini(), which is to be called in both cases. */
 bool serve_config_read(struct serve_config *config, int argc, char **argv, int *status);
 void serve_config_fini(struct serve_config *config);
+
+bool serve_config_has_turn(const struct serve_config *config);
 
 extern const char serve_help[];
 

@@ -38,7 +38,7 @@ struct server {
     struct rooms *rooms;
     struct demo *demo;
     struct lws_context *context;
-    struct lws_vhost *vhost;
+    struct lws_vhost *vhost, *metrics_vhost; /* NULL: not served */
     struct callers callers;
     char config_json[128];
 };
@@ -252,11 +252,29 @@ static bool asked(struct lws *wsi, enum lws_token_indexes method, char path[PATH
     return true;
 }
 
+static int get_metrics(struct session *session)
+{
+    const struct server_config *config = &session->server->config;
+    char path[PATH_MAX_LEN];
+
+    if (!asked(session->wsi, WSI_TOKEN_GET_URI, path))
+        return reply_text(session, 405, "GET is known here.\n");
+    if (strcmp(path, "/metrics") != 0)
+        return reply_text(session, 404, "There is /metrics here, and no more.\n");
+    session->answer = config->metrics(config->metrics_user);
+    if (!session->answer)
+        return reply_text(session, 503, "There is no memory.\n");
+    return reply(session, 200, "text/plain; version=0.0.4; charset=utf-8", NULL,
+                 (const uint8_t *)session->answer, strlen(session->answer));
+}
+
 static int request(struct lws *wsi, struct session *session)
 {
     char path[PATH_MAX_LEN];
 
     *session = (struct session){.wsi = wsi, .server = server_of(wsi)};
+    if (lws_get_vhost(wsi) == session->server->metrics_vhost)
+        return get_metrics(session);
     if (asked(wsi, WSI_TOKEN_POST_URI, path))
         return post(session, path);
     if (asked(wsi, WSI_TOKEN_DELETE_URI, path))
@@ -435,7 +453,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: {
         char path[PATH_MAX_LEN];
-        return !is_own_origin(wsi) || !asked_room(wsi, path, sizeof(path));
+        return lws_get_vhost(wsi) == server_of(wsi)->metrics_vhost || !is_own_origin(wsi) || !asked_room(wsi, path, sizeof(path));
     }
     case LWS_CALLBACK_ESTABLISHED:             return has_asked(wsi) ? joined(wsi, session) : -1;
     case LWS_CALLBACK_RECEIVE:                 return received(session, in, len);
@@ -459,10 +477,8 @@ static const struct lws_protocols protocols[] = {
 
 static void fill_info(struct lws_context_creation_info *info, struct server *server)
 {
-    const struct server_config *config = &server->config;
-
-    info->port = config->port;
-    info->iface = config->address;
+    *info = (struct lws_context_creation_info){0};
+    info->port = CONTEXT_PORT_NO_LISTEN;
     info->protocols = protocols;
     info->user = server;
     info->timeout_secs = 5;
@@ -470,19 +486,51 @@ static void fill_info(struct lws_context_creation_info *info, struct server *ser
     info->keepalive_timeout = 5;
     info->max_http_header_data = 8192;
     info->options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_VALIDATE_UTF8;
-    if (!strchr(config->address, ':'))
-        info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-    if (config->cert) {
-        info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-        info->ssl_cert_filepath = config->cert;
-        info->ssl_private_key_filepath = config->key;
+}
+
+static struct lws_vhost *listen_at(struct server *server, const char *name, const char *address,
+                                   uint16_t port, bool with_tls)
+{
+    const struct server_config *config = &server->config;
+    struct lws_context_creation_info info;
+
+    fill_info(&info, server);
+    info.vhost_name = name;
+    info.port = port;
+    info.iface = address;
+    if (!strchr(address, ':'))
+        info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
+    if (with_tls) {
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.ssl_cert_filepath = config->cert;
+        info.ssl_private_key_filepath = config->key;
     }
+    return lws_create_vhost(server->context, &info);
+}
+
+/* false: libwebsockets said why not. */
+static bool open_vhosts(struct server *server)
+{
+    const struct server_config *config = &server->config;
+
+    if (config->address) {
+        server->vhost = listen_at(server, "page", config->address, config->port, config->cert);
+        if (!server->vhost)
+            return false;
+    }
+    if (config->metrics_address) {
+        server->metrics_vhost =
+            listen_at(server, "metrics", config->metrics_address, config->metrics_port, false);
+        if (!server->metrics_vhost)
+            return false;
+    }
+    return lws_loop_adopt(server->vhost ? server->vhost : server->metrics_vhost, server->loop);
 }
 
 struct server *server_new(const struct server_config *config, struct auger_loop *loop,
                           struct rooms *rooms, struct demo *demo)
 {
-    struct lws_context_creation_info info = {0};
+    struct lws_context_creation_info info;
     struct server *server = calloc(1, sizeof(*server));
 
     if (!server)
@@ -492,10 +540,10 @@ struct server *server_new(const struct server_config *config, struct auger_loop 
              config->stun_port, config->demo_room);
     lws_set_log_level(LLL_ERR, NULL);
     fill_info(&info, server);
+    if (config->cert)
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     server->context = lws_create_context(&info);
-    if (server->context)
-        server->vhost = lws_create_vhost(server->context, &info);
-    if (!server->vhost || !lws_loop_adopt(server->vhost, loop)) {
+    if (!server->context || !open_vhosts(server)) {
         server_free(server);
         return NULL;
     }
@@ -513,6 +561,11 @@ void server_free(struct server *server)
 uint16_t server_port(const struct server *server)
 {
     return (uint16_t)lws_get_vhost_listen_port(server->vhost);
+}
+
+uint16_t server_metrics_port(const struct server *server)
+{
+    return (uint16_t)lws_get_vhost_listen_port(server->metrics_vhost);
 }
 
 void server_wait(struct server *server)

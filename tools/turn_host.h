@@ -26,11 +26,13 @@ void turn_host_take(struct turn_host *host, const struct auger_loop_event *event
 
 /* No more allocations; those that live do so on. */
 void turn_host_drain(struct turn_host *host);
+/* Its counters for Prometheus, of a turn_host; to be freed, NULL: no memory. */
+char *turn_host_metrics(void *host);
 /* How many live. */
 uint64_t turn_host_allocations(const struct turn_host *host);
-/* Its addresses, for people and for programs; the former returns buf. */
-const char *turn_host_where(const struct turn_host *host, char *buf, size_t cap);
-json_t *turn_host_addrs_json(const struct turn_host *host);
+/* Its addresses, for people on standard output, and for programs. */
+void turn_host_print_where(const struct turn_host *host);
+json_t *turn_host_addrs_json(const struct turn_host *host, bool with_tls);
 uint16_t turn_host_port(const struct turn_host *host); /* of its first address */
 
 #endif /* AUGER_TOOLS_TURN_HOST_H */

@@ -12,27 +12,30 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
-import zlib
+import urllib.error
+import urllib.request
 
 AUGER = "auger"
 LONG = 60  # seconds; a bound for what never ends, not a measure
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TURN = ("--turn", "127.0.0.1:0", "--allow-peer", "127.0.0.0/8", "--loopback-unlimited")
+TURN = ("--turn", "127.0.0.1:0", "--allow-peer", "127.0.0.1", "--loopback-unlimited")
 
 # --- a client --------------------------------------------------------------------------------------
 
-BINDING, ALLOCATE, REFRESH, SEND, DATA, PERMIT, BIND = 1, 3, 4, 6, 7, 8, 9
+BINDING, ALLOCATE, REFRESH, SEND, DATA, PERMIT, BIND = 1, 3, 4, 0x16, 0x17, 8, 9
 USERNAME, INTEGRITY, ERROR, REALM, NONCE = 0x06, 0x08, 0x09, 0x14, 0x15
 CHANNEL, LIFETIME, PEER, BYTES, RELAYED = 0x0C, 0x0D, 0x12, 0x13, 0x16
-TRANSPORT, MAPPED = 0x19, 0x20
+TRANSPORT, DONT_FRAGMENT, MAPPED, ICMP = 0x19, 0x1A, 0x20, 0x8004
 COOKIE = 0x2112A442
 
 
@@ -77,6 +80,11 @@ class Client:
         self.socket = socket.socket(socket.AF_INET, kind)
         self.socket.settimeout(LONG)
         self.socket.connect(at)
+        if transport == "tls":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_alpn_protocols(["stun.turn"])
+            self.socket = context.wrap_socket(self.socket)
         self.buffer, self.realm, self.nonce, self.key = b"", b"", b"", b""
 
     def take(self, size):
@@ -136,8 +144,8 @@ class Client:
         self.write(SEND, attribute(PEER, packed(peer)) + attribute(BYTES, data), signed=False)
 
     def send_channel(self, data, number=0x4001):
-        padding = bytes(-len(data) % 4) if self.transport == "tcp" else b""
-        self.socket.send(struct.pack(">HH", number, len(data)) + data + padding)
+        padding = bytes(-len(data) % 4) if self.transport != "udp" else b""
+        self.socket.sendall(struct.pack(">HH", number, len(data)) + data + padding)
 
     def hear(self):
         """The next data: who sent it, or the number of a channel, and the bytes."""
@@ -146,7 +154,7 @@ class Client:
             kind, length = struct.unpack(">HH", got[:4])
             if kind >= 0x4000:
                 return kind, got[4:4 + length]
-            if kind == 0x10 | DATA:
+            if kind == DATA:
                 message = Message(got)
                 return unpacked(message.attributes[PEER]), message.attributes[BYTES]
 
@@ -195,8 +203,11 @@ class Serve:
         if not line:
             raise AssertionError(self.process.communicate(timeout=LONG)[1].decode())
         self.told = json.loads(line)
-        ip, port = self.told["turn"][0].rsplit(":", 1)
-        self.at = (ip, int(port))
+        self.at, self.tls_at = None, None
+        for name, at in (("turn", "at"), ("tls", "tls_at")):
+            for text in self.told.get(name, []):
+                ip, port = text.rsplit(":", 1)
+                setattr(self, at, (ip, int(port)))
 
     def line(self, event):
         """The next line of that event."""
@@ -236,6 +247,13 @@ class Folder(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
+
+    def certificate(self, name="turn.example"):
+        """A new one, under the same names."""
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", f"/CN={name}", "-keyout", self.folder / "key.pem", "-out",
+                        self.folder / "cert.pem"], check=True, capture_output=True, timeout=LONG)
+        return "--cert", str(self.folder / "cert.pem"), "--key", str(self.folder / "key.pem")
 
     def write(self, name, text):
         path = self.folder / name
@@ -294,7 +312,10 @@ class Configuration(Folder):
                 (good + "nonsense", 2, "nonsense"),
                 (good + "\x1b[31mred x\n", 2, "?[31mred"),
                 (good * 17, 17, "too often"),
-                ("user ann:secret\n", 1, "without --turn")):
+                ("user ann:secret\n", 1, "without --turn"),
+                (good + "tls 127.0.0.1:0\n", 2, "--cert and --key"),
+                (good + "tls 127.0.0.1\n", 2, "takes IP:PORT"),
+                (good + "turn 127.0.0.1:0/sctp\n", 2, "/tcp")):
             with self.subTest(text=text):
                 self.refuse(text, line, word)
 
@@ -390,6 +411,437 @@ class Users(Folder):
                 self.assertIn(word, done.stderr.decode())
                 if line:
                     self.assertIn(f"{path}:{line}: ", done.stderr.decode())
+
+
+# --- relaying --------------------------------------------------------------------------------------
+
+
+class Relaying(Folder):
+    def test_data_goes_both_ways_by_udp_tcp_and_tls(self):
+        with Serve(*TURN, "--tls", "127.0.0.1:0", *self.certificate(), "--user", "ann:secret") as serve, \
+                Echo() as echo:
+            for transport in ("udp", "tcp", "tls"):
+                at = serve.tls_at if transport == "tls" else serve.at
+                with self.subTest(transport=transport), Client(at, transport=transport) as client:
+                    self.assertEqual(client.allocate(), 0)
+                    self.assertEqual(client.permit(echo.address), 0)
+                    for data in (b"", b"x", b"y" * 1200):
+                        client.send(echo.address, data)
+                        self.assertEqual(echo.answer(), data)
+                        self.assertEqual(echo.source, client.relayed)
+                        self.assertEqual(client.hear(), (echo.address, data))
+                    self.assertEqual(client.bind(echo.address), 0)
+                    for data in (b"", b"x", b"y" * 1201, b"z" * 20000):
+                        client.send_channel(data)
+                        self.assertEqual(echo.answer(), data)
+                        self.assertEqual(client.hear(), (0x4001, data))
+                    self.assertEqual(client.release(), 0)
+                    self.assertEqual(serve.line("allocated")["transport"], "udp" if transport == "udp" else "tcp")
+                    ended = serve.line("ended")
+                    self.assertEqual((ended["why"], ended["user"]), ("released", "ann"))
+
+    def test_a_tls_stream_of_much_data(self):
+        with Serve(*TURN, "--tls", "127.0.0.1:0", *self.certificate(), "--user", "ann:secret") as serve, \
+                Echo() as echo, Client(serve.tls_at, transport="tls") as client:
+            self.assertEqual((client.allocate(), client.bind(echo.address)), (0, 0))
+            for i in range(50):
+                data = struct.pack(">I", i) * 5000
+                client.send_channel(data)
+                self.assertEqual(echo.answer(), data)
+                self.assertEqual(client.hear(), (0x4001, data))
+
+    def test_who_speaks_no_tls_is_let_go(self):
+        with Serve(*TURN, "--tls", "127.0.0.1:0", *self.certificate()) as serve:
+            for data in (b"GET / HTTP/1.1\r\n\r\n", struct.pack(">HHI", 1, 0, COOKIE) + bytes(12)):
+                with self.subTest(data=data), Client(serve.tls_at, transport="tcp") as client:
+                    client.socket.sendall(data)
+                    while client.socket.recv(100):
+                        pass  # an alert
+
+    def test_frames_that_come_byte_by_byte_and_many_at_once(self):
+        with Serve(*TURN, "--user", "ann:secret") as serve, Echo() as echo, \
+                Client(serve.at, transport="tcp") as client:
+            self.assertEqual((client.allocate(), client.bind(echo.address)), (0, 0))
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for byte in struct.pack(">HH", 0x4001, 5) + b"hello" + bytes(3):
+                client.socket.send(bytes([byte]))
+            self.assertEqual(echo.answer(), b"hello")
+            self.assertEqual(client.hear(), (0x4001, b"hello"))
+            client.socket.sendall(b"".join(struct.pack(">HHI", 0x4001, 4, i) for i in range(100)))
+            for i in range(100):
+                self.assertEqual(echo.answer(), struct.pack(">I", i))
+
+    def test_the_end_of_a_stream_ends_its_allocation(self):
+        with Serve(*TURN, "--user", "ann:secret") as serve:
+            with Client(serve.at, transport="tcp") as client:
+                self.assertEqual(client.allocate(), 0)
+            self.assertEqual(serve.line("ended")["why"], "stream closed")
+
+    def test_an_icmp_error_is_handed_on(self):
+        """Section 11.6 of RFC 8656: nobody listens where the permission leads."""
+        with Serve(*TURN, "--user", "ann:secret") as serve, Client(serve.at) as client:
+            with Echo() as echo:
+                closed = echo.address
+            self.assertEqual((client.allocate(), client.permit(closed)), (0, 0))
+            client.send(closed, b"anybody?")
+            told = Message(client.receive())
+            self.assertEqual((told.kind, unpacked(told.attributes[PEER])[0]), (DATA, closed[0]))
+            self.assertEqual(told.attributes[ICMP], bytes((0, 0, 3, 3, 0, 0, 0, 0)))
+            self.assertNotIn(BYTES, told.attributes)
+
+    def test_what_must_not_be_fragmented_is_sent_so_and_the_next_is_not(self):
+        with Serve(*TURN, "--user", "ann:secret") as serve, Echo() as echo, Client(serve.at) as client:
+            self.assertEqual((client.allocate(), client.permit(echo.address)), (0, 0))
+            for extra in (b"", attribute(DONT_FRAGMENT, b""), b""):
+                client.write(SEND, attribute(PEER, packed(echo.address)) + attribute(BYTES, b"x") + extra, signed=False)
+                self.assertEqual(echo.answer(), b"x")
+                self.assertEqual(client.hear(), (echo.address, b"x"))
+
+    def test_peers_are_denied_by_default(self):
+        with Serve("--turn", "127.0.0.1:0", "--user", "ann:secret") as serve, Client(serve.at) as client:
+            self.assertEqual(client.allocate(), 0)
+            for peer in ("127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1"):
+                with self.subTest(peer=peer):
+                    self.assertEqual(client.permit((peer, 80)), 403)
+            self.assertEqual(client.permit(("8.8.8.8", 53)), 0)
+
+    def test_rules_of_the_command_line_decide(self):
+        with Serve("--turn", "127.0.0.1:0", "--user", "ann:secret", "--allow-peer", "10.0.0.0/8",
+                   "--deny-peer", "10.1.0.0/16", "--deny-peer", "8.8.8.8") as serve, Client(serve.at) as client:
+            self.assertEqual(client.allocate(), 0)
+            for peer, code in (("10.0.0.1", 0), ("10.1.0.1", 403), ("8.8.8.8", 403), ("8.8.8.9", 0)):
+                with self.subTest(peer=peer):
+                    self.assertEqual(client.permit((peer, 80)), code)
+
+    def test_a_range_of_ports_and_an_external_address(self):
+        with Serve(*TURN, "--user", "ann:secret", "--relay-ports", "50000-50003", "--allocations", "2",
+                   "--external", "192.0.2.5") as serve:
+            with Client(serve.at) as one, Client(serve.at) as two, Client(serve.at) as three:
+                self.assertEqual((one.allocate(), two.allocate(), three.allocate()), (0, 0, 508))
+                for client in (one, two):
+                    self.assertEqual(client.relayed[0], "192.0.2.5")
+                    self.assertIn(client.relayed[1], range(50000, 50004))
+
+    def test_a_user_has_a_quota(self):
+        with Serve(*TURN, "--user", "ann:secret", "--user", "bob:secret", "--user-allocations", "1") as serve, \
+                Client(serve.at) as one, Client(serve.at) as two, Client(serve.at, name="bob") as other:
+            self.assertEqual((one.allocate(), two.allocate(), other.allocate()), (0, 486, 0))
+
+    def test_stun_is_answered_there_too(self):
+        with Serve(*TURN) as serve:
+            for transport in ("udp", "tcp"):
+                with self.subTest(transport=transport), Client(serve.at, transport=transport) as client:
+                    self.assertEqual(unpacked(client.ask(BINDING).attributes[MAPPED]), client.socket.getsockname())
+
+    def test_a_wildcard_address_answers_from_where_it_was_asked(self):
+        with Serve("--turn", "0.0.0.0:0", "--user", "ann:secret", "--relay-ip", "127.0.0.1",
+                   "--allow-peer", "127.0.0.1") as serve, Echo() as echo:
+            for ip in ("127.0.0.1", "127.0.0.2"):
+                with self.subTest(ip=ip), Client((ip, serve.at[1])) as client:
+                    self.assertEqual((client.allocate(), client.permit(echo.address)), (0, 0))
+                    client.send(echo.address, b"x")
+                    self.assertEqual(echo.answer(), b"x")
+                    self.assertEqual(client.hear(), (echo.address, b"x"))
+
+    def test_an_address_that_is_taken_is_named(self):
+        with Serve(*TURN) as serve:
+            done = run("serve", "--turn", f"127.0.0.1:{serve.at[1]}")
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertIn(f"127.0.0.1:{serve.at[1]}", done.stderr.decode())
+
+
+class Credentials(Folder):
+    def test_users_of_a_file_and_of_a_secret(self):
+        users = self.write("users", run("turn-user", "carl", stdin=b"pass\n").stdout)
+        secret = self.write("secret", "key\nother key\n")
+        with Serve(*TURN, "--users", users, "--secret-file", secret) as serve:
+            for key, args in ((b"key\n", ()), (b"other key\n", ("dora",)), (b"key\n", ("--sha256",))):
+                told = json.loads(run("turn-credential", "--json", *args, stdin=key).stdout)
+                with self.subTest(args=args), Client(serve.at, told["username"], told["password"]) as client:
+                    self.assertEqual(client.allocate(), 0)
+            for name, password, code in (("carl", "pass", 0), ("carl", "wrong", 401), ("nobody", "pass", 401),
+                                         (f"{int(time.time()) - 10}:x", "pass", 401)):
+                with self.subTest(name=name), Client(serve.at, name, password) as client:
+                    self.assertEqual(client.allocate(), code)
+
+    def test_a_password_in_the_arguments_is_warned_of_and_not_told(self):
+        with Serve(*TURN, "--user", "ann:hunter2") as serve:
+            _, out, err = serve.end()
+        self.assertIn("--user", err)
+        self.assertNotIn("hunter2", out + err)
+
+
+# --- reload and end --------------------------------------------------------------------------------
+
+
+class Reload(Folder):
+    def code(self, serve, name, password="pass"):
+        with Client(serve.at, name, password) as client:
+            return client.allocate()
+
+    def users(self, *names, path=None):
+        text = b"".join(run("turn-user", name, stdin=b"pass\n").stdout for name in names)
+        if not path:
+            return self.write("users", text)
+        pathlib.Path(path).write_bytes(text)
+
+    def test_users_come_and_go(self):
+        users = self.users("carl")
+        with Serve(*TURN, "--users", users) as serve:
+            self.assertEqual((self.code(serve, "carl"), self.code(serve, "dora")), (0, 401))
+            self.users("dora", path=users)
+            serve.hang_up()
+            self.assertEqual(serve.line("reloaded")["users"], 1)
+            self.assertEqual((self.code(serve, "carl"), self.code(serve, "dora")), (401, 0))
+
+    def test_a_file_that_changes_is_read_again(self):
+        users = self.users("carl")
+        with Serve(*TURN, "--users", users) as serve:
+            self.users("carl", "dora", path=users)
+            self.assertEqual(serve.line("reloaded")["users"], 2)
+            self.assertEqual(self.code(serve, "dora"), 0)
+
+    def test_a_mistake_changes_nothing_and_is_told(self):
+        config = self.write("serve.conf", "turn 127.0.0.1:0\nuser ann:pass\nsecret key\n")
+        with Serve("--config", config) as serve:
+            for text, word in (("turn 127.0.0.1:0\nuser bob:pass\nnonsense\n", f"{config}:3: nonsense"),
+                               ("turn 127.0.0.1:0\nuser bob:pass\nusers /nowhere\n", "/nowhere"),
+                               ("turn 127.0.0.1:0\nuser bob:pass\nuser bob:other\n", "two users"),
+                               ("turn 127.0.0.1:0\nuser bob:pass\nsecret-file /nowhere\n", "/nowhere")):
+                with self.subTest(text=text):
+                    self.write("serve.conf", text)
+                    serve.hang_up()
+                    said = ""
+                    while word not in said:
+                        said = serve.process.stderr.readline().decode()
+                        self.assertTrue(said)
+                    told = json.loads(run("turn-credential", "--json", stdin=b"key\n").stdout)
+                    self.assertEqual((self.code(serve, "ann"), self.code(serve, "bob"),
+                                      self.code(serve, told["username"], told["password"])), (0, 401, 0))
+
+    def test_a_file_with_other_users_secrets_and_rules(self):
+        config = self.write("serve.conf", "turn 127.0.0.1:0\nuser ann:pass\nsecret key\nallow-peer 10.0.0.1\n")
+        with Serve("--config", config) as serve:
+            with Client(serve.at, "ann", "pass") as client:
+                self.assertEqual((client.allocate(), client.permit(("10.0.0.1", 1)), client.permit(("10.0.0.2", 1))),
+                                 (0, 0, 403))
+                self.write("serve.conf", "turn 127.0.0.1:0\nuser bob:pass\nsecret new\nallow-peer 10.0.0.2\n")
+                serve.hang_up()
+                serve.line("reloaded")
+                told = json.loads(run("turn-credential", "--json", stdin=b"key\n").stdout)
+                new = json.loads(run("turn-credential", "--json", stdin=b"new\n").stdout)
+                self.assertEqual((self.code(serve, "ann"), self.code(serve, "bob"),
+                                  self.code(serve, told["username"], told["password"]),
+                                  self.code(serve, new["username"], new["password"])), (401, 0, 401, 0))
+
+    def test_a_new_certificate_is_shown_and_a_wrong_one_is_not(self):
+        def shown():
+            with Client(serve.tls_at, transport="tls") as client:
+                return client.socket.getpeercert(binary_form=True)
+
+        options = self.certificate()
+        with Serve(*TURN, "--tls", "127.0.0.1:0", *options, "--user", "ann:secret") as serve, \
+                Client(serve.tls_at, transport="tls") as client:
+            self.assertEqual(client.allocate(), 0)
+            old = shown()
+            self.certificate()
+            serve.hang_up()
+            serve.line("reloaded")
+            new = shown()
+            self.assertNotEqual(old, new)
+            self.write("key.pem", "nonsense")
+            serve.hang_up()
+            while "nothing has changed" not in serve.process.stderr.readline().decode():
+                pass
+            self.assertEqual(shown(), new)
+            self.assertEqual(client.permit(("8.8.8.8", 53)), 0)
+
+    def test_what_needs_a_restart_is_told(self):
+        config = self.write("serve.conf", "turn 127.0.0.1:0\nuser ann:pass\n")
+        with Serve("--config", config) as serve:
+            self.write("serve.conf", "turn 127.0.0.1:0\nuser ann:pass\nrelay-ports 50000-50010\n")
+            serve.hang_up()
+            serve.line("reloaded")
+            _, _, err = serve.end()
+        self.assertIn("restart", err)
+
+
+class End(Folder):
+    def test_sigterm_waits_for_what_lives(self):
+        with Serve(*TURN, "--user", "ann:secret") as serve, Client(serve.at) as client, Client(serve.at) as late, \
+                Echo() as echo:
+            self.assertEqual((client.allocate(), client.permit(echo.address)), (0, 0))
+            serve.process.send_signal(signal.SIGTERM)
+            while late.allocate() == 0:  # until the signal has come there
+                late.release()
+            client.send(echo.address, b"still")
+            self.assertEqual(echo.answer(), b"still")
+            self.assertEqual(late.allocate(), 508)
+            self.assertEqual(client.release(), 0)
+            self.assertEqual(serve.wait()[0], 0)
+
+    def test_told_twice_or_interrupted_it_ends_at_once(self):
+        for second, status in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+            with self.subTest(second=second), Serve(*TURN, "--user", "ann:secret", "--drain", "86400") as serve, \
+                    Client(serve.at) as client, Client(serve.at) as late:
+                self.assertEqual(client.allocate(), 0)
+                serve.process.send_signal(signal.SIGTERM)
+                while late.allocate() == 0:
+                    late.release()
+                self.assertEqual(serve.end(second)[0], status)
+
+    def test_the_drain_has_a_bound(self):
+        with Serve(*TURN, "--user", "ann:secret", "--drain", "1") as serve, Client(serve.at) as client:
+            self.assertEqual(client.allocate(), 0)
+            self.assertEqual(serve.end(signal.SIGTERM)[0], 0)
+
+    def test_nobody_there_it_ends(self):
+        with Serve(*TURN) as serve:
+            self.assertEqual(serve.end(signal.SIGTERM)[0], 0)
+        with Serve(*TURN, "--listen", "127.0.0.1:0") as serve:
+            self.assertEqual(serve.end(signal.SIGTERM)[0], 0)
+
+
+# --- what is told ----------------------------------------------------------------------------------
+
+
+class Told(Folder):
+    def metrics(self, serve):
+        with urllib.request.urlopen(serve.told["metrics"], timeout=LONG) as answer:
+            self.assertIn("text/plain", answer.headers["content-type"])
+            text = answer.read().decode()
+        for line in text.splitlines():
+            self.assertRegex(line, r'^(# (HELP|TYPE) auger_turn_\w+ .+|auger_turn_\w+(\{\w+="[^"]*"\})? \d+)$')
+        return {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1])
+                for line in text.splitlines() if not line.startswith("#")}
+
+    def test_metrics_count_what_was_carried(self):
+        with Serve(*TURN, "--user", "ann:secret", "--metrics", "127.0.0.1:0") as serve, Echo() as echo, \
+                Client(serve.at) as client, Client(serve.at, transport="tcp") as other:
+            self.assertEqual((client.allocate(), client.permit(echo.address), other.allocate()), (0, 0, 0))
+            for _ in range(3):
+                client.send(echo.address, b"x" * 100)
+                echo.answer()
+                client.hear()
+            told = self.metrics(serve)
+            for name, value in (("allocations", 2), ("allocations_total", 2), ("relays", 2), ("streams", 1),
+                                ("streams_unknown", 0), ('packets_total{to="peer"}', 3),
+                                ('bytes_total{to="client"}', 300), ("challenges_total", 2)):
+                with self.subTest(name=name):
+                    self.assertEqual(told["auger_turn_" + name], value)
+
+    def test_metrics_have_an_address_of_their_own(self):
+        with Serve(*TURN, "--metrics", "127.0.0.1:0", "--listen", "127.0.0.1:0") as serve:
+            base = serve.told["metrics"].removesuffix("/metrics")
+            for url in (base + "/", base + "/config.json", base + "/whip/demo", serve.told["url"] + "metrics"):
+                with self.subTest(url=url), self.assertRaises(urllib.error.HTTPError) as caught:
+                    urllib.request.urlopen(url, timeout=LONG)
+                caught.exception.close()
+                self.assertEqual(caught.exception.code, 404)
+            self.assertEqual(self.metrics(serve)["auger_turn_allocations"], 0)
+
+    def test_many_lines_become_one(self):
+        with Serve(*TURN, "--user", "ann:secret", "--user-allocations", "100", "--ip-allocations", "100") as serve:
+            clients = [Client(serve.at) for _ in range(40)]
+            for client in clients:
+                self.assertEqual(client.allocate(), 0)
+            for client in clients:
+                client.close()
+            told, left_out = 0, 0
+            while told + left_out < 40:
+                event = json.loads(serve.process.stdout.readline())
+                told += event["ev"] == "allocated"
+                left_out += event.get("lines", 0) if event.get("of") == "allocated" else 0
+            self.assertEqual(told + left_out, 40)
+
+    def test_a_name_with_quotes_is_one_line(self):
+        name = f'{int(time.time()) + 1000}:"x" \\ %n %s'
+        password = base64.b64encode(hmac.new(b"key", name.encode(), "sha1").digest()).decode()
+        serve = subprocess.Popen([AUGER, "serve", *TURN, "--secret", "key"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL)
+        with serve:
+            try:
+                ip, port = re.search(rb"([\d.]+):(\d+)", serve.stdout.readline()).groups()
+                serve.stdout.readline()
+                with Client((ip.decode(), int(port)), name, password) as client:
+                    self.assertEqual(client.allocate(), 0)
+                    line = serve.stdout.readline().decode()
+                self.assertIn(f'user="{name[:10]}:\\x22x\\x22 \\x5c %n %s" client=127.0.0.1:', line)
+            finally:
+                serve.send_signal(signal.SIGINT)
+
+    def test_status_is_told_every_now_and_then(self):
+        with Serve(*TURN, "--status", "1") as serve:
+            self.assertEqual(serve.line("status")["allocations"], 0)
+            self.assertEqual(serve.line("status")["allocations_made"], 0)
+
+
+# --- strangers -------------------------------------------------------------------------------------
+
+
+class Strangers(Folder):
+    def is_closed(self, client):
+        try:
+            return client.socket.recv(1) == b""
+        except ConnectionError:
+            return True
+
+    def test_what_is_no_turn_ends_a_stream(self):
+        with Serve(*TURN, "--user", "ann:secret") as serve:
+            for data in (b"GET / HTTP/1.1\r\n\r\n" + b"x" * 3000, b"\x16\x03\x01\x02\0\x01", b"\xff" * 8,
+                         struct.pack(">HH", 0x4001, 65535) + bytes(3000), struct.pack(">HHI", 3, 0, 0x12345678),
+                         struct.pack(">HHI", 3, 65532, COOKIE) + bytes(4000)):
+                with self.subTest(data=data[:8]), Client(serve.at, transport="tcp") as client:
+                    client.socket.sendall(data)
+                    self.assertTrue(self.is_closed(client))
+
+    def test_the_oldest_silent_stream_makes_room(self):
+        with Serve(*TURN, "--user", "ann:secret", "--metrics", "127.0.0.1:0") as serve:
+            known = Client(serve.at, transport="tcp")
+            self.assertEqual(known.allocate(), 0)
+            silent = [Client(serve.at, transport="tcp") for _ in range(65)]
+            self.assertTrue(self.is_closed(silent[0]))
+            for client in silent[1:]:
+                self.assertEqual(client.ask(BINDING).error, 0)
+            self.assertEqual(known.release(), 0)
+            for client in silent + [known]:
+                client.close()
+
+    def test_who_does_not_read_loses_data_and_nobody_else_does(self):
+        with Serve(*TURN, "--user", "ann:secret", "--metrics", "127.0.0.1:0") as serve, Echo() as echo, \
+                Client(serve.at, transport="tcp") as slow, Client(serve.at) as other:
+            for client in (slow, other):
+                self.assertEqual((client.allocate(), client.permit(echo.address)), (0, 0))
+            dropped = 0
+            while dropped == 0:
+                for _ in range(200):
+                    echo.socket.sendto(b"y" * 8000, slow.relayed)
+                dropped = Told.metrics(self, serve)["auger_turn_queue_drops_total"]
+            other.send(echo.address, b"x")
+            self.assertEqual(echo.answer(), b"x")
+            self.assertEqual(other.hear(), (echo.address, b"x"))
+            for _ in range(20):  # what comes is whole
+                self.assertEqual(slow.hear(), (echo.address, b"y" * 8000))
+            slow.buffer = b""
+
+    def test_without_descriptors_those_who_are_served_are_served(self):
+        def few():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+
+        with Serve(*TURN, "--user", "ann:secret", "--user-allocations", "100", "--ip-allocations", "100",
+                   files=few) as serve, Echo() as echo, Client(serve.at) as client:
+            self.assertEqual((client.allocate(), client.permit(echo.address)), (0, 0))
+            many = [Client(serve.at, transport="tcp") for _ in range(60)]
+            late = Client(serve.at)
+            self.assertEqual(late.allocate(), 508)
+            client.send(echo.address, b"x")
+            self.assertEqual(echo.answer(), b"x")
+            self.assertEqual(client.hear(), (echo.address, b"x"))
+            for other in many:
+                other.close()
+            while late.allocate() == 508:
+                pass
+            late.close()
 
 
 def main():
