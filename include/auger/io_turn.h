@@ -39,7 +39,7 @@ struct auger_turn_service_config {
     size_t tls_listen_len;
     struct auger_bytes certificate_pem, key_pem;
     /* Streams that are open; those of clients without an allocation, of all and of one IP
-     * address (an IPv6 one by its first 64 bits).  The longest of those makes room for one
+     * address (an IPv6 one by its first 64 bits).  The oldest of those makes room for one
      * that comes.  Defaults 4096, 1024, 64. */
     uint16_t streams_max, strangers_max, ip_strangers_max;
     /* How long a stream may be open without a whole message, or without an allocation after

@@ -1,0 +1,213 @@
+/* A TURN server inside a program: the loop carries it, and the program answers for the keys. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <auger/crypto.h>
+#include <auger/io_turn.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A client by UDP, and the loop that the server is in. */
+struct pair {
+    struct auger_loop *loop;
+    struct auger_turn_service *service;
+    struct auger_turn *client;
+    int fd;
+    struct auger_addr at;
+    unsigned questions, allocated, ended;
+    const char *password; /* what the program says of whoever is asked for */
+};
+
+static void begin(struct pair *pair, const char *password)
+{
+    const struct auger_addr any = {.family = AUGER_IPV4, .ip = {127, 0, 0, 1}};
+    struct auger_turn_server_config server;
+    struct auger_turn_service_config service;
+
+    *pair = (struct pair){.fd = -1, .password = password};
+    auger_turn_server_config_init(&server);
+    auger_turn_service_config_init(&service);
+    server.realm = "example.org";
+    server.asks_for_keys = true;
+    server.loopback_unlimited = true;
+    service.listen = &any;
+    service.listen_len = 1;
+    assert_int_equal(auger_loop_new(&pair->loop, NULL), 0);
+    assert_int_equal(auger_loop_turn_new(pair->loop, &server, &service, &pair->service, NULL), 0);
+    assert_int_equal(auger_turn_service_addrs(pair->service, &pair->at, 1), 1);
+}
+
+static void ask(struct pair *pair)
+{
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons(pair->at.port),
+                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    struct auger_turn_config config;
+
+    auger_turn_config_init(&config);
+    config.server = pair->at;
+    config.username = "ann";
+    config.password = "secret";
+    assert_int_equal(
+        auger_turn_new(&pair->client, auger_env_system(), auger_loop_now(pair->loop), &config), 0);
+    pair->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(pair->fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+static void turn_client(struct pair *pair)
+{
+    auger_time now = auger_loop_now(pair->loop);
+    struct auger_turn_data data;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    ssize_t got;
+    size_t len;
+
+    while ((got = recv(pair->fd, buf, sizeof(buf), 0)) > 0)
+        auger_turn_handle_datagram(pair->client, now, &pair->at, buf, (size_t)got, &data);
+    auger_turn_handle_timeout(pair->client, now);
+    while ((len = auger_turn_poll_transmit(pair->client, now, buf, sizeof(buf))) > 0)
+        assert_int_equal(send(pair->fd, buf, len, 0), len);
+}
+
+static void turn_server(struct pair *pair)
+{
+    struct auger_loop_event event;
+
+    while (auger_loop_poll(pair->loop, &event)) {
+        assert_int_equal(event.type, AUGER_LOOP_EVENT_TURN);
+        assert_ptr_equal(event.turn, pair->service);
+        switch (event.turn_event->type) {
+        case AUGER_TURN_SERVICE_EVENT_NEEDS_KEY:
+            pair->questions++;
+            assert_string_equal(event.turn_event->user, "ann");
+            auger_turn_service_answer_key(pair->service, event.turn_event->ticket, pair->password);
+            break;
+        case AUGER_TURN_SERVICE_EVENT_ALLOCATED:
+            pair->allocated++;
+            break;
+        case AUGER_TURN_SERVICE_EVENT_ENDED:
+            pair->ended++;
+            break;
+        }
+    }
+}
+
+static void run_until(struct pair *pair, enum auger_turn_state state)
+{
+    while (auger_turn_state(pair->client) != state) {
+        struct pollfd fds[] = {{.fd = pair->fd, .events = POLLIN},
+                               {.fd = auger_loop_fd(pair->loop), .events = POLLIN}};
+        turn_client(pair);
+        turn_server(pair);
+        if (auger_turn_state(pair->client) != state)
+            (void)poll(fds, 2, 50);
+    }
+}
+
+static void end(struct pair *pair)
+{
+    if (pair->fd >= 0)
+        close(pair->fd);
+    auger_turn_free(pair->client);
+    auger_loop_free(pair->loop);
+}
+
+static void the_program_answers_for_a_user(void **state)
+{
+    struct auger_turn_server_stats stats;
+    struct pair pair;
+
+    (void)state;
+    begin(&pair, "secret");
+    ask(&pair);
+    run_until(&pair, AUGER_TURN_ALLOCATED);
+    turn_server(&pair);
+    assert_true(pair.questions > 0);
+    assert_int_equal(pair.allocated, 1);
+    auger_turn_server_get_stats(auger_turn_service_server(pair.service), &stats);
+    assert_int_equal(stats.allocations, 1);
+    assert_int_equal(stats.relays, 1);
+    auger_turn_release(pair.client, auger_loop_now(pair.loop));
+    run_until(&pair, AUGER_TURN_RELEASED);
+    turn_server(&pair);
+    assert_int_equal(pair.ended, 1);
+    auger_turn_server_get_stats(auger_turn_service_server(pair.service), &stats);
+    assert_int_equal(stats.relays, 0);
+    end(&pair);
+}
+
+static void who_is_no_user_is_refused(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    begin(&pair, NULL);
+    ask(&pair);
+    run_until(&pair, AUGER_TURN_FAILED);
+    assert_true(pair.questions > 0);
+    assert_int_equal(pair.allocated, 0);
+    end(&pair);
+}
+
+static void a_loop_that_ends_closes_what_is_open(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    begin(&pair, "secret");
+    ask(&pair);
+    run_until(&pair, AUGER_TURN_ALLOCATED);
+    end(&pair);
+}
+
+static void what_cannot_be_listened_at_is_told(void **state)
+{
+    const struct auger_addr foreign = {.family = AUGER_IPV4, .ip = {192, 0, 2, 1}, .port = 3478};
+    struct auger_addr tls = {.family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .transport = AUGER_TCP};
+    struct auger_turn_server_config server;
+    struct auger_turn_service_config config;
+    struct auger_turn_service *service;
+    struct auger_loop *loop;
+    struct auger_addr failed;
+
+    (void)state;
+    auger_turn_server_config_init(&server);
+    auger_turn_service_config_init(&config);
+    server.realm = "example.org";
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    assert_int_equal(auger_loop_turn_new(loop, &server, &config, &service, &failed),
+                     AUGER_ERR_INVALID);
+    config.listen = &foreign;
+    config.listen_len = 1;
+    assert_int_equal(auger_loop_turn_new(loop, &server, &config, &service, &failed),
+                     AUGER_ERR_SYSTEM);
+    assert_true(auger_addr_equal(&failed, &foreign));
+    config.listen_len = 0;
+    config.tls_listen = &tls;
+    config.tls_listen_len = 1;
+    assert_int_equal(auger_loop_turn_new(loop, &server, &config, &service, &failed),
+                     AUGER_ERR_INVALID); /* no certificate */
+    auger_loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_program_answers_for_a_user),
+        cmocka_unit_test(who_is_no_user_is_refused),
+        cmocka_unit_test(a_loop_that_ends_closes_what_is_open),
+        cmocka_unit_test(what_cannot_be_listened_at_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
