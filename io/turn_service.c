@@ -25,6 +25,7 @@
 #define ACCEPT_REST (100 * AUGER_MS)
 #define TIME_OF_DAY_EVERY (1 * AUGER_SEC)
 #define ENGINE_LISTENERS_MAX 64
+#define PORT_TRIES 16
 
 /* --- what leaves -----------------------------------------------------------------------------
  */
@@ -503,24 +504,54 @@ static int listen_at_each(struct auger_turn_service *service, const struct auger
     return 0;
 }
 
+static bool takes_any_port(const struct auger_turn_service_config *config)
+{
+    for (size_t i = 0; i < config->listen_len; i++)
+        if (config->listen[i].port == 0)
+            return true;
+    return false;
+}
+
+static void close_listeners(struct auger_turn_service *service)
+{
+    for (size_t i = 0; i < service->listeners_len; i++)
+        auger_udp_close(&service->listeners[i].udp);
+    service->listeners_len = 0;
+}
+
+static int try_to_listen(struct auger_turn_service *service, const struct auger_loop *loop,
+                         struct auger_addr *failed)
+{
+    const struct auger_turn_service_config *config = &service->config;
+    int err = listen_at_each(service, loop, config->listen, config->listen_len, false, failed);
+
+    return err < 0 ? err
+                   : listen_at_each(service, loop, config->tls_listen, config->tls_listen_len, true,
+                                    failed);
+}
+
+/* A port that the system chose for UDP may be somebody's for TCP: then it chooses again. */
 static int listen_at_all(struct auger_turn_service *service, const struct auger_loop *loop,
                          struct auger_addr *failed)
 {
     const struct auger_turn_service_config *config = &service->config;
 
-    if (config->listen_len + config->tls_listen_len == 0)
+    if (config->listen_len + config->tls_listen_len == 0 ||
+        (config->tls_listen_len > 0 && !service->tls))
         return AUGER_ERR_INVALID;
     if (config->listen_len + config->tls_listen_len > AUGER_TURN_SERVICE_LISTENERS_MAX)
         return AUGER_ERR_LIMIT;
-    if (config->tls_listen_len > 0 && !service->tls)
-        return AUGER_ERR_INVALID;
     for (size_t i = 0; i < config->tls_listen_len; i++)
         if (config->tls_listen[i].transport != AUGER_TCP)
             return AUGER_ERR_UNSUPPORTED;
-    int err = listen_at_each(service, loop, config->listen, config->listen_len, false, failed);
-    return err < 0 ? err
-                   : listen_at_each(service, loop, config->tls_listen, config->tls_listen_len, true,
-                                    failed);
+    int err = try_to_listen(service, loop, failed);
+    for (int tries = 0; tries < PORT_TRIES && err == AUGER_ERR_SYSTEM && errno == EADDRINUSE &&
+                        takes_any_port(config);
+         tries++) {
+        close_listeners(service);
+        err = try_to_listen(service, loop, failed);
+    }
+    return err;
 }
 
 int auger_turn_service_set_certificate(struct auger_turn_service *service,
@@ -651,8 +682,7 @@ static int make_engine(struct auger_turn_service *service, const struct auger_en
 
 static void free_service(struct auger_turn_service *service)
 {
-    for (size_t i = 0; i < service->listeners_len; i++)
-        auger_udp_close(&service->listeners[i].udp);
+    close_listeners(service);
     auger_turn_relays_fini(service);
     auger_turn_streams_fini(service);
     auger_turn_server_free(service->engine);
