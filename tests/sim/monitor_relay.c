@@ -249,7 +249,7 @@ static void is_allocated(struct monitor *monitor, struct monitor_relay *relay,
     for (size_t i = 0; i < 2; i++)
         if (!auger_stun_msg_addr_at(msg, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, i, &relayed[i]))
             relayed[i] = (struct auger_addr){0};
-    if (auger_addr_equal(&relayed[0], &relay->relayed[0]) &&
+    if (!relay->is_lost && auger_addr_equal(&relayed[0], &relay->relayed[0]) &&
         auger_addr_equal(&relayed[1], &relay->relayed[1]))
         return;
     for (size_t i = 0; i < 2; i++) {
