@@ -181,7 +181,7 @@ void auger_peer_advance(struct auger_peer *peer, auger_time now)
 
 void auger_peer_release_relays(struct auger_peer *peer, auger_time now)
 {
-    if (peer->released)
+    if (peer->released || !peer->asks_relays)
         return;
     peer->released = true;
     auger_sctp_handle_timeout(peer->sctp, now); /* what it traces as it goes is of now */

@@ -152,7 +152,10 @@ int auger_peer_add_turn_server_sized(struct auger_peer *peer, auger_time now,
                                      const struct auger_ice_turn_server *server, size_t size)
 {
     auger_ready_mark(peer->ready);
-    return auger_record_add_turn_server_sized(peer->config.recorder, peer->ice, now, server, size);
+    int err =
+        auger_record_add_turn_server_sized(peer->config.recorder, peer->ice, now, server, size);
+    peer->asks_relays |= err == 0;
+    return err;
 }
 
 void auger_peer_stream_lost(struct auger_peer *peer, auger_time now, const struct auger_path *path)
@@ -263,7 +266,9 @@ size_t auger_peer_poll_transmit(struct auger_peer *peer, auger_time now, struct 
     if (len > 0 || peer->released || !auger_peer_has_ended(peer) || !auger_peer_is_over(peer))
         return len;
     auger_peer_release_relays(peer, now);
-    return auger_record_poll_transmit(peer->config.recorder, peer->ice, now, path, buf, cap);
+    return peer->released
+               ? auger_record_poll_transmit(peer->config.recorder, peer->ice, now, path, buf, cap)
+               : 0;
 }
 
 auger_time auger_peer_next_timeout(const struct auger_peer *peer)

@@ -45,6 +45,7 @@ struct auger_peer {
     uint8_t alert_hint;
     auger_time close_by;     /* the end of an orderly close; AUGER_NEVER: none began */
     bool sctp_up, sctp_down; /* the association was there, and is gone */
+    bool asks_relays;        /* of a TURN server */
     bool released;           /* ICE is closed: it gives relays back, and hears servers alone */
 
     uint64_t bytes_sent, bytes_received, datagrams_sent, datagrams_received;
