@@ -7,6 +7,7 @@
 #include "io/loop_state.h"
 #include "io/names.h"
 #include "io/turn_service.h"
+#include "io/turn_traffic.h"
 
 #include <auger/stun.h>
 
@@ -118,7 +119,7 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
     case AUGER_WATCH_TURN_ACCEPT:
     case AUGER_WATCH_TURN_RELAY:
     case AUGER_WATCH_TURN_STREAM:
-        auger_turn_service_ready(watch, events, now);
+        auger_turn_traffic_ready(watch, events, now);
         break;
     case AUGER_WATCH_FD:
         auger_watched_set_ready(&loop->watched, watch);

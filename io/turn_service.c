@@ -1,5 +1,5 @@
-/* io/turn_service.c - a TURN server in a loop: what comes to its sockets is given to the engine,
- * and what the engine decides is carried out.  How the loop itself goes round is turn.c. */
+/* io/turn_service.c - a TURN server in a loop: its life, its time, its events.  What comes and
+ * leaves is turn_traffic.c; how the loop itself goes round, turn.c. */
 #define _GNU_SOURCE
 #include "io/turn_service.h"
 
@@ -9,6 +9,7 @@
 #include "io/loop_state.h"
 #include "io/turn_relays.h"
 #include "io/turn_streams.h"
+#include "io/turn_traffic.h"
 
 #include <auger/crypto.h>
 
@@ -19,317 +20,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define READINGS_MAX 4 /* of one socket in a turn, so that the others have theirs */
-#define ICMP_MAX 8     /* of one socket in a turn */
-#define RELAY_BUFFER (256 * 1024)
-#define ACCEPT_REST (100 * AUGER_MS)
 #define TIME_OF_DAY_EVERY (1 * AUGER_SEC)
 #define ENGINE_LISTENERS_MAX 64
 #define PORT_TRIES 16
-
-/* --- what leaves -----------------------------------------------------------------------------
- */
-
-/* Sends out[from..to), which one socket sends. */
-static void send_run(struct auger_turn_service *service, struct auger_watch *by,
-                     const struct auger_udp_message *messages, size_t len, bool dont_fragment)
-{
-    if (by->udp.fd < 0)
-        return;
-    if (by->kind == AUGER_WATCH_TURN_RELAY)
-        auger_turn_relay_set_df((struct auger_turn_relay *)(void *)by, dont_fragment);
-    service->stats.unsent += len - auger_udp_send_many(&by->udp, messages, len);
-}
-
-/* One call for all that follow each other by the same socket. */
-static void flush(struct auger_turn_service *service)
-{
-    struct auger_turn_room *room = service->room;
-    size_t at = 0;
-
-    while (at < room->out_len) {
-        size_t end = at + 1;
-        while (end < room->out_len && room->by[end] == room->by[at] &&
-               room->dont_fragment[end] == room->dont_fragment[at])
-            end++;
-        send_run(service, room->by[at], &room->out[at], end - at, room->dont_fragment[at]);
-        at = end;
-    }
-    room->out_len = 0;
-}
-
-static void add_datagram(struct auger_turn_service *service, struct auger_watch *by,
-                         const struct auger_turn_server_out *out)
-{
-    struct auger_turn_room *room = service->room;
-
-    if (room->out_len == AUGER_UDP_MANY)
-        flush(service);
-    size_t i = room->out_len++;
-    room->out[i] = (struct auger_udp_message){.buf = (uint8_t *)(uintptr_t)out->bytes.data,
-                                              .len = out->bytes.len,
-                                              .local = out->path.local,
-                                              .remote = out->path.remote};
-    room->by[i] = by;
-    room->dont_fragment[i] = out->dont_fragment;
-}
-
-/* NULL: it is none of ours. */
-static struct auger_watch *find_listener(struct auger_turn_service *service,
-                                         const struct auger_addr *local)
-{
-    struct auger_watch *any = NULL;
-
-    for (size_t i = 0; i < service->listeners_len; i++) {
-        struct auger_watch *watch = &service->listeners[i];
-        const struct auger_addr *addr = &watch->udp.addr;
-        if (watch->kind != AUGER_WATCH_TURN || addr->port != local->port ||
-            addr->family != local->family)
-            continue;
-        if (auger_addr_ip_equal(addr, local))
-            return watch;
-        if (watch->udp.is_any)
-            any = watch;
-    }
-    return any;
-}
-
-static void send_to_client(struct auger_turn_service *service, auger_time now,
-                           const struct auger_turn_server_out *out)
-{
-    if (out->path.local.transport == AUGER_TCP) {
-        struct auger_turn_stream *stream = auger_turn_streams_find(service, &out->path);
-        if (stream)
-            auger_turn_stream_write(service, stream, now, out->bytes.data, out->bytes.len);
-        return;
-    }
-    struct auger_watch *listener = find_listener(service, &out->path.local);
-    if (listener)
-        add_datagram(service, listener, out);
-}
-
-static int open_relay(struct auger_turn_service *service, const struct auger_turn_server_out *out)
-{
-    int err = auger_turn_relays_open(service, out->relay, &out->path.local, RELAY_BUFFER);
-
-    if (err < 0 && errno != EADDRINUSE)
-        service->stats.relay_failures++;
-    return err;
-}
-
-static void ask_for_key(struct auger_turn_service *service, const struct auger_turn_server_out *out)
-{
-    size_t len = out->user.len;
-
-    if (service->questions_len == service->questions_max || len > AUGER_TURN_USERNAME_MAX)
-        return; /* the ticket runs out */
-    size_t i = (service->questions_at + service->questions_len++) % service->questions_max;
-    service->questions[i] = (struct auger_turn_question){.ticket = out->ticket};
-    memcpy(service->questions[i].user, out->user.data, len);
-}
-
-/* What the engine decided.  `reply` stays as it is until the next flush(). */
-static void carry_out(struct auger_turn_service *service, auger_time now,
-                      struct auger_turn_server_out *out, uint8_t *reply)
-{
-    while (out->what == AUGER_TURN_SERVER_OPEN_RELAY) {
-        int err = open_relay(service, out);
-        auger_turn_server_relay_opened(service->engine, now, out->relay, err, reply,
-                                       AUGER_TURN_SERVER_REPLY_MAX, out);
-    }
-    switch (out->what) {
-    case AUGER_TURN_SERVER_NOTHING:
-    case AUGER_TURN_SERVER_OPEN_RELAY:
-        break;
-    case AUGER_TURN_SERVER_TO_CLIENT:
-        send_to_client(service, now, out);
-        break;
-    case AUGER_TURN_SERVER_TO_PEER: {
-        struct auger_turn_relay *relay = auger_turn_relays_find(service, out->relay);
-        if (relay)
-            add_datagram(service, &relay->watch, out);
-        break;
-    }
-    case AUGER_TURN_SERVER_NEEDS_KEY:
-        ask_for_key(service, out);
-        break;
-    }
-}
-
-/* --- what comes ------------------------------------------------------------------------------
- */
-
-static size_t receive(struct auger_turn_service *service, const struct auger_udp *udp)
-{
-    struct auger_turn_room *room = service->room;
-
-    for (size_t i = 0; i < AUGER_UDP_MANY; i++) {
-        room->in[i].buf = room->bufs[i].bytes;
-        room->in[i].len = sizeof(room->bufs[i].bytes);
-    }
-    return auger_udp_receive_many(udp, room->in, AUGER_UDP_MANY);
-}
-
-static void hear_client(struct auger_turn_service *service, size_t i, auger_time now)
-{
-    struct auger_turn_room *room = service->room;
-    const struct auger_udp_message *in = &room->in[i];
-    const struct auger_path path = {.local = in->local, .remote = in->remote};
-    struct auger_turn_server_out out;
-
-    if (in->remote.family == AUGER_FAMILY_NONE)
-        return;
-    auger_turn_server_handle_client(service->engine, now, &path, in->buf, in->len, room->replies[i],
-                                    sizeof(room->replies[i]), &out);
-    carry_out(service, now, &out, room->replies[i]);
-}
-
-static void hear_clients(struct auger_turn_service *service, const struct auger_watch *watch,
-                         auger_time now)
-{
-    for (int readings = 0; readings < READINGS_MAX; readings++) {
-        size_t len = receive(service, &watch->udp);
-        for (size_t i = 0; i < len; i++)
-            hear_client(service, i, now);
-        flush(service);
-        if (len < AUGER_UDP_MANY)
-            return;
-    }
-}
-
-static void hear_peers(struct auger_turn_service *service, const struct auger_turn_relay *relay,
-                       auger_time now)
-{
-    struct auger_turn_room *room = service->room;
-    struct auger_turn_server_out out;
-
-    for (int readings = 0; readings < READINGS_MAX; readings++) {
-        size_t len = receive(service, &relay->watch.udp);
-        for (size_t i = 0; i < len; i++) {
-            const struct auger_udp_message *in = &room->in[i];
-            if (in->remote.family == AUGER_FAMILY_NONE)
-                continue;
-            auger_turn_server_handle_peer(service->engine, now, relay->number, &in->remote, in->buf,
-                                          in->len, &out);
-            carry_out(service, now, &out, room->replies[i]);
-        }
-        flush(service);
-        if (len < AUGER_UDP_MANY)
-            return;
-    }
-}
-
-static void hear_icmp(struct auger_turn_service *service, struct auger_turn_relay *relay,
-                      auger_time now)
-{
-    struct auger_turn_room *room = service->room;
-    struct auger_turn_server_out out;
-    struct auger_turn_icmp icmp;
-
-    for (size_t i = 0; i < ICMP_MAX && auger_turn_relay_take_icmp(relay, &icmp); i++) {
-        auger_turn_server_handle_icmp(service->engine, now, relay->number, &icmp.peer, icmp.type,
-                                      icmp.code, icmp.data, room->replies[i],
-                                      sizeof(room->replies[i]), &out);
-        carry_out(service, now, &out, room->replies[i]);
-    }
-    flush(service);
-}
-
-static void hear_frame(struct auger_turn_service *service, struct auger_turn_stream *stream,
-                       const uint8_t *frame, size_t len, auger_time now)
-{
-    uint8_t *reply = service->room->replies[0];
-    struct auger_turn_server_out out;
-
-    auger_turn_server_handle_client(service->engine, now, &stream->path, frame, len, reply,
-                                    AUGER_TURN_SERVER_REPLY_MAX, &out);
-    carry_out(service, now, &out, reply);
-    if (stream->is_stranger || out.what != AUGER_TURN_SERVER_TO_PEER)
-        auger_turn_stream_heard(service, stream, now,
-                                auger_turn_server_is_known(service->engine, &stream->path));
-}
-
-static void hear_stream(struct auger_turn_service *service, struct auger_turn_stream *stream,
-                        auger_time now)
-{
-    const uint8_t *at = service->room->stream;
-    size_t left = auger_turn_stream_read(service, stream, now);
-    size_t frames = 0;
-
-    while (left > 0 && !stream->is_dead) {
-        int len = auger_turn_server_frame_len(service->engine, at, left);
-        if (len == AUGER_ERR_MALFORMED)
-            auger_turn_stream_shut(service, stream);
-        if (len < 0 || (size_t)len > left)
-            break;
-        hear_frame(service, stream, at, (size_t)len, now);
-        if (++frames % AUGER_UDP_MANY == 0)
-            flush(service);
-        at += len;
-        left -= (size_t)len;
-    }
-    flush(service);
-    auger_turn_stream_keep(service, stream, at, left);
-}
-
-static void set_acceptors(struct auger_turn_service *service, bool rest)
-{
-    for (size_t i = 0; i < service->listeners_len; i++) {
-        struct auger_watch *watch = &service->listeners[i];
-        struct epoll_event event = {.events = rest ? 0 : EPOLLIN, .data.ptr = watch};
-        if (watch->kind == AUGER_WATCH_TURN_ACCEPT)
-            (void)epoll_ctl(service->epoll_fd, EPOLL_CTL_MOD, watch->udp.fd, &event);
-    }
-}
-
-/* What cannot be taken would be told of again and again. */
-static void hear_acceptor(struct auger_turn_service *service, struct auger_watch *acceptor,
-                          auger_time now)
-{
-    bool is_tls = service->is_tls[acceptor - service->listeners];
-
-    if (auger_turn_streams_accept(service, acceptor, is_tls ? service->tls : NULL, now))
-        return;
-    set_acceptors(service, true);
-    service->accept_at = now + ACCEPT_REST;
-}
-
-static void ready_relay(struct auger_turn_service *service, struct auger_watch *watch,
-                        uint32_t events, auger_time now)
-{
-    struct auger_turn_relay *relay = (struct auger_turn_relay *)(void *)watch;
-
-    if (events & EPOLLERR)
-        hear_icmp(service, relay, now);
-    hear_peers(service, relay, now);
-}
-
-static void ready_stream(struct auger_turn_service *service, struct auger_watch *watch,
-                         uint32_t events, auger_time now)
-{
-    struct auger_turn_stream *stream = (struct auger_turn_stream *)(void *)watch;
-
-    if (events & EPOLLOUT)
-        auger_turn_stream_writable(service, stream);
-    if (events & ~(uint32_t)EPOLLOUT && !stream->is_dead)
-        hear_stream(service, stream, now);
-}
-
-void auger_turn_service_ready(struct auger_watch *watch, uint32_t events, auger_time now)
-{
-    struct auger_turn_service *service = watch->user;
-
-    if (watch->udp.fd < 0)
-        return; /* closed in this very turn */
-    if (watch->kind == AUGER_WATCH_TURN)
-        hear_clients(service, watch, now);
-    else if (watch->kind == AUGER_WATCH_TURN_ACCEPT)
-        hear_acceptor(service, watch, now);
-    else if (watch->kind == AUGER_WATCH_TURN_RELAY)
-        ready_relay(service, watch, events, now);
-    else
-        ready_stream(service, watch, events, now);
-}
 
 /* --- time and events -------------------------------------------------------------------------
  */
@@ -414,7 +107,7 @@ void auger_turn_service_turn(struct auger_turn_service *service, auger_time now)
     bury(service, now);
     if (now >= service->accept_at) {
         service->accept_at = AUGER_NEVER;
-        set_acceptors(service, false);
+        auger_turn_traffic_set_acceptors(service, false);
     }
 }
 
@@ -435,8 +128,8 @@ void auger_turn_service_answer_key(struct auger_turn_service *service, uint32_t 
 
     auger_turn_server_answer_key(service->engine, now, ticket, password, reply,
                                  AUGER_TURN_SERVER_REPLY_MAX, &out);
-    carry_out(service, now, &out, reply);
-    flush(service);
+    auger_turn_traffic_carry_out(service, now, &out, reply);
+    auger_turn_traffic_flush(service);
 }
 
 /* --- life ------------------------------------------------------------------------------------

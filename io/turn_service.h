@@ -4,8 +4,6 @@
 
 #include "io/turn_state.h"
 
-/* `watch` is one of a service, and epoll told of it. */
-void auger_turn_service_ready(struct auger_watch *watch, uint32_t events, auger_time now);
 /* Does what is due, and lets go of what was closed; after epoll's events were dealt with. */
 void auger_turn_service_turn(struct auger_turn_service *service, auger_time now);
 auger_time auger_turn_service_next_timeout(const struct auger_turn_service *service);

@@ -1,5 +1,5 @@
-/* io/turn_state.h - what a TURN service knows: its sockets and streams.  turn_service.c lets the
- * engine decide and carries it out. */
+/* io/turn_state.h - what a TURN service knows: its sockets and streams.  turn_traffic.c
+ * lets the engine decide and carries it out. */
 #ifndef AUGER_IO_TURN_STATE_H
 #define AUGER_IO_TURN_STATE_H
 
