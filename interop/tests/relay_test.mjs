@@ -1,16 +1,18 @@
-// Real browsers that may use relays alone, and coturn, which is neither theirs nor ours: over UDP, TCP and
-// TLS, either side offering. Run by interop/run, inside the browser's namespace.
+// Real browsers and ours with a relay between, coturn or our own, over UDP, TCP and TLS: the browser may use
+// nothing else, or ours may not, or neither, or nothing else gets through. Run by interop/run, inside the
+// browser's namespace.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, describe } from "node:test";
 import { sharedBrowser } from "../lib/browser.mjs";
-import { certify, newAuthority } from "../lib/certificate.mjs";
+import { authority, certify, newAuthority } from "../lib/certificate.mjs";
 import { test } from "../lib/check.mjs";
 import { Coturn } from "../lib/coturn.mjs";
 import { Native } from "../lib/native.mjs";
-import { NATIVE, RELAY } from "../lib/netns.mjs";
+import { NATIVE, RELAY, inside } from "../lib/netns.mjs";
 import { connect, echo, ping } from "../lib/pair.mjs";
-import { relayedBy } from "../lib/relay.mjs";
+import { PASSWORD, USER, relayedBy, stunUri, uriOf } from "../lib/relay.mjs";
 import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
 
 const BROWSERS = (process.env.BROWSERS ?? "chromium,firefox").split(",");
@@ -24,11 +26,6 @@ async function talk(native, tab) {
   await ping(tab);
   await echo(native, 65536);
   assert.equal((await echo(tab, 65536)).intact, true);
-}
-
-// That end of the pair in use is at the relay.
-function isRelayed(candidate) {
-  assert.deepEqual([candidate.candidateType, candidate.address], ["relay", RELAY.v4]);
 }
 
 // What the browser tells of its end of the pair in use.
@@ -55,27 +52,86 @@ function aRelay(what, start, work) {
   });
 }
 
+// What `auger peer` says to use that relay beside all else.
+const using = (over) => ["--turn", uriOf(over), "--user", `${USER}:${PASSWORD}`, "--turn-ca", authority().cert];
+const onlyBy = (over) => [...using(over), "--policy", "relay"];
+
+// What a page says to learn its own address: its name under .local is for its link, which a relay is not on.
+const reflexive = { iceServers: [{ urls: stunUri }] };
+
+// No datagram leaves our host or comes in, as behind a firewall that lets TCP through.
+async function withoutUdp(work) {
+  const nft = (rule) => {
+    const [program, ...words] = inside(NATIVE, ["nft", rule]);
+    execFileSync(program, words, { stdio: ["ignore", "pipe", "pipe"] });
+  };
+  nft("add table inet blocked");
+  try {
+    for (const hook of ["input", "output"])
+      nft(`add chain inet blocked ${hook} { type filter hook ${hook} priority 0; meta l4proto udp drop; }`);
+    await work();
+  } finally {
+    nft("delete table inet blocked");
+  }
+}
+
+// Which ends the pair in use has, [type, host]; a relay may give addresses of both families.
+async function isBetween(native, ours, theirs) {
+  const { local, remote } = await native.selected();
+  for (const [candidate, end] of [[local, ours], [remote, theirs]].filter(([, end]) => end)) {
+    const [type, { v4, v6 }] = end;
+    assert.equal(candidate.candidateType, type);
+    assert.ok([v4, v6].includes(candidate.address), candidate.address);
+  }
+}
+
+const HOST = ["host", NATIVE], AT_RELAY = ["relay", RELAY];
+
 for (const { name, overs, start } of RELAYS)
   aRelay(`a relay between, which is ${name}`, start, (open) => {
+    async function together(kind, nativeOffers, { args = [], config }, work) {
+      const native = await Native.start(NATIVE, ...args);
+      const tab = await open(kind);
+      tab.config = config;
+      native.config = {};
+      try {
+        await connect(...(nativeOffers ? [native, tab] : [tab, native]));
+        await talk(native, tab);
+        await work(native, tab);
+      } finally {
+        await tab.end();
+        await native.end();
+      }
+    }
+
     for (const kind of BROWSERS)
-      for (const over of overs)
-        for (const nativeOffers of [true, false])
-          test(`${kind} by ${over}, auger without, ${nativeOffers ? "auger" : "the browser"} offers`, async () => {
-            const native = await Native.start(NATIVE);
-            const tab = await open(kind);
-            tab.config = relayedBy(over);
-            try {
-              await connect(...(nativeOffers ? [native, tab] : [tab, native]));
-              await talk(native, tab);
-              const { local, remote } = await native.selected();
-              isRelayed(remote);
-              assert.deepEqual([local.candidateType, local.address], ["host", NATIVE.v4]);
+      for (const over of overs) {
+        for (const nativeOffers of [true, false]) {
+          const how = `${kind}, by ${over}, ${nativeOffers ? "auger" : "the browser"} offers`;
+
+          test(`the browser may use nothing else: ${how}`, () =>
+            together(kind, nativeOffers, { config: relayedBy(over) }, async (native, tab) => {
+              await isBetween(native, HOST, AT_RELAY);
               assert.equal((await selectedBy(tab)).relayProtocol, over);
-            } finally {
-              await tab.end();
-              await native.end();
-            }
-          });
+            }));
+
+          test(`auger may use nothing else: ${how}`, () =>
+            together(kind, nativeOffers, { args: onlyBy(over), config: reflexive }, async (native) => {
+              await isBetween(native, AT_RELAY);
+              const { lines, sdp } = await native.told();
+              for (const line of lines) assert.match(line, / typ relay /);
+              for (const address of [NATIVE.v4, NATIVE.v6]) assert.ok(!`${lines}${sdp}`.includes(address), sdp);
+            }));
+        }
+
+        const either = over === "tcp";
+        test(`neither may use anything else: ${kind}, by ${over}, ${either ? "auger" : "the browser"} offers`, () =>
+          together(kind, either, { args: onlyBy(over), config: relayedBy(over) }, (native) => isBetween(native, AT_RELAY, AT_RELAY)));
+
+        if (over !== "udp")
+          test(`no datagram gets through at auger's: ${kind}, by ${over}, ${either ? "the browser" : "auger"} offers`, () =>
+            withoutUdp(() => together(kind, !either, { args: using(over), config: reflexive }, (native) => isBetween(native, AT_RELAY))));
+      }
   });
 
 const nobodys = () => Coturn.start({ certificate: certify(newAuthority("nobody")) });
