@@ -13,12 +13,15 @@ import { Native } from "../lib/native.mjs";
 import { NATIVE, RELAY, inside } from "../lib/netns.mjs";
 import { connect, echo, ping } from "../lib/pair.mjs";
 import { PASSWORD, USER, relayedBy, stunUri, uriOf } from "../lib/relay.mjs";
+import { Serve } from "../lib/serve.mjs";
 import { BrowserPeer, servePage } from "../peers/browser/peer.mjs";
 
 const BROWSERS = (process.env.BROWSERS ?? "chromium,firefox").split(",");
 
+const OVERS = ["udp", "tcp", "tls"];
 const RELAYS = [
-  { name: "coturn", overs: ["udp", "tcp", "tls"], start: () => Coturn.start() },
+  { name: "coturn", start: () => Coturn.start() },
+  { name: "auger serve", start: () => Serve.relay("--relay-to-relay") },
 ];
 
 async function talk(native, tab) {
@@ -87,7 +90,7 @@ async function isBetween(native, ours, theirs) {
 
 const HOST = ["host", NATIVE], AT_RELAY = ["relay", RELAY];
 
-for (const { name, overs, start } of RELAYS)
+for (const { name, start } of RELAYS)
   aRelay(`a relay between, which is ${name}`, start, (open) => {
     async function together(kind, nativeOffers, { args = [], config }, work) {
       const native = await Native.start(NATIVE, ...args);
@@ -105,7 +108,7 @@ for (const { name, overs, start } of RELAYS)
     }
 
     for (const kind of BROWSERS)
-      for (const over of overs) {
+      for (const over of OVERS) {
         for (const nativeOffers of [true, false]) {
           const how = `${kind}, by ${over}, ${nativeOffers ? "auger" : "the browser"} offers`;
 
