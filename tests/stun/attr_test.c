@@ -60,6 +60,8 @@ static const struct registered {
     {0x802C, "OTHER-ADDRESS", AUGER_STUN_ATTR_OTHER_ADDRESS, 8, 20, false},
     /* 6062 */
     {0x002A, "CONNECTION-ID", AUGER_STUN_ATTR_CONNECTION_ID, 4, 4, false},
+    /* 8016 */
+    {0x8030, "MOBILITY-TICKET", AUGER_STUN_ATTR_MOBILITY_TICKET, 0, ANY, false},
     /* Of no RFC, for what peers send: renomination */
     {0xC001, "NOMINATION", AUGER_STUN_ATTR_NOMINATION, 4, 4, false},
 };
