@@ -210,6 +210,16 @@ static void remember(struct client *client, const struct auger_stun_msg *msg)
     auger_stun_msg_u64(msg, AUGER_STUN_ATTR_RESERVATION_TOKEN, &life.clients[0].token);
 }
 
+/* The answer to a Binding request of RFC 3489, which has no magic cookie: as long as it says. */
+static bool is_classic(struct auger_bytes bytes)
+{
+    if (bytes.len < 20 || auger_stun_is_message(bytes.data, bytes.len))
+        return false;
+    require(bytes.data[0] == 1 && (bytes.data[1] == 0x01 || bytes.data[1] == 0x11));
+    require((size_t)(bytes.data[2] << 8 | bytes.data[3]) + 20 == bytes.len);
+    return true;
+}
+
 static void handle_out(void)
 {
     struct auger_stun_msg msg;
@@ -237,6 +247,8 @@ static void handle_out(void)
         struct client *client = client_at(&life.out.path);
         require(client != NULL);
         if (life.out.bytes.data != life.reply)
+            break;
+        if (is_classic(life.out.bytes))
             break;
         require(auger_stun_msg_parse(&msg, life.out.bytes.data, life.out.bytes.len) == 0);
         require(msg.class_ != AUGER_STUN_REQUEST);
