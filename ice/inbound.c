@@ -266,7 +266,10 @@ static struct auger_pair *pair_along(struct auger_ice *ice, struct auger_generat
     struct auger_ice_cand *remote = remote_at(ice, generation, now, local, &path->remote, priority);
     if (!remote || !auger_cand_can_pair(local, remote))
         return NULL;
-    return auger_checklist_add(&generation->checklist, now, local, remote, generation->role);
+    pair = auger_checklist_add(&generation->checklist, now, local, remote, generation->role);
+    if (pair && generation->checklist.pairs_prflx) /* after a move: locals.c */
+        auger_generation_form_pairs_of(generation, now, &ice->locals, remote);
+    return pair;
 }
 
 /* Checks that come before the peer's credentials make pairs too; their own
