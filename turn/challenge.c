@@ -3,8 +3,11 @@
 #include "turn/challenge.h"
 #include "crypto/crypto.h"
 #include "turn/opaque.h"
+#include "turn/reply_limit.h"
 
 #include <string.h>
+
+#define ALLOCATE_LEN 28 /* of the smallest that can be granted */
 
 /* What we know, the better one first. */
 static const uint8_t algorithms[] = {0, AUGER_STUN_SHA256, 0, 0, 0, AUGER_STUN_MD5, 0, 0};
@@ -222,18 +225,50 @@ static uint16_t code_of(enum auger_challenge_verdict verdict)
     return 0;
 }
 
-/* REALM, NONCE and PASSWORD-ALGORITHMS, which 401 and 438 have. */
+/* What a 401 or 438 takes. */
+static size_t len_of(const struct auger_challenger *c, const struct auger_stun_msg *request,
+                     bool is_short)
+{
+    size_t realm = (auger_user_keys_realm(c->keys).len + 3) & ~(size_t)3;
+    size_t nonce = is_short ? AUGER_NONCE_SHORT_LEN : AUGER_NONCE_LEN;
+
+    return AUGER_STUN_HEADER_LEN + 8 + 4 + realm + 4 + nonce +
+           (is_short ? 0 : 4 + sizeof(algorithms)) + (request->fingerprint_offset ? 8 : 0);
+}
+
+/* docs/decisions/124.  The source of a stream cannot be forged. */
+static bool fits(const struct auger_challenger *c, const struct auger_path *path,
+                 const struct auger_stun_msg *request, bool is_short)
+{
+    return path->remote.transport == AUGER_TCP ||
+           len_of(c, request, is_short) <= auger_reply_limit_room(&path->remote, request->len);
+}
+
+bool auger_challenge_is_owed(const struct auger_challenger *c, const struct auger_path *path,
+                             const struct auger_stun_msg *request)
+{
+    return request->len >= ALLOCATE_LEN || fits(c, path, request, true);
+}
+
+/* Of 401 and 438 alike: REALM, NONCE, and PASSWORD-ALGORITHMS where there is room for it, or
+ * a user who has no other key. */
 static bool write_challenge(const struct auger_challenger *c, auger_time now,
-                            const struct auger_path *path, struct auger_stun_builder *b)
+                            const struct auger_path *path, const struct auger_stun_msg *request,
+                            struct auger_stun_builder *b)
 {
     const struct auger_bytes realm = auger_user_keys_realm(c->keys);
+    bool is_short = !fits(c, path, request, false) && !auger_user_keys_need_sha256(c->keys);
     uint8_t nonce[AUGER_NONCE_LEN];
 
-    if (auger_nonces_issue(c->nonces, now, path, nonce) < 0)
+    int len = is_short ? auger_nonces_issue_short(c->nonces, now, path, nonce)
+                       : auger_nonces_issue(c->nonces, now, path, nonce);
+    if (len < 0)
         return false;
     auger_stun_build_bytes(b, AUGER_STUN_ATTR_REALM, realm.data, realm.len);
-    auger_stun_build_bytes(b, AUGER_STUN_ATTR_NONCE, nonce, sizeof(nonce));
-    auger_stun_build_bytes(b, AUGER_STUN_ATTR_PASSWORD_ALGORITHMS, algorithms, sizeof(algorithms));
+    auger_stun_build_bytes(b, AUGER_STUN_ATTR_NONCE, nonce, (size_t)len);
+    if (!is_short)
+        auger_stun_build_bytes(b, AUGER_STUN_ATTR_PASSWORD_ALGORITHMS, algorithms,
+                               sizeof(algorithms));
     return true;
 }
 
@@ -249,7 +284,7 @@ size_t auger_challenge_refuse(const struct auger_challenger *c, auger_time now,
         return 0;
     auger_stun_build_begin(&b, reply, cap, AUGER_STUN_ERROR, request->method, &request->tid);
     auger_stun_build_bytes(&b, AUGER_STUN_ATTR_ERROR_CODE, error, sizeof(error));
-    if (code != AUGER_STUN_BAD_REQUEST && !write_challenge(c, now, path, &b))
+    if (code != AUGER_STUN_BAD_REQUEST && !write_challenge(c, now, path, request, &b))
         return 0;
     if (request->fingerprint_offset)
         auger_stun_build_fingerprint(&b);

@@ -47,6 +47,10 @@ enum auger_challenge_verdict auger_challenge_judge_by(const struct auger_challen
                                                       const char *password,
                                                       struct auger_proof *proof);
 
+/* Whether a request is so large that a 401 may go to whom it says it is from.  Each Allocate
+ * is that has what it must have. */
+bool auger_challenge_is_owed(const struct auger_challenger *c, const struct auger_path *path,
+                             const struct auger_stun_msg *request);
 /* Writes the 400, 401 or 438 of a verdict, without a reason phrase so that it is small.  Its
  * length; 0: nothing is to be said, or `cap` is too small. */
 size_t auger_challenge_refuse(const struct auger_challenger *c, auger_time now,

@@ -6,7 +6,8 @@
 
 #include <auger/base.h>
 
-#define AUGER_NONCE_LEN 32 /* the cookie of 13, and 14 bytes in base64 */
+#define AUGER_NONCE_LEN 32       /* the cookie of 13, and 14 bytes in base64 */
+#define AUGER_NONCE_SHORT_LEN 20 /* the cookie, and 42 bits */
 #define AUGER_NONCE_SECRET_LEN 32
 #define AUGER_NONCE_LIFETIME (600 * AUGER_SEC) /* the usual one */
 
@@ -28,9 +29,14 @@ int auger_nonces_new(struct auger_nonces **out, const struct auger_env *env,
                      uint32_t features) AUGER_CHECK_RESULT;
 void auger_nonces_free(struct auger_nonces *nonces); /* NULL is fine */
 
-/* For the client at path->remote who asks path->local.  AUGER_ERR_CRYPTO. */
+/* For the client at path->remote who asks path->local.  Its length, or AUGER_ERR_CRYPTO. */
 int auger_nonces_issue(struct auger_nonces *nonces, auger_time now, const struct auger_path *path,
                        uint8_t nonce[AUGER_NONCE_LEN]) AUGER_CHECK_RESULT;
+/* One of AUGER_NONCE_SHORT_LEN that never has AUGER_NONCE_PASSWORD_ALGORITHMS, and lives for
+ * seven eighths of a lifetime at least: docs/decisions/124. */
+int auger_nonces_issue_short(struct auger_nonces *nonces, auger_time now,
+                             const struct auger_path *path,
+                             uint8_t nonce[AUGER_NONCE_LEN]) AUGER_CHECK_RESULT;
 
 enum auger_nonce_verdict {
     AUGER_NONCE_FRESH,

@@ -193,3 +193,10 @@ const struct auger_reply_limit_stats *auger_reply_limit_stats(const struct auger
 {
     return &limit->stats;
 }
+
+size_t auger_reply_limit_room(const struct auger_addr *client, size_t len)
+{
+    size_t headers = client->family == AUGER_IPV4 ? 28 : 48;
+
+    return (headers + len) * 17 / 10 - headers;
+}

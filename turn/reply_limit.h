@@ -31,6 +31,10 @@ bool auger_reply_limit_take(struct auger_reply_limit *limit, auger_time now,
 bool auger_reply_limit_has_room(struct auger_reply_limit *limit, auger_time now,
                                 const struct auger_addr *client);
 
+/* How large an answer to `len` bytes from `client` may be: 1.7 times those, with the headers of
+ * IP and UDP on both. */
+size_t auger_reply_limit_room(const struct auger_addr *client, size_t len);
+
 struct auger_reply_limit_stats {
     uint64_t granted, refused_port, refused_prefix;
 };

@@ -203,7 +203,8 @@ static void refuse_stranger(struct auger_server_request *r, enum auger_challenge
 
     if (verdict == AUGER_CHALLENGE_WRONG)
         auger_server_failures_charge(r);
-    if (!auger_reply_limit_take(server->limit, r->now, &r->path->remote)) {
+    if (!auger_challenge_is_owed(&server->challenger, r->path, r->msg) ||
+        !auger_reply_limit_take(server->limit, r->now, &r->path->remote)) {
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_LIMITED);
         return;
     }

@@ -63,8 +63,7 @@ static struct auger_addr find_other(const struct auger_turn_server *server,
 static struct binding begin(struct auger_turn_server *server, const struct auger_path *path,
                             size_t len, size_t cap)
 {
-    size_t headers = path->remote.family == AUGER_IPV4 ? 28 : 48;
-    size_t room = (headers + len) * 17 / 10 - headers;
+    size_t room = auger_reply_limit_room(&path->remote, len);
 
     return (struct binding){.server = server,
                             .path = path,

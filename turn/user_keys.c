@@ -35,6 +35,7 @@ struct auger_user_keys {
     struct auger_siphash *hash;
     struct auger_user_entry **by_name, **by_hash; /* of as many buckets each */
     size_t buckets, len, max;
+    size_t without_md5; /* of the users */
     struct secret secrets[AUGER_USER_SECRETS_MAX];
     size_t secrets_len;
     uint8_t nobody[AUGER_SHA256_LEN]; /* the key of who is not known */
@@ -297,6 +298,7 @@ static int add_entry(struct auger_user_keys *keys, struct auger_bytes name,
     }
     link_entry(keys, entry);
     keys->len++;
+    keys->without_md5++;
     *out = entry;
     return 0;
 }
@@ -308,9 +310,11 @@ static int find_or_add(struct auger_user_keys *keys, const char *username,
     return *out ? 0 : add_entry(keys, bytes_of(username), out);
 }
 
-static void set_key(struct auger_user_entry *entry, enum auger_stun_password_algorithm algorithm,
-                    const uint8_t *key)
+static void set_key(struct auger_user_keys *keys, struct auger_user_entry *entry,
+                    enum auger_stun_password_algorithm algorithm, const uint8_t *key)
 {
+    if (algorithm == AUGER_STUN_MD5 && !entry->has_key[index_of(AUGER_STUN_MD5)])
+        keys->without_md5--;
     memcpy(entry->keys[index_of(algorithm)], key, key_len(algorithm));
     entry->has_key[index_of(algorithm)] = true;
 }
@@ -331,7 +335,7 @@ int auger_user_keys_add(struct auger_user_keys *keys, const char *username, cons
     if (err == 0)
         err = find_or_add(keys, username, &entry);
     for (size_t i = 0; err == 0 && i < ALGORITHMS; i++)
-        set_key(entry, algorithms[i], derived[i].bytes);
+        set_key(keys, entry, algorithms[i], derived[i].bytes);
     auger_bytes_wipe(derived, sizeof(derived));
     return err;
 }
@@ -349,7 +353,7 @@ int auger_user_keys_add_key(struct auger_user_keys *keys, const char *username,
     if (err == 0)
         err = find_or_add(keys, username, &entry);
     if (err == 0)
-        set_key(entry, algorithm, key);
+        set_key(keys, entry, algorithm, key);
     return err;
 }
 
@@ -360,9 +364,15 @@ int auger_user_keys_remove(struct auger_user_keys *keys, const char *username)
     if (!entry)
         return AUGER_ERR_NOT_FOUND;
     unlink_entry(keys, entry);
+    keys->without_md5 -= !entry->has_key[index_of(AUGER_STUN_MD5)];
     free_entry(keys, entry);
     keys->len--;
     return 0;
+}
+
+bool auger_user_keys_need_sha256(const struct auger_user_keys *keys)
+{
+    return keys->without_md5 > 0;
 }
 
 /* --- secrets of time-limited credentials --------------------------------------------------- */

@@ -34,6 +34,8 @@ int auger_user_keys_add_key(struct auger_user_keys *keys, const char *username,
                             size_t len) AUGER_CHECK_RESULT;
 /* AUGER_ERR_NOT_FOUND. */
 int auger_user_keys_remove(struct auger_user_keys *keys, const char *username) AUGER_CHECK_RESULT;
+/* Whether there is a user who has no key for MD5. */
+bool auger_user_keys_need_sha256(const struct auger_user_keys *keys);
 size_t auger_user_keys_len(const struct auger_user_keys *keys);
 
 /* A secret that time-limited credentials are made with.  AUGER_ERR_LIMIT: that many are live;

@@ -161,8 +161,10 @@ static int challenge(void)
     if (err == 0)
         err = add_all(s.c.keys);
     if (err == 0)
+        err = (int)SWEPT(auger_nonces_issue_short(s.c.nonces, AUGER_SEC, &s.path, nonce));
+    if (err >= 0)
         err = (int)SWEPT(auger_nonces_issue(s.c.nonces, AUGER_SEC, &s.path, nonce));
-    if (err == 0) {
+    if (err >= 0) {
         build_request(nonce);
         err = judge_request();
     }

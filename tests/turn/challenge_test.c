@@ -77,7 +77,8 @@ static const char *fresh_nonce(void)
 {
     static char nonce[AUGER_NONCE_LEN + 1];
 
-    assert_int_equal(auger_nonces_issue(s.nonces, s.now, &s.path, (uint8_t *)nonce), 0);
+    assert_int_equal(auger_nonces_issue(s.nonces, s.now, &s.path, (uint8_t *)nonce),
+                     AUGER_NONCE_LEN);
     return nonce;
 }
 
@@ -519,18 +520,100 @@ static void our_own_client_takes_the_challenge_and_passes(void **state)
 /* --- size
  * ------------------------------------------------------------------------------------------ */
 
-/* With the headers of IP and UDP; what is above 1.7 the limit of replies bounds. */
-static void a_401_is_small(void **state)
+/* What a client asks first: 28 bytes, or less than could be granted. */
+static void build_first(size_t len)
 {
-    (void)state;
     auger_stun_build_begin(&s.b, s.raw, sizeof(s.raw), AUGER_STUN_REQUEST, AUGER_STUN_ALLOCATE,
                            &(struct auger_stun_tid){{0}});
-    auger_stun_build_u32(&s.b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
-    int len = auger_stun_build_end(&s.b);
-    assert_int_equal(len, 28);
-    assert_int_equal(auger_stun_msg_parse(&s.request, s.raw, (size_t)len), 0);
+    if (len >= 28)
+        auger_stun_build_u32(&s.b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
+    else if (len == 24)
+        auger_stun_build_bytes(&s.b, AUGER_STUN_ATTR_DONT_FRAGMENT, NULL, 0);
+    if (len == 36)
+        auger_stun_build_fingerprint(&s.b);
+    assert_int_equal(auger_stun_build_end(&s.b), len);
+    assert_int_equal(auger_stun_msg_parse(&s.request, s.raw, len), 0);
+}
+
+static void set_realm(size_t len)
+{
+    char realm[128];
+
+    memset(realm, 'r', len);
+    realm[len] = 0;
+    auger_user_keys_free(s.keys);
+    assert_int_equal(auger_user_keys_new(&s.keys, auger_env_system(), realm, 100), 0);
+    s.c.keys = s.keys;
+}
+
+/* ABUSE V10: with the headers of IP and UDP. */
+static void a_401_by_udp_is_at_most_1_7_times_the_question(void **state)
+{
+    (void)state;
+    static const char *const clients[] = {"192.0.2.1:40000", "[2001:db8::1]:40000"};
+
+    for (size_t client = 0; client < COUNT(clients); client++) {
+        s.path.remote = addr_of(clients[client]);
+        size_t headers = client == 0 ? 28 : 48;
+        for (size_t realm = 1; realm <= 127; realm++) {
+            set_realm(realm);
+            for (size_t len = 20; len <= 36; len += len < 28 ? 4 : 8) {
+                build_first(len);
+                bool is_owed = auger_challenge_is_owed(&s.c, &s.path, &s.request);
+                assert_true(is_owed || len < 28);
+                turn_away(AUGER_CHALLENGE_ABSENT);
+                bool is_small = 10 * (s.answer_len + headers) <= 17 * (len + headers);
+                if (is_owed && (realm <= 8 || len < 28))
+                    assert_true(is_small);
+            }
+        }
+    }
+}
+
+static void a_short_401_can_be_answered_and_offers_md5_alone(void **state)
+{
+    (void)state;
+    struct auger_bytes value;
+    char nonce[AUGER_NONCE_SHORT_LEN + 1] = "";
+
+    build_first(28);
     turn_away(AUGER_CHALLENGE_ABSENT);
+    assert_int_equal(s.answer_len, 20 + 8 + 12 + 24);
+    assert_false(auger_stun_msg_has(&s.answer, AUGER_STUN_ATTR_PASSWORD_ALGORITHMS));
+    assert_true(auger_stun_msg_bytes(&s.answer, AUGER_STUN_ATTR_NONCE, &value));
+    assert_int_equal(auger_nonce_features(value), 0);
+    memcpy(nonce, value.data, value.len);
+    assert_int_equal(ASK(.nonce = nonce, .integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    assert_false(s.proof.is_sha256);
+}
+
+/* Nobody forges the source of a stream. */
+static void a_401_by_a_stream_is_whole(void **state)
+{
+    (void)state;
+    s.path.local.transport = s.path.remote.transport = AUGER_TCP;
+    build_first(20);
+    assert_true(auger_challenge_is_owed(&s.c, &s.path, &s.request));
+    expect_challenge(AUGER_CHALLENGE_ABSENT, 401);
     assert_int_equal(s.answer_len, 20 + 8 + 12 + 36 + 12);
+}
+
+static void a_user_of_sha256_alone_is_offered_it_always(void **state)
+{
+    (void)state;
+    static const uint8_t key[32] = {1}, md5[16] = {1};
+
+    assert_int_equal(auger_user_keys_add_key(s.keys, "new", AUGER_STUN_SHA256, key, 32), 0);
+    build_first(28);
+    expect_challenge(AUGER_CHALLENGE_ABSENT, 401);
+    assert_int_equal(auger_user_keys_add_key(s.keys, "new", AUGER_STUN_MD5, md5, 16), 0);
+    turn_away(AUGER_CHALLENGE_ABSENT);
+    assert_int_equal(s.answer_len, 20 + 8 + 12 + 24);
+    assert_int_equal(auger_user_keys_add_key(s.keys, "newer", AUGER_STUN_SHA256, key, 32), 0);
+    expect_challenge(AUGER_CHALLENGE_ABSENT, 401);
+    assert_int_equal(auger_user_keys_remove(s.keys, "newer"), 0);
+    turn_away(AUGER_CHALLENGE_ABSENT);
+    assert_int_equal(s.answer_len, 20 + 8 + 12 + 24);
 }
 
 static void a_fingerprint_is_answered_with_one_and_no_room_with_silence(void **state)
@@ -575,7 +658,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_program_is_not_asked_about_what_no_name_can_be, make,
                                         drop),
         cmocka_unit_test_setup_teardown(our_own_client_takes_the_challenge_and_passes, make, drop),
-        cmocka_unit_test_setup_teardown(a_401_is_small, make, drop),
+        cmocka_unit_test_setup_teardown(a_401_by_udp_is_at_most_1_7_times_the_question, make, drop),
+        cmocka_unit_test_setup_teardown(a_short_401_can_be_answered_and_offers_md5_alone, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(a_401_by_a_stream_is_whole, make, drop),
+        cmocka_unit_test_setup_teardown(a_user_of_sha256_alone_is_offered_it_always, make, drop),
         cmocka_unit_test_setup_teardown(a_fingerprint_is_answered_with_one_and_no_room_with_silence,
                                         make, drop),
     };

@@ -1,6 +1,7 @@
 /* The nonces of a server: turn/nonce.c.  D4, D31 and D32 of what a server must survive. */
 #include "tests/turn/puppet.h"
 
+#include "turn/base64.h"
 #include "turn/nonce.h"
 
 #include <stdio.h>
@@ -42,7 +43,7 @@ static struct auger_bytes issue_at(auger_time now)
 {
     static uint8_t nonce[AUGER_NONCE_LEN];
 
-    assert_int_equal(auger_nonces_issue(nonces, now, &path, nonce), 0);
+    assert_int_equal(auger_nonces_issue(nonces, now, &path, nonce), AUGER_NONCE_LEN);
     return (struct auger_bytes){nonce, sizeof(nonce)};
 }
 
@@ -192,7 +193,7 @@ static void engines_of_one_secret_take_each_others_nonces(void **state)
     struct auger_bytes bytes = {nonce, sizeof(nonce)};
 
     for (int64_t s = 0; s < 3000; s += 299) {
-        assert_int_equal(auger_nonces_issue(sister, s * AUGER_SEC, &path, nonce), 0);
+        assert_int_equal(auger_nonces_issue(sister, s * AUGER_SEC, &path, nonce), AUGER_NONCE_LEN);
         assert_int_equal(judge_at(s * AUGER_SEC + LIFETIME - AUGER_SEC, bytes), AUGER_NONCE_FRESH);
     }
     auger_nonces_free(sister);
@@ -207,7 +208,7 @@ static void of_another_secret_none_is_ours(void **state)
     memcpy(other, secret, sizeof(other));
     other[31] ^= 1;
     struct auger_nonces *stranger = make_with(other, FEATURES);
-    assert_int_equal(auger_nonces_issue(stranger, 0, &path, nonce), 0);
+    assert_int_equal(auger_nonces_issue(stranger, 0, &path, nonce), AUGER_NONCE_LEN);
     assert_int_equal(judge_at(0, (struct auger_bytes){nonce, sizeof(nonce)}), AUGER_NONCE_FOREIGN);
     auger_nonces_free(stranger);
 }
@@ -251,6 +252,93 @@ static void codes_are_spread_evenly(void **state)
     assert_true(uneven <= 12); /* the highest bit of an ASCII byte is none */
 }
 
+/* --- short ones ------------------------------------------------------------------------ */
+
+static struct auger_bytes issue_short_at(auger_time now)
+{
+    static uint8_t nonce[AUGER_NONCE_LEN];
+
+    assert_int_equal(auger_nonces_issue_short(nonces, now, &path, nonce), AUGER_NONCE_SHORT_LEN);
+    return (struct auger_bytes){nonce, AUGER_NONCE_SHORT_LEN};
+}
+
+static void a_short_nonce_offers_no_password_algorithms(void **state)
+{
+    (void)state;
+    struct auger_bytes nonce = issue_short_at(0);
+    uint8_t altered[AUGER_NONCE_SHORT_LEN];
+
+    assert_memory_equal(nonce.data, "obMatJos2QAAA", 13);
+    assert_int_equal(auger_nonce_features(nonce), AUGER_NONCE_USERNAME_ANONYMITY);
+    memcpy(altered, nonce.data, nonce.len);
+    memcpy(altered, "obMatJos2wAAA", 13);
+    nonce.data = altered;
+    assert_int_equal(judge_at(0, nonce), AUGER_NONCE_FOREIGN);
+}
+
+/* A slot is 75 seconds. */
+static void a_short_nonce_lives_for_seven_eighths_and_never_beyond_a_lifetime(void **state)
+{
+    (void)state;
+    static const int64_t starts_s[] = {0,     1,       74,         75,         599,  600,
+                                       86400, 4294967, 3000000000, 4294967295, 1199, 9000000000};
+
+    for (size_t i = 0; i < COUNT(starts_s); i++) {
+        auger_time issued = starts_s[i] * AUGER_SEC;
+        struct auger_bytes nonce = issue_short_at(issued);
+        for (auger_time age = 0; age < LIFETIME / 8 * 7; age += AUGER_SEC)
+            assert_int_equal(judge_at(issued + age, nonce), AUGER_NONCE_FRESH);
+        for (auger_time age = LIFETIME; age < 20 * LIFETIME; age += AUGER_SEC)
+            assert_true(judge_at(issued + age, nonce) != AUGER_NONCE_FRESH);
+    }
+}
+
+static void a_short_nonce_of_a_sister_with_a_later_clock_is_fresh(void **state)
+{
+    (void)state;
+    struct auger_bytes nonce = issue_short_at(1200 * AUGER_SEC);
+
+    assert_int_equal(judge_at(1199 * AUGER_SEC, nonce), AUGER_NONCE_FRESH);
+    assert_int_equal(judge_at(1198 * AUGER_SEC, nonce), AUGER_NONCE_FOREIGN);
+}
+
+static void a_short_nonce_is_of_one_5_tuple_and_every_bit_counts(void **state)
+{
+    (void)state;
+    struct auger_bytes nonce = issue_short_at(5 * AUGER_SEC);
+    uint8_t altered[AUGER_NONCE_SHORT_LEN];
+    struct auger_bytes other = {altered, sizeof(altered)};
+
+    for (size_t bit = 0; bit < 8 * nonce.len; bit++) {
+        memcpy(altered, nonce.data, nonce.len);
+        altered[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (judge_at(5 * AUGER_SEC, other) != AUGER_NONCE_FOREIGN)
+            fail_msg("bit %zu", bit);
+    }
+    path.remote.port++;
+    assert_int_equal(judge_at(5 * AUGER_SEC, nonce), AUGER_NONCE_FOREIGN);
+    path.remote.port--;
+    assert_int_equal(judge_at(5 * AUGER_SEC, nonce), AUGER_NONCE_FRESH);
+}
+
+/* D31 */
+static void short_codes_are_spread_evenly(void **state)
+{
+    (void)state;
+    unsigned ones[42] = {0};
+
+    for (unsigned i = 0; i < 1000; i++) {
+        path.remote.port = (uint16_t)(1 + i);
+        const uint8_t *text = issue_short_at(0).data + 13;
+        for (unsigned bit = 0; bit < 42; bit++)
+            ones[bit] += (unsigned)auger_base64_digit(text[bit / 6]) >> (5 - bit % 6) & 1;
+    }
+    for (unsigned bit = 0; bit < 4; bit++)
+        assert_int_equal(ones[bit], 0);
+    for (unsigned bit = 4; bit < 42; bit++)
+        assert_in_range(ones[bit], 400, 600);
+}
+
 static void a_lifetime_of_less_than_a_second_is_refused(void **state)
 {
     (void)state;
@@ -265,6 +353,14 @@ static void a_lifetime_of_less_than_a_second_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_short_nonce_offers_no_password_algorithms, make, drop),
+        cmocka_unit_test_setup_teardown(
+            a_short_nonce_lives_for_seven_eighths_and_never_beyond_a_lifetime, make, drop),
+        cmocka_unit_test_setup_teardown(a_short_nonce_of_a_sister_with_a_later_clock_is_fresh, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(a_short_nonce_is_of_one_5_tuple_and_every_bit_counts, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(short_codes_are_spread_evenly, make, drop),
         cmocka_unit_test_setup_teardown(a_nonce_is_fresh_for_its_lifetime_and_then_stale, make,
                                         drop),
         cmocka_unit_test_setup_teardown(what_has_just_ended_is_ours_and_stale, make, drop),

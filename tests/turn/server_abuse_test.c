@@ -119,7 +119,7 @@ static void a_forged_source_locks_nobody_out(void **state)
     forger.password = "guess";
     memcpy(forger.nonce, alice.nonce, alice.nonce_len);
     forger.nonce_len = alice.nonce_len;
-    forger.nonce[20] ^= 1;
+    forger.nonce[15] ^= 1;
     failures_of_flood(s, &forger, 10000);
     for (unsigned i = 0; i < 10000; i++) {
         struct request q;
@@ -128,6 +128,24 @@ static void a_forged_source_locks_nobody_out(void **state)
         send_bare(s, &q, &forger);
     }
     allocate(s, &alice);
+}
+
+/* V10.  A Refresh that says nothing is smaller than any Allocate, and a 401 would be larger than
+ * 1.7 times it. */
+static void what_is_too_small_to_be_a_client_is_not_answered(void **state)
+{
+    struct station *s = *state;
+    struct asker stranger = {.from = "9.9.9.9:1"};
+    struct request q;
+
+    begin(&q, AUGER_STUN_REFRESH);
+    send_bare(s, &q, &stranger);
+    assert_int_equal(s->out.what, AUGER_TURN_SERVER_NOTHING);
+    begin(&q, AUGER_STUN_ALLOCATE);
+    add_byte(&q, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, 17);
+    send_bare(s, &q, &stranger);
+    assert_int_equal(s->answer.error_code, AUGER_STUN_UNAUTHENTICATED);
+    assert_int_equal(s->out.bytes.len, 20 + 8 + 4 + ((strlen(REALM) + 3) & ~3u) + 24);
 }
 
 static void forged_requests_do_not_stop_an_allocation_from_living_on(void **state)
@@ -299,6 +317,8 @@ int main(void)
                                         start, stop),
         cmocka_unit_test_setup_teardown(a_user_is_not_locked_out_elsewhere, start, stop),
         cmocka_unit_test_setup_teardown(a_forged_source_locks_nobody_out, start, stop),
+        cmocka_unit_test_setup_teardown(what_is_too_small_to_be_a_client_is_not_answered, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(forged_requests_do_not_stop_an_allocation_from_living_on,
                                         start, stop),
         cmocka_unit_test_setup_teardown(the_program_is_asked_for_who_has_heard_us_alone,

@@ -185,7 +185,7 @@ static void a_nonce_that_is_old_or_altered_is_438(void **state)
     altered.nonce[who.nonce_len - 1] ^= 1;
     refresh(s, &altered, 600);
     assert_int_equal(s->answer.error_code, AUGER_STUN_STALE_NONCE);
-    at(s, s->now + 599 * AUGER_SEC);
+    at(s, s->now + 524 * AUGER_SEC);
     refresh(s, &who, 3600);
     expect(s, &who, 0);
     at(s, s->now + 700 * AUGER_SEC);
