@@ -79,3 +79,16 @@ bool auger_rest_is_name(struct auger_bytes name, int64_t *expires_at_s)
     *expires_at_s = value;
     return at > 0 && (at == name.len || name.data[at] == ':');
 }
+
+struct auger_bytes auger_rest_user(struct auger_bytes name)
+{
+    int64_t expires_at_s;
+    size_t at = 0;
+
+    if (!auger_rest_is_name(name, &expires_at_s))
+        return (struct auger_bytes){0};
+    while (at < name.len && name.data[at] != ':')
+        at++;
+    return at < name.len ? (struct auger_bytes){name.data + at + 1, name.len - at - 1}
+                         : (struct auger_bytes){0};
+}

@@ -13,5 +13,7 @@ int auger_rest_password(struct auger_hmac *secret, enum auger_hash hash, struct 
                         char password[AUGER_REST_PASSWORD_MAX + 1]) AUGER_CHECK_RESULT;
 /* "1700000000" or "1700000000:alice": true, with the time, INT64_MIN where it does not fit. */
 bool auger_rest_is_name(struct auger_bytes name, int64_t *expires_at_s);
+/* "alice" of the latter, within `name`; of all else nothing. */
+struct auger_bytes auger_rest_user(struct auger_bytes name);
 
 #endif /* AUGER_TURN_REST_H */

@@ -4,24 +4,34 @@
 #include "base/env.h"
 #include "base/time.h"
 #include "crypto/crypto.h"
+#include "turn/rest.h"
+
+#include <string.h>
 
 #define BURST AUGER_SEC
 #define HEADERS_LEN 28 /* of IP and UDP, so that empty datagrams are not free */
 
-static struct auger_server_account *find(struct auger_turn_server *server, bool is_user,
+static bool is_named(const struct auger_server_account *account, struct auger_bytes name)
+{
+    return account->len == name.len && memcmp(account->name, name.data, name.len) == 0;
+}
+
+static struct auger_server_account *find(struct auger_turn_server *server,
+                                         enum auger_server_account_kind kind,
                                          struct auger_bytes name, uint64_t hash)
 {
     struct auger_table_node *node = auger_table_first(&server->accounts, hash);
 
     for (; node; node = auger_table_next(&server->accounts, node)) {
         struct auger_server_account *account = (struct auger_server_account *)(void *)node;
-        if (account->is_user == is_user && auger_server_account_is(account, name))
+        if (account->kind == kind && is_named(account, name))
             return account;
     }
     return NULL;
 }
 
-static struct auger_server_account *add(struct auger_turn_server *server, bool is_user,
+static struct auger_server_account *add(struct auger_turn_server *server,
+                                        enum auger_server_account_kind kind,
                                         struct auger_bytes name, uint64_t hash)
 {
     struct auger_server_account *account =
@@ -29,7 +39,7 @@ static struct auger_server_account *add(struct auger_turn_server *server, bool i
 
     if (!account)
         return NULL;
-    account->is_user = is_user;
+    account->kind = (uint8_t)kind;
     account->len = (uint16_t)name.len;
     memcpy(account->name, name.data, name.len);
     account->node.hash = hash;
@@ -43,19 +53,19 @@ void auger_server_account_add(struct auger_server_account *account)
     account->holds++;
 }
 
-static int take(struct auger_turn_server *server, bool is_user, struct auger_bytes name,
-                uint32_t max, struct auger_server_account **out)
+static int take(struct auger_turn_server *server, enum auger_server_account_kind kind,
+                struct auger_bytes name, uint32_t max, struct auger_server_account **out)
 {
     uint64_t hash;
 
     int err = auger_siphash_compute(server->siphash, name.data, name.len, &hash);
     if (err < 0)
         return err;
-    struct auger_server_account *account = find(server, is_user, name, hash);
+    struct auger_server_account *account = find(server, kind, name, hash);
     if (account && account->allocations >= max)
         return AUGER_ERR_LIMIT;
     if (!account)
-        account = add(server, is_user, name, hash);
+        account = add(server, kind, name, hash);
     if (!account)
         return AUGER_ERR_NO_MEMORY;
     auger_server_account_add(account);
@@ -63,10 +73,21 @@ static int take(struct auger_turn_server *server, bool is_user, struct auger_byt
     return 0;
 }
 
-int auger_server_account_take_user(struct auger_turn_server *server, struct auger_bytes name,
+int auger_server_account_take_user(struct auger_turn_server *server,
+                                   const struct auger_proof *proof,
                                    struct auger_server_account **out)
 {
-    return take(server, true, name, server->config.user_allocations_max, out);
+    const struct auger_bytes user = auger_rest_user(proof->username);
+    bool is_timely = proof->expires_at_s != AUGER_USER_NEVER && user.len > 0;
+
+    return take(server, is_timely ? AUGER_SERVER_ACCOUNT_TIMELY : AUGER_SERVER_ACCOUNT_USER,
+                is_timely ? user : proof->username, server->config.user_allocations_max, out);
+}
+
+bool auger_server_account_is(const struct auger_server_account *account, struct auger_bytes name)
+{
+    return is_named(account,
+                    account->kind == AUGER_SERVER_ACCOUNT_TIMELY ? auger_rest_user(name) : name);
 }
 
 int auger_server_account_take_ip(struct auger_turn_server *server, const struct auger_addr *client,
@@ -74,7 +95,7 @@ int auger_server_account_take_ip(struct auger_turn_server *server, const struct 
 {
     const struct auger_bytes prefix = {client->ip, client->family == AUGER_IPV4 ? 4 : 8};
 
-    return take(server, false, prefix, server->config.ip_allocations_max, out);
+    return take(server, AUGER_SERVER_ACCOUNT_IP, prefix, server->config.ip_allocations_max, out);
 }
 
 void auger_server_account_hold(struct auger_server_account *account)

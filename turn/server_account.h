@@ -5,11 +5,16 @@
 
 #include "turn/server_state.h"
 
-#include <string.h>
+enum auger_server_account_kind {
+    AUGER_SERVER_ACCOUNT_IP,
+    AUGER_SERVER_ACCOUNT_USER,
+    AUGER_SERVER_ACCOUNT_TIMELY, /* its name is that behind the time: each time is the same user */
+};
 
 /* One more allocation of a user, or from the IP address of a client.  AUGER_ERR_LIMIT: it has
  * as many as it may; AUGER_ERR_NO_MEMORY, AUGER_ERR_CRYPTO. */
-int auger_server_account_take_user(struct auger_turn_server *server, struct auger_bytes name,
+int auger_server_account_take_user(struct auger_turn_server *server,
+                                   const struct auger_proof *proof,
                                    struct auger_server_account **out) AUGER_CHECK_RESULT;
 int auger_server_account_take_ip(struct auger_turn_server *server, const struct auger_addr *client,
                                  struct auger_server_account **out) AUGER_CHECK_RESULT;
@@ -22,11 +27,8 @@ void auger_server_account_hold(struct auger_server_account *account);
 void auger_server_account_let_go(struct auger_turn_server *server,
                                  struct auger_server_account *account);
 
-static inline bool auger_server_account_is(const struct auger_server_account *account,
-                                           struct auger_bytes name)
-{
-    return account->len == name.len && memcmp(account->name, name.data, name.len) == 0;
-}
+/* Whether that user asks by that name, which may be of another time. */
+bool auger_server_account_is(const struct auger_server_account *account, struct auger_bytes name);
 
 /* Whether that many bytes may be relayed now, and counts them: at most a second's worth at
  * once, for user, IP address and server. */

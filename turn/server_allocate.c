@@ -9,6 +9,8 @@
 #include "turn/server_opening.h"
 #include "turn/server_relay.h"
 
+#include <string.h>
+
 #define PROTOCOL_UDP 17
 #define FAMILY_IPV4 1 /* 18.6 */
 #define FAMILY_IPV6 2

@@ -24,7 +24,7 @@ static int take_places(struct auger_server_request *r, struct auger_server_alloc
     if (a->user)
         auger_server_account_add(a->user);
     else
-        err = auger_server_account_take_user(server, r->proof.username, &a->user);
+        err = auger_server_account_take_user(server, &r->proof, &a->user);
     if (err < 0)
         return err;
     err = auger_server_account_take_ip(server, &r->path->remote, &a->ip);

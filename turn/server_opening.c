@@ -182,7 +182,7 @@ static int wait_with(struct auger_server_request *r, struct auger_server_allocat
                                              .is_fingerprinted = r->msg->fingerprint_offset != 0};
     a->opening = opening;
     if (ask->kind == AUGER_SERVER_PORT_PAIR) {
-        int err = auger_server_account_take_user(server, r->proof.username, &opening->place);
+        int err = auger_server_account_take_user(server, &r->proof, &opening->place);
         if (err < 0)
             return err;
     }

@@ -20,15 +20,15 @@
 #define AUGER_SERVER_RESERVATION (30 * AUGER_SEC) /* 7.2 */
 #define AUGER_SERVER_TICKET_LEN 24
 
-/* Who is counted: a user by name, or an IP address (of IPv6 its first 64 bits).  It lives as
- * long as anything of it does. */
+/* Who is counted: a user by name, of a time-limited name by what stands behind the time, or an
+ * IP address (of IPv6 its first 64 bits).  It lives as long as anything of it does. */
 struct auger_server_account {
     struct auger_table_node node;
     auger_time busy_until; /* what has been relayed for it, at its rate */
     uint32_t allocations;  /* that count against its quota, reservations too */
     uint32_t holds;        /* of who shows its name or counts here */
     uint16_t len;
-    bool is_user;
+    uint8_t kind; /* enum auger_server_account_kind */
     uint8_t name[];
 };
 
@@ -139,7 +139,7 @@ struct auger_turn_server {
     struct auger_peer_policy *policy;
     struct auger_reply_limit *limit;
     struct auger_reply_limit *failures[2]; /* wrong passwords: without a fresh nonce, with one */
-    auger_time wall_at; /* when it was told; AUGER_NEVER: not yet */
+    auger_time wall_at;                    /* when it was told; AUGER_NEVER: not yet */
     int64_t wall_s;
 
     struct auger_table doors, accounts, reservations, tickets;

@@ -69,7 +69,8 @@ struct auger_turn_server_config {
     uint32_t nonce_lifetime_s; /* default 600; at most 3600 (section 5) */
 
     /* Allocations alive at once; beyond: 486 for a user or an IP address (an IPv6 one by its
-     * first 64 bits), 508 for all.  Defaults 10, 40, and half of the ports there are (0). */
+     * first 64 bits), 508 for all.  A name with a time is the user behind it.  Defaults 10, 40, and
+     * half of the ports there are (0). */
     uint32_t user_allocations_max, ip_allocations_max, allocations_max;
     /* Bytes a second, both ways together: application data, and 28 for the headers of each
      * datagram; what is beyond is dropped and counted.  Defaults 0: no bound. */
@@ -262,7 +263,7 @@ struct auger_turn_server_event {
     struct {
         struct auger_path client;
         struct auger_addr relayed[2]; /* as clients are told; the second may have no family */
-        struct auger_bytes user;      /* not terminated; any printable ASCII */
+        struct auger_bytes user;      /* not terminated; printable ASCII; without a name's time */
         uint64_t bytes_to_peers, bytes_to_client;
         auger_time lifetime; /* ALLOCATED: as granted; ENDED: as lived */
         enum auger_turn_server_end end;

@@ -157,6 +157,64 @@ static void a_name_with_a_time_is_good_until_then(void **state)
     station_free(s);
 }
 
+/* Whoever has them made can have another time at will: it is one user all the same. */
+static void names_of_other_times_are_one_user(void **state)
+{
+    const uint8_t secret[] = "north";
+    struct auger_turn_server_event event;
+    struct auger_turn_rest rest[20], of_erin;
+    struct station *s = station_new();
+    struct request q;
+    char from[32];
+
+    (void)state;
+    assert_int_equal(auger_turn_server_add_secret(s->server, AUGER_TURN_REST_SHA1, secret, 5), 0);
+    auger_turn_server_set_time_of_day(s->server, s->now, 4900);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(
+            auger_turn_rest_make(&rest[i], AUGER_TURN_REST_SHA1, secret, 5, 50000 + i, "dan"), 0);
+        snprintf(from, sizeof(from), "192.0.2.%d:40000", 100 + i);
+        struct asker who = {.name = rest[i].username, .password = rest[i].password, .from = from};
+        begin_allocate(&q);
+        send_signed(s, &q, &who);
+        expect(s, &who, i < 10 ? 0 : AUGER_STUN_ALLOCATION_QUOTA_REACHED);
+    }
+    assert_true(auger_turn_server_poll_event(s->server, &event));
+    assert_int_equal(event.allocation.user.len, 3);
+    assert_memory_equal(event.allocation.user.data, "dan", 3);
+    struct asker renewed = {
+        .name = rest[15].username, .password = rest[15].password, .from = "192.0.2.100:40000"};
+    refresh(s, &renewed, 600);
+    expect(s, &renewed, 0);
+    assert_int_equal(auger_turn_rest_make(&of_erin, AUGER_TURN_REST_SHA1, secret, 5, 50000, "erin"),
+                     0);
+    struct asker erin = {
+        .name = of_erin.username, .password = of_erin.password, .from = "192.0.2.100:40000"};
+    refresh(s, &erin, 600);
+    expect(s, &erin, AUGER_STUN_WRONG_CREDENTIALS);
+    station_free(s);
+}
+
+/* A user of the same name without a time is somebody else. */
+static void a_name_with_a_time_is_no_user_of_that_name(void **state)
+{
+    const uint8_t secret[] = "north";
+    struct auger_turn_rest rest;
+    struct station *s = station_new();
+    struct asker alice = ALICE;
+
+    (void)state;
+    assert_int_equal(auger_turn_server_add_secret(s->server, AUGER_TURN_REST_SHA1, secret, 5), 0);
+    auger_turn_server_set_time_of_day(s->server, s->now, 4900);
+    assert_int_equal(auger_turn_rest_make(&rest, AUGER_TURN_REST_SHA1, secret, 5, 50000, "alice"),
+                     0);
+    struct asker other = {.name = rest.username, .password = rest.password, .from = CLIENT};
+    allocate(s, &alice);
+    refresh(s, &other, 600);
+    expect(s, &other, AUGER_STUN_WRONG_CREDENTIALS);
+    station_free(s);
+}
+
 static void a_user_that_is_removed_is_unknown(void **state)
 {
     struct station *s = station_new();
@@ -484,6 +542,8 @@ int main(void)
         cmocka_unit_test(so_many_wait_for_a_key_and_no_longer_than_5_seconds),
         cmocka_unit_test(nobody_is_asked_about_who_has_no_fresh_nonce),
         cmocka_unit_test(a_name_with_a_time_is_good_until_then),
+        cmocka_unit_test(names_of_other_times_are_one_user),
+        cmocka_unit_test(a_name_with_a_time_is_no_user_of_that_name),
         cmocka_unit_test(a_user_that_is_removed_is_unknown),
         cmocka_unit_test(a_nonce_that_is_old_or_altered_is_438),
         cmocka_unit_test(a_socket_that_is_late_is_told_to_be_closed),
