@@ -80,7 +80,8 @@ static bool is_made_alike(const struct turn_options *a, const struct turn_option
            a->user_allocations == b->user_allocations && a->ip_allocations == b->ip_allocations &&
            a->allocations == b->allocations && a->user_rate == b->user_rate &&
            a->ip_rate == b->ip_rate && a->rate == b->rate && a->mobility == b->mobility &&
-           a->relay_to_relay == b->relay_to_relay && a->loopback_unlimited == b->loopback_unlimited;
+           a->relay_to_relay == b->relay_to_relay && a->old_channels == b->old_channels &&
+           a->loopback_unlimited == b->loopback_unlimited;
 }
 
 static void keep_texts(struct turn_host *host, const struct turn_options *options)

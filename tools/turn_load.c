@@ -113,8 +113,9 @@ static bool read_secrets_file(struct turn_load *load, const char *path)
     if (!in)
         return failed(path, strerror(errno));
     while (good && fgets(line, sizeof(line), in)) {
+        bool whole = strchr(line, '\n') || feof(in);
         line[strcspn(line, "\r\n")] = '\0';
-        good = !*line || add_secret(load, line);
+        good = whole ? !*line || add_secret(load, line) : failed(path, "a line is too long");
     }
     if (good && ferror(in))
         good = failed(path, strerror(errno));

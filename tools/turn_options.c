@@ -85,7 +85,17 @@ const char *turn_take_secret(void *to, const char *value)
     return add(&options->secrets, value) ? NULL : "is given too often";
 }
 
-/* What an address is the server's engine knows best; here it is about the mistakes of a line. */
+/* Whether no bit stands behind the first `bits`. */
+static bool is_prefix(const struct auger_addr *addr, long bits)
+{
+    for (long bit = bits; bit < (addr->family == AUGER_IPV4 ? 32 : 128); bit++)
+        if (addr->ip[bit / 8] & 0x80 >> bit % 8)
+            return false;
+    return true;
+}
+
+/* What the engine would refuse is refused here, before any rule is forgotten for those that
+ * come. */
 static bool is_cidr(const char *text)
 {
     const char *slash = strchr(text, '/');
@@ -98,8 +108,8 @@ static bool is_cidr(const char *text)
     if (!slash)
         return true;
     long bits = strtol(slash + 1, &end, 10);
-    return slash[1] >= '0' && slash[1] <= '9' && *end == '\0' &&
-           bits <= (addr.family == AUGER_IPV4 ? 32 : 128);
+    return slash[1] >= '0' && slash[1] <= '9' && *end == '\0' && (slash[1] != '0' || !slash[2]) &&
+           bits <= (addr.family == AUGER_IPV4 ? 32 : 128) && is_prefix(&addr, bits);
 }
 
 static const char rule[] = "takes addresses, as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7";
