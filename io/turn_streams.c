@@ -456,6 +456,12 @@ static ssize_t unseal(struct auger_turn_stream *stream, auger_time now, const ui
     }
 }
 
+static bool is_over(const struct auger_turn_stream *stream)
+{
+    return stream->tls && auger_tls_get_state(stream->tls) > AUGER_TLS_CONNECTED;
+}
+
+/* 0: it has ended.  What came before the end is heard first. */
 static ssize_t receive_sealed(struct auger_turn_service *service, struct auger_turn_stream *stream,
                               auger_time now, uint8_t *out)
 {
@@ -465,8 +471,7 @@ static ssize_t receive_sealed(struct auger_turn_service *service, struct auger_t
     if (got <= 0)
         return got;
     got = unseal(stream, now, sealed, (size_t)got, out, AUGER_TURN_READ_MAX);
-    if (!pass_sealed(service, stream, now) || got < 0 ||
-        auger_tls_get_state(stream->tls) > AUGER_TLS_CONNECTED)
+    if (!pass_sealed(service, stream, now) || got < 0 || (got == 0 && is_over(stream)))
         return 0;
     if (got == 0)
         errno = EAGAIN;
@@ -499,7 +504,13 @@ size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_t
 void auger_turn_stream_keep(struct auger_turn_service *service, struct auger_turn_stream *stream,
                             const uint8_t *rest, size_t len)
 {
-    if (len == 0 || stream->is_dead)
+    if (stream->is_dead)
+        return;
+    if (is_over(stream)) {
+        auger_turn_stream_shut(service, stream);
+        return;
+    }
+    if (len == 0)
         return;
     stream->in =
         len <= (stream->is_stranger ? STRANGER_IN_MAX : AUGER_TURN_FRAME_MAX) ? malloc(len) : NULL;

@@ -21,7 +21,8 @@ bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_
  * and the stream is shut if it has ended. */
 size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_turn_stream *stream,
                               auger_time now);
-/* Keeps what of them is no whole frame; a stream that has no room for it is shut. */
+/* Keeps what of them is no whole frame; a stream that has no room for it is shut, and one that
+ * TLS has ended. */
 void auger_turn_stream_keep(struct auger_turn_service *service, struct auger_turn_stream *stream,
                             const uint8_t *rest, size_t len);
 /* A whole message came: `is_known` says whether the client has an allocation now. */

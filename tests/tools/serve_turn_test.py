@@ -653,6 +653,17 @@ class Reload(Folder):
                                   self.code(serve, told["username"], told["password"]),
                                   self.code(serve, new["username"], new["password"])), (401, 0, 401, 0))
 
+    def test_what_was_said_before_the_end_of_tls_is_heard(self):
+        with Serve(*TURN, "--tls", "127.0.0.1:0", *self.certificate(), "--user", "ann:secret") as serve, \
+                Client(serve.tls_at, transport="tls") as client, Echo() as peer:
+            self.assertEqual((client.allocate(), client.permit(peer.address)), (0, 0))
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+            client.send(peer.address, b"farewell")
+            client.socket.unwrap()  # in the same segment
+            peer.socket.settimeout(5)
+            self.assertEqual(peer.socket.recv(100), b"farewell")
+            self.assertEqual(serve.line("ended")["why"], "stream closed")
+
     def test_a_new_certificate_is_shown_and_a_wrong_one_is_not(self):
         def shown():
             with Client(serve.tls_at, transport="tls") as client:
