@@ -205,22 +205,36 @@ static void what_is_counted_is_what_there_is(void **state)
 
 /* --- 4 ---------------------------------------------------------------------------------- */
 
+static void refuses(struct stage *stage, auger_time now)
+{
+    size_t asked = write_msg(stage->asked, AUGER_STUN_REQUEST, AUGER_STUN_ALLOCATE, 0, NULL);
+    size_t said = write_msg(stage->said, AUGER_STUN_ERROR, AUGER_STUN_ALLOCATE,
+                            AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, &relay);
+    const struct auger_turn_server_out out = {
+        .what = AUGER_TURN_SERVER_TO_CLIENT, .path = stage->client, .bytes = {stage->said, said}};
+
+    assert_true(said * 10 > asked * 17);
+    turn_watch_client(stage->watch, now, &stage->client, stage->asked, asked, &out);
+}
+
 static void a_stranger_gets_little_more_than_it_sends(void **state)
 {
-    struct stage *stage = *state;
-
     for (int i = 0; i < 11; i++) {
-        holds(stage);
-        size_t asked = write_msg(stage->asked, AUGER_STUN_REQUEST, AUGER_STUN_ALLOCATE, 0, NULL);
-        size_t said = write_msg(stage->said, AUGER_STUN_ERROR, AUGER_STUN_ALLOCATE,
-                                AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, &relay);
-        const struct auger_turn_server_out out = {.what = AUGER_TURN_SERVER_TO_CLIENT,
-                                                  .path = stage->client,
-                                                  .bytes = {stage->said, said}};
-        assert_true(said * 10 > asked * 17);
-        turn_watch_client(stage->watch, i, &stage->client, stage->asked, asked, &out);
+        holds(*state);
+        refuses(*state, i);
     }
-    breaks(stage, '4');
+    breaks(*state, '4');
+}
+
+static void a_stranger_gets_10_answers_a_second_beside_10_at_once(void **state)
+{
+    for (int i = 0; i < 10; i++)
+        refuses(*state, 0);
+    for (int i = 1; i <= 10; i++)
+        refuses(*state, i * AUGER_SEC / 10);
+    holds(*state);
+    refuses(*state, AUGER_SEC + AUGER_SEC / 20);
+    breaks(*state, '4');
 }
 
 #define staged(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -238,6 +252,7 @@ int main(void)
         staged(a_relay_has_one_allocation),
         staged(what_is_counted_is_what_there_is),
         staged(a_stranger_gets_little_more_than_it_sends),
+        staged(a_stranger_gets_10_answers_a_second_beside_10_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
