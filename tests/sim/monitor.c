@@ -241,13 +241,24 @@ static bool has_consent(struct monitor *monitor, auger_time now)
     return is_agreed(monitor_find_live_route(monitor, &monitor->path), now);
 }
 
+/* A lite agent asks for no consent: a check keeps its pair when it is answered with success
+ * (RFC 8445 sections 7.3 and 7.3.2).  One that it has no room for is not. */
+static bool is_kept(const struct monitor *monitor, const struct monitor_route *route,
+                    auger_time now)
+{
+    if (monitor->lite &&
+        (!route || route->answered_at == AUGER_NEVER || now - route->answered_at >= 30 * AUGER_SEC))
+        return false;
+    return is_agreed(route, now);
+}
+
 /* What the generation before was answered later counts for its own pair. */
 static bool has_consent_of_newest(struct monitor *monitor, auger_time now)
 {
     const struct monitor_route *route =
         monitor_find_route(monitor, &monitor->path, monitor->generations_len - 1);
 
-    return route ? is_agreed(route, now) : has_consent(monitor, now);
+    return is_kept(monitor, route ? route : monitor_find_live_route(monitor, &monitor->path), now);
 }
 
 /* Two lite agents ask for no consent: what they have is a path. */

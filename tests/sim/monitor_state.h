@@ -48,6 +48,7 @@ struct monitor_route {
     size_t generation;
     auger_time succeeded_at; /* the last time */
     auger_time agreed_at;    /* the same, to a check that was not too old by then */
+    auger_time answered_at;  /* of a lite agent: its last success on it; AUGER_NEVER: none */
 };
 
 struct monitor_remote {

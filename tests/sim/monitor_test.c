@@ -38,6 +38,46 @@ static void data_of_a_lite_agent_needs_a_nomination(void **state)
     breaks(stage, '2');
 }
 
+static void says_yes(struct stage *stage, auger_time now, uint8_t tid)
+{
+    forge_success(stage, tid, stage->our_key, &path.remote);
+    monitor_sent(stage->monitor, now, &path, stage->buf, stage->len);
+}
+
+static void is_nominated_and_connects(struct stage *stage)
+{
+    const struct auger_ice_event chosen = {.type = AUGER_ICE_EVENT_PATH, .path = path};
+
+    monitor_make_lite(stage->monitor);
+    is_asked(stage, 0, (struct forged){.tid = 9, .nominates = true});
+    says_yes(stage, 0, 9);
+    enters(stage, 0, AUGER_ICE_CHECKING);
+    enters(stage, 0, AUGER_ICE_CONNECTED);
+    monitor_event(stage->monitor, 0, &chosen);
+    is_asked(stage, 29 * AUGER_SEC, (struct forged){.tid = 10});
+}
+
+static void fails(struct stage *stage, auger_time now)
+{
+    enters(stage, now, AUGER_ICE_DISCONNECTED);
+    enters(stage, now, AUGER_ICE_FAILED);
+}
+
+static void a_lite_agent_does_not_fail_on_what_it_answers(void **state)
+{
+    is_nominated_and_connects(*state);
+    says_yes(*state, 29 * AUGER_SEC, 10);
+    fails(*state, 58 * AUGER_SEC);
+    breaks(*state, '2');
+}
+
+static void a_lite_agent_may_fail_on_what_it_does_not_answer(void **state)
+{
+    is_nominated_and_connects(*state);
+    fails(*state, 30 * AUGER_SEC);
+    holds(*state);
+}
+
 /* RFC 8445 section 8.2: neither checks, and both choose among what was told. */
 static void data_between_lite_agents_goes_where_was_told(void **state)
 {
@@ -540,6 +580,8 @@ static void candidates_come_before_their_end(void **state)
 SCENARIOS(
     staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
     staged(data_of_a_lite_agent_needs_a_nomination),
+    staged(a_lite_agent_does_not_fail_on_what_it_answers),
+    staged(a_lite_agent_may_fail_on_what_it_does_not_answer),
     staged(data_between_lite_agents_goes_where_was_told),
     staged(data_between_lite_agents_goes_nowhere_else), staged(a_lite_agent_asks_nobody),
     staged(a_success_under_a_wrong_key_is_none), staged(a_success_that_nobody_asked_for_is_none),

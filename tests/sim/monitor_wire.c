@@ -58,8 +58,10 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
         monitor->routes =
             sim_resize(monitor->routes, monitor->routes_len + 1, sizeof(*monitor->routes));
         route = &monitor->routes[monitor->routes_len++];
-        *route = (struct monitor_route){
-            .path = request->path, .generation = request->generation, .agreed_at = now};
+        *route = (struct monitor_route){.path = request->path,
+                                        .generation = request->generation,
+                                        .agreed_at = now,
+                                        .answered_at = AUGER_NEVER};
     }
     route->succeeded_at = now;
     if (now - request->sent_at <= CONSENT && now - route->agreed_at != CONSENT) /* over by then */
@@ -348,7 +350,16 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     check_budget(monitor, request);
 }
 
-static void sent_answer(struct monitor *monitor, const struct auger_path *path,
+static void answered_as_lite(struct monitor *monitor, auger_time now,
+                             const struct monitor_request *request)
+{
+    struct monitor_route *route = monitor_find_route(monitor, &request->path, request->generation);
+
+    if (route)
+        route->answered_at = now;
+}
+
+static void sent_answer(struct monitor *monitor, auger_time now, const struct auger_path *path,
                         const struct auger_stun_msg *msg)
 {
     struct monitor_request *request = monitor_find_request(&monitor->received, &msg->tid, path);
@@ -367,6 +378,8 @@ static void sent_answer(struct monitor *monitor, const struct auger_path *path,
     else if (!auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped) ||
              !auger_addr_equal(&mapped, &path->remote))
         monitor_break(monitor, "0: a success with a wrong XOR-MAPPED-ADDRESS");
+    else if (monitor->lite)
+        answered_as_lite(monitor, now, request);
     /* The peer's role is its own no more (RFC 8445 section 7.3.1.1). */
     if (request->generation == monitor->in_force && request->role != MONITOR_NO_ROLE)
         show_role(monitor,
@@ -392,7 +405,7 @@ static void sent(struct monitor *monitor, auger_time now, const struct auger_pat
         break;
     case AUGER_STUN_SUCCESS:
     case AUGER_STUN_ERROR:
-        sent_answer(monitor, path, &msg);
+        sent_answer(monitor, now, path, &msg);
         break;
     case AUGER_STUN_INDICATION:
         break;
