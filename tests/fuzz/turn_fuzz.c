@@ -1,4 +1,5 @@
-/* fuzz: reaches auger_turn_handle_datagram auger_longterm_take read_offer compare auger_nonce_features */
+/* fuzz: reaches auger_turn_handle_datagram auger_longterm_take read_offer compare */
+/* fuzz: reaches auger_nonce_features */
 /* fuzz: reaches hash_username auger_exchange_handle_response ask_again doubt read_relayed */
 /* fuzz: reaches read_missing_code refreshed follow may_ask lists_dont_fragment take_icmp */
 /* fuzz: reaches auger_data_take_indication auger_data_take_channel auger_chandata_read */
