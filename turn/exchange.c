@@ -7,6 +7,7 @@
 
 #define RELIABLE_WAIT (39500 * AUGER_MS) /* 6.2.2 */
 #define STALE_BACKOFF (500 * AUGER_MS)
+#define REFUSED_WAIT (3 * AUGER_STUN_RTO) /* one repetition has its answer by then */
 
 /* 6.2.2: a reliable transport repeats nothing. */
 static int start_transaction(struct auger_exchange *ex, const struct auger_env *env, auger_time now)
@@ -22,8 +23,10 @@ static int start_transaction(struct auger_exchange *ex, const struct auger_env *
 int auger_exchange_start(struct auger_exchange *ex, const struct auger_env *env, auger_time now,
                          uint16_t method, bool is_reliable)
 {
-    struct auger_exchange fresh = {
-        .method = method, .is_running = true, .is_reliable = is_reliable};
+    struct auger_exchange fresh = {.method = method,
+                                   .is_running = true,
+                                   .is_reliable = is_reliable,
+                                   .refused_by = AUGER_NEVER};
 
     int err = start_transaction(&fresh, env, now);
     if (err == 0)
@@ -86,6 +89,25 @@ static enum auger_exchange_outcome doubt(struct auger_exchange *ex, const struct
     return ex->is_reliable ? fail(ex, AUGER_TURN_ERROR_INTEGRITY) : AUGER_EXCHANGE_PENDING;
 }
 
+/* A challenge to a request with credentials that cannot be followed is an end (9.2.5).  Whoever
+ * sees the request can have sent it, if it is not signed: the transaction goes on for a little,
+ * in which the server's own answer counts. */
+static enum auger_exchange_outcome refuse(struct auger_exchange *ex,
+                                          const struct auger_turn_credentials *c, auger_time now,
+                                          const struct auger_stun_msg *msg,
+                                          enum auger_turn_error error)
+{
+    if (ex->is_reliable || !ex->is_authenticated || auger_longterm_prove(c, msg))
+        return fail(ex, error);
+    auger_trace(c->env, now, "turn:response_doubted", AUGER_F_INT("method", ex->method),
+                AUGER_F_INT("code", ex->code), AUGER_F_TEXT("reason", "refused by nobody's name"));
+    if (ex->refused_by == AUGER_NEVER)
+        ex->refused_by = auger_time_add(now, REFUSED_WAIT);
+    ex->refusal = ex->code;
+    ex->error = (uint8_t)error;
+    return AUGER_EXCHANGE_PENDING;
+}
+
 /* 401 to a request with credentials: there is nothing to change (9.2.5).  438 over and over:
  * the first at once, then slower, then no more. */
 static enum auger_exchange_outcome ask_again(struct auger_exchange *ex,
@@ -93,7 +115,7 @@ static enum auger_exchange_outcome ask_again(struct auger_exchange *ex,
                                              const struct auger_stun_msg *msg)
 {
     if (msg->error_code == AUGER_STUN_UNAUTHENTICATED && ex->is_authenticated)
-        return fail(ex, AUGER_TURN_ERROR_UNAUTHENTICATED);
+        return refuse(ex, c, now, msg, AUGER_TURN_ERROR_UNAUTHENTICATED);
     if (msg->error_code == AUGER_STUN_STALE_NONCE && ex->stales++ == AUGER_EXCHANGE_STALE_MAX)
         return fail(ex, AUGER_TURN_ERROR_STALE_NONCE);
     enum auger_turn_error error = auger_longterm_take(c, msg);
@@ -102,11 +124,12 @@ static enum auger_exchange_outcome ask_again(struct auger_exchange *ex,
                 AUGER_F_INT("userhash", c->is_hashed),
                 AUGER_F_TEXT("reason", error ? auger_turn_error_text(error) : ""));
     if (error != AUGER_TURN_ERROR_NONE)
-        return fail(ex, error);
+        return refuse(ex, c, now, msg, error);
     auger_time wait = ex->stales > 1 ? (ex->stales - 1) * STALE_BACKOFF : 0;
     if (start_transaction(ex, c->env, auger_time_add(now, wait)) < 0)
         return fail(ex, AUGER_TURN_ERROR_RESOURCES);
     ex->is_authenticated = false;
+    ex->refused_by = AUGER_NEVER;
     return AUGER_EXCHANGE_PENDING;
 }
 
@@ -147,12 +170,20 @@ enum auger_exchange_outcome auger_exchange_handle_response(struct auger_exchange
 
 enum auger_exchange_outcome auger_exchange_handle_timeout(struct auger_exchange *ex, auger_time now)
 {
-    if (!ex->is_running || !auger_stun_transaction_is_expired(&ex->tx, now))
+    if (!ex->is_running)
+        return AUGER_EXCHANGE_PENDING;
+    if (now >= ex->refused_by) {
+        ex->code = ex->refusal;
+        return fail(ex, (enum auger_turn_error)ex->error);
+    }
+    if (!auger_stun_transaction_is_expired(&ex->tx, now))
         return AUGER_EXCHANGE_PENDING;
     return fail(ex, ex->is_doubted ? AUGER_TURN_ERROR_INTEGRITY : AUGER_TURN_ERROR_TIMEOUT);
 }
 
 auger_time auger_exchange_next_timeout(const struct auger_exchange *ex)
 {
-    return ex->is_running ? auger_stun_transaction_next_timeout(&ex->tx) : AUGER_NEVER;
+    if (!ex->is_running)
+        return AUGER_NEVER;
+    return auger_time_min(ex->refused_by, auger_stun_transaction_next_timeout(&ex->tx));
 }

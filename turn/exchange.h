@@ -17,10 +17,12 @@ enum auger_exchange_outcome {
 
 struct auger_exchange {
     struct auger_stun_transaction tx;
+    auger_time refused_by; /* when a no that nobody signed is believed; AUGER_NEVER: none came */
     uint16_t method;
-    uint16_t code;  /* the last error code, believed or not */
-    uint8_t error;  /* enum auger_turn_error, when it failed */
-    uint8_t stales; /* nonces that were stale */
+    uint16_t code;    /* the last error code, believed or not */
+    uint16_t refusal; /* the code of that no */
+    uint8_t error;    /* enum auger_turn_error, when it failed or was refused */
+    uint8_t stales;   /* nonces that were stale */
     bool is_running;
     bool is_reliable;
     bool is_authenticated; /* the request that is out carries our credentials */

@@ -34,7 +34,7 @@ static void a_refused_password_is_the_reason(void **state)
     struct turn_server *server;
     struct puppet *p = relay_only(&server, "wrong");
 
-    run(p, AUGER_SEC);
+    run(p, 2 * AUGER_SEC); /* a 401 that nobody signed is believed after 1.5 s */
     struct auger_ice_explanation why = explain(p);
     assert_string_equal(auger_ice_why_name(why.why), "turn-password");
     assert_int_equal(why.turn_code, 401);

@@ -152,6 +152,17 @@ static void what_a_challenge_must_not_be(void **state)
     }
 }
 
+/* What the client does until then is repeat itself. */
+static void wait_in_vain(struct puppet *p, auger_time time)
+{
+    for (auger_time end = p->now + time; p->now < end;) {
+        expect_no_event(p);
+        auger_time next = auger_turn_next_timeout(p->turn);
+        assert_true(next > p->now);
+        poll_at(p, next);
+    }
+}
+
 static void a_second_401_is_the_end(void **state)
 {
     (void)state;
@@ -159,9 +170,43 @@ static void a_second_401_is_the_end(void **state)
     struct puppet *p = asked_again(&plain_challenge, false, false);
 
     challenge_with(p, 401, &other);
+    wait_in_vain(p, 1500 * AUGER_MS);
     expect_failure(p, AUGER_TURN_ERROR_UNAUTHENTICATED, 401);
     expect_silence(p);
     puppet_free(p);
+}
+
+/* Who sees a request can answer it sooner than the server does. */
+static void a_forged_challenge_ends_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t code;
+        struct challenge challenge;
+    } rows[] = {
+        {401, {"example.org", "2", {0}}},
+        {401, {"example.com", "2", {0}}},
+        {401, {NULL, NULL, {0}}},
+        {438, {"example.com", "2", {0}}},
+        {438, {"example.org", COOKIE_ALGORITHMS, {0}}},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct puppet *p = asked_again(&plain_challenge, false, false);
+        challenge_with(p, rows[i].code, &rows[i].challenge);
+        challenge_with(p, rows[i].code, &rows[i].challenge);
+        expect_no_event(p);
+        grant_with(p, RELAYED, NULL, 600);
+        expect_event(p, AUGER_TURN_EVENT_ALLOCATED);
+        poll_at(p, auger_turn_next_timeout(p->turn)); /* a refresh */
+        challenge_with(p, rows[i].code, &rows[i].challenge);
+        poll_at(p, p->now + 500 * AUGER_MS);
+        confirm(p);
+        poll_at(p, p->now + 10 * AUGER_SEC);
+        expect_no_event(p);
+        assert_int_equal(auger_turn_state(p->turn), AUGER_TURN_ALLOCATED);
+        puppet_free(p);
+    }
 }
 
 static void who_has_no_credentials_answers_no_challenge(void **state)
@@ -236,6 +281,7 @@ static void a_new_nonce_takes_nothing_away(void **state)
         struct puppet *p = asked_again(&best, true, true);
         assert_true(is_signed(p));
         challenge_with(p, 438, &rows[i].challenge);
+        wait_in_vain(p, 1500 * AUGER_MS);
         expect_failure(p, rows[i].error, 438);
         expect_silence(p);
         puppet_free(p);
@@ -251,6 +297,7 @@ static void nor_does_it_take_the_list_away(void **state)
 
     assert_true(is_signed(p));
     challenge_with(p, 438, &plain_challenge);
+    wait_in_vain(p, 1500 * AUGER_MS);
     expect_failure(p, AUGER_TURN_ERROR_BID_DOWN, 438);
     puppet_free(p);
 }
@@ -422,6 +469,7 @@ int main(void)
         cmocka_unit_test(a_cookie_without_features_is_a_nonce_like_any_other),
         cmocka_unit_test(what_a_challenge_must_not_be),
         cmocka_unit_test(a_second_401_is_the_end),
+        cmocka_unit_test(a_forged_challenge_ends_nothing),
         cmocka_unit_test(who_has_no_credentials_answers_no_challenge),
         cmocka_unit_test(a_stale_nonce_is_replaced_at_once),
         cmocka_unit_test(nonces_that_are_always_stale_are_given_up),
