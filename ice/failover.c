@@ -12,9 +12,11 @@
 #define SILENT_FOR (13 * AUGER_SEC)
 #define ANSWER (1 * AUGER_SEC) /* or three round trips */
 
-/* One has had none: so many others, the best, are asked whether they would answer. */
+/* One has had none: so many others, the best, are asked whether they would answer.  They may
+ * have gone with the one in use: as many more are asked as long as none does. */
 #define ASKED_AFTER (7 * AUGER_SEC)
 #define ASKED_MAX 4
+#define MORE_AFTER (4 * AUGER_SEC)
 
 /* The selected pair; and one that took the place of such, before it is. */
 static bool is_watched(const struct auger_generation *current, const struct auger_pair *pair)
@@ -93,38 +95,61 @@ static auger_time given_up_at(const struct auger_ice *ice)
 
 /* --- who would answer --------------------------------------------------------------------- */
 
-/* Of those that were valid before the silence: the first that is to be asked; NULL: none. */
-static struct auger_pair *next_to_ask(const struct auger_ice *ice)
+static bool is_to_be_asked(const struct auger_ice *ice, const struct auger_pair *pair)
+{
+    return pair != in_use(ice) && auger_pair_is_valid(pair) && !has_answered(ice, pair) &&
+           !auger_checklist_is_asking(&ice->current->checklist, pair);
+}
+
+/* Along which the peer has asked us since: it has gone on there, however low that pair is. */
+static struct auger_pair *heard_on(const struct auger_ice *ice)
+{
+    struct auger_pair *pair = auger_checklist_find(&ice->current->checklist, &ice->heard_on);
+
+    return pair && ice->heard_at > unanswered_since(ice) && is_to_be_asked(ice, pair) ? pair : NULL;
+}
+
+/* Of those that were valid before the silence: the first that is to be asked, and how long after
+ * the others; NULL: none. */
+static struct auger_pair *next_to_ask(const struct auger_ice *ice, auger_time *after)
 {
     const struct auger_checklist *list = &ice->current->checklist;
-    const struct auger_pair *used = in_use(ice);
-    unsigned len = 0;
+    struct auger_pair *heard = in_use(ice) && !ice->config.lite ? heard_on(ice) : NULL;
+    unsigned others = 0;
 
-    if (!used || ice->config.lite)
-        return NULL;
-    for (uint16_t i = 0; i < list->len && len < ASKED_MAX; i++) {
+    *after = 0;
+    if (heard || !in_use(ice) || ice->config.lite)
+        return heard;
+    for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
-        if (pair == used || !auger_pair_is_valid(pair))
-            continue;
-        len++;
-        if (!has_answered(ice, pair) && !auger_checklist_is_asking(list, pair))
-            return pair;
+        if (is_to_be_asked(ice, pair)) {
+            *after = others / ASKED_MAX * MORE_AFTER;
+            return *after > 0 && another_answers(ice) ? NULL : pair;
+        }
+        others += pair != in_use(ice) && auger_pair_is_valid(pair);
     }
     return NULL;
 }
 
-static auger_time asked_at(const struct auger_ice *ice)
+static auger_time asking_begins(const struct auger_ice *ice)
 {
-    if (!next_to_ask(ice))
-        return AUGER_NEVER;
     return auger_time_max(auger_time_add(silent_since(ice), ASKED_AFTER),
                           answer_due(ice, unanswered_since(ice)));
 }
 
+static auger_time asked_at(const struct auger_ice *ice)
+{
+    auger_time after;
+
+    return next_to_ask(ice, &after) ? auger_time_add(asking_begins(ice), after) : AUGER_NEVER;
+}
+
 static void ask_others(struct auger_ice *ice, auger_time now)
 {
+    auger_time after;
+
     while (now >= asked_at(ice))
-        auger_checklist_trigger(&ice->current->checklist, now, next_to_ask(ice));
+        auger_checklist_trigger(&ice->current->checklist, now, next_to_ask(ice, &after));
 }
 
 /* --- the end of the pair in use ------------------------------------------------------------- */

@@ -8,9 +8,13 @@
 
 #define STEP (50 * AUGER_MS)
 #define WAYS 3
+#define WAYS_MAX 8
 
 /* By their priority; the first is the selected one. */
-static const char *const remotes[WAYS] = {"192.0.2.2:2002", "192.0.2.2:3003", "192.0.2.2:4004"};
+static const char *const remotes[WAYS_MAX] = {"192.0.2.2:2002", "192.0.2.2:3003", "192.0.2.2:4004",
+                                              "192.0.2.2:5005", "192.0.2.2:6006", "192.0.2.2:7007",
+                                              "192.0.2.2:8008", "192.0.2.2:9009"};
+static unsigned ways = WAYS; /* that the peer is told with */
 
 /* The peer answers along those ways that `answered` has bits of. */
 static void answer(struct puppet *p, unsigned answered)
@@ -18,7 +22,7 @@ static void answer(struct puppet *p, unsigned answered)
     struct sent sent;
 
     while (puppet_take_request(p, &sent))
-        for (unsigned i = 0; i < WAYS; i++) {
+        for (unsigned i = 0; i < ways; i++) {
             struct auger_addr remote = addr_of(remotes[i]);
             if (auger_addr_equal(&sent.path.remote, &remote) && (answered & 1u << i))
                 puppet_answer(p, &sent, &(struct puppet_answer){0});
@@ -41,7 +45,7 @@ static struct puppet *settled(bool agent_controls, auger_time time)
 
     auger_ice_set_remote_renomination(p->ice, p->world->now, true);
     puppet_introduce(p);
-    for (unsigned i = 0; i < WAYS; i++)
+    for (unsigned i = 0; i < ways; i++)
         assert_int_equal(puppet_tell(p, remotes[i], 2130706431 - i), 0);
     run(p, 1 * AUGER_SEC, ~0u);
     if (!agent_controls)
@@ -60,7 +64,7 @@ static unsigned way_in_use(const struct puppet *p)
     if (auger_ice_write_data(p->ice, p->world->now, (const uint8_t *)"x", 1, &path, buf,
                              sizeof(buf)) != 1)
         return WAYS;
-    for (unsigned i = 0; i < WAYS; i++) {
+    for (unsigned i = 0; i < ways; i++) {
         struct auger_addr remote = addr_of(remotes[i]);
         if (auger_addr_equal(&path.remote, &remote))
             return i;
@@ -213,9 +217,53 @@ static void what_failed_is_not_the_former_pair_any_more(void **state)
     puppet_free(p);
 }
 
+/* All of eight ways are valid. */
+static struct puppet *settled_on_many(void)
+{
+    ways = WAYS_MAX;
+    struct puppet *p = settled(true, 5 * AUGER_SEC);
+
+    for (unsigned i = 0; i < ways; i++) {
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .from = remotes[i]});
+        run(p, 200 * AUGER_MS, ~0u);
+        assert_int_equal(puppet_pair(p, remotes[i]).state, AUGER_PAIR_SUCCEEDED);
+    }
+    return p;
+}
+
+/* As when an interface goes and takes its relays with it. */
+static void when_many_go_at_once_the_last_one_is_found(void **state)
+{
+    (void)state;
+    struct puppet *p = settled_on_many();
+
+    run(p, 20 * AUGER_SEC, 1u << 7);
+    assert_int_equal(way_in_use(p), 7);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+    ways = WAYS;
+}
+
+static void where_the_peer_checks_it_is_asked_first(void **state)
+{
+    (void)state;
+    struct puppet *p = settled_on_many();
+
+    run(p, 8 * AUGER_SEC, 0);
+    uint32_t asked = pair_of(p, 7)->requests_sent, next = pair_of(p, 5)->requests_sent;
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .from = remotes[7]});
+    run(p, 1 * AUGER_SEC, 0);
+    assert_true(pair_of(p, 7)->requests_sent > asked);
+    assert_int_equal(pair_of(p, 5)->requests_sent, next);
+    puppet_free(p);
+    ways = WAYS;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(when_many_go_at_once_the_last_one_is_found),
+        cmocka_unit_test(where_the_peer_checks_it_is_asked_first),
         cmocka_unit_test(a_pair_that_is_silent_too_does_not_take_over),
         cmocka_unit_test(nor_does_one_that_falls_silent_a_little_later),
         cmocka_unit_test(one_that_took_over_is_given_up_in_the_same_way),
