@@ -247,6 +247,12 @@ static bool is_full(const struct auger_cands *cands, unsigned type)
                                     : cands->known == cands->known_max;
 }
 
+/* For what a server gave. */
+static bool has_room_for_more(const struct auger_cands *cands)
+{
+    return cands->known + cands->known_max / 4 < cands->known_max;
+}
+
 int auger_cands_refusal(const struct auger_cands *cands)
 {
     return is_full(cands, AUGER_CAND_HOST) ? AUGER_ERR_LIMIT : AUGER_ERR_NO_MEMORY;
@@ -369,7 +375,7 @@ struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
     struct auger_ice_cand cand = seen_at(cands, host, mapped);
 
     cand.server = server;
-    return add_local(cands, &cand);
+    return has_room_for_more(cands) ? add_local(cands, &cand) : NULL;
 }
 
 /* In the place of its host candidate it has that one's priority, or if several stand there
@@ -411,7 +417,7 @@ struct auger_ice_cand *auger_cands_add_relayed(struct auger_cands *cands,
                                   .base = &cand.addr,
                                   .origin = origin,
                                   .priority = priority_of(AUGER_CAND_RELAY, preference)};
-    struct auger_ice_cand *slot = add_local(cands, &cand);
+    struct auger_ice_cand *slot = has_room_for_more(cands) ? add_local(cands, &cand) : NULL;
 
     if (slot)
         slot->base = &slot->addr;

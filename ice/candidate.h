@@ -101,7 +101,8 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base);
 
 /* Candidates of ours.  NULL when the table is full or there is no memory; a redundant one (5.1.3)
- * must have been looked for before.  `host` and `server` stay where they are as long as the
+ * must have been looked for before.  Servers, however many, fill three quarters of the table at
+ * most.  `host` and `server` stay where they are as long as the
  * candidate is there. */
 struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
                                             const struct auger_addr *addr);

@@ -67,7 +67,7 @@ static void test_no_two_candidates_of_a_type_have_one_priority(void **state)
 {
     (void)state;
     struct world *world = world_new();
-    struct auger_cands cands = table_of(world, 400, 16);
+    struct auger_cands cands = table_of(world, 600, 16);
     struct auger_addr server = addr_of("198.51.100.1:3478");
     char text[64];
 
