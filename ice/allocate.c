@@ -22,6 +22,9 @@
 #define KEEPALIVE (15 * AUGER_SEC)
 /* An allocation that has stood so long may be lost again, and is made again. */
 #define STOOD_FOR (60 * AUGER_SEC)
+/* After what may have been forged, and after what we lacked ourselves. */
+#define ASKED_ANEW (5 * AUGER_SEC)
+#define RESOURCES_RETRY (1 * AUGER_SEC)
 
 /* --- asking ------------------------------------------------------------------------------- */
 
@@ -233,6 +236,13 @@ static void allocated(struct auger_ice *ice, auger_time now, struct auger_relay 
             auger_generation_form_pairs_of(ice->current, now, &ice->locals, relay->cands[i]);
 }
 
+/* A first challenge is signed by nobody, and what it says of the realm holds for the client. */
+static bool may_be_forged(enum auger_turn_error error)
+{
+    return error == AUGER_TURN_ERROR_REALM || error == AUGER_TURN_ERROR_BID_DOWN ||
+           error == AUGER_TURN_ERROR_NO_ALGORITHM || error == AUGER_TURN_ERROR_MALFORMED;
+}
+
 /* When a server that gave us up, or never took us, is asked again (8656 section 7.4).  What has
  * stood is made again once, as after a server's restart, and again if that stood for a while. */
 static auger_time again_after(const struct auger_relay *relay, bool has_stood,
@@ -240,8 +250,12 @@ static auger_time again_after(const struct auger_relay *relay, bool has_stood,
 {
     auger_time after = auger_turn_retry_after(error);
 
+    if (error == AUGER_TURN_ERROR_RESOURCES) /* our own, which may be there soon */
+        return RESOURCES_RETRY;
     if (relay->was_renewed)
         return AUGER_NEVER;
+    if (may_be_forged(error))
+        return ASKED_ANEW;
     if (has_stood && error == AUGER_TURN_ERROR_BAD_REQUEST) /* 8656, 12.3: we differ */
         return 0;
     return has_stood || after > 0 ? after : AUGER_NEVER;
@@ -269,11 +283,21 @@ static void lost(struct auger_ice *ice, auger_time now, struct auger_relay *rela
                 AUGER_F_TIME("again_after", after));
     relay->error = (uint8_t)error;
     relay->code = code;
-    relay->is_awaited = false;
+    relay->is_awaited &= error == AUGER_TURN_ERROR_RESOURCES;
     relay->state = after == AUGER_NEVER ? AUGER_RELAY_OVER : AUGER_RELAY_WAITING;
     relay->at = auger_time_add(now, after);
     relay->was_renewed |= after != AUGER_NEVER;
     lose_candidates(ice, now, relay);
+}
+
+/* To where nobody seals what is said: 8489 section 10 would have it sealed for another name. */
+static void sent_on(struct auger_ice *ice, auger_time now, struct auger_relay *relay)
+{
+    if (!relay->server->is_sealed)
+        return; /* its path is asked for each time */
+    lost(ice, now, relay, AUGER_TURN_ERROR_TRY_ALTERNATE, AUGER_STUN_TRY_ALTERNATE);
+    auger_turn_free(relay->turn);
+    relay->turn = NULL;
 }
 
 static void take_event(struct auger_ice *ice, auger_time now, struct auger_relay *relay,
@@ -292,7 +316,9 @@ static void take_event(struct auger_ice *ice, auger_time now, struct auger_relay
     case AUGER_TURN_EVENT_REFUSED:
         auger_permit_refused(ice, now, relay, &event->peer.addr);
         break;
-    case AUGER_TURN_EVENT_ALTERNATE_SERVER: /* its path is asked for each time */
+    case AUGER_TURN_EVENT_ALTERNATE_SERVER:
+        sent_on(ice, now, relay);
+        break;
     case AUGER_TURN_EVENT_CHANNEL_BOUND:
     case AUGER_TURN_EVENT_CHANNEL_REFUSED:
     case AUGER_TURN_EVENT_ICMP:

@@ -11,6 +11,7 @@ struct auger_relay_server {
     char *username, *password; /* one block; NULL: none */
     uint8_t families;          /* enum auger_turn_families */
     uint8_t via;               /* enum auger_cand_via */
+    bool is_sealed;            /* DTLS, which our caller sees to: it knows that address alone */
 };
 
 enum auger_relay_state {

@@ -1,6 +1,104 @@
 /* Relayed candidates: what becomes of them, from the first loss to the close. */
 #include "tests/ice/relayed.h"
 
+/* --- what comes of a mishap ------------------------------------------------------------------- */
+
+static void hosts_have_room_beside_what_servers_give(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct auger_addr addr;
+    char base[AUGER_ADDR_TEXT_MAX];
+
+    add_server(p, SERVER, RELAYED)->relayed6 = "[2001:db8::99]:50001";
+    add_server(p, OTHER_SERVER, OTHER_RELAYED)->relayed6 = "[2001:db8::98]:51001";
+    for (int i = 1; i < 6; i++) {
+        snprintf(base, sizeof(base), "192.0.2.1:%d", 1001 + i);
+        addr = addr_of(base);
+        assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &addr), 0);
+    }
+    run(p, 2 * AUGER_SEC);
+    assert_true(count_told(AUGER_CAND_RELAY) >= 4);
+    addr = addr_of("192.0.2.77:1001");
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &addr), 0);
+    end(p);
+}
+
+/* As the 401 comes, which is to be answered. */
+static void one_failure_of_entropy_ends_no_allocation(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_server(p, SERVER, RELAYED);
+    struct auger_path path;
+    struct auger_bytes data;
+    uint8_t buf[AUGER_DATAGRAM_MAX], answer[256];
+    struct auger_stun_msg msg;
+    struct auger_stun_builder b;
+
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    server->is_silent = true;
+    size_t len = turn_intercept(p->ice, p->world->now, &path, buf, sizeof(buf));
+    assert_int_equal(auger_stun_msg_parse(&msg, buf, len), 0);
+    auger_stun_build_begin(&b, answer, sizeof(answer), AUGER_STUN_ERROR, msg.method, &msg.tid);
+    auger_stun_build_error(&b, AUGER_STUN_UNAUTHENTICATED);
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_REALM, TURN_REALM, strlen(TURN_REALM));
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_NONCE, "nonce", 5);
+    p->world->no_entropy = true;
+    auger_ice_handle_datagram(p->ice, p->world->now, &path, answer,
+                              (size_t)auger_stun_build_end(&b), &data);
+    p->world->no_entropy = false;
+    server->is_silent = false;
+    run(p, 2 * AUGER_SEC);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_true(is_gathered);
+    end(p);
+}
+
+/* It is of another realm, which nobody signed. */
+static void a_forged_first_challenge_costs_seconds_alone(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_server(p, SERVER, RELAYED);
+    struct auger_path path;
+    struct auger_bytes data;
+    uint8_t buf[AUGER_DATAGRAM_MAX], answer[256];
+    struct auger_stun_msg msg;
+    struct auger_stun_builder b;
+
+    size_t len = turn_intercept(p->ice, p->world->now, &path, buf, sizeof(buf));
+    assert_int_equal(auger_stun_msg_parse(&msg, buf, len), 0);
+    auger_stun_build_begin(&b, answer, sizeof(answer), AUGER_STUN_ERROR, msg.method, &msg.tid);
+    auger_stun_build_error(&b, AUGER_STUN_UNAUTHENTICATED);
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_NONCE, "nonce", 5);
+    auger_ice_handle_datagram(p->ice, p->world->now, &path, answer,
+                              (size_t)auger_stun_build_end(&b), &data);
+    run(p, 6 * AUGER_SEC);
+    assert_int_equal(server->allocates, 1);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    end(p);
+}
+
+/* What is written for another address nobody would seal (8489 section 10). */
+static void a_sealed_server_sends_nobody_on(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *sealed = turn_add(SERVER, RELAYED);
+    struct turn_server *other = turn_add(OTHER_SERVER, OTHER_RELAYED);
+
+    sealed->allocate_code = AUGER_STUN_TRY_ALTERNATE;
+    sealed->alternate = OTHER_SERVER;
+    assert_int_equal(add_server_of(p, SERVER, "secret", false, true), 0);
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    assert_true(is_gathered);
+    assert_int_equal(sealed->allocates, 1);
+    assert_int_equal(other->challenged + other->allocates, 0);
+    end(p);
+}
+
 /* --- the end of an allocation ----------------------------------------------------------------- */
 
 static void a_lost_allocation_goes_like_an_address_and_is_made_again(void **state)
@@ -355,6 +453,10 @@ static void closing_ends_though_no_server_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts_have_room_beside_what_servers_give),
+        cmocka_unit_test(one_failure_of_entropy_ends_no_allocation),
+        cmocka_unit_test(a_forged_first_challenge_costs_seconds_alone),
+        cmocka_unit_test(a_sealed_server_sends_nobody_on),
         cmocka_unit_test(a_lost_allocation_goes_like_an_address_and_is_made_again),
         cmocka_unit_test(a_stream_is_named_by_its_two_ends),
         cmocka_unit_test(a_stream_that_breaks_is_opened_again_once),

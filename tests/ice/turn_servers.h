@@ -40,7 +40,8 @@ struct turn_server {
     const char *mapped;             /* NULL: as it is */
     bool is_silent;
     uint16_t allocate_code, refresh_code, permit_code, bind_code; /* 0: granted */
-    const char *refused; /* the peer that permit_code is about; NULL: all */
+    const char *refused;   /* the peer that permit_code is about; NULL: all */
+    const char *alternate; /* with an allocate_code of 300 */
     struct turn_allocation allocations[TURN_ALLOCATIONS_MAX];
     /* What came: requests with credentials alone. */
     unsigned challenged, allocates, refreshes, releases, permits, binds;
@@ -119,11 +120,16 @@ static inline void turn_reply(struct auger_ice *ice, auger_time now, const struc
 static inline void turn_refuse(struct auger_ice *ice, auger_time now, const struct auger_path *path,
                                const struct auger_stun_msg *msg, uint16_t code)
 {
+    const struct turn_server *server = turn_at(&path->remote);
     uint8_t buf[1024];
     struct auger_stun_builder b;
 
     auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_ERROR, msg->method, &msg->tid);
     auger_stun_build_error(&b, code);
+    if (code == AUGER_STUN_TRY_ALTERNATE) {
+        struct auger_addr alternate = turn_addr_of(server->alternate);
+        auger_stun_build_addr(&b, AUGER_STUN_ATTR_ALTERNATE_SERVER, &alternate);
+    }
     if (code == AUGER_STUN_UNAUTHENTICATED) {
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_REALM, TURN_REALM, strlen(TURN_REALM));
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_NONCE, "nonce", 5);
@@ -375,6 +381,13 @@ static inline void turn_handle_datagram(struct auger_ice *ice, auger_time now,
         return;
     }
     auger_ice_handle_datagram(ice, now, path, buf, len, data);
+}
+
+/* No server sees it. */
+static inline size_t turn_intercept(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                                    uint8_t *buf, size_t cap)
+{
+    return auger_ice_poll_transmit(ice, now, path, buf, cap);
 }
 
 /* The agents of puppet.h and world.h have these servers. */
