@@ -3,7 +3,7 @@
  * says, and says when one of these does not hold:
  *
  *     4  to a source that has no allocation goes at most 1.7 times what came from it, or ten
- *        answers a second
+ *        answers at once and ten a second beside
  *     5  what is relayed has an allocation and a live permission; each relay is of one
  *        allocation, and ports that are free and those of relays are all there are
  */
