@@ -1,15 +1,13 @@
 // Two peers, whatever they are, brought together: one offers, one answers, candidates trickle.
 
-// Forwards a's candidates to b; those that come before b knows a's description wait, and those that are
-// `kept` are put there instead.
-function trickle(a, b, kept) {
+// Forwards a's candidates to b; those that come before b knows a's description wait.
+function trickle(a, b) {
   const gate = { open: false, waiting: [] };
   const pass = (cand) => b.call("cand", { cand }).catch((error) => b.candidateErrors?.push(error.message));
   const take = (event) => {
     if (event.ev !== "cand") return;
     const cand = event.cand ? { sdpMLineIndex: 0, ...event.cand } : null;
-    if (cand && kept.has(cand.candidate)) kept.later.push(() => pass(cand));
-    else if (gate.open) pass(cand);
+    if (gate.open) pass(cand);
     else gate.waiting.push(cand);
   };
   a.events.forEach(take);
@@ -24,15 +22,13 @@ function trickle(a, b, kept) {
 const without = ({ type, sdp }, goes) => ({ type, sdp: sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, (line) => (goes(line) ? "" : line)) });
 
 // A peer that has a `config` of its own takes that. `rewrite` changes the offer on its way. Of a peer that is `unheard` the other side learns no candidate.
-// Candidates that have one of the addresses `later` are told when the `tellLater` is called that this gives.
-export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] }, rewrite = (sdp) => sdp, unheard, later = [] } = {}) {
+export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] }, rewrite = (sdp) => sdp, unheard } = {}) {
   const { label = "d", init = {} } = channel;
-  const kept = { later: [], has: (line) => later.some((address) => line.includes(` ${address} `)) };
   for (const peer of [offerer, answerer]) await peer.call("new", { config: peer.config ?? config });
   const nothing = async () => {};
-  const openAnswerer = offerer === unheard ? nothing : trickle(offerer, answerer, kept);
-  const openOfferer = answerer === unheard ? nothing : trickle(answerer, offerer, kept);
-  const passed = (peer, description) => without(description, (line) => peer === unheard || kept.has(line));
+  const openAnswerer = offerer === unheard ? nothing : trickle(offerer, answerer);
+  const openOfferer = answerer === unheard ? nothing : trickle(answerer, offerer);
+  const passed = (peer, description) => without(description, () => peer === unheard);
 
   await offerer.call("dc", { label, init });
   const offer = await offerer.call("offer");
@@ -43,7 +39,7 @@ export async function connect(offerer, answerer, { channel = {}, config = { iceS
   await openOfferer();
   const opened = (peer) => peer.wait((e) => e.ev === "open" && e.label === label, `open channel “${label}”`);
   await Promise.all([opened(offerer), opened(answerer)]);
-  return { offer, answer, tellLater: () => Promise.all(kept.later.splice(0).map((tell) => tell())) };
+  return { offer, answer };
 }
 
 // A further channel, opened by `from`; open at both ends when it resolves.
