@@ -284,12 +284,11 @@ static void is_told_by_server(struct monitor *monitor, struct monitor_relay *rel
     struct monitor_request *request = monitor_find_request(&monitor->sent, &msg->tid, &relay->path);
 
     bool is_answer = msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR;
-    /* Anybody on the path can say that, and who has shown its password already gives up. */
+    /* Anybody on the path can say that: who has shown its password already gives up in the end, if
+     * the server itself does not answer before. */
     if (request && request->answered == 0 && msg->class_ == AUGER_STUN_ERROR &&
-        msg->error_code == AUGER_STUN_UNAUTHENTICATED) {
+        msg->error_code == AUGER_STUN_UNAUTHENTICATED)
         relay->is_lost = true;
-        request->answered++;
-    }
     if (!request || !is_answer || !is_of_server(monitor, msg) || request->answered++ > 0)
         return;
     if (msg->class_ == AUGER_STUN_ERROR && is_loss(msg) && !relay->is_lost) {
