@@ -341,6 +341,7 @@ size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct aug
         if (ice->state != AUGER_ICE_FAILED)
             len = write_next(ice, now, path, buf, cap);
     }
+    auger_locals_follow_drift(ice, now); /* a relay that is asked for now may come */
     return len;
 }
 
