@@ -211,12 +211,12 @@ static void remember(struct client *client, const struct auger_stun_msg *msg)
 }
 
 /* The answer to a Binding request of RFC 3489, which has no magic cookie: as long as it says. */
-static bool is_classic(struct auger_bytes bytes)
+static bool is_classic(struct auger_bytes answer)
 {
-    if (bytes.len < 20 || auger_stun_is_message(bytes.data, bytes.len))
+    if (answer.len < 20 || auger_stun_is_message(answer.data, answer.len))
         return false;
-    require(bytes.data[0] == 1 && (bytes.data[1] == 0x01 || bytes.data[1] == 0x11));
-    require((size_t)(bytes.data[2] << 8 | bytes.data[3]) + 20 == bytes.len);
+    require(answer.data[0] == 1 && (answer.data[1] == 0x01 || answer.data[1] == 0x11));
+    require((size_t)(answer.data[2] << 8 | answer.data[3]) + 20 == answer.len);
     return true;
 }
 
