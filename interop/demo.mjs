@@ -126,7 +126,8 @@ let status = 0;
 try {
   await Promise.race([show(held), interrupted]);
 } catch (error) {
-  status = error instanceof Interrupted ? 130 : 1;
+  // Ctrl-C ends the commands that run then as well.
+  status = error instanceof Interrupted || error.signal === "SIGINT" ? 130 : 1;
   if (status === 1) console.error(`demo failed: ${error.message}`);
 }
 await end(held);
