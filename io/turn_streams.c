@@ -363,7 +363,16 @@ static ssize_t send_now(struct auger_turn_stream *stream, const uint8_t *bytes, 
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
 }
 
-/* Sends, or keeps for later.  false: the stream has ended, or there is no memory. */
+/* What TLS answers by itself, to each KeyUpdate of who reads nothing, is bounded here (RFC 8446
+ * section 4.6.3); what the server says is bounded before it is sealed. */
+static bool may_keep(const struct auger_turn_service *service,
+                     const struct auger_turn_stream *stream, size_t len)
+{
+    return stream->out_len + len <=
+           service->config.stream_queue_max + AUGER_TURN_FRAME_MAX + AUGER_TURN_SEALED_MAX;
+}
+
+/* Sends, or keeps for later.  false: the stream has ended, or there is no room or memory. */
 static bool pass(struct auger_turn_service *service, struct auger_turn_stream *stream,
                  const uint8_t *bytes, size_t len)
 {
@@ -372,7 +381,8 @@ static bool pass(struct auger_turn_service *service, struct auger_turn_stream *s
 
     if (sent == (ssize_t)len)
         return true;
-    return sent >= 0 && keep_unsent(stream, bytes + sent, len - (size_t)sent) &&
+    return sent >= 0 && may_keep(service, stream, len - (size_t)sent) &&
+           keep_unsent(stream, bytes + sent, len - (size_t)sent) &&
            (queued || watch_stream(service, stream, true));
 }
 
