@@ -7,6 +7,7 @@
  * for the servers and candidates that it was told, under relays alone for the servers; data comes
  * of a peer that was heard; memory is bounded and given back. */
 #include "crypto/crypto.h"
+#include "tests/fuzz/life.h"
 
 #include <auger/ice.h>
 #include <auger/stun.h>
@@ -17,79 +18,6 @@
 #define BYTES_MAX 65536
 #define STEPS_MAX 120
 #define DATAGRAMS_MAX 60 /* at one moment */
-
-static size_t blocks, bytes;
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-/* --- the environment -------------------------------------------------------------------- */
-
-static int draw(void *user, uint8_t *buf, size_t len)
-{
-    static uint32_t next = 0x61626364;
-
-    (void)user;
-    for (size_t i = 0; i < len; i++) {
-        next = next * 1664525 + 1013904223;
-        buf[i] = (uint8_t)(next >> 24);
-    }
-    return 0;
-}
-
-static void *count_alloc(void *user, size_t size)
-{
-    size_t *block = calloc(1, 16 + size);
-
-    (void)user;
-    require(block != NULL);
-    *block = size;
-    blocks++;
-    bytes += size;
-    return (uint8_t *)block + 16;
-}
-
-static void count_release(void *user, void *ptr)
-{
-    size_t *block = (size_t *)(void *)((uint8_t *)ptr - 16);
-
-    (void)user;
-    blocks--;
-    bytes -= *block;
-    free(block);
-}
-
-static const struct auger_env env = {NULL, draw, count_alloc, count_release, NULL};
-
-/* --- the input -------------------------------------------------------------------------- */
-
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static uint8_t next_byte(struct input *in)
-{
-    if (in->left == 0)
-        return 0;
-    in->left--;
-    return *in->at++;
-}
-
-static struct auger_bytes next_bytes(struct input *in)
-{
-    size_t len = next_byte(in);
-
-    if (len > in->left)
-        len = in->left;
-    struct auger_bytes piece = {in->at, len};
-    in->at += len;
-    in->left -= len;
-    return piece;
-}
 
 /* --- one life --------------------------------------------------------------------------- */
 
@@ -380,7 +308,7 @@ static void step(struct life *life, struct input *in)
         answer(life, in, asked, next_byte(in));
         break;
     case 3:
-        raw = next_bytes(in);
+        raw = next_bytes(in, next_byte(in));
         if (life->relayed.family != AUGER_FAMILY_NONE)
             relay(life, &peer, raw.data, raw.len, how & 4);
         break;
@@ -399,7 +327,7 @@ static void step(struct life *life, struct input *in)
         life->now += how * AUGER_SEC;
         break;
     case 8:
-        raw = next_bytes(in);
+        raw = next_bytes(in, next_byte(in));
         deliver(life, &asked->path, raw.data, raw.len);
         break;
     case 9:

@@ -7,6 +7,7 @@
 /* A hostile server tells a client of TURN whatever it likes, some of it signed.  Data comes from
  * permitted peers alone, requests are whole and few, memory is bounded and given back. */
 #include "crypto/crypto.h"
+#include "tests/fuzz/life.h"
 
 #include <auger/stun.h>
 #include <auger/turn.h>
@@ -17,80 +18,6 @@
 #define BYTES_MAX 16384
 #define REQUESTS_MAX 400 /* in one life: what 60 steps may cause */
 #define STEPS_MAX 60
-
-static size_t blocks, bytes;
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-/* --- the environment -------------------------------------------------------------------- */
-
-static int draw(void *user, uint8_t *buf, size_t len)
-{
-    static uint32_t next = 0x61626364;
-
-    (void)user;
-    for (size_t i = 0; i < len; i++) {
-        next = next * 1664525 + 1013904223;
-        buf[i] = (uint8_t)(next >> 24);
-    }
-    return 0;
-}
-
-static void *count_alloc(void *user, size_t size)
-{
-    size_t *block = calloc(1, 16 + size);
-
-    (void)user;
-    require(block != NULL);
-    *block = size;
-    blocks++;
-    bytes += size;
-    return (uint8_t *)block + 16;
-}
-
-static void count_release(void *user, void *ptr)
-{
-    size_t *block = (size_t *)(void *)((uint8_t *)ptr - 16);
-
-    (void)user;
-    blocks--;
-    bytes -= *block;
-    free(block);
-}
-
-static const struct auger_env env = {NULL, draw, count_alloc, count_release, NULL};
-
-/* --- the input -------------------------------------------------------------------------- */
-
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static uint8_t next_byte(struct input *in)
-{
-    if (in->left == 0)
-        return 0;
-    in->left--;
-    return *in->at++;
-}
-
-static struct auger_bytes next_bytes(struct input *in)
-{
-    size_t len = (size_t)next_byte(in) << 8;
-
-    len |= next_byte(in);
-    if (len > in->left)
-        len = in->left;
-    struct auger_bytes piece = {in->at, len};
-    in->at += len;
-    in->left -= len;
-    return piece;
-}
 
 /* --- one life --------------------------------------------------------------------------- */
 
@@ -173,7 +100,7 @@ static void answer(struct life *life, struct input *in, enum auger_stun_class cl
 {
     static uint8_t buf[2048];
     struct auger_stun_builder b;
-    struct auger_bytes attrs = next_bytes(in);
+    struct auger_bytes attrs = next_bytes(in, next_u16(in));
 
     auger_stun_build_begin(&b, buf, sizeof(buf), class_, life->request.method, &life->request.tid);
     while (attrs.len >= 4) {
@@ -268,7 +195,7 @@ static void step(struct life *life, struct input *in)
 
     switch (what % 10) {
     case 0:
-        raw = next_bytes(in);
+        raw = next_bytes(in, next_u16(in));
         deliver(life, raw.data, raw.len);
         break;
     case 1:

@@ -6,6 +6,7 @@
  * to a TURN server what they like.  Data goes from and to permitted peers alone, answers to
  * strangers are few, each port has one relay, memory is bounded and given back. */
 #include "crypto/crypto.h"
+#include "tests/fuzz/life.h"
 
 #include <auger/turn_server.h>
 
@@ -16,67 +17,6 @@
 #define CLIENTS 4
 #define BYTES_MAX (2u << 20)
 #define RELAYS_MAX 64
-
-static size_t blocks, bytes;
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-/* --- the environment -------------------------------------------------------------------- */
-
-static int draw(void *user, uint8_t *buf, size_t len)
-{
-    static uint32_t next = 0x61626364;
-
-    (void)user;
-    for (size_t i = 0; i < len; i++) {
-        next = next * 1664525 + 1013904223;
-        buf[i] = (uint8_t)(next >> 24);
-    }
-    return 0;
-}
-
-static void *count_alloc(void *user, size_t size)
-{
-    size_t *block = calloc(1, 16 + size);
-
-    (void)user;
-    require(block != NULL);
-    *block = size;
-    blocks++;
-    bytes += size;
-    return (uint8_t *)block + 16;
-}
-
-static void count_release(void *user, void *ptr)
-{
-    size_t *block = (size_t *)(void *)((uint8_t *)ptr - 16);
-
-    (void)user;
-    blocks--;
-    bytes -= *block;
-    free(block);
-}
-
-static const struct auger_env env = {NULL, draw, count_alloc, count_release, NULL};
-
-/* --- the input -------------------------------------------------------------------------- */
-
-struct input {
-    const uint8_t *at;
-    size_t left;
-};
-
-static uint8_t next_byte(struct input *in)
-{
-    if (in->left == 0)
-        return 0;
-    in->left--;
-    return *in->at++;
-}
 
 /* --- one life --------------------------------------------------------------------------- */
 
