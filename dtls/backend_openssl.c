@@ -219,17 +219,17 @@ enum auger_dtls_failure auger_backend_failure(const struct auger_dtls_backend *b
 
 uint32_t auger_backend_flight(const struct auger_dtls_backend *backend)
 {
-    bool waits = auger_bio_owns_timer() ? backend->bio.timer != NULL
-                                        : auger_backend_wait(backend) != AUGER_NEVER;
+    bool waits = auger_dtls_timer_is_ours() ? backend->bio.timer.shown != NULL
+                                            : auger_backend_wait(backend) != AUGER_NEVER;
 
-    return waits ? backend->bio.flight : 0;
+    return waits ? backend->bio.timer.flight : 0;
 }
 
 auger_time auger_backend_wait(const struct auger_dtls_backend *backend)
 {
     struct timeval left;
 
-    if (auger_bio_owns_timer() || DTLSv1_get_timeout(backend->ssl, &left) != 1)
+    if (auger_dtls_timer_is_ours() || DTLSv1_get_timeout(backend->ssl, &left) != 1)
         return AUGER_NEVER;
     return left.tv_sec * AUGER_SEC + left.tv_usec * AUGER_US;
 }
@@ -238,11 +238,11 @@ enum auger_backend_status auger_backend_retransmit(struct auger_dtls_backend *ba
 {
     if (backend->status != AUGER_BACKEND_HANDSHAKING)
         return backend->status;
-    auger_bio_fire(&backend->bio);
-    backend->bio.repeats = true;
+    auger_dtls_timer_fire(&backend->bio.timer);
+    backend->bio.timer.repeats = true;
     ERR_clear_error();
     int result = DTLSv1_handle_timeout(backend->ssl);
-    backend->bio.repeats = false;
+    backend->bio.timer.repeats = false;
     if (result < 0)
         fail(backend, AUGER_DTLS_TIMEOUT);
     return backend->status;

@@ -3,12 +3,6 @@
 
 #include "base/bytes.h"
 
-#include <openssl/crypto.h>
-
-#include <limits.h>
-#include <sys/time.h>
-
-#define OPENSSL_3_2 0x30200000UL
 #define RECORD_HEADER 13 /* RFC 6347 section 4.1 */
 
 /* --- bytes and datagrams ------------------------------------------------------------------- */
@@ -57,49 +51,13 @@ static int bio_write(BIO *handle, const char *data, int len)
     return -1;
 }
 
-/* --- the timer ----------------------------------------------------------------------------- */
-
-/* The library that is loaded decides, not the headers: libssl.so.3 is any 3.x. */
-bool auger_tls_bio_owns_timer(void)
-{
-    return OpenSSL_version_num() < OPENSSL_3_2;
-}
-
-static time_t end_of_time(void)
-{
-    return sizeof(time_t) > 4 ? (time_t)(LLONG_MAX / 2) : INT_MAX;
-}
-
-/* Before 3.2 OpenSSL shows its live timer here; set far it never fires by itself.  From 3.2 on
- * this is a copy on the stack, of which nothing may be kept. */
-static void show_timer(struct auger_tls_bio *bio, struct timeval *timer)
-{
-    bool runs = timer->tv_sec != 0 || timer->tv_usec != 0;
-
-    bio->timer = NULL;
-    if (!runs)
-        return;
-    if (!bio->repeats)
-        bio->flight++;
-    if (!auger_tls_bio_owns_timer())
-        return;
-    timer->tv_sec = end_of_time();
-    bio->timer = timer;
-}
-
-void auger_tls_bio_fire(struct auger_tls_bio *bio)
-{
-    if (bio->timer)
-        *bio->timer = (struct timeval){.tv_sec = 1};
-}
-
 /* --- the method ---------------------------------------------------------------------------- */
 
 static long bio_ctrl(BIO *handle, int command, long number, void *pointer)
 {
     (void)number;
     if (command == BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT)
-        show_timer(BIO_get_data(handle), pointer);
+        auger_dtls_timer_show(&((struct auger_tls_bio *)BIO_get_data(handle))->timer, pointer);
     return command == BIO_CTRL_FLUSH;
 }
 

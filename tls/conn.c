@@ -113,9 +113,9 @@ static void remember_alpn(struct auger_tls *tls)
 static void follow_flight(struct auger_tls *tls, auger_time now)
 {
     if (!tls->pipe.datagrams || tls->state != AUGER_TLS_CONNECTING ||
-        tls->bio.flight == tls->flight)
+        tls->bio.timer.flight == tls->flight)
         return;
-    tls->flight = tls->bio.flight;
+    tls->flight = tls->bio.timer.flight;
     tls->repeats = 0;
     tls->interval = tls->context->retransmit;
     tls->retransmit_at = auger_time_add(now, tls->interval);
@@ -385,12 +385,12 @@ static void repeat(struct auger_tls *tls, auger_time now)
     tls->repeats++;
     tls->interval = auger_time_min(2 * tls->interval, RETRANSMIT_MAX);
     tls->retransmit_at = auger_time_add(now, tls->interval);
-    auger_tls_bio_fire(&tls->bio);
-    tls->bio.repeats = true;
+    auger_dtls_timer_fire(&tls->bio.timer);
+    tls->bio.timer.repeats = true;
     ERR_clear_error();
     (void)DTLSv1_handle_timeout(tls->ssl);
     ERR_clear_error();
-    tls->bio.repeats = false;
+    tls->bio.timer.repeats = false;
 }
 
 void auger_tls_handle_timeout(struct auger_tls *tls, auger_time now)
