@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/time.h"
+#include "io/acceptor.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/turn_relays.h"
@@ -168,7 +169,7 @@ static int listen_at(struct auger_turn_service *service, const struct auger_loop
     if (!is_tls)
         borrow_port(service, &addr);
     if (addr.transport == AUGER_TCP)
-        err = auger_turn_streams_listen(watch, &addr, service->config.shares_port);
+        err = auger_acceptor_open(watch, &addr, service->config.shares_port);
     else
         err = auger_udp_open_shared(&watch->udp, &addr, loop->config.socket_buffer,
                                     service->config.shares_port);
@@ -486,5 +487,8 @@ void auger_turn_service_set_user(struct auger_turn_service *service, void *user)
 void auger_turn_service_get_stats_sized(const struct auger_turn_service *service,
                                         struct auger_turn_service_stats *stats, size_t size)
 {
-    memcpy(stats, &service->stats, size < sizeof(*stats) ? size : sizeof(*stats));
+    struct auger_turn_service_stats whole = service->stats;
+
+    whole.strangers = service->strangers.len;
+    memcpy(stats, &whole, size < sizeof(whole) ? size : sizeof(whole));
 }

@@ -3,7 +3,7 @@
 #ifndef AUGER_IO_TURN_STATE_H
 #define AUGER_IO_TURN_STATE_H
 
-#include "io/deadlines.h"
+#include "io/strangers.h"
 #include "io/watch.h"
 
 #include <auger/io_turn.h>
@@ -23,14 +23,13 @@ struct auger_turn_relay {
 struct auger_turn_stream {
     struct auger_watch watch; /* watch.udp.addr is the client's */
     struct auger_path path;
-    struct auger_turn_stream *next;          /* in its bucket, or among the dead */
-    struct auger_turn_stream *older, *newer; /* of the strangers, if it is one */
-    struct auger_tls *tls;                   /* NULL: in the clear */
-    struct auger_deadline due;               /* set while it is a stranger */
-    uint8_t *in;                             /* a frame that is not whole */
-    uint8_t *out;                            /* what the client has not read */
+    struct auger_turn_stream *next; /* in its bucket, or among the dead */
+    struct auger_stranger stranger; /* if it is one */
+    struct auger_tls *tls;          /* NULL: in the clear */
+    uint8_t *in;                    /* a frame that is not whole */
+    uint8_t *out;                   /* what the client has not read */
     size_t in_len, out_at, out_len, out_cap;
-    bool is_stranger, is_dead;
+    bool is_dead;
 };
 
 /* Room for one reading of a socket and all that comes of it. */
@@ -78,8 +77,7 @@ struct auger_turn_service {
     struct auger_turn_stream **buckets;
     size_t buckets_len;
     uint64_t hash_keys[6];
-    struct auger_turn_stream *oldest, *newest; /* of the strangers */
-    struct auger_deadlines deadlines;
+    struct auger_strangers strangers; /* clients without an allocation */
     struct auger_turn_stream *dead_streams;
 
     struct auger_turn_question *questions; /* a ring */

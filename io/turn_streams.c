@@ -2,20 +2,17 @@
 #define _GNU_SOURCE
 #include "io/turn_streams.h"
 
-#include "io/sockaddr.h"
+#include "io/acceptor.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define STRANGER_IN_MAX 2048 /* bytes of a message that is not whole */
-#define BACKLOG 512
-#define ACCEPTS_MAX 32 /* in one turn */
 
 /* --- the table of them -----------------------------------------------------------------------
  */
@@ -48,7 +45,8 @@ int auger_turn_streams_init(struct auger_turn_service *service, const struct aug
     int err = env->random(env->user, (uint8_t *)service->hash_keys, sizeof(service->hash_keys));
     if (err < 0)
         return err;
-    return auger_deadlines_init(&service->deadlines, service->config.streams_max);
+    return auger_strangers_init(&service->strangers, service->config.strangers_max,
+                                service->config.ip_strangers_max, service->config.streams_max);
 }
 
 void auger_turn_streams_fini(struct auger_turn_service *service)
@@ -60,7 +58,7 @@ void auger_turn_streams_fini(struct auger_turn_service *service)
             auger_turn_stream_shut(service, service->buckets[i]);
     while (auger_turn_streams_bury(service, &path))
         ;
-    auger_deadlines_fini(&service->deadlines);
+    auger_strangers_fini(&service->strangers);
     free(service->buckets);
 }
 
@@ -89,24 +87,7 @@ static void leave_bucket(struct auger_turn_service *service, struct auger_turn_s
 static void become_stranger(struct auger_turn_service *service, struct auger_turn_stream *stream,
                             auger_time until)
 {
-    stream->is_stranger = true;
-    stream->older = service->newest;
-    stream->newer = NULL;
-    *(service->newest ? &service->newest->newer : &service->oldest) = stream;
-    service->newest = stream;
-    service->stats.strangers++;
-    auger_deadlines_set(&service->deadlines, &stream->due, until);
-}
-
-static void become_known(struct auger_turn_service *service, struct auger_turn_stream *stream)
-{
-    if (!stream->is_stranger)
-        return;
-    stream->is_stranger = false;
-    *(stream->older ? &stream->older->newer : &service->oldest) = stream->newer;
-    *(stream->newer ? &stream->newer->older : &service->newest) = stream->older;
-    service->stats.strangers--;
-    auger_deadlines_set(&service->deadlines, &stream->due, AUGER_NEVER);
+    auger_strangers_add(&service->strangers, &stream->stranger, &stream->path.remote, until);
 }
 
 void auger_turn_stream_heard(struct auger_turn_service *service, struct auger_turn_stream *stream,
@@ -115,104 +96,42 @@ void auger_turn_stream_heard(struct auger_turn_service *service, struct auger_tu
     if (stream->is_dead)
         return;
     if (is_known)
-        become_known(service, stream);
-    else if (!stream->is_stranger)
+        auger_strangers_remove(&service->strangers, &stream->stranger);
+    else if (!stream->stranger.is_one)
         auger_turn_stream_forget(service, stream, now);
     else
-        auger_deadlines_set(&service->deadlines, &stream->due, now + service->config.idle_timeout);
+        auger_strangers_give_time(&service->strangers, &stream->stranger,
+                                  now + service->config.idle_timeout);
 }
 
 void auger_turn_stream_forget(struct auger_turn_service *service, struct auger_turn_stream *stream,
                               auger_time now)
 {
-    if (!stream->is_stranger && !stream->is_dead)
+    if (!stream->stranger.is_one && !stream->is_dead)
         become_stranger(service, stream, now + service->config.idle_timeout);
 }
 
-static bool is_neighbour(const struct auger_addr *a, const struct auger_addr *b)
+static struct auger_turn_stream *stream_of(struct auger_stranger *stranger)
 {
-    return a->family == b->family && memcmp(a->ip, b->ip, a->family == AUGER_IPV4 ? 4 : 8) == 0;
-}
-
-/* The one that has waited longest of those that are as near as `addr`, where they are too many;
- * else of all, where those are. */
-static struct auger_turn_stream *who_makes_room(const struct auger_turn_service *service,
-                                                const struct auger_addr *addr)
-{
-    struct auger_turn_stream *oldest = NULL;
-    size_t len = 0;
-
-    for (struct auger_turn_stream *s = service->oldest; s; s = s->newer) {
-        if (!is_neighbour(&s->path.remote, addr))
-            continue;
-        if (!oldest)
-            oldest = s;
-        len++;
-    }
-    if (len >= service->config.ip_strangers_max)
-        return oldest;
-    return service->stats.strangers >= service->config.strangers_max ||
-                   service->stats.streams >= service->config.streams_max
-               ? service->oldest
-               : NULL;
+    return (struct auger_turn_stream *)(void *)((char *)stranger -
+                                                offsetof(struct auger_turn_stream, stranger));
 }
 
 /* false: there is no room, and nobody who would make it. */
 static bool make_room(struct auger_turn_service *service, const struct auger_addr *addr)
 {
-    struct auger_turn_stream *leaves = who_makes_room(service, addr);
+    bool is_full = service->stats.streams >= service->config.streams_max;
+    struct auger_stranger *leaves = auger_strangers_who_leaves(&service->strangers, addr, is_full);
 
     if (leaves) {
         service->stats.streams_shut++;
-        auger_turn_stream_shut(service, leaves);
+        auger_turn_stream_shut(service, stream_of(leaves));
     }
     return service->stats.streams < service->config.streams_max;
 }
 
 /* --- taken and closed ------------------------------------------------------------------------
  */
-
-int auger_turn_streams_listen(struct auger_watch *watch, struct auger_addr *addr, bool shares_port)
-{
-    struct sockaddr_storage sa;
-    socklen_t len = auger_sockaddr_from(&sa, addr);
-    int family = addr->family == AUGER_IPV4 ? AF_INET : AF_INET6, on = 1;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    struct auger_addr bound;
-
-    if (fd < 0)
-        return AUGER_ERR_SYSTEM;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (shares_port)
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    if (family == AF_INET6)
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    if (bind(fd, (const struct sockaddr *)&sa, len) < 0 || listen(fd, BACKLOG) < 0 ||
-        getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ||
-        !auger_sockaddr_to((const struct sockaddr *)&sa, &bound)) {
-        int saved = errno;
-        close(fd);
-        errno = saved;
-        return AUGER_ERR_SYSTEM;
-    }
-    addr->port = bound.port;
-    watch->udp = (struct auger_udp){.fd = fd, .addr = *addr};
-    return 0;
-}
-
-static bool find_ends(int fd, struct auger_path *path)
-{
-    struct sockaddr_storage ours, theirs;
-    socklen_t ours_len = sizeof(ours), theirs_len = sizeof(theirs);
-
-    if (getsockname(fd, (struct sockaddr *)&ours, &ours_len) < 0 ||
-        getpeername(fd, (struct sockaddr *)&theirs, &theirs_len) < 0 ||
-        !auger_sockaddr_to((const struct sockaddr *)&ours, &path->local) ||
-        !auger_sockaddr_to((const struct sockaddr *)&theirs, &path->remote))
-        return false;
-    path->local.transport = path->remote.transport = AUGER_TCP;
-    return true;
-}
 
 static bool watch_stream(struct auger_turn_service *service, struct auger_turn_stream *stream,
                          bool for_writing)
@@ -226,26 +145,22 @@ static bool watch_stream(struct auger_turn_service *service, struct auger_turn_s
 }
 
 /* Takes `fd`, whatever comes of it. */
-static bool add_stream(struct auger_turn_service *service, int fd,
+static bool add_stream(struct auger_turn_service *service, int fd, const struct auger_path *path,
                        struct auger_tls_context *context, auger_time now)
 {
     struct auger_turn_stream *stream = calloc(1, sizeof(*stream));
     struct auger_tls *tls = NULL;
-    struct auger_path path;
-    int on = 1;
 
-    if (!stream || !find_ends(fd, &path) || !make_room(service, &path.remote) ||
+    if (!stream || !make_room(service, &path->remote) ||
         (context && auger_tls_new(&tls, context, now, NULL) < 0)) {
         free(stream);
         close(fd);
         return false;
     }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     *stream = (struct auger_turn_stream){
-        .watch = {.kind = AUGER_WATCH_TURN_STREAM, .user = service}, .path = path, .tls = tls};
+        .watch = {.kind = AUGER_WATCH_TURN_STREAM, .user = service}, .path = *path, .tls = tls};
     stream->watch.udp.fd = fd;
-    stream->due.at = AUGER_NEVER;
-    struct auger_turn_stream **bucket = &service->buckets[bucket_of(service, &path)];
+    struct auger_turn_stream **bucket = &service->buckets[bucket_of(service, path)];
     stream->next = *bucket;
     *bucket = stream;
     service->stats.streams++;
@@ -257,24 +172,19 @@ static bool add_stream(struct auger_turn_service *service, int fd,
     return false;
 }
 
-static bool is_out_of_descriptors(int err)
-{
-    return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
-}
-
 bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_watch *acceptor,
                                struct auger_tls_context *context, auger_time now)
 {
-    for (int i = 0; i < ACCEPTS_MAX; i++) {
-        int fd = accept4(acceptor->udp.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && is_out_of_descriptors(errno)) {
-            service->stats.accept_failures++;
-            return false;
-        }
-        if (fd < 0)
+    for (int i = 0; i < AUGER_ACCEPTS_MAX; i++) {
+        struct auger_path path;
+        int fd;
+        enum auger_accepted accepted = auger_acceptor_take(acceptor, &fd, &path);
+        if (accepted == AUGER_ACCEPTED_NONE)
             return true;
-        if (!add_stream(service, fd, context, now))
+        if (accepted != AUGER_ACCEPTED || !add_stream(service, fd, &path, context, now))
             service->stats.accept_failures++;
+        if (accepted == AUGER_ACCEPTED_NO_ROOM)
+            return false;
     }
     return true;
 }
@@ -283,7 +193,7 @@ void auger_turn_stream_shut(struct auger_turn_service *service, struct auger_tur
 {
     if (stream->is_dead)
         return;
-    become_known(service, stream); /* so that it is among the strangers no more */
+    auger_strangers_remove(&service->strangers, &stream->stranger);
     leave_bucket(service, stream);
     auger_udp_close(&stream->watch.udp);
     service->stats.streams--;
@@ -307,27 +217,19 @@ bool auger_turn_streams_bury(struct auger_turn_service *service, struct auger_pa
     return true;
 }
 
-static struct auger_turn_stream *stream_due(struct auger_deadline *deadline)
-{
-    return (struct auger_turn_stream *)(void *)((char *)deadline -
-                                                offsetof(struct auger_turn_stream, due));
-}
-
 void auger_turn_streams_handle_timeout(struct auger_turn_service *service, auger_time now)
 {
-    struct auger_deadline *first;
+    struct auger_stranger *first;
 
-    while ((first = auger_deadlines_first(&service->deadlines)) && first->at <= now) {
+    while ((first = auger_strangers_first_due(&service->strangers, now))) {
         service->stats.streams_shut++;
-        auger_turn_stream_shut(service, stream_due(first));
+        auger_turn_stream_shut(service, stream_of(first));
     }
 }
 
 auger_time auger_turn_streams_next_timeout(const struct auger_turn_service *service)
 {
-    const struct auger_deadline *first = auger_deadlines_first(&service->deadlines);
-
-    return first ? first->at : AUGER_NEVER;
+    return auger_strangers_next_timeout(&service->strangers);
 }
 
 /* --- what goes out ---------------------------------------------------------------------------
@@ -522,8 +424,9 @@ void auger_turn_stream_keep(struct auger_turn_service *service, struct auger_tur
     }
     if (len == 0)
         return;
-    stream->in =
-        len <= (stream->is_stranger ? STRANGER_IN_MAX : AUGER_TURN_FRAME_MAX) ? malloc(len) : NULL;
+    stream->in = len <= (stream->stranger.is_one ? STRANGER_IN_MAX : AUGER_TURN_FRAME_MAX)
+                     ? malloc(len)
+                     : NULL;
     if (!stream->in) {
         service->stats.streams_shut++;
         auger_turn_stream_shut(service, stream);

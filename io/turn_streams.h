@@ -9,9 +9,6 @@ int auger_turn_streams_init(struct auger_turn_service *service,
                             const struct auger_env *env) AUGER_CHECK_RESULT;
 void auger_turn_streams_fini(struct auger_turn_service *service);
 
-/* Binds and listens at `addr`, whose port is filled in where it was 0.  AUGER_ERR_SYSTEM. */
-int auger_turn_streams_listen(struct auger_watch *watch, struct auger_addr *addr,
-                              bool shares_port) AUGER_CHECK_RESULT;
 /* Takes some of those that wait, with `context` to speak TLS; NULL: in the clear.  false: there is
  * no descriptor for one more now. */
 bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_watch *acceptor,

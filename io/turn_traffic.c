@@ -232,7 +232,7 @@ static void hear_frame(struct auger_turn_service *service, struct auger_turn_str
     auger_turn_server_handle_client(service->engine, now, &stream->path, frame, len, reply,
                                     AUGER_TURN_SERVER_REPLY_MAX, &out);
     auger_turn_traffic_carry_out(service, now, &out, reply);
-    if (stream->is_stranger || out.what != AUGER_TURN_SERVER_TO_PEER)
+    if (stream->stranger.is_one || out.what != AUGER_TURN_SERVER_TO_PEER)
         auger_turn_stream_heard(service, stream, now,
                                 auger_turn_server_is_known(service->engine, &stream->path));
 }

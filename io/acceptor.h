@@ -1,0 +1,24 @@
+/* io/acceptor.h - a TCP socket that listens, never blocking, and the connections that it takes. */
+#ifndef AUGER_IO_ACCEPTOR_H
+#define AUGER_IO_ACCEPTOR_H
+
+#include "io/watch.h"
+
+#define AUGER_ACCEPTS_MAX 32 /* in one turn */
+
+/* Binds and listens at `addr`, whose port is filled in where it was 0; `shares_port`: other sockets
+ * of this user may be bound to it too, if they say so as well.  AUGER_ERR_SYSTEM. */
+int auger_acceptor_open(struct auger_watch *watch, struct auger_addr *addr,
+                        bool shares_port) AUGER_CHECK_RESULT;
+
+enum auger_accepted {
+    AUGER_ACCEPTED,
+    AUGER_ACCEPTED_NONE,    /* none waits */
+    AUGER_ACCEPTED_LOST,    /* it had gone before it was taken */
+    AUGER_ACCEPTED_NO_ROOM, /* there is no descriptor for one more now */
+};
+/* Takes one of those that wait: a descriptor of the caller's, and its two ends. */
+enum auger_accepted auger_acceptor_take(const struct auger_watch *watch, int *fd,
+                                        struct auger_path *path);
+
+#endif /* AUGER_IO_ACCEPTOR_H */
