@@ -4,6 +4,7 @@
 #include "io/changes.h"
 
 #include "base/time.h"
+#include "io/bases.h"
 #include "io/names.h"
 
 #include <linux/netlink.h>
@@ -132,7 +133,7 @@ void auger_changes_follow(struct auger_loop *loop, struct auger_machine *machine
             follow_mux(loop, mux, machine, now);
     for (size_t i = 0; i < loop->slots_len; i++) {
         struct auger_slot *slot = loop->slots[i];
-        auger_slot_follow(slot, loop->epoll_fd, machine, now);
+        auger_bases_follow(slot, loop->epoll_fd, machine, now);
         if (follows(slot) && slot->hides)
             auger_names_hide(loop, slot, now);
     }

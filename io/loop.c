@@ -2,6 +2,7 @@
  * turn.c, what one peer does in its turn slot.c. */
 #define _GNU_SOURCE
 #include "base/time.h"
+#include "io/bases.h"
 #include "io/changes.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
@@ -283,8 +284,8 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
     int err = auger_peer_new(&slot->peer, loop->config.env, config);
     if (err == 0)
         err = net->mux ? auger_slot_join(slot, net->mux, auger_clock_now())
-                       : auger_slot_open_sockets(slot, loop->epoll_fd, net,
-                                                 loop->config.socket_buffer, auger_clock_now());
+                       : auger_bases_open(slot, loop->epoll_fd, net, loop->config.socket_buffer,
+                                          auger_clock_now());
     if (slot->exhausted.family != AUGER_FAMILY_NONE)
         tell_exhausted(loop, slot, net);
     if (err == 0 && !net->mux && !net->bind && !net->fixed) {

@@ -45,14 +45,6 @@ struct auger_slot {
     struct auger_ready blocked; /* in the queue of the shared socket that had none */
 };
 
-/* Opens a socket an address, adds each to epoll and to the peer.  AUGER_ERR_SYSTEM when none could
- * be had. */
-int auger_slot_open_sockets(struct auger_slot *slot, int epoll_fd,
-                            const struct auger_net_config *net, uint32_t buffer,
-                            auger_time now) AUGER_CHECK_RESULT;
-/* Sockets on the addresses that have come, and none on those that are gone. */
-void auger_slot_follow(struct auger_slot *slot, int epoll_fd, struct auger_machine *machine,
-                       auger_time now);
 /* Puts the peer on shared sockets instead. */
 int auger_slot_join(struct auger_slot *slot, struct auger_loop_mux *mux,
                     auger_time now) AUGER_CHECK_RESULT;

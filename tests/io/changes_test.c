@@ -2,6 +2,7 @@
  * they come and go for real is interop/tests/network_change_test.mjs. */
 #include "tests/io/ends.h"
 
+#include "io/bases.h"
 #include "io/changes.h"
 #include "io/names.h"
 
@@ -95,10 +96,10 @@ static void an_address_that_is_deprecated_by_now_stays_in_use(void **state)
 
     (void)state;
     machine->rows[0].net.deprecated = true;
-    auger_slot_follow(loop->slots[0], loop->epoll_fd, machine, auger_loop_now(loop));
+    auger_bases_follow(loop->slots[0], loop->epoll_fd, machine, auger_loop_now(loop));
     must_have(peer, ips, 1);
     machine->rows[0].is_up = false;
-    auger_slot_follow(loop->slots[0], loop->epoll_fd, machine, auger_loop_now(loop));
+    auger_bases_follow(loop->slots[0], loop->epoll_fd, machine, auger_loop_now(loop));
     must_have(peer, ips, 0);
     free(machine);
     auger_loop_free(loop);
