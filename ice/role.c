@@ -120,6 +120,16 @@ static void set(struct auger_ice *ice, struct auger_generation *generation, auge
                 AUGER_F_TEXT("reason", reason));
 }
 
+/* The peer changes its role for the sake of ours alone: once it has been heard in the other one,
+ * since we changed last, a check in ours is from before, and came by a slower way. */
+static bool is_overtaken(const struct auger_generation *generation, enum auger_role role)
+{
+    const struct auger_tie_breakers *heard = &generation->heard;
+
+    return role == generation->role && heard->in_force < heard->len && heard->role != role &&
+           heard->role_switches == generation->role_switches;
+}
+
 /* Whether the peer has used another one since.  7.2.5.1: it changes with the role. */
 static bool is_outdated(struct auger_generation *generation, enum auger_role role,
                         uint64_t tie_breaker)
@@ -130,6 +140,8 @@ static bool is_outdated(struct auger_generation *generation, enum auger_role rol
         if (heard->items[i] == tie_breaker)
             return i != heard->in_force;
     }
+    if (is_overtaken(generation, role))
+        return true;
     heard->items[heard->next] = tie_breaker;
     heard->in_force = heard->next;
     heard->role = role;

@@ -165,6 +165,24 @@ static void test_a_check_of_before_the_switch_of_the_peer_settles_nothing_anew(v
     puppet_free(p);
 }
 
+/* It has come by a slower way, and is the first to show the tie-breaker of then. */
+static void test_a_check_of_before_the_first_that_came_settles_nothing_anew(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent;
+
+    puppet_introduce(p);
+    p->ice->current->tie_breaker = 7;
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = 5});
+    assert_true(puppet_take_response(p, &sent));
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = 7});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    assert_true(puppet_take_response(p, &sent));
+    assert_int_equal(sent.msg.error_code, 487);
+    puppet_free(p);
+}
+
 /* 7.2.5.1 makes no difference between checks. */
 static void test_a_487_to_a_consent_check_changes_the_role_too(void **state)
 {
@@ -208,11 +226,12 @@ static void test_a_nomination_that_was_answered_outlives_a_change_of_role(void *
     puppet_introduce(p);
     puppet_check(
         p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = 50, .use_candidate = true});
-    p->ice->current->tie_breaker = 100;
-    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = 60});
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 487});
     assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
     puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = UINT64_MAX});
     assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+    puppet_wait(p, 50 * AUGER_MS);
     assert_true(puppet_take_request(p, &sent));
     puppet_answer(p, &sent, &(struct puppet_answer){0});
     assert_true(puppet_pair(p, "192.0.2.2:2002").selected);
@@ -316,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_a_second_late_487_changes_nothing),
         cmocka_unit_test(test_a_487_to_a_check_of_before_the_last_switch_is_old_news),
         cmocka_unit_test(test_a_check_of_before_the_switch_of_the_peer_settles_nothing_anew),
+        cmocka_unit_test(test_a_check_of_before_the_first_that_came_settles_nothing_anew),
         cmocka_unit_test(test_a_487_to_a_consent_check_changes_the_role_too),
         cmocka_unit_test(test_any_number_of_tie_breakers_has_room),
         cmocka_unit_test(test_a_nomination_that_was_answered_outlives_a_change_of_role),
