@@ -381,6 +381,7 @@ size_t auger_standby_write(struct auger_ice *ice, auger_time now, struct auger_p
     auger_ice_mark(ice, &slot->tid);
     auger_pace_begin(ice, now);
     slot->missed = slot->sent_at != AUGER_NEVER;
+    ice->has_given_up |= slot->missed; /* failover.c may have counted on it */
     slot->sent_at = now;
     slot->next_at = auger_time_add(now, auger_consent_interval(ice));
     slot->role_switches = pair->generation->role_switches;

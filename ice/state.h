@@ -145,7 +145,7 @@ struct auger_ice {
     uint8_t tag[4];       /* with which its transaction ids begin then */
     auger_time bar_until; /* when the first refused path may be wanted again; AUGER_NEVER */
 
-    bool has_given_up; /* pairs, while it wrote: what follows from that is not drawn yet */
+    bool has_given_up; /* pairs, while it wrote, or hope in one: what follows is not drawn yet */
     struct auger_ice_news news;
     struct auger_ice_counters counters;
     struct auger_ice_tally tally;

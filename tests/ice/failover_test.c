@@ -244,6 +244,21 @@ static void when_many_go_at_once_the_last_one_is_found(void **state)
     ways = WAYS;
 }
 
+/* One in reserve has answered, and then misses an answer: those that were spared for its sake are
+ * asked at once.  run() sees that nothing is due when all is said. */
+static void when_the_one_that_answered_falls_silent_the_others_are_asked_at_once(void **state)
+{
+    (void)state;
+    for (auger_time answers_for = 4 * AUGER_SEC; answers_for <= 9 * AUGER_SEC;
+         answers_for += AUGER_SEC / 4) {
+        struct puppet *p = settled_on_many();
+        run(p, answers_for, 1u << 1);
+        run(p, 14 * AUGER_SEC - answers_for, 0);
+        puppet_free(p);
+        ways = WAYS;
+    }
+}
+
 static void where_the_peer_checks_it_is_asked_first(void **state)
 {
     (void)state;
@@ -263,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(when_many_go_at_once_the_last_one_is_found),
+        cmocka_unit_test(when_the_one_that_answered_falls_silent_the_others_are_asked_at_once),
         cmocka_unit_test(where_the_peer_checks_it_is_asked_first),
         cmocka_unit_test(a_pair_that_is_silent_too_does_not_take_over),
         cmocka_unit_test(nor_does_one_that_falls_silent_a_little_later),
