@@ -107,6 +107,7 @@ static bool stands_aside(const struct auger_check *check)
            auger_checklist_is_waited_for(&check->pair->generation->checklist, check->pair);
 }
 
+/* What may not be repeated has failed, and may still be answered. */
 size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
 {
@@ -116,13 +117,9 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
         struct auger_check *check = auger_inflight_at(inflight, i);
         if (!check->pair || check->cancelled || !auger_stun_transaction_is_due(&check->tx, now))
             continue;
-        if (!may_ask(ice, check->pair)) {
-            give_up(ice, now, check, AUGER_PAIR_LIMIT);
-            ice->has_given_up = true;
-            continue;
-        }
-        if (stands_aside(check)) {
-            fail(ice, now, check, AUGER_PAIR_TIMEOUT);
+        if (!may_ask(ice, check->pair) || stands_aside(check)) {
+            fail(ice, now, check,
+                 may_ask(ice, check->pair) ? AUGER_PAIR_TIMEOUT : AUGER_PAIR_LIMIT);
             check->cancelled = ice->has_given_up = true;
             continue;
         }

@@ -99,6 +99,25 @@ static void test_before_the_credentials_there_is_no_hurry(void **state)
     puppet_free(p);
 }
 
+/* It is not repeated; what was asked may be answered. */
+static void test_the_answer_to_the_last_request_that_was_allowed_counts(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent, again;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 1000), 0);
+    assert_true(puppet_take(p, &sent));
+    p->ice->current->unanswered = UINT16_MAX;
+    puppet_wait(p, 600 * AUGER_MS);
+    assert_false(puppet_take(p, &again));
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_FAILED);
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_SUCCEEDED);
+    puppet_free(p);
+}
+
 static void test_a_full_list_of_pairs_gives_up_the_failed_then_the_lowest(void **state)
 {
     (void)state;
@@ -440,6 +459,7 @@ int main(void)
         cmocka_unit_test(test_a_candidate_that_makes_no_pair_does_not_prolong_the_wait),
         cmocka_unit_test(test_a_check_under_way_outlasts_the_patience),
         cmocka_unit_test(test_before_the_credentials_there_is_no_hurry),
+        cmocka_unit_test(test_the_answer_to_the_last_request_that_was_allowed_counts),
         cmocka_unit_test(test_a_full_list_of_pairs_gives_up_the_failed_then_the_lowest),
         cmocka_unit_test(test_a_failed_pair_that_made_room_stays_away),
         cmocka_unit_test(test_data_is_handed_out_by_where_it_comes_from),
