@@ -100,6 +100,11 @@ void monitor_expect_replays(struct monitor *monitor)
     monitor->has_replays = true;
 }
 
+void monitor_expect_forgeries(struct monitor *monitor)
+{
+    monitor->has_forgeries = true;
+}
+
 void monitor_expect_standby_restarts(struct monitor *monitor)
 {
     monitor->has_standby_restarts = true;
@@ -270,10 +275,11 @@ static bool can_go_on(struct monitor *monitor, auger_time now)
     return has_consent(monitor, now);
 }
 
-static bool is_there(const struct monitor *monitor, const struct monitor_route *route)
+static bool is_there(const struct monitor *monitor, auger_time now,
+                     const struct monitor_route *route)
 {
     return !monitor_is_gone(monitor, &route->path.local) &&
-           !monitor_has_lost(monitor, &route->path.local);
+           !monitor_has_lost(monitor, now, &route->path.local);
 }
 
 /* A path of the generation in force, beside the one that went with its address. */
@@ -281,7 +287,7 @@ static bool has_standby(const struct monitor *monitor, auger_time now)
 {
     for (size_t i = 0; i < monitor->routes_len; i++) {
         const struct monitor_route *route = &monitor->routes[i];
-        if (route->generation == monitor->in_force && is_there(monitor, route) &&
+        if (route->generation == monitor->in_force && is_there(monitor, now, route) &&
             is_agreed(route, now) && !has_asked_in_vain(monitor, &route->path))
             return true;
     }
@@ -299,7 +305,7 @@ static bool has_choice(const struct monitor *monitor, auger_time now)
         if (route->generation != monitor->in_force)
             continue;
         len++;
-        has_one |= is_there(monitor, route) && is_agreed(route, now);
+        has_one |= is_there(monitor, now, route) && is_agreed(route, now);
     }
     return len > 1 && has_one;
 }
@@ -320,7 +326,7 @@ static void check_wanted_for_another(struct monitor *monitor, auger_time now)
 
 static void check_restart_wanted(struct monitor *monitor, auger_time now)
 {
-    monitor->may_be_adrift |= monitor_has_lost(monitor, &monitor->path.local);
+    monitor->may_be_adrift |= monitor_has_lost(monitor, now, &monitor->path.local);
     bool has_another = has_standby(monitor, now);
 
     if (is_adrift(monitor) && !has_another)
@@ -335,7 +341,7 @@ static void check_restart_wanted(struct monitor *monitor, auger_time now)
 
 static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_state to)
 {
-    monitor->may_be_adrift |= monitor_has_lost(monitor, &monitor->path.local);
+    monitor->may_be_adrift |= monitor_has_lost(monitor, now, &monitor->path.local);
     if (!may_follow(monitor, to))
         monitor_break(monitor, "11: %s after %s", auger_ice_state_name(to),
                       auger_ice_state_name(monitor->state));

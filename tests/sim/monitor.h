@@ -11,7 +11,9 @@
  *     3  at most 7 requests for each base to an address that does not answer, those
  *        that its own checks or a change of role caused apart; 7 for each pair there may be
  *        in all; Ta between new transactions
- *     5  data through a relay goes along a channel that is bound, or from a relayed address
+ *     5  data through a relay goes along a channel that is bound, or from a relayed address, and
+ *        none once the server has said that there is no allocation; nor does a server refuse a
+ *        password that is right, unless somebody forges
  *     6  bounded pairs, bounded work, the next timer lies ahead
  *     7  a role conflict both have seen is over; one selected pair
  *    11  events in the order of their grammar; a restart is wanted only where the address in
@@ -55,6 +57,9 @@ void monitor_pace(struct monitor *monitor, auger_time pacing);
 /* Somebody sends old datagrams again: stale answers come to checks that the agent has
  * rightly forgotten. */
 void monitor_expect_replays(struct monitor *monitor);
+/* What arrives may be altered, or caused by what was: a TURN server may seem to refuse the right
+ * password. */
+void monitor_expect_forgeries(struct monitor *monitor);
 /* The agent may want a restart for the sake of another pair (standby_restarts): of the controlling
  * side, once in a generation. */
 void monitor_expect_standby_restarts(struct monitor *monitor);

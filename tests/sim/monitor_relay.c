@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define CHANNEL_HEADER 4
+#define REFUSED_WAIT (1500 * AUGER_MS) /* three initial time-outs: one repetition has its answer   \
+                                        */
 
 /* --- who the servers are ------------------------------------------------------------------ */
 
@@ -71,7 +73,7 @@ static struct monitor_relay *relay_along(struct monitor *monitor, const struct a
     if (!monitor->relays)
         monitor->relays = sim_resize(NULL, MONITOR_RELAYS, sizeof(*monitor->relays));
     relay = &monitor->relays[monitor->relays_len++];
-    *relay = (struct monitor_relay){.path = *path};
+    *relay = (struct monitor_relay){.path = *path, .refused_at = AUGER_NEVER};
     return relay;
 }
 
@@ -147,12 +149,17 @@ static bool peel(struct monitor_relay *relay, bool is_sent, struct auger_path *p
            peel_indication(relay, &msg, path, bytes);
 }
 
-bool monitor_has_lost(const struct monitor *monitor, const struct auger_addr *base)
+static bool is_over(const struct monitor_relay *relay, auger_time now)
+{
+    return relay->is_lost || now >= relay->refused_at;
+}
+
+bool monitor_has_lost(const struct monitor *monitor, auger_time now, const struct auger_addr *base)
 {
     for (size_t i = 0; i < monitor->relays_len; i++) {
         const struct monitor_relay *relay = &monitor->relays[i];
-        if (relay->is_lost && (auger_addr_equal(&relay->relayed[0], base) ||
-                               auger_addr_equal(&relay->relayed[1], base)))
+        if (is_over(relay, now) && (auger_addr_equal(&relay->relayed[0], base) ||
+                                    auger_addr_equal(&relay->relayed[1], base)))
             return true;
     }
     return false;
@@ -205,6 +212,7 @@ static void asks_server(struct monitor *monitor, auger_time now, struct monitor_
         monitor_break(monitor, "0: a lite agent asks");
     if (request->sent == 1)
         request->sent_at = now;
+    request->is_signed = msg->integrity_offset || msg->integrity256_offset;
     if (request->sent > MONITOR_TRANSMISSIONS)
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
     if (msg->method == AUGER_STUN_CHANNEL_BIND)
@@ -219,8 +227,11 @@ bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_p
     if (!is_turn_server(monitor, &path->remote))
         return true;
     struct monitor_relay *relay = relay_along(monitor, path);
-    if (peel(relay, true, path, bytes))
+    if (peel(relay, true, path, bytes)) {
+        if (relay->is_lost)
+            monitor_break(monitor, "5: through a relay that is lost");
         return true;
+    }
     if (is_channel_data(bytes->data, bytes->len))
         monitor_break(monitor, "5: data on a channel that is not bound");
     else if (auger_stun_msg_parse(&msg, bytes->data, bytes->len) != 0)
@@ -241,7 +252,7 @@ static bool is_of_server(const struct monitor *monitor, const struct auger_stun_
 }
 
 /* Each relayed address is a base (RFC 8445 section 5.1.1.2).  A new allocation has no channel. */
-static void is_allocated(struct monitor *monitor, struct monitor_relay *relay,
+static void is_allocated(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
                          const struct auger_stun_msg *msg)
 {
     struct auger_addr relayed[2] = {{0}};
@@ -249,7 +260,7 @@ static void is_allocated(struct monitor *monitor, struct monitor_relay *relay,
     for (size_t i = 0; i < 2; i++)
         if (!auger_stun_msg_addr_at(msg, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, i, &relayed[i]))
             relayed[i] = (struct auger_addr){0};
-    if (!relay->is_lost && auger_addr_equal(&relayed[0], &relay->relayed[0]) &&
+    if (!is_over(relay, now) && auger_addr_equal(&relayed[0], &relay->relayed[0]) &&
         auger_addr_equal(&relayed[1], &relay->relayed[1]))
         return;
     for (size_t i = 0; i < 2; i++) {
@@ -262,11 +273,19 @@ static void is_allocated(struct monitor *monitor, struct monitor_relay *relay,
     }
     relay->channels_len = 0;
     relay->is_lost = false;
+    relay->refused_at = AUGER_NEVER;
     monitor->has_gathered = false; /* its candidates may come after the end of the others */
 }
 
+/* RFC 8489 section 9.2.5: credentials, or newer ones. */
+static bool asks_for_more(const struct auger_stun_msg *msg)
+{
+    return msg->error_code == AUGER_STUN_UNAUTHENTICATED ||
+           msg->error_code == AUGER_STUN_STALE_NONCE;
+}
+
 /* 8656 sections 5, 7.3 and 12.3: the allocation is no more, or the server and we differ about it.
- */
+ * What the server cannot do now it may do later. */
 static bool is_loss(const struct auger_stun_msg *msg)
 {
     if (msg->error_code == AUGER_STUN_ALLOCATION_MISMATCH ||
@@ -274,23 +293,44 @@ static bool is_loss(const struct auger_stun_msg *msg)
         return true;
     if (msg->method == AUGER_STUN_CHANNEL_BIND)
         return msg->error_code == AUGER_STUN_BAD_REQUEST;
-    return msg->method == AUGER_STUN_REFRESH && msg->error_code != AUGER_STUN_UNAUTHENTICATED &&
-           msg->error_code != AUGER_STUN_STALE_NONCE;
+    return msg->method == AUGER_STUN_REFRESH && msg->error_code / 100 == 4 && !asks_for_more(msg);
 }
 
-static void is_told_by_server(struct monitor *monitor, struct monitor_relay *relay,
+/* Anybody on the path can say that: who has shown its password already gives up after a while, if
+ * the server itself does not answer before. */
+static void is_refused(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
+                       const struct monitor_request *request, const struct auger_stun_msg *msg)
+{
+    if (!request->is_signed || request->answered > 0)
+        return;
+    if (!monitor->has_forgeries && msg->error_code == AUGER_STUN_UNAUTHENTICATED)
+        monitor_break(monitor, "5: a 401 to the right password");
+    if (!monitor->has_forgeries || msg->method != AUGER_STUN_REFRESH ||
+        relay->refused_at != AUGER_NEVER)
+        return;
+    relay->refused_at = now + REFUSED_WAIT;
+    relay->refused = msg->tid;
+}
+
+static void is_answered(struct monitor_relay *relay, auger_time now,
+                        const struct auger_stun_msg *msg)
+{
+    if (now < relay->refused_at &&
+        memcmp(relay->refused.bytes, msg->tid.bytes, sizeof(msg->tid.bytes)) == 0)
+        relay->refused_at = AUGER_NEVER;
+}
+
+static void is_told_by_server(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
                               const struct auger_stun_msg *msg)
 {
     struct monitor_request *request = monitor_find_request(&monitor->sent, &msg->tid, &relay->path);
-
     bool is_answer = msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR;
-    /* Anybody on the path can say that: who has shown its password already gives up in the end, if
-     * the server itself does not answer before. */
-    if (request && request->answered == 0 && msg->class_ == AUGER_STUN_ERROR &&
-        msg->error_code == AUGER_STUN_UNAUTHENTICATED)
-        relay->is_lost = true;
+
+    if (request && msg->class_ == AUGER_STUN_ERROR && asks_for_more(msg))
+        is_refused(monitor, now, relay, request, msg);
     if (!request || !is_answer || !is_of_server(monitor, msg) || request->answered++ > 0)
         return;
+    is_answered(relay, now, msg);
     if (msg->class_ == AUGER_STUN_ERROR && is_loss(msg) && !relay->is_lost) {
         relay->is_lost = true;
         monitor->relays_lost++;
@@ -298,13 +338,13 @@ static void is_told_by_server(struct monitor *monitor, struct monitor_relay *rel
     if (msg->class_ != AUGER_STUN_SUCCESS)
         return;
     if (msg->method == AUGER_STUN_ALLOCATE)
-        is_allocated(monitor, relay, msg);
+        is_allocated(monitor, now, relay, msg);
     for (size_t i = 0; msg->method == AUGER_STUN_CHANNEL_BIND && i < relay->channels_len; i++)
         relay->channels[i].is_bound |=
             memcmp(relay->channels[i].asked.bytes, msg->tid.bytes, sizeof(msg->tid.bytes)) == 0;
 }
 
-bool monitor_unwrap_received(struct monitor *monitor, struct auger_path *path,
+bool monitor_unwrap_received(struct monitor *monitor, auger_time now, struct auger_path *path,
                              struct auger_bytes *bytes)
 {
     struct monitor_relay *relay = find_relay(monitor, path);
@@ -315,6 +355,6 @@ bool monitor_unwrap_received(struct monitor *monitor, struct auger_path *path,
     if (peel(relay, false, path, bytes))
         return true;
     if (auger_stun_msg_parse(&msg, bytes->data, bytes->len) == 0)
-        is_told_by_server(monitor, relay, &msg);
+        is_told_by_server(monitor, now, relay, &msg);
     return false;
 }

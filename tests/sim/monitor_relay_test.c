@@ -41,7 +41,7 @@ struct turn_msg {
     uint16_t method;
     uint8_t tid;
     const struct auger_addr *peer, *relayed;
-    bool has_channel, is_forged;
+    bool has_channel, is_unsigned;
     uint16_t error_code;
     const uint8_t *data;
     size_t data_len;
@@ -64,7 +64,7 @@ static size_t write_turn(uint8_t buf[512], const struct turn_msg *m)
         auger_stun_build_error(&b, m->error_code);
     if (m->data)
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_DATA, m->data, m->data_len);
-    if (m->class_ != AUGER_STUN_INDICATION && !m->is_forged)
+    if (m->class_ != AUGER_STUN_INDICATION && !m->is_unsigned)
         auger_stun_build_integrity(&b, key);
     int len = auger_stun_build_end(&b);
     assert_true(len > 0);
@@ -100,7 +100,7 @@ static void allocate_with(struct stage *stage, bool is_forged)
                                .method = AUGER_STUN_ALLOCATE,
                                .tid = 100,
                                .relayed = &relayed,
-                               .is_forged = is_forged});
+                               .is_unsigned = is_forged});
 }
 
 static void allocate(struct stage *stage)
@@ -270,10 +270,35 @@ static void begin_on_the_relay(struct stage *stage)
     holds(stage);
 }
 
+static void wants_a_restart_at(struct stage *stage, auger_time now)
+{
+    monitor_event(stage->monitor, now,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_RESTART_WANTED});
+}
+
 static void wants_a_restart(struct stage *stage)
 {
-    monitor_event(stage->monitor, 0,
-                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_RESTART_WANTED});
+    wants_a_restart_at(stage, 0);
+}
+
+/* What asks for credentials has not got any. */
+static void asks_server(struct stage *stage, uint16_t method, bool is_unsigned)
+{
+    says(stage, 0,
+         &(struct turn_msg){.class_ = AUGER_STUN_REQUEST,
+                            .method = method,
+                            .tid = 102,
+                            .is_unsigned = is_unsigned});
+}
+
+static void is_refused(struct stage *stage, uint16_t method, uint16_t code)
+{
+    is_told(stage, 0,
+            &(struct turn_msg){.class_ = AUGER_STUN_ERROR,
+                               .method = method,
+                               .tid = 102,
+                               .error_code = code,
+                               .is_unsigned = code == AUGER_STUN_UNAUTHENTICATED});
 }
 
 static void one_is_adrift_if_the_server_says_so(void **state)
@@ -283,20 +308,68 @@ static void one_is_adrift_if_the_server_says_so(void **state)
         bool fine;
     } cases[] = {{AUGER_STUN_REFRESH, AUGER_STUN_ALLOCATION_MISMATCH, true},
                  {AUGER_STUN_CREATE_PERMISSION, AUGER_STUN_ALLOCATION_MISMATCH, true},
+                 {AUGER_STUN_REFRESH, AUGER_STUN_FORBIDDEN, true},
+                 {AUGER_STUN_REFRESH, AUGER_STUN_SERVER_ERROR, false},
                  {AUGER_STUN_CREATE_PERMISSION, AUGER_STUN_FORBIDDEN, false},
                  {AUGER_STUN_REFRESH, AUGER_STUN_STALE_NONCE, false}};
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         begin_on_the_relay(*state);
-        says(*state, 0,
-             &(struct turn_msg){
-                 .class_ = AUGER_STUN_REQUEST, .method = cases[i].method, .tid = 102});
-        is_told(*state, 0,
-                &(struct turn_msg){.class_ = AUGER_STUN_ERROR,
-                                   .method = cases[i].method,
-                                   .tid = 102,
-                                   .error_code = cases[i].code});
+        asks_server(*state, cases[i].method, false);
+        is_refused(*state, cases[i].method, cases[i].code);
         wants_a_restart(*state);
+        if (cases[i].fine)
+            holds(*state);
+        else
+            breaks(*state, '1');
+        tear_down(state);
+        set_up_relay(state);
+    }
+}
+
+static void nothing_leaves_by_a_relay_that_is_lost(void **state)
+{
+    begin_on_the_relay(*state);
+    asks_server(*state, AUGER_STUN_REFRESH, false);
+    is_refused(*state, AUGER_STUN_REFRESH, AUGER_STUN_ALLOCATION_MISMATCH);
+    sends_data_inside(*state, 0);
+    breaks(*state, '5');
+}
+
+static void a_server_does_not_refuse_the_right_password(void **state)
+{
+    asks_server(*state, AUGER_STUN_REFRESH, true);
+    is_refused(*state, AUGER_STUN_REFRESH, AUGER_STUN_UNAUTHENTICATED);
+    holds(*state);
+    asks_server(*state, AUGER_STUN_REFRESH, false);
+    is_refused(*state, AUGER_STUN_REFRESH, AUGER_STUN_UNAUTHENTICATED);
+    breaks(*state, '5');
+}
+
+/* 8489 section 9.2.5: if the server does not say otherwise before. */
+static void where_somebody_forges_a_401_counts_in_the_end(void **state)
+{
+    static const struct {
+        uint16_t method;
+        bool is_unsigned, is_answered;
+        auger_time at;
+        bool fine;
+    } cases[] = {{AUGER_STUN_REFRESH, false, false, 1500 * AUGER_MS, true},
+                 {AUGER_STUN_REFRESH, false, false, 1499 * AUGER_MS, false},
+                 {AUGER_STUN_REFRESH, false, true, 1500 * AUGER_MS, false},
+                 {AUGER_STUN_REFRESH, true, false, 1500 * AUGER_MS, false},
+                 {AUGER_STUN_CREATE_PERMISSION, false, false, 1500 * AUGER_MS, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        monitor_expect_forgeries(((struct stage *)*state)->monitor);
+        begin_on_the_relay(*state);
+        asks_server(*state, cases[i].method, cases[i].is_unsigned);
+        is_refused(*state, cases[i].method, AUGER_STUN_UNAUTHENTICATED);
+        if (cases[i].is_answered)
+            is_told(*state, 0,
+                    &(struct turn_msg){
+                        .class_ = AUGER_STUN_SUCCESS, .method = AUGER_STUN_REFRESH, .tid = 102});
+        wants_a_restart_at(*state, cases[i].at);
         if (cases[i].fine)
             holds(*state);
         else
@@ -326,4 +399,7 @@ SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
           relay_staged(a_channel_leads_to_its_peer), relay_staged(data_on_a_bound_channel_is_fine),
           relay_staged(a_request_to_the_server_is_sent_7_times_at_most),
           relay_staged(one_is_adrift_if_the_server_says_so),
+          relay_staged(nothing_leaves_by_a_relay_that_is_lost),
+          relay_staged(a_server_does_not_refuse_the_right_password),
+          relay_staged(where_somebody_forges_a_401_counts_in_the_end),
           relay_staged(the_relay_goes_with_its_base))

@@ -35,6 +35,7 @@ struct monitor_request {
     unsigned sent, answered; /* datagrams */
     bool nominates;
     bool has_failed; /* an error, or an answer from elsewhere (7.2.5.2) */
+    bool is_signed;  /* of those to a TURN server: it has shown the password */
 };
 
 /* The latest requests of one direction. */
@@ -72,7 +73,9 @@ struct monitor_relay {
     struct auger_addr relayed[2]; /* no family: none */
     struct monitor_channel channels[MONITOR_CHANNELS];
     size_t channels_len;
-    bool is_lost; /* so the server says */
+    bool is_lost;          /* so the server says */
+    auger_time refused_at; /* since then it may be, by what nobody has signed; AUGER_NEVER */
+    struct auger_stun_tid refused; /* that request */
 };
 
 struct monitor {
@@ -111,7 +114,7 @@ struct monitor {
     enum auger_ice_state state;
     struct auger_path path;           /* in use, by the agent's word */
     bool has_gathered, has_restarted; /* in this generation; since it failed */
-    bool has_replays, has_standby_restarts;
+    bool has_replays, has_forgeries, has_standby_restarts;
     struct auger_addr gone[MONITOR_GONE]; /* addresses that were bases */
     size_t gone_len;
     bool is_adrift;     /* the path in use was of one of them */
@@ -131,11 +134,11 @@ struct monitor_request *monitor_find_request(struct monitor_requests *requests,
  * peer's or for it. */
 bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_path *path,
                          struct auger_bytes *bytes);
-bool monitor_unwrap_received(struct monitor *monitor, struct auger_path *path,
+bool monitor_unwrap_received(struct monitor *monitor, auger_time now, struct auger_path *path,
                              struct auger_bytes *bytes);
 
-/* Whether that is a relayed address that the server may have taken back. */
-bool monitor_has_lost(const struct monitor *monitor, const struct auger_addr *base);
+/* Whether that is a relayed address that the server has taken back, or seems to have. */
+bool monitor_has_lost(const struct monitor *monitor, auger_time now, const struct auger_addr *base);
 
 bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base);
 void monitor_break(struct monitor *monitor, const char *format, ...)

@@ -499,7 +499,7 @@ void monitor_received(struct monitor *monitor, auger_time now, const struct auge
     struct auger_bytes bytes = {buf, len};
     struct auger_stun_msg msg;
 
-    if (!monitor_unwrap_received(monitor, &inner, &bytes) ||
+    if (!monitor_unwrap_received(monitor, now, &inner, &bytes) ||
         !auger_stun_is_message(bytes.data, bytes.len) ||
         auger_stun_msg_parse(&msg, bytes.data, bytes.len) < 0)
         return;

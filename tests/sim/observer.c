@@ -91,7 +91,9 @@ void sim_add_observer(struct sim *sim, const struct sim_attack_options *options)
     attacker->see = see;
     sim_host_attach_attacker(attacker->host, sim->internet, AUGER_IPV4);
     sim_host_attach_attacker(attacker->host, sim->internet, AUGER_IPV6);
-    for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer)
+    for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
         monitor_expect_replays(peer->monitor);
+        monitor_expect_forgeries(peer->monitor);
+    }
     sim_attacker_begin(attacker);
 }

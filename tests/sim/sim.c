@@ -1,5 +1,6 @@
 /* tests/sim/sim.c - the world's clock: what happens next, and after it the invariants. */
 #include "tests/sim/digest.h"
+#include "tests/sim/peer.h"
 #include "tests/sim/world.h"
 
 #include "base/time.h"
@@ -122,6 +123,8 @@ struct sim_net *sim_internet(struct sim *sim)
 void sim_expect_garbage(struct sim *sim)
 {
     sim->is_hostile = true;
+    for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer)
+        monitor_expect_forgeries(peer->monitor);
 }
 
 /* --- what is arranged --------------------------------------------------------- */

@@ -67,7 +67,7 @@ bool sim_run(struct sim *sim, auger_time duration);
 auger_time sim_now(const struct sim *sim);
 /* What is broken, or NULL. */
 const char *sim_broken(const struct sim *sim);
-/* From now on applications may receive what nobody sent. */
+/* From now on the peers that there are may receive what nobody sent. */
 void sim_expect_garbage(struct sim *sim);
 /* Of everything that was on the wire and in the traces so far. */
 uint64_t sim_digest(const struct sim *sim);

@@ -170,16 +170,22 @@ static void close_relay(struct sim_turn *turn, uint32_t number)
 
 static void wake(struct sim *sim, void *user);
 
-static void settle(struct sim_turn *turn)
+static void take_events(struct sim_turn *turn)
 {
     struct auger_turn_server_event event;
-    struct auger_turn_server_stats stats;
 
     while (auger_turn_server_poll_event(turn->server, &event)) {
         turn_watch_event(turn->watch, &event);
         if (event.type == AUGER_TURN_SERVER_EVENT_RELAY_CLOSED)
             close_relay(turn, event.relay);
     }
+}
+
+static void settle(struct sim_turn *turn)
+{
+    struct auger_turn_server_stats stats;
+
+    take_events(turn);
     auger_turn_server_get_stats(turn->server, &stats);
     turn_watch_count(turn->watch, &stats, count_open(turn));
     if (turn_watch_broken(turn->watch))
@@ -217,6 +223,7 @@ static void hear_client(struct sim_turn *turn, const struct auger_path *path, co
         auger_turn_server_relay_opened(turn->server, now, out.relay, err, reply, sizeof(reply),
                                        &out);
     }
+    take_events(turn);
     turn_watch_client(turn->watch, now, path, buf, len, &out);
     if (out.what == AUGER_TURN_SERVER_TO_CLIENT)
         sim_host_send_later(turn->sim, turn->host, turn->options.slow, &out.path, out.bytes.data,

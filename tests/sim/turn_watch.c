@@ -185,6 +185,14 @@ static void succeeded(struct turn_watch *watch, auger_time now, const struct aug
         permitted(watch, now, allocation, asked);
 }
 
+/* 8656 sections 5 and 7.2: a second allocation of one 5-tuple, or something else about none. */
+static void refused(struct turn_watch *watch, bool was_there, const struct auger_stun_msg *said)
+{
+    if (said->error_code == AUGER_STUN_ALLOCATION_MISMATCH &&
+        was_there != (said->method == AUGER_STUN_ALLOCATE))
+        fault(watch, "5: a 437 to who has %s allocation", was_there ? "an" : "no");
+}
+
 static struct source *source_of(struct turn_watch *watch, const struct auger_addr *addr)
 {
     for (size_t i = 0; i < watch->sources_len; i++)
@@ -228,7 +236,8 @@ static void sent_to_peer(struct turn_watch *watch, auger_time now, const struct 
 void turn_watch_client(struct turn_watch *watch, auger_time now, const struct auger_path *client,
                        const uint8_t *buf, size_t len, const struct auger_turn_server_out *out)
 {
-    struct source *source = of_client(watch, client) ? NULL : source_of(watch, &client->remote);
+    bool was_there = of_client(watch, client) != NULL;
+    struct source *source = was_there ? NULL : source_of(watch, &client->remote);
     struct auger_stun_msg asked, said;
 
     if (source)
@@ -242,12 +251,16 @@ void turn_watch_client(struct turn_watch *watch, auger_time now, const struct au
     if (!auger_path_equal(&out->path, client))
         fault(watch, "5: an answer to another than who has asked");
     if (auger_stun_msg_parse(&asked, buf, len) != 0 ||
-        auger_stun_msg_parse(&said, out->bytes.data, out->bytes.len) != 0)
+        auger_stun_msg_parse(&said, out->bytes.data, out->bytes.len) != 0) {
         fault(watch, "5: an answer that cannot be read");
-    else if (said.class_ == AUGER_STUN_SUCCESS && said.method != AUGER_STUN_BINDING)
+        return;
+    }
+    if (said.class_ == AUGER_STUN_SUCCESS && said.method != AUGER_STUN_BINDING)
         succeeded(watch, now, client, &asked, &said);
     else if (source)
         answered_stranger(watch, now, source, out->bytes.len);
+    if (said.class_ == AUGER_STUN_ERROR)
+        refused(watch, was_there, &said);
 }
 
 void turn_watch_peer(struct turn_watch *watch, auger_time now, const struct auger_addr *relayed,

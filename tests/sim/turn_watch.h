@@ -5,7 +5,8 @@
  *     4  to a source that has no allocation goes at most 1.7 times what came from it, or ten
  *        answers at once and ten a second beside
  *     5  what is relayed has an allocation and a live permission; each relay is of one
- *        allocation, and ports that are free and those of relays are all there are
+ *        allocation, and ports that are free and those of relays are all there are; who has an
+ *        allocation is not told that there is none (437)
  */
 #ifndef SIM_TURN_WATCH_H
 #define SIM_TURN_WATCH_H
@@ -18,7 +19,7 @@ struct turn_watch; /* opaque */
 struct turn_watch *turn_watch_new(uint64_t ports);
 void turn_watch_free(struct turn_watch *watch);
 
-/* The server was given that by a client, and `out` came of it. */
+/* The server was given that by a client, and `out` came of it, beside the events. */
 void turn_watch_client(struct turn_watch *watch, auger_time now, const struct auger_path *client,
                        const uint8_t *buf, size_t len, const struct auger_turn_server_out *out);
 /* And this by a peer, at the relay with that address. */

@@ -64,7 +64,9 @@ static size_t write_msg(uint8_t buf[200], enum auger_stun_class class_, uint16_t
 
     auger_stun_build_begin(&b, buf, 200, class_, method, &(struct auger_stun_tid){{1}});
     if (class_ == AUGER_STUN_ERROR)
-        auger_stun_build_error(&b, AUGER_STUN_UNAUTHENTICATED);
+        auger_stun_build_error(&b, attr == AUGER_STUN_ATTR_XOR_PEER_ADDRESS
+                                       ? AUGER_STUN_ALLOCATION_MISMATCH
+                                       : AUGER_STUN_UNAUTHENTICATED);
     if (addr)
         auger_stun_build_addr(&b, attr, addr);
     int len = auger_stun_build_end(&b);
@@ -85,6 +87,18 @@ static void answers(struct stage *stage, auger_time now, uint16_t method,
                                               .bytes = {stage->said, said_len}};
 
     turn_watch_client(stage->watch, now, &stage->client, stage->asked, asked_len, &out);
+}
+
+static void says_437(struct stage *stage, uint16_t method)
+{
+    size_t asked_len = write_msg(stage->asked, AUGER_STUN_REQUEST, method, 0, NULL);
+    size_t said_len =
+        write_msg(stage->said, AUGER_STUN_ERROR, method, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, NULL);
+    const struct auger_turn_server_out out = {.what = AUGER_TURN_SERVER_TO_CLIENT,
+                                              .path = stage->client,
+                                              .bytes = {stage->said, said_len}};
+
+    turn_watch_client(stage->watch, 0, &stage->client, stage->asked, asked_len, &out);
 }
 
 static void relays(struct stage *stage, auger_time now, const struct auger_addr *from,
@@ -118,6 +132,22 @@ static void what_has_a_permission_is_relayed_both_ways(void **state)
     relays(stage, 299 * AUGER_SEC, &relay, &peer);
     brings(stage, 299 * AUGER_SEC, &peer);
     holds(stage);
+}
+
+static void who_has_an_allocation_is_not_told_that_there_is_none(void **state)
+{
+    says_437(*state, AUGER_STUN_REFRESH);
+    has_permission(*state);
+    says_437(*state, AUGER_STUN_ALLOCATE);
+    holds(*state);
+    says_437(*state, AUGER_STUN_REFRESH);
+    breaks(*state, '5');
+}
+
+static void who_has_none_is_not_told_that_there_is_one(void **state)
+{
+    says_437(*state, AUGER_STUN_ALLOCATE);
+    breaks(*state, '5');
 }
 
 static void nothing_is_relayed_without_an_allocation(void **state)
@@ -243,6 +273,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         staged(what_has_a_permission_is_relayed_both_ways),
+        staged(who_has_an_allocation_is_not_told_that_there_is_none),
+        staged(who_has_none_is_not_told_that_there_is_one),
         staged(nothing_is_relayed_without_an_allocation),
         staged(nothing_is_relayed_by_the_relay_of_another),
         staged(nothing_is_relayed_to_who_has_no_permission),
