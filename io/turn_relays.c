@@ -80,6 +80,8 @@ static int watch_relay(struct auger_turn_service *service, struct auger_turn_rel
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &relay->watch};
 
+    if (!service->config.no_gso)
+        auger_udp_join(&relay->watch.udp);
     set_df(&relay->watch, false);
     tell_errors(&relay->watch);
     if (epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, relay->watch.udp.fd, &event) == 0)

@@ -123,7 +123,7 @@ auger_time auger_turn_service_next_timeout(const struct auger_turn_service *serv
 void auger_turn_service_answer_key(struct auger_turn_service *service, uint32_t ticket,
                                    const char *password)
 {
-    uint8_t *reply = service->room->replies[0];
+    uint8_t *reply = auger_turn_traffic_reply(service);
     struct auger_turn_server_out out;
     auger_time now = auger_clock_now();
 
@@ -175,6 +175,11 @@ static int listen_at(struct auger_turn_service *service, const struct auger_loop
                                     service->config.shares_port);
     if (err < 0)
         return err;
+    if (addr.transport != AUGER_TCP && !service->config.no_gso) {
+        auger_udp_join(&watch->udp);
+        service->stats.gro = watch->udp.gro;
+        service->stats.gso = watch->udp.gso;
+    }
     watch->kind = addr.transport == AUGER_TCP ? AUGER_WATCH_TURN_ACCEPT : AUGER_WATCH_TURN;
     watch->user = service;
     service->is_tls[service->listeners_len] = is_tls;

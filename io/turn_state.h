@@ -34,11 +34,12 @@ struct auger_turn_stream {
 
 /* Room for one reading of a socket and all that comes of it. */
 struct auger_turn_room {
-    struct auger_udp_message in[AUGER_UDP_MANY], out[AUGER_UDP_MANY];
-    struct auger_watch *by[AUGER_UDP_MANY]; /* who sends out[i] */
-    bool dont_fragment[AUGER_UDP_MANY];
+    struct auger_udp_message in[AUGER_UDP_MANY], out[AUGER_UDP_SEND_MAX];
+    struct auger_watch *by[AUGER_UDP_SEND_MAX]; /* who sends out[i] */
+    bool dont_fragment[AUGER_UDP_SEND_MAX];
     size_t out_len;
-    uint8_t replies[AUGER_UDP_MANY][AUGER_TURN_SERVER_REPLY_MAX];
+    uint8_t heads[AUGER_UDP_SEND_MAX][AUGER_TURN_OVERHEAD]; /* what goes before out[i], if apart */
+    uint8_t replies[AUGER_UDP_SEND_MAX][AUGER_TURN_SERVER_REPLY_MAX];
     struct {
         uint8_t before[64]; /* AUGER_TURN_OVERHEAD at least */
         uint8_t bytes[AUGER_TURN_READ_MAX];

@@ -51,7 +51,7 @@ static void add_datagram(struct auger_turn_service *service, struct auger_watch 
 {
     struct auger_turn_room *room = service->room;
 
-    if (room->out_len == AUGER_UDP_MANY)
+    if (room->out_len == AUGER_UDP_SEND_MAX)
         auger_turn_traffic_flush(service);
     size_t i = room->out_len++;
     room->out[i] = (struct auger_udp_message){.buf = (uint8_t *)(uintptr_t)out->bytes.data,
@@ -60,6 +60,13 @@ static void add_datagram(struct auger_turn_service *service, struct auger_watch 
                                               .remote = out->path.remote};
     room->by[i] = by;
     room->dont_fragment[i] = out->dont_fragment;
+}
+
+uint8_t *auger_turn_traffic_reply(struct auger_turn_service *service)
+{
+    if (service->room->out_len == AUGER_UDP_SEND_MAX)
+        auger_turn_traffic_flush(service);
+    return service->room->replies[service->room->out_len];
 }
 
 /* NULL: it is none of ours. */
@@ -158,49 +165,89 @@ static size_t receive(struct auger_turn_service *service, const struct auger_udp
     return auger_udp_receive_many(udp, room->in, AUGER_UDP_MANY);
 }
 
-static void hear_client(struct auger_turn_service *service, size_t i, auger_time now)
+/* Of a run of datagrams that came as one. */
+static size_t datagram_len(const struct auger_udp_message *in, size_t at)
 {
-    struct auger_turn_room *room = service->room;
-    const struct auger_udp_message *in = &room->in[i];
+    size_t left = in->len - at;
+
+    return in->segment > 0 && in->segment < left ? in->segment : left;
+}
+
+static void hear_client(struct auger_turn_service *service, const struct auger_udp_message *in,
+                        size_t at, size_t len, auger_time now)
+{
     const struct auger_path path = {.local = in->local, .remote = in->remote};
+    uint8_t *reply = auger_turn_traffic_reply(service);
     struct auger_turn_server_out out;
+
+    auger_turn_server_handle_client(service->engine, now, &path, in->buf + at, len, reply,
+                                    AUGER_TURN_SERVER_REPLY_MAX, &out);
+    auger_turn_traffic_carry_out(service, now, &out, reply);
+}
+
+/* What was added last, of a run: the engine has written into its neighbours, who get their bytes
+ * back. */
+static void set_apart(struct auger_turn_room *room, const struct auger_turn_server_out *out,
+                      uint8_t *buf, size_t len)
+{
+    size_t last = room->out_len - 1;
+
+    if (out->what != AUGER_TURN_SERVER_TO_CLIENT || room->out_len == 0 ||
+        room->out[last].buf != out->bytes.data)
+        return;
+    struct auger_udp_message *message = &room->out[last];
+    message->head_len = (size_t)(buf - out->bytes.data);
+    memcpy(room->heads[last], out->bytes.data, message->head_len);
+    message->head = room->heads[last];
+    message->pad = out->bytes.len - message->head_len - len;
+    message->buf = buf;
+    message->len = len;
+}
+
+static void hear_peer(struct auger_turn_service *service, const struct auger_turn_relay *relay,
+                      const struct auger_udp_message *in, size_t at, size_t len, auger_time now)
+{
+    uint8_t *buf = in->buf + at, before[AUGER_TURN_OVERHEAD], behind[AUGER_TURN_SERVER_TAIL];
+    uint8_t *reply = auger_turn_traffic_reply(service); /* so that nothing leaves meanwhile */
+    struct auger_turn_server_out out;
+
+    memcpy(before, buf - sizeof(before), sizeof(before));
+    memcpy(behind, buf + len, sizeof(behind));
+    auger_turn_server_handle_peer(service->engine, now, relay->number, &in->remote, buf, len, &out);
+    auger_turn_traffic_carry_out(service, now, &out, reply);
+    if (len == in->len)
+        return;
+    set_apart(service->room, &out, buf, len);
+    memcpy(buf - sizeof(before), before, sizeof(before));
+    memcpy(buf + len, behind, sizeof(behind));
+}
+
+/* One datagram, or a run of them that came as one. */
+static void hear_datagrams(struct auger_turn_service *service, const struct auger_watch *watch,
+                           const struct auger_udp_message *in, auger_time now)
+{
+    const struct auger_turn_relay *relay = (const struct auger_turn_relay *)(const void *)watch;
+    size_t at = 0;
 
     if (in->remote.family == AUGER_FAMILY_NONE)
         return;
-    auger_turn_server_handle_client(service->engine, now, &path, in->buf, in->len, room->replies[i],
-                                    sizeof(room->replies[i]), &out);
-    auger_turn_traffic_carry_out(service, now, &out, room->replies[i]);
+    do {
+        size_t len = datagram_len(in, at);
+        if (watch->kind == AUGER_WATCH_TURN)
+            hear_client(service, in, at, len, now);
+        else
+            hear_peer(service, relay, in, at, len, now);
+        at += len;
+    } while (at < in->len);
 }
 
-static void hear_clients(struct auger_turn_service *service, const struct auger_watch *watch,
-                         auger_time now)
+static void hear_socket(struct auger_turn_service *service, const struct auger_watch *watch,
+                        auger_time now)
 {
     for (int readings = 0; readings < READINGS_MAX; readings++) {
         size_t len = receive(service, &watch->udp);
         for (size_t i = 0; i < len; i++)
-            hear_client(service, i, now);
-        auger_turn_traffic_flush(service);
-        if (len < AUGER_UDP_MANY)
-            return;
-    }
-}
-
-static void hear_peers(struct auger_turn_service *service, const struct auger_turn_relay *relay,
-                       auger_time now)
-{
-    struct auger_turn_room *room = service->room;
-    struct auger_turn_server_out out;
-
-    for (int readings = 0; readings < READINGS_MAX; readings++) {
-        size_t len = receive(service, &relay->watch.udp);
-        for (size_t i = 0; i < len; i++) {
-            const struct auger_udp_message *in = &room->in[i];
-            if (in->remote.family == AUGER_FAMILY_NONE)
-                continue;
-            auger_turn_server_handle_peer(service->engine, now, relay->number, &in->remote, in->buf,
-                                          in->len, &out);
-            auger_turn_traffic_carry_out(service, now, &out, room->replies[i]);
-        }
+            hear_datagrams(service, watch, &service->room->in[i], now);
         auger_turn_traffic_flush(service);
         if (len < AUGER_UDP_MANY)
             return;
@@ -210,15 +257,15 @@ static void hear_peers(struct auger_turn_service *service, const struct auger_tu
 static void hear_icmp(struct auger_turn_service *service, struct auger_turn_relay *relay,
                       auger_time now)
 {
-    struct auger_turn_room *room = service->room;
     struct auger_turn_server_out out;
     struct auger_turn_icmp icmp;
 
     for (size_t i = 0; i < ICMP_MAX && auger_turn_relay_take_icmp(relay, &icmp); i++) {
+        uint8_t *reply = auger_turn_traffic_reply(service);
         auger_turn_server_handle_icmp(service->engine, now, relay->number, &icmp.peer, icmp.type,
-                                      icmp.code, icmp.data, room->replies[i],
-                                      sizeof(room->replies[i]), &out);
-        auger_turn_traffic_carry_out(service, now, &out, room->replies[i]);
+                                      icmp.code, icmp.data, reply, AUGER_TURN_SERVER_REPLY_MAX,
+                                      &out);
+        auger_turn_traffic_carry_out(service, now, &out, reply);
     }
     auger_turn_traffic_flush(service);
 }
@@ -226,7 +273,7 @@ static void hear_icmp(struct auger_turn_service *service, struct auger_turn_rela
 static void hear_frame(struct auger_turn_service *service, struct auger_turn_stream *stream,
                        const uint8_t *frame, size_t len, auger_time now)
 {
-    uint8_t *reply = service->room->replies[0];
+    uint8_t *reply = auger_turn_traffic_reply(service);
     struct auger_turn_server_out out;
 
     auger_turn_server_handle_client(service->engine, now, &stream->path, frame, len, reply,
@@ -289,7 +336,7 @@ static void ready_relay(struct auger_turn_service *service, struct auger_watch *
 
     if (events & EPOLLERR)
         hear_icmp(service, relay, now);
-    hear_peers(service, relay, now);
+    hear_socket(service, watch, now);
 }
 
 static void ready_stream(struct auger_turn_service *service, struct auger_watch *watch,
@@ -310,7 +357,7 @@ void auger_turn_traffic_ready(struct auger_watch *watch, uint32_t events, auger_
     if (watch->udp.fd < 0)
         return; /* closed in this very turn */
     if (watch->kind == AUGER_WATCH_TURN)
-        hear_clients(service, watch, now);
+        hear_socket(service, watch, now);
     else if (watch->kind == AUGER_WATCH_TURN_ACCEPT)
         hear_acceptor(service, watch, now);
     else if (watch->kind == AUGER_WATCH_TURN_RELAY)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -88,6 +89,7 @@ int auger_udp_open_shared(struct auger_udp *udp, struct auger_addr *addr, uint32
     udp->fd = fd;
     udp->addr = *addr;
     udp->is_any = is_unspecified(addr);
+    udp->gro = udp->gso = false;
     return 0;
 }
 
@@ -111,10 +113,10 @@ void auger_udp_close(struct auger_udp *udp)
 
 /* --- where a datagram came to, and leaves from (RFC 3542 section 6) ---------------------- */
 
-/* Room for either family's. */
+/* Room for either family's, and for the length of joined datagrams. */
 union control {
     struct cmsghdr aligned;
-    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
 };
 
 static struct auger_addr destination(const struct auger_udp *udp, struct msghdr *message)
@@ -137,12 +139,16 @@ static struct auger_addr destination(const struct auger_udp *udp, struct msghdr 
     return to;
 }
 
+/* Behind what is there already; `control` is zero at first. */
 static void put(struct msghdr *message, union control *control, int level, int type,
                 const void *info, size_t len)
 {
+    struct cmsghdr *c =
+        (struct cmsghdr *)(void *)(control->bytes +
+                                   (message->msg_control ? message->msg_controllen : 0));
+
+    message->msg_controllen = (size_t)((uint8_t *)c - control->bytes) + CMSG_SPACE(len);
     message->msg_control = control;
-    message->msg_controllen = CMSG_SPACE(len);
-    struct cmsghdr *c = CMSG_FIRSTHDR(message);
     c->cmsg_level = level;
     c->cmsg_type = type;
     c->cmsg_len = CMSG_LEN(len);
@@ -238,9 +244,33 @@ enum auger_udp_sent auger_udp_send(const struct auger_udp *udp, const struct aug
 
 /* --- many at once ------------------------------------------------------------------------- */
 
+#define SEGMENTS_MAX 64 /* datagrams that older kernels take as one */
+#define JOINED_MAX 65000
+#define PIECES 3 /* of a datagram: what is before it, itself, zeroes behind it */
+
+void auger_udp_join(struct auger_udp *udp)
+{
+    socklen_t len = sizeof(int);
+    int on = 1, size;
+
+    udp->gro = setsockopt(udp->fd, SOL_UDP, UDP_GRO, &on, sizeof(on)) == 0;
+    udp->gso = getsockopt(udp->fd, SOL_UDP, UDP_SEGMENT, &size, &len) == 0;
+}
+
+static size_t segment_of(const struct auger_udp *udp, struct msghdr *header)
+{
+    int size = 0;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); udp->gro && c; c = CMSG_NXTHDR(header, c))
+        if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+            memcpy(&size, CMSG_DATA(c), sizeof(size));
+    return size > 0 ? (size_t)size : 0;
+}
+
 size_t auger_udp_receive_many(const struct auger_udp *udp, struct auger_udp_message *messages,
                               size_t max)
 {
+    bool has_control = udp->is_any || udp->gro;
     struct mmsghdr headers[AUGER_UDP_MANY];
     struct sockaddr_storage names[AUGER_UDP_MANY];
     struct iovec pieces[AUGER_UDP_MANY];
@@ -255,8 +285,8 @@ size_t auger_udp_receive_many(const struct auger_udp *udp, struct auger_udp_mess
                             .msg_namelen = sizeof(names[i]),
                             .msg_iov = &pieces[i],
                             .msg_iovlen = 1,
-                            .msg_control = udp->is_any ? &controls[i] : NULL,
-                            .msg_controllen = udp->is_any ? sizeof(controls[i]) : 0};
+                            .msg_control = has_control ? &controls[i] : NULL,
+                            .msg_controllen = has_control ? sizeof(controls[i]) : 0};
     }
     /* An ICMP error of an earlier datagram comes as an error here, once: read on. */
     int got = recvmmsg(udp->fd, headers, (unsigned)max, MSG_DONTWAIT, NULL);
@@ -268,49 +298,156 @@ size_t auger_udp_receive_many(const struct auger_udp *udp, struct auger_udp_mess
             !auger_sockaddr_to((const struct sockaddr *)&names[i], &messages[i].remote))
             messages[i].remote.family = AUGER_FAMILY_NONE;
         messages[i].len = headers[i].msg_len;
+        messages[i].segment = segment_of(udp, header);
         messages[i].local = destination(udp, header);
     }
     return got < 0 ? 0 : (size_t)got;
 }
 
-/* Sends from the first on; how many are dealt with, which one that cannot be sent is too. */
-static size_t send_some(int fd, struct mmsghdr *headers, size_t len, size_t *sent)
+/* What one system call is given. */
+struct sending {
+    struct mmsghdr headers[AUGER_UDP_MANY];
+    size_t runs[AUGER_UDP_MANY]; /* datagrams of each */
+    size_t len;
+    struct sockaddr_storage names[AUGER_UDP_MANY];
+    union control controls[AUGER_UDP_MANY];
+    struct iovec pieces[AUGER_UDP_SEND_MAX * PIECES];
+};
+
+static size_t whole_len(const struct auger_udp_message *message)
+{
+    return message->head_len + message->len + message->pad;
+}
+
+static bool has_same_ends(const struct auger_udp_message *a, const struct auger_udp_message *b)
+{
+    return auger_addr_equal(&a->remote, &b->remote) && auger_addr_ip_equal(&a->local, &b->local);
+}
+
+/* How many from the first on can leave as one: they are as long as it is, but the last may be
+ * shorter. */
+static size_t run_len(const struct auger_udp *udp, const struct auger_udp_message *messages,
+                      size_t len)
+{
+    size_t size = whole_len(messages), sum = size, n = 1, last = size;
+
+    while (udp->gso && n < len && n < SEGMENTS_MAX && last == size &&
+           has_same_ends(messages, &messages[n])) {
+        last = whole_len(&messages[n]);
+        sum += last;
+        if (last == 0 || last > size || sum > JOINED_MAX)
+            break;
+        n++;
+    }
+    return n;
+}
+
+static size_t add_pieces(struct iovec *pieces, const struct auger_udp_message *message)
+{
+    static const uint8_t zeroes[PIECES];
+    size_t n = 0;
+
+    if (message->head_len > 0)
+        pieces[n++] = (struct iovec){(void *)(uintptr_t)message->head, message->head_len};
+    pieces[n++] = (struct iovec){message->buf, message->len};
+    if (message->pad > 0)
+        pieces[n++] = (struct iovec){(void *)(uintptr_t)zeroes, message->pad};
+    return n;
+}
+
+static void prepare_run(struct sending *sending, const struct auger_udp *udp,
+                        const struct auger_udp_message *messages, size_t run, struct iovec *pieces)
+{
+    size_t i = sending->len++, n = 0;
+    struct msghdr *header = &sending->headers[i].msg_hdr;
+    const uint16_t segment = (uint16_t)whole_len(messages);
+
+    for (size_t k = 0; k < run; k++)
+        n += add_pieces(pieces + n, &messages[k]);
+    *header = (struct msghdr){.msg_name = &sending->names[i], .msg_iov = pieces, .msg_iovlen = n};
+    header->msg_namelen = auger_sockaddr_from(&sending->names[i], &messages->remote);
+    sending->runs[i] = run;
+    sending->controls[i] = (union control){0};
+    if (udp->is_any && !is_unspecified(&messages->local))
+        leave_from(header, &sending->controls[i], &messages->local);
+    if (run > 1)
+        put(header, &sending->controls[i], SOL_UDP, UDP_SEGMENT, &segment, sizeof(segment));
+}
+
+/* How many datagrams there was room for. */
+static size_t prepare(struct sending *sending, const struct auger_udp *udp,
+                      const struct auger_udp_message *messages, size_t len)
+{
+    size_t at = 0;
+
+    sending->len = 0;
+    while (at < len && sending->len < AUGER_UDP_MANY) {
+        size_t run = run_len(udp, messages + at, len - at);
+        prepare_run(sending, udp, messages + at, run, sending->pieces + at * PIECES);
+        at += run;
+    }
+    return at;
+}
+
+static bool is_full(int err)
+{
+    return err == EAGAIN || err == EWOULDBLOCK || err == ENOBUFS;
+}
+
+/* How many of them went, from the i-th on; -1: that one cannot be sent, with errno. */
+static int send_some(int fd, struct sending *sending, size_t i)
 {
     const int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    int n = sendmmsg(fd, headers, (unsigned)len, flags);
+    int n = sendmmsg(fd, sending->headers + i, (unsigned)(sending->len - i), flags);
 
     /* A pending ICMP error (ECONNREFUSED) is told here too, in place of sending. */
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS)
-        n = sendmmsg(fd, headers, (unsigned)len, flags);
-    if (n > 0) {
-        *sent += (size_t)n;
-        return (size_t)n;
+    if (n < 0 && !is_full(errno))
+        n = sendmmsg(fd, sending->headers + i, (unsigned)(sending->len - i), flags);
+    return n;
+}
+
+/* A run that the kernel does not take as one, for its path or for a device, goes one by one. */
+static size_t send_apart(const struct auger_udp *udp, const struct auger_udp_message *messages,
+                         size_t run)
+{
+    struct auger_udp plain = *udp;
+
+    plain.gso = false;
+    return run > 1 ? auger_udp_send_many(&plain, messages, run) : 0;
+}
+
+/* false: the socket has no room for more. */
+static bool send_prepared(const struct auger_udp *udp, struct sending *sending,
+                          const struct auger_udp_message *messages, size_t *sent)
+{
+    for (size_t i = 0; i < sending->len;) {
+        int n = send_some(udp->fd, sending, i);
+        if (n < 0 && is_full(errno))
+            return false;
+        if (n < 0)
+            *sent += send_apart(udp, messages, sending->runs[i]);
+        size_t end = i + (n > 0 ? (size_t)n : 1);
+        for (; i < end; i++) {
+            *sent += n > 0 ? sending->runs[i] : 0;
+            messages += sending->runs[i];
+        }
     }
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? len : 1;
+    return true;
 }
 
 size_t auger_udp_send_many(const struct auger_udp *udp, const struct auger_udp_message *messages,
                            size_t len)
 {
-    struct mmsghdr headers[AUGER_UDP_MANY];
-    struct sockaddr_storage names[AUGER_UDP_MANY];
-    struct iovec pieces[AUGER_UDP_MANY];
-    union control controls[AUGER_UDP_MANY];
+    struct sending sending;
     size_t done = 0, sent = 0;
 
-    if (len > AUGER_UDP_MANY)
-        len = AUGER_UDP_MANY;
-    for (size_t i = 0; i < len; i++) {
-        struct msghdr *header = &headers[i].msg_hdr;
-        pieces[i] = (struct iovec){.iov_base = messages[i].buf, .iov_len = messages[i].len};
-        *header = (struct msghdr){.msg_name = &names[i], .msg_iov = &pieces[i], .msg_iovlen = 1};
-        header->msg_namelen = auger_sockaddr_from(&names[i], &messages[i].remote);
-        if (udp->is_any && !is_unspecified(&messages[i].local)) {
-            memset(&controls[i], 0, sizeof(controls[i]));
-            leave_from(header, &controls[i], &messages[i].local);
-        }
+    if (len > AUGER_UDP_SEND_MAX)
+        len = AUGER_UDP_SEND_MAX;
+    while (done < len) {
+        size_t n = prepare(&sending, udp, messages + done, len - done);
+        if (!send_prepared(udp, &sending, messages + done, &sent))
+            break;
+        done += n;
     }
-    while (done < len)
-        done += send_some(udp->fd, headers + done, len - done, &sent);
     return sent;
 }

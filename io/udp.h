@@ -11,7 +11,8 @@
 struct auger_udp {
     int fd; /* -1: none */
     struct auger_addr addr;
-    bool is_any; /* bound to no IP address, so that each datagram says its own */
+    bool is_any;   /* bound to no IP address, so that each datagram says its own */
+    bool gro, gso; /* the kernel joins datagrams that come, and takes joined ones */
 };
 
 /* What one reading brought; all sockets of a loop share one. */
@@ -49,15 +50,26 @@ enum auger_udp_sent auger_udp_send_from(const struct auger_udp *udp, const struc
 struct auger_udp_message {
     uint8_t *buf;
     size_t len; /* read into: the room that there is, then the length of what came */
+    /* Read: of a run of datagrams that came as one, the length of each but the last, which may be
+     * shorter; 0: it is one. */
+    size_t segment;
+    /* Sent: what goes before `buf`, and how many zeroes behind it, 3 at most. */
+    const uint8_t *head;
+    size_t head_len, pad;
     /* Read: `remote` has no family where nothing can be told of it; `local` as the datagram
      * says it.  Sent: `local` where the socket has more than one. */
     struct auger_addr local, remote;
 };
-#define AUGER_UDP_MANY 32
-/* Reads up to `max` datagrams, at most AUGER_UDP_MANY; how many. */
+#define AUGER_UDP_MANY 32      /* of one reading */
+#define AUGER_UDP_SEND_MAX 256 /* of one sending */
+/* From now on the kernel may join datagrams of one flow and one length, those that come (UDP_GRO,
+ * for which there has to be room for 65,535 bytes) and those that leave (UDP_SEGMENT).  Where it
+ * cannot all is as before. */
+void auger_udp_join(struct auger_udp *udp);
+/* Reads up to `max` datagrams or runs of them, at most AUGER_UDP_MANY; how many. */
 size_t auger_udp_receive_many(const struct auger_udp *udp, struct auger_udp_message *messages,
                               size_t max);
-/* Sends as many, in their order; how many went: the others are lost. */
+/* Sends as many, AUGER_UDP_SEND_MAX at most, in their order; how many went: the others are lost. */
 size_t auger_udp_send_many(const struct auger_udp *udp, const struct auger_udp_message *messages,
                            size_t len);
 

@@ -81,7 +81,7 @@ static bool is_made_alike(const struct turn_options *a, const struct turn_option
            a->allocations == b->allocations && a->user_rate == b->user_rate &&
            a->ip_rate == b->ip_rate && a->rate == b->rate && a->mobility == b->mobility &&
            a->relay_to_relay == b->relay_to_relay && a->old_channels == b->old_channels &&
-           a->loopback_unlimited == b->loopback_unlimited;
+           a->loopback_unlimited == b->loopback_unlimited && a->no_gso == b->no_gso;
 }
 
 static void keep_texts(struct turn_host *host, const struct turn_options *options)
@@ -197,6 +197,7 @@ static bool open_service(struct turn_host *host, const struct turn_load *load)
     config.tls_listen_len = host->options.tls_listen_len;
     config.certificate_pem = turn_load_certificate(load);
     config.key_pem = turn_load_key(load);
+    config.no_gso = host->options.no_gso;
     int err = auger_loop_turn_new(host->loop, &server, &config, &host->service, &at);
     if (err == 0)
         return true;

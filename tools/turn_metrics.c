@@ -69,6 +69,8 @@ static void print_service(FILE *out, const struct auger_turn_service_stats *s)
     counter(out, "unsent_total", s->unsent, "Datagrams that the system did not take.");
     counter(out, "queue_drops_total", s->queue_drops,
             "Messages for clients on TCP that do not read.");
+    gauge(out, "gro", s->gro, "Whether datagrams that come may be joined by the system.");
+    gauge(out, "gso", s->gso, "Whether datagrams that leave may be joined by the system.");
 }
 
 char *turn_metrics(const struct auger_turn_server_stats *server,

@@ -35,7 +35,7 @@ struct turn_options {
     uint16_t port_min, port_max;
     long user_allocations, ip_allocations, allocations;
     long user_rate, ip_rate, rate;
-    bool mobility, relay_to_relay, old_channels, loopback_unlimited;
+    bool mobility, relay_to_relay, old_channels, loopback_unlimited, no_gso;
     long threads, drain_s, status_s;
 };
 
@@ -79,6 +79,7 @@ option_take turn_take_listen, turn_take_tls, turn_take_realm, turn_take_user, tu
         {"--relay-to-relay", OPTION_FLAG, .flag = &(options).relay_to_relay},                      \
         {"--old-channels", OPTION_FLAG, .flag = &(options).old_channels},                          \
         {"--loopback-unlimited", OPTION_FLAG, .flag = &(options).loopback_unlimited},              \
+        {"--no-gso", OPTION_FLAG, .flag = &(options).no_gso},                                      \
         TURN_NUMBER("--drain", (options).drain_s, 0, 86400),                                       \
         TURN_NUMBER("--status", (options).status_s, 1, 86400)
 
@@ -117,6 +118,8 @@ option_take turn_take_listen, turn_take_tls, turn_take_realm, turn_take_user, tu
     "  --old-channels       clients of RFC 5766 may bind channels up to 0x7FFE, as some do; RFC\n"    \
     "                       8656 ends at 0x4FFF\n"                                                    \
     "  --loopback-unlimited strangers on this machine get every answer; else so many a second\n"      \
+    "  --no-gso             datagrams come and leave one by one, also where the system takes\n"       \
+    "                       several as one\n"                                                         \
     "  --drain SECONDS      how long SIGTERM waits for allocations to end; default 30.  Told\n"       \
     "                       twice, or by Ctrl-C, it ends at once\n"                                   \
     "  --status SECONDS     tell what is carried, that often\n"                                       \

@@ -101,21 +101,23 @@ void turn_told_status(const struct turn_told *told, const struct auger_turn_serv
                       const struct auger_turn_service_stats *service)
 {
     if (told->json)
-        output_line(json_pack("{ss sI sI sI sI sI sI sI}", "ev", "status", "allocations",
+        output_line(json_pack("{ss sI sI sI sI sI sI sI sb sb}", "ev", "status", "allocations",
                               (json_int_t)server->allocations, "allocations_made",
                               (json_int_t)server->allocations_made, "streams",
                               (json_int_t)service->streams, "packets_to_peers",
                               (json_int_t)server->packets_to_peers, "bytes_to_peers",
                               (json_int_t)server->bytes_to_peers, "packets_to_clients",
                               (json_int_t)server->packets_to_clients, "bytes_to_clients",
-                              (json_int_t)server->bytes_to_clients));
+                              (json_int_t)server->bytes_to_clients, "gro", service->gro > 0, "gso",
+                              service->gso > 0));
     else
         printf("status allocations=%" PRIu64 " made=%" PRIu64 " streams=%" PRIu64
                " packets_to_peers=%" PRIu64 " bytes_to_peers=%" PRIu64
-               " packets_to_clients=%" PRIu64 " bytes_to_clients=%" PRIu64 "\n",
+               " packets_to_clients=%" PRIu64 " bytes_to_clients=%" PRIu64 " gro=%" PRIu64
+               " gso=%" PRIu64 "\n",
                server->allocations, server->allocations_made, service->streams,
                server->packets_to_peers, server->bytes_to_peers, server->packets_to_clients,
-               server->bytes_to_clients);
+               server->bytes_to_clients, service->gro, service->gso);
     fflush(stdout);
 }
 

@@ -50,6 +50,9 @@ struct auger_turn_service_config {
     /* Other loops, of other threads, listen at the same addresses; each client stays with one
      * of them.  Default false. */
     bool shares_port;
+    /* Datagrams come and leave one by one, also where the kernel takes several of one flow as one
+     * (UDP_GRO, UDP_SEGMENT).  Default false. */
+    bool no_gso;
 };
 
 /* Fills `config` with the defaults.  Always start from here. */
@@ -117,6 +120,7 @@ struct auger_turn_service_stats {
     uint64_t relay_failures;              /* a socket that could not be had */
     uint64_t unsent;                      /* datagrams that the kernel did not take */
     uint64_t queue_drops;                 /* frames for clients that do not read */
+    uint64_t gro, gso; /* 1: datagrams that come, that leave, may be joined by the kernel */
 };
 AUGER_API void auger_turn_service_get_stats_sized(const struct auger_turn_service *service,
                                                   struct auger_turn_service_stats *stats,

@@ -1,4 +1,5 @@
 /* One UDP socket on loopback: what comes whole, what is dropped, and what disturbs nothing. */
+#define _GNU_SOURCE
 #include "tests/io/ends.h"
 
 #include "io/udp.h"
@@ -175,6 +176,133 @@ static void an_address_that_is_taken_or_not_ours_is_an_error(void **state)
     assert_int_equal(udp.fd, -1);
 }
 
+/* --- many at once, joined -------------------------------------------------------------------- */
+
+#define JOINED 10
+
+/* One of them, each with bytes of its own. */
+static void check_bytes(const uint8_t *bytes, size_t len, size_t nth)
+{
+    assert_int_equal(len, nth == JOINED - 1 ? 1 + 7 : 1 + 100 + 3);
+    assert_int_equal(bytes[0], 'h');
+    for (size_t i = 1; i < len; i++)
+        assert_int_equal(bytes[i], nth < JOINED - 1 && i > 100 ? 0 : nth);
+}
+
+/* All alike but the last, which is shorter: a head, the bytes, zeroes. */
+static void send_joined(struct two *two)
+{
+    static uint8_t bytes[JOINED][100];
+    struct auger_udp_message messages[JOINED] = {0};
+
+    for (size_t i = 0; i < JOINED; i++) {
+        memset(bytes[i], (int)i, sizeof(bytes[i]));
+        messages[i] = (struct auger_udp_message){.buf = bytes[i],
+                                                 .len = i == JOINED - 1 ? 7 : 100,
+                                                 .head = (const uint8_t *)"h",
+                                                 .head_len = 1,
+                                                 .pad = i == JOINED - 1 ? 0 : 3,
+                                                 .remote = two->b.addr};
+    }
+    assert_int_equal(auger_udp_send_many(&two->a, messages, JOINED), JOINED);
+}
+
+static size_t receive_joined(struct two *two, struct auger_udp_message *messages)
+{
+    static uint8_t room[JOINED + 2][65536];
+
+    for (size_t i = 0; i < JOINED + 2; i++)
+        messages[i] = (struct auger_udp_message){.buf = room[i], .len = sizeof(room[i])};
+    return auger_udp_receive_many(&two->b, messages, JOINED + 2);
+}
+
+static void check_apart(struct two *two)
+{
+    struct auger_udp_message messages[JOINED + 2];
+
+    assert_int_equal(receive_joined(two, messages), JOINED);
+    for (size_t i = 0; i < JOINED; i++) {
+        assert_int_equal(messages[i].segment, 0);
+        check_bytes(messages[i].buf, messages[i].len, i);
+    }
+}
+
+static void what_leaves_joined_comes_as_it_was(void **state)
+{
+    struct two *two = *state;
+
+    auger_udp_join(&two->a);
+    assert_true(two->a.gso);
+    send_joined(two);
+    check_apart(two);
+}
+
+static void what_is_joined_comes_as_one(void **state)
+{
+    struct two *two = *state;
+    struct auger_udp_message messages[JOINED + 2];
+
+    auger_udp_join(&two->a);
+    auger_udp_join(&two->b);
+    assert_true(two->b.gro);
+    send_joined(two);
+    assert_int_equal(receive_joined(two, messages), 1);
+    assert_true(auger_addr_equal(&messages[0].remote, &two->a.addr));
+    assert_int_equal(messages[0].segment, 104);
+    assert_int_equal(messages[0].len, (JOINED - 1) * 104 + 8);
+    for (size_t i = 0; i < JOINED; i++)
+        check_bytes(messages[0].buf + i * 104, i == JOINED - 1 ? 8 : 104, i);
+}
+
+/* The kernel joins nothing that has no checksum. */
+static void what_cannot_leave_joined_leaves_one_by_one(void **state)
+{
+    struct two *two = *state;
+    int on = 1;
+
+    auger_udp_join(&two->a);
+    assert_int_equal(setsockopt(two->a.fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on)), 0);
+    send_joined(two);
+    check_apart(two);
+}
+
+static void what_is_not_alike_is_not_joined(void **state)
+{
+    struct two *two = *state;
+    uint8_t bytes[3] = {1, 2, 3};
+    static const size_t lens[] = {2, 3, 3, 3, 1, 3, 0, 0, 1};
+    struct auger_udp_message messages[ARRAY_LEN(lens) + JOINED] = {0};
+
+    auger_udp_join(&two->a);
+    for (size_t i = 0; i < ARRAY_LEN(lens); i++)
+        messages[i] = (struct auger_udp_message){
+            .buf = bytes, .len = lens[i], .remote = i == 2 ? two->a.addr : two->b.addr};
+    assert_int_equal(auger_udp_send_many(&two->a, messages, ARRAY_LEN(lens)), ARRAY_LEN(lens));
+    assert_int_equal(receive_joined(two, messages), ARRAY_LEN(lens) - 1);
+    for (size_t i = 0; i < ARRAY_LEN(lens) - 1; i++)
+        assert_int_equal(messages[i].len, lens[i < 2 ? i : i + 1]);
+}
+
+static void more_than_a_call_takes_all_leave(void **state)
+{
+    static struct auger_udp_message messages[AUGER_UDP_SEND_MAX];
+    struct auger_udp_message got[JOINED + 2];
+    struct two *two = *state;
+    uint8_t byte = 1;
+    size_t count = 0, n;
+
+    for (size_t i = 0; i < ARRAY_LEN(messages); i++)
+        messages[i] = (struct auger_udp_message){.buf = &byte, .len = 1, .remote = two->b.addr};
+    assert_int_equal(auger_udp_send_many(&two->a, messages, ARRAY_LEN(messages)),
+                     ARRAY_LEN(messages));
+    auger_udp_join(&two->a);
+    assert_int_equal(auger_udp_send_many(&two->a, messages, ARRAY_LEN(messages)),
+                     ARRAY_LEN(messages));
+    while ((n = receive_joined(two, got)) > 0)
+        count += n;
+    assert_int_equal(count, 2 * ARRAY_LEN(messages));
+}
+
 int main(void)
 {
 #define WITH_TWO(test) cmocka_unit_test_setup_teardown(test, open_two, close_two)
@@ -186,6 +314,11 @@ int main(void)
         WITH_TWO(a_port_unreachable_does_not_stop_what_goes),
         WITH_TWO(what_the_network_refuses_counts_as_lost),
         WITH_TWO(an_address_that_is_taken_or_not_ours_is_an_error),
+        WITH_TWO(what_leaves_joined_comes_as_it_was),
+        WITH_TWO(what_is_joined_comes_as_one),
+        WITH_TWO(what_cannot_leave_joined_leaves_one_by_one),
+        WITH_TWO(what_is_not_alike_is_not_joined),
+        WITH_TWO(more_than_a_call_takes_all_leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
