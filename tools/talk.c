@@ -156,7 +156,8 @@ auger_time talk_next_timeout(const struct talk *talk)
 void talk_handle_timeout(struct talk *talk)
 {
     if (auger_loop_now(talk->loop) >= talk_next_timeout(talk))
-        fail_because(talk, "no path in time (--timeout; --stun names a STUN server, --turn a relay)");
+        fail_because(talk,
+                     "no path in time (--timeout; --stun names a STUN server, --turn a relay)");
 }
 
 /* --- descriptions -------------------------------------------------------------------------------

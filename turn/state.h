@@ -7,8 +7,9 @@
 #include "turn/exchange.h"
 
 #define AUGER_TURN_REDIRECTS_MAX 3
-#define AUGER_TURN_TICKET_MAX 512 /* bytes of a ticket (RFC 8016, 3.1.2) that can be shown again   \
-                                   */
+#define AUGER_TURN_TICKET_MAX                                                                      \
+    512 /* bytes of a ticket (RFC 8016, 3.1.2) that can be shown again                             \
+         */
 #define AUGER_TURN_RETRY (10 * AUGER_SEC) /* until what could not be renewed is tried again */
 
 struct auger_allocation {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* What one gathering brought. */
 struct gathered {
@@ -112,12 +113,13 @@ static void loopback_is_used_only_by_who_asks_for_it(void **state)
 }
 
 /* A port of 127.0.0.1 that is free, with `len` - 1 free ones after it; all are bound for a moment
- * to know it. */
+ * to know it.  Tests that run at the same time begin at another. */
 static uint16_t find_free_ports(size_t len)
 {
     struct auger_udp held[8];
 
-    for (unsigned first = 20000; first + len < 65535; first += (unsigned)len) {
+    for (unsigned first = 20000 + (unsigned)getpid() % 1500 * 8; first + len < 65535;
+         first += (unsigned)len) {
         size_t bound = 0;
         for (; bound < len; bound++) {
             struct auger_addr at = *loopback();

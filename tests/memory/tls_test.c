@@ -118,8 +118,8 @@ static int live(void)
     return err;
 }
 
-/* With the n-th block missing, for one n in twenty-five of the later ones: whatever comes of it, the
- * next attempt works.  How many blocks are left behind for good. */
+/* With the n-th block missing, for one n in twenty-five of the later ones: whatever comes of it,
+ * the next attempt works.  How many blocks are left behind for good. */
 static long sweep_once(void)
 {
     unsigned long n = 0;

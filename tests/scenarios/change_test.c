@@ -4,8 +4,9 @@
 
 #define DELAY (40 * AUGER_MS)
 #define CHATTER (40 * AUGER_MS)
-#define FAILOVER (15 * AUGER_SEC) /* of the side that is told nothing, with its last answer's age  \
-                                   */
+#define FAILOVER                                                                                   \
+    (15 * AUGER_SEC) /* of the side that is told nothing, with its last answer's age               \
+                      */
 
 struct move {
     struct sim *sim;

@@ -10,8 +10,9 @@
 #include <string.h>
 
 #define CHANNEL_HEADER 4
-#define REFUSED_WAIT (1500 * AUGER_MS) /* three initial time-outs: one repetition has its answer   \
-                                        */
+#define REFUSED_WAIT                                                                               \
+    (1500 * AUGER_MS) /* three initial time-outs: one repetition has its answer                    \
+                       */
 
 /* --- who the servers are ------------------------------------------------------------------ */
 
