@@ -34,10 +34,21 @@ uint16_t auger_channel_number(const struct auger_turn *turn, auger_time now,
                : 0;
 }
 
+/* The server may have bound it, whatever has become of its answer: then all that the peer sends
+ * comes by it.  A number is never of two peers, so it can be nobody else's. */
 static bool may_hear(const struct auger_channel *channel, auger_time now)
 {
-    return (channel->state == AUGER_CHANNEL_BOUND && now < channel->expires_at) ||
-           (channel->state == AUGER_CHANNEL_BINDING && channel->exchange.tx.sent > 0);
+    switch ((enum auger_channel_state)channel->state) {
+    case AUGER_CHANNEL_FREE:
+        break;
+    case AUGER_CHANNEL_BINDING:
+        return channel->was_asked;
+    case AUGER_CHANNEL_BOUND:
+        return now < channel->expires_at;
+    case AUGER_CHANNEL_RESTING:
+        return channel->was_asked && now < channel->expires_at - REST;
+    }
+    return false;
 }
 
 const struct auger_addr *auger_channel_peer(const struct auger_turn *turn, auger_time now,
@@ -91,7 +102,7 @@ static int bind_anew(struct auger_turn *turn, auger_time now, const struct auger
     channel->number = turn->next_channel++;
     channel->state = AUGER_CHANNEL_BINDING;
     channel->is_kept = true;
-    channel->bound_news = channel->refused_news = false;
+    channel->was_asked = channel->bound_news = channel->refused_news = false;
     return 0;
 }
 
@@ -139,6 +150,7 @@ size_t auger_channel_write(struct auger_turn *turn, auger_time now, uint8_t *buf
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_CHANNEL_NUMBER, (uint32_t)channel->number << 16);
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &channel->peer);
         len = auger_exchange_end(&channel->exchange, &turn->credentials, now, &b);
+        channel->was_asked |= len > 0;
     }
     return len;
 }

@@ -68,6 +68,7 @@ struct auger_channel {
     uint8_t state; /* enum auger_channel_state */
     uint8_t error; /* enum auger_turn_error */
     bool is_kept;
+    bool was_asked; /* for, with this number */
     bool bound_news, refused_news;
 };
 

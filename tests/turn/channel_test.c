@@ -116,6 +116,28 @@ static void data_may_overtake_the_answer(void **state)
     puppet_free(p);
 }
 
+/* The answer to the first request was lost: what comes may come by the channel from then on,
+ * whether or not we ever hear that it is bound. */
+static void data_may_come_by_what_was_asked_for_and_refused(void **state)
+{
+    (void)state;
+    for (int is_stale = 0; is_stale < 2; is_stale++) {
+        struct puppet *p = puppet_allocated();
+        struct challenge stale = plain_challenge;
+        struct auger_addr peer = addr_of(PEER);
+        stale.nonce = "another one";
+        puppet_permit(p, PEER);
+        assert_int_equal(ask_for_channel(p, PEER), 0x4000);
+        if (is_stale)
+            challenge_with(p, AUGER_STUN_STALE_NONCE, &stale);
+        else
+            refuse(p, AUGER_STUN_SERVER_ERROR);
+        assert_int_equal(receive(p, 0x4000, 2), AUGER_TURN_DATA);
+        assert_true(auger_addr_equal(&p->data.peer, &peer));
+        puppet_free(p);
+    }
+}
+
 static void only_what_is_whole_and_bound_is_data(void **state)
 {
     (void)state;
@@ -316,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_channel_asks_for_the_permission_as_well),
         cmocka_unit_test(a_stream_has_its_channel_data_padded),
         cmocka_unit_test(data_may_overtake_the_answer),
+        cmocka_unit_test(data_may_come_by_what_was_asked_for_and_refused),
         cmocka_unit_test(only_what_is_whole_and_bound_is_data),
         cmocka_unit_test(it_is_bound_again_a_minute_before_its_end),
         cmocka_unit_test(its_time_runs_from_the_request),
