@@ -144,6 +144,19 @@ static struct nat_row *admitting(struct nat *nat, auger_time now, const struct a
     return best;
 }
 
+/* What no mapping admits; a port that another host has is not forwarded. */
+static enum nat_verdict forward(const struct nat *nat, struct auger_addr *dst,
+                                enum nat_verdict why_not)
+{
+    uint16_t port = dst->port;
+
+    if (why_not != NAT_DROP_UNMAPPED || nat->forwards_to.family != dst->family)
+        return why_not;
+    *dst = nat->forwards_to;
+    dst->port = port;
+    return NAT_FORWARD;
+}
+
 enum nat_verdict nat_inbound(struct nat *nat, auger_time now, const struct auger_addr *src,
                              struct auger_addr *dst)
 {
@@ -151,7 +164,7 @@ enum nat_verdict nat_inbound(struct nat *nat, auger_time now, const struct auger
     struct nat_row *row = admitting(nat, now, src, dst, &why_not);
 
     if (!row)
-        return why_not;
+        return forward(nat, dst, why_not);
     if (nat->config.inbound_refreshes)
         row->used_at = now;
     *dst = row->inside;
@@ -165,7 +178,7 @@ enum nat_verdict nat_inbound_unseen(struct nat *nat, auger_time now, const struc
     const struct nat_row *row = admitting(nat, now, src, dst, &why_not);
 
     if (!row)
-        return why_not;
+        return forward(nat, dst, why_not);
     *dst = row->inside;
     return NAT_FORWARD;
 }
@@ -228,6 +241,11 @@ void nat_rebind(struct nat *nat, auger_time now)
             rows[moved++] = row;
         }
     }
+}
+
+void nat_forward(struct nat *nat, const struct auger_addr *inside)
+{
+    nat->forwards_to = *inside;
 }
 
 void nat_renumber(struct nat *nat, const struct auger_addr *external)

@@ -94,6 +94,10 @@ void nat_rebind(struct nat *nat, auger_time now);
 /* The provider gives another address, and the table is lost. */
 void nat_renumber(struct nat *nat, const struct auger_addr *external);
 
+/* What comes from the outside to a port without a mapping goes to the same port of that host: one
+ * to one, as clouds have it, or a forwarded range. */
+void nat_forward(struct nat *nat, const struct auger_addr *inside);
+
 /* The live rows, oldest first, valid until the next call. */
 const struct nat_row *nat_rows(struct nat *nat, auger_time now, size_t *len);
 

@@ -11,8 +11,9 @@ struct nat {
     struct prng random;
     struct nat_row *rows; /* oldest first */
     size_t rows_len, rows_cap;
-    auger_time expires_at; /* no row does before */
-    uint16_t last_port;    /* sequential */
+    auger_time expires_at;         /* no row does before */
+    uint16_t last_port;            /* sequential */
+    struct auger_addr forwards_to; /* no family: nowhere */
 };
 
 void nat_table_expire(struct nat *nat, auger_time now);

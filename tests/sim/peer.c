@@ -426,6 +426,11 @@ struct auger_ice *sim_peer_ice(struct sim_peer *peer)
     return peer->ice;
 }
 
+const struct auger_addr *sim_peer_addr(const struct sim_peer *peer)
+{
+    return &peer->host->at[0].addr;
+}
+
 struct sim_gateway *sim_peer_gateway(const struct sim_peer *peer)
 {
     return peer->host->at_len > 0 ? peer->host->at[0].net->gateway : NULL;

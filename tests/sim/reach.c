@@ -96,6 +96,27 @@ void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct s
     add(reacher->told, &reacher->told_len, &addr);
 }
 
+const struct auger_addr *sim_reacher_addr(const struct sim_reacher *reacher)
+{
+    return &reacher->host->at[0].addr;
+}
+
+void sim_reacher_hide(struct sim_reacher *reacher)
+{
+    reacher->told_len = 0;
+}
+
+void sim_reacher_tell(struct sim_reacher *reacher, const struct auger_addr *external)
+{
+    struct auger_addr addr = *external;
+
+    for (size_t i = 0; i < reacher->host->at_len; i++) {
+        addr.port = reacher->host->at[i].addr.port;
+        if (addr.family == reacher->host->at[i].addr.family)
+            add(reacher->told, &reacher->told_len, &addr);
+    }
+}
+
 static void ask(struct sim *sim, struct sim_reacher *reacher, const struct auger_path *path)
 {
     struct question question;

@@ -12,6 +12,12 @@ struct sim_reacher; /* released with the world */
 struct sim_reacher *sim_add_reacher(struct sim *sim, const char *name);
 void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct sim_net *net,
                           enum auger_family family);
+/* The one it had first. */
+const struct auger_addr *sim_reacher_addr(const struct sim_reacher *reacher);
+/* The addresses of its own that it has are not told; what servers see is. */
+void sim_reacher_hide(struct sim_reacher *reacher);
+/* Beside them it tells that IP address, with their ports. */
+void sim_reacher_tell(struct sim_reacher *reacher, const struct auger_addr *external);
 
 struct sim_reach {
     bool both;   /* each has an answer of the other */

@@ -184,6 +184,8 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
  * other side of its candidates. */
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
                        enum auger_family family);
+/* The one it had first. */
+const struct auger_addr *sim_peer_addr(const struct sim_peer *peer);
 /* Its interfaces in that network are gone, and the agent knows. */
 void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_net *net);
 /* The machine sleeps: nothing arrives, nothing leaves.  Its clock stands still as well, or

@@ -54,6 +54,23 @@ struct sim_signalling build_signalling(const struct plan *plan)
 
 /* --- networks ----------------------------------------------------------------- */
 
+/* Where the configuration knows what the NAT does. */
+static enum mapped mapped(const struct plan *plan, int side)
+{
+    bool has_more = of(plan, MORE_INTERFACES, side) || plan->value[MOVES] == side + 1;
+    bool is_shared = plan->value[TOGETHER] == 2;
+
+    if (of(plan, GATES, side) != ONE_NAT || has_more || is_shared || of(plan, LITE, side))
+        return NOT_MAPPED;
+    enum mapped kind = (enum mapped)of(plan, MAPPED, side);
+    return kind == MAPPED_INSTEAD && of(plan, IPV6, side) ? MAPPED_BESIDE : kind;
+}
+
+static bool is_forwarded(const struct plan *plan, int side)
+{
+    return mapped(plan, side) == MAPPED_BESIDE || mapped(plan, side) == MAPPED_INSTEAD;
+}
+
 /* Overloading is forbidden (RFC 4787, REQ-3), and no NAT whose mapping depends can. */
 static enum nat_ports ports(const struct plan *plan, int side)
 {
@@ -78,6 +95,16 @@ static struct nat_config inner(const struct plan *plan, int side)
     };
 }
 
+/* As a cloud has it. */
+static struct nat_config one_to_one(const struct plan *plan, int side)
+{
+    return (struct nat_config){
+        .ports = NAT_PORTS_PRESERVE,
+        .hairpin = (enum nat_hairpin)of(plan, HAIRPIN, side),
+        .timeout = of(plan, NAT_TIMEOUT_S, side) * AUGER_SEC,
+    };
+}
+
 static struct nat_config outer(const struct plan *plan, int side)
 {
     return (struct nat_config){
@@ -87,6 +114,18 @@ static struct nat_config outer(const struct plan *plan, int side)
         .hairpin = (enum nat_hairpin)of(plan, HAIRPIN, side),
         .timeout = of(plan, NAT_TIMEOUT_S, side) * AUGER_SEC,
     };
+}
+
+/* Of the home of a side that is forwarded to; its host is the first there. */
+static struct sim_net *behind_one_to_one(struct built *built, const char *name, int side,
+                                         struct sim_net *outside)
+{
+    struct nat_config nat = one_to_one(built->plan, side);
+
+    sim_net_lend_addr(outside, &nat);
+    built->mapped[side] = nat.external[0];
+    return sim_add_nat(built->sim, name, outside, &nat,
+                       of(built->plan, SAME_PREFIX, side) ? "192.168.1" : NULL);
 }
 
 static struct sim_net *behind(struct built *built, const char *name, int side,
@@ -128,8 +167,9 @@ static void add_homes(struct built *built)
         outside = sim_add_nat(built->sim, "carrier", internet, &carrier, NULL);
     }
     for (int side = 0; side < 2; side++)
-        built->homes[side][0] = plan->value[TOGETHER] == 2 && side
-                                    ? built->homes[0][0]
+        built->homes[side][0] = plan->value[TOGETHER] == 2 && side ? built->homes[0][0]
+                                : is_forwarded(plan, side)
+                                    ? behind_one_to_one(built, names[side][0], side, outside)
                                     : behind(built, names[side][0], side, outside);
     for (int side = 0; side < 2; side++) {
         built->homes_len[side] = 1;
@@ -188,6 +228,11 @@ static void build(struct built *built, const struct plan *plan, const struct sim
     add_away(built);
 }
 
+static void forward_to(struct sim_net *home, const struct auger_addr *inside)
+{
+    nat_forward(sim_gateway_nat(sim_net_gateway(home)), inside);
+}
+
 /* --- hosts -------------------------------------------------------------------- */
 
 static bool has_ipv6(const struct plan *plan, int side)
@@ -217,15 +262,53 @@ bool build_is_lite(const struct plan *plan, int side)
            (!side || !build_is_lite(plan, 0) || may_both_be_lite(plan));
 }
 
+static bool has_more(const struct plan *plan, int side)
+{
+    return of(plan, MORE_INTERFACES, side) && of(plan, PRIVACY, side) < DEFAULT_ROUTE;
+}
+
+bool build_keeps_to_default_route(const struct plan *plan, int side)
+{
+    return of(plan, MORE_INTERFACES, side) && !has_more(plan, side);
+}
+
+bool build_hides(const struct plan *plan, int side)
+{
+    int64_t privacy = of(plan, PRIVACY, side);
+
+    return (privacy == NO_HOST_CANDIDATES || privacy == DEFAULT_ROUTE_NO_HOST) &&
+           !build_is_lite(plan, side);
+}
+
 static bool shows_no_address(const struct plan *plan, int side)
 {
     return of(plan, TURN, side) && of(plan, RELAY_ONLY, side) && !build_is_lite(plan, side);
+}
+
+/* 23.4.200.1 is nobody's. */
+static void set_mapping(struct built *built, int side, struct auger_ice_mapping *mapping,
+                        struct auger_ice_config *config)
+{
+    enum mapped kind = mapped(built->plan, side);
+
+    if (kind == NOT_MAPPED)
+        return;
+    if (kind == MAPPED_WRONGLY)
+        built->mapped[side] =
+            (struct auger_addr){.family = AUGER_IPV4, .ip = {23, 4, 200, (uint8_t)(1 + side)}};
+    built->mapped[side].port = 0;
+    *mapping = (struct auger_ice_mapping){.local = {.family = AUGER_IPV4},
+                                          .external = built->mapped[side]};
+    config->mappings = mapping;
+    config->mappings_len = 1;
+    config->mappings_replace_host = kind == MAPPED_INSTEAD;
 }
 
 static void add_peer(struct built *built, int side)
 {
     const struct plan *plan = built->plan;
     struct sim_peer_options options;
+    struct auger_ice_mapping mapping;
 
     sim_peer_options_init(&options);
     options.ipv6 = has_ipv6(plan, side);
@@ -242,14 +325,19 @@ static void add_peer(struct built *built, int side)
     options.turn = (unsigned)of(plan, TURN, side);
     if (options.turn)
         options.ice.local_cands_max = 48; /* relayed ones of both servers leave room for a move */
+    if (build_hides(plan, side))
+        options.ice.policy = AUGER_ICE_POLICY_NO_HOST;
     if (shows_no_address(plan, side))
         options.ice.policy = AUGER_ICE_POLICY_RELAY;
+    set_mapping(built, side, &mapping, &options.ice);
     if (plan->value[EQUAL_TIE_BREAKERS])
         options.tie_breaker = UINT64_C(0x1234567890ABCDEF);
     built->peers[side] =
         sim_add_peer_in(built->sim, side ? "bob" : "alice", built->homes[side][0], &options);
-    if (built->homes_len[side] > 1)
+    if (has_more(plan, side))
         sim_peer_add_addr(built->sim, built->peers[side], built->homes[side][1], AUGER_IPV4);
+    if (is_forwarded(plan, side) && has_ipv4(plan, side))
+        forward_to(built->homes[side][0], sim_peer_addr(built->peers[side]));
 }
 
 void build_agents(struct built *built, const struct plan *plan, const struct sim_options *options)
@@ -260,6 +348,18 @@ void build_agents(struct built *built, const struct plan *plan, const struct sim
         add_peer(built, 1);
 }
 
+static void show_reacher(struct built *built, int side)
+{
+    struct sim_reacher *reacher = built->reachers[side];
+
+    if (build_hides(built->plan, side) || mapped(built->plan, side) == MAPPED_INSTEAD)
+        sim_reacher_hide(reacher);
+    if (is_forwarded(built->plan, side)) {
+        sim_reacher_tell(reacher, &built->mapped[side]);
+        forward_to(built->homes[side][0], sim_reacher_addr(reacher));
+    }
+}
+
 static void add_reacher(struct built *built, int side, bool is_moved)
 {
     const struct plan *plan = built->plan;
@@ -268,14 +368,16 @@ static void add_reacher(struct built *built, int side, bool is_moved)
     built->reachers[side] = reacher;
     if (is_moved && built->away[side]) {
         sim_reacher_add_addr(built->sim, reacher, built->away[side], AUGER_IPV4);
+        show_reacher(built, side);
         return;
     }
     if (has_ipv4(plan, side))
         sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV4);
     if (has_ipv6(plan, side))
         sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV6);
-    if (built->homes_len[side] > 1)
+    if (has_more(plan, side))
         sim_reacher_add_addr(built->sim, reacher, built->homes[side][1], AUGER_IPV4);
+    show_reacher(built, side);
 }
 
 struct sim_reach build_and_reach(const struct plan *plan, bool is_moved)
@@ -316,9 +418,11 @@ static bool shows_where_it_is(const struct plan *plan, int side)
 {
     bool is_translated = gates_of(plan, side) >= ONE_NAT || plan->value[TOGETHER] == 1;
 
-    return !of(plan, GIVES, side) && !shows_no_address(plan, side) &&
-           gates_of(plan, side) != UDP_BLOCKED &&
-           (!is_translated || !of(plan, NO_STUN, side) || of(plan, TURN, side));
+    if (of(plan, GIVES, side) || shows_no_address(plan, side) ||
+        gates_of(plan, side) == UDP_BLOCKED)
+        return false;
+    return !of(plan, NO_STUN, side) || of(plan, TURN, side) || is_forwarded(plan, side) ||
+           (!is_translated && !build_hides(plan, side));
 }
 
 bool build_has_relay(const struct plan *plan)

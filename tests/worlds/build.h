@@ -16,8 +16,9 @@ struct built {
     struct sim_turn *turns[2]; /* NULL: nobody uses it */
     struct sim_net *homes[2][HOMES_MAX];
     unsigned homes_len[2];
-    struct sim_net *away[2];   /* where that side moves to; or NULL */
-    struct sim_peer *peers[2]; /* bob is NULL where a hostile peer stands in his place */
+    struct sim_net *away[2];     /* where that side moves to; or NULL */
+    struct auger_addr mapped[2]; /* what its configuration knows; of no family: nothing */
+    struct sim_peer *peers[2];   /* bob is NULL where a hostile peer stands in his place */
     struct sim_reacher *reachers[2];
 };
 
@@ -31,6 +32,10 @@ struct sim_reach build_and_reach(const struct plan *plan, bool is_moved);
 bool build_has_relay(const struct plan *plan);
 /* Of a world without a hostile peer that side is a lite agent. */
 bool build_is_lite(const struct plan *plan, int side);
+/* Addresses of its interfaces are not told; but those of relays may be. */
+bool build_hides(const struct plan *plan, int side);
+/* It has an interface that it may not use. */
+bool build_keeps_to_default_route(const struct plan *plan, int side);
 struct link_quality build_wire(const struct plan *plan);
 struct sim_signalling build_signalling(const struct plan *plan);
 

@@ -35,6 +35,31 @@ static void count_path(struct life *life, struct tally *tally)
     }
 }
 
+/* The other side speaks to the address that this side's configuration knows. */
+static bool is_by_mapping(struct life *life, int side)
+{
+    const int64_t *v = life->plan->value;
+    struct auger_ice_pair_info pairs[100];
+    size_t len = auger_ice_pairs(sim_peer_ice(life->built.peers[!side]), pairs, 100);
+    const struct auger_addr *mapped = &life->built.mapped[side];
+
+    for (size_t i = 0; i < len; i++)
+        if (pairs[i].selected && mapped->family != AUGER_FAMILY_NONE &&
+            auger_addr_ip_equal(&pairs[i].remote.addr, mapped) &&
+            pairs[i].remote.type != AUGER_CAND_PRFLX)
+            return v[NO_STUN + side] && !v[TURN + side];
+    return false;
+}
+
+static void count_privacy(struct life *life, int side, struct tally *tally)
+{
+    tally->sometimes[EVER_BY_MAPPING] += is_by_mapping(life, side);
+    tally->sometimes[EVER_MISMAPPED] += life->built.mapped[side].family != AUGER_FAMILY_NONE &&
+                                        life->plan->value[MAPPED + side] == MAPPED_WRONGLY;
+    tally->sometimes[EVER_HIDDEN] += build_hides(life->plan, side);
+    tally->sometimes[EVER_BY_DEFAULT_ROUTE] += build_keeps_to_default_route(life->plan, side);
+}
+
 void life_count(struct life *life, struct tally *tally)
 {
     const int64_t *v = life->plan->value;
@@ -54,6 +79,8 @@ void life_count(struct life *life, struct tally *tally)
             tally->sometimes[LITE_AND_FULL] += lite[0] != lite[1];
             tally->sometimes[LITE_AND_LITE] += lite[0] && lite[1];
             count_path(life, tally);
+            for (int side = 0; side < 2; side++)
+                count_privacy(life, side, tally);
             tally->sometimes[EVER_NESTED] += v[GATES] == NESTED_NATS || v[GATES_B] == NESTED_NATS;
             tally->sometimes[REBIND_SURVIVED] += v[REBIND] && life->connected_at_fault;
             tally->sometimes[REBOOT_SURVIVED] += v[REBOOT] && life->connected_at_fault;

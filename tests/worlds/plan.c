@@ -49,6 +49,8 @@ static const struct range ranges[FEATURES] = {
     BOTH(NO_STUN, "no_stun", 0, 1, 1, 10),
     BOTH(TURN, "turn", 0, 1, 3, 4),
     BOTH(RELAY_ONLY, "relay_only", 0, 1, 1, 4),
+    BOTH(PRIVACY, "privacy", 0, 1, 3, 5),
+    BOTH(MAPPED, "mapped", 0, 1, 3, 6),
     BOTH(DRIFT_PPM, "drift_ppm", 0, -200, 200, 2),
     BOTH(PACING_MS, "pacing_ms", 50, 5, 50, 2),
     BOTH(AT_ONCE, "at_once", 0, 1, 1, 4),
@@ -160,6 +162,8 @@ static void leave_out_details(struct plan *plan)
         {REORDER_PERMILLE, REORDER_MS, REORDER_MS, 1},
         {GATES, MAPPING, SAME_PREFIX, 2},
         {GATES_B, MAPPING_B, SAME_PREFIX_B, 2},
+        {GATES, MAPPED, MAPPED, 1},
+        {GATES_B, MAPPED_B, MAPPED_B, 1},
         {IPV6, NO_IPV4, NO_IPV4, 1},
         {IPV6_B, NO_IPV4_B, NO_IPV4_B, 1},
         {TURN, RELAY_ONLY, RELAY_ONLY, 1},
@@ -230,6 +234,20 @@ static void open_another_way(struct plan *plan)
         plan->value[SLOW_MS] = draw(&random, &ranges[SLOW_MS]);
 }
 
+/* What a mapping is worth shows without a server; and its NAT is one among many. */
+static void show_mappings(struct plan *plan)
+{
+    for (int side = 0; side < 2; side++) {
+        struct prng random;
+        prng_init(&random, plan->seed, side ? "bob's mapping" : "alice's mapping");
+        if (!plan->value[MAPPED + side] || !prng_permille(&random, 700))
+            continue;
+        plan->value[GATES + side] = ONE_NAT;
+        plan->value[NO_STUN + side] = 1;
+        plan->value[MORE_INTERFACES + side] = 0;
+    }
+}
+
 /* Some worlds have little in them, and some a lot. */
 void plan_draw(struct plan *plan, uint64_t seed)
 {
@@ -246,6 +264,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
             plan->value[i] = draw(&random, range);
     }
     open_gates(plan);
+    show_mappings(plan);
     open_another_way(plan);
     leave_out_servers(plan);
     leave_out_details(plan);

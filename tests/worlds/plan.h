@@ -65,6 +65,10 @@ enum feature {
     TURN_B,
     RELAY_ONLY, /* no address of its own may be shown */
     RELAY_ONLY_B,
+    PRIVACY, /* enum privacy */
+    PRIVACY_B,
+    MAPPED, /* enum mapped; behind ONE_NAT, with one interface */
+    MAPPED_B,
     DRIFT_PPM,
     DRIFT_PPM_B,
     PACING_MS,
@@ -148,6 +152,13 @@ enum feature {
 };
 
 enum gates { NO_GATE, FIREWALL, UDP_BLOCKED, ONE_NAT, NESTED_NATS };
+
+/* What of RFC 8828 section 5.2 is to be seen in an agent: mode 1, no host candidates, mode 2,
+ * mode 3. */
+enum privacy { ALL_INTERFACES, NO_HOST_CANDIDATES, DEFAULT_ROUTE, DEFAULT_ROUTE_NO_HOST };
+/* The configuration knows the address of the NAT, which lets all in: beside that of the host, in
+ * its place; or it is mistaken. */
+enum mapped { NOT_MAPPED, MAPPED_BESIDE, MAPPED_INSTEAD, MAPPED_WRONGLY };
 
 struct plan {
     uint64_t seed;

@@ -16,9 +16,13 @@ enum sometimes {
     RELAY_MADE_AGAIN,
     NONCE_STALE,
     EVER_BY_IPV6,
-    EVER_BY_PRFLX,    /* a peer-reflexive candidate at its end */
-    EVER_NESTED,      /* through two NATs in a row */
-    EVER_UNREACHABLE, /* no path, and none was found */
+    EVER_BY_PRFLX,   /* a peer-reflexive candidate at its end */
+    EVER_NESTED,     /* through two NATs in a row */
+    EVER_BY_MAPPING, /* to an address that the other's configuration knows, and no server told */
+    EVER_MISMAPPED,  /* with a configuration that is mistaken */
+    EVER_HIDDEN,     /* without host candidates */
+    EVER_BY_DEFAULT_ROUTE, /* another interface may not be used */
+    EVER_UNREACHABLE,      /* no path, and none was found */
     ROLE_CONFLICT,
     EQUAL_TIE_BREAKER, /* and it was settled */
     LITE_AND_FULL,     /* connected at the end */
