@@ -407,6 +407,21 @@ static void a_transparent_one_filters_and_translates_nothing(void **state)
     nat_free(nat);
 }
 
+/* But what has a mapping goes where that leads, through its filter. */
+static void what_is_forwarded_needs_no_mapping(void **state)
+{
+    struct nat *nat = make((struct nat_config){.filtering = NAT_ADDRESS_AND_PORT_DEPENDENT});
+    struct auger_addr src = at(OUTSIDE), dst = at("198.51.100.1:7000"), host = at("192.168.1.9:0");
+    (void)state;
+    nat_forward(nat, &host);
+    assert_int_equal(nat_inbound(nat, 0, &src, &dst), NAT_FORWARD);
+    host.port = 7000;
+    assert_true(auger_addr_equal(&dst, &host));
+    dst = out(nat, 0, INSIDE, "203.0.113.9:9");
+    assert_int_equal(nat_inbound(nat, 0, &src, &dst), NAT_DROP_FILTERED);
+    nat_free(nat);
+}
+
 static void a_nat_without_an_external_address_is_not_made(void **state)
 {
     (void)state;
@@ -433,4 +448,5 @@ SCENARIOS(cmocka_unit_test(a_mapping_depends_on_what_its_kind_says),
           cmocka_unit_test(a_rebind_moves_a_mapping_as_a_whole),
           cmocka_unit_test(another_address_loses_the_table),
           cmocka_unit_test(a_transparent_one_filters_and_translates_nothing),
+          cmocka_unit_test(what_is_forwarded_needs_no_mapping),
           cmocka_unit_test(a_nat_without_an_external_address_is_not_made))
