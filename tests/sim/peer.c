@@ -51,6 +51,15 @@ static void check(struct sim_peer *peer, int err, const char *what)
         sim_break(peer->sim, "%s: %s: %s", peer->host->name, what, auger_strerror(err));
 }
 
+static struct auger_addr attach(struct sim_peer *peer, struct sim_net *net,
+                                enum auger_family family)
+{
+    struct auger_addr addr = sim_host_attach(peer->host, net, family, any_port(peer));
+
+    sim_names_join(peer->names, net, family);
+    return addr;
+}
+
 struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_net *net,
                                  const struct sim_peer_options *options)
 {
@@ -86,10 +95,12 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
         monitor_make_lite(peer->monitor);
     if (peer->options.ice.standby_restarts)
         monitor_expect_standby_restarts(peer->monitor);
+    if (peer->options.resolves)
+        sim_names_new(peer);
     if (!peer->options.no_ipv4)
-        sim_host_attach(peer->host, net, AUGER_IPV4, any_port(peer));
+        attach(peer, net, AUGER_IPV4);
     if (peer->options.ipv6)
-        sim_host_attach(peer->host, net, AUGER_IPV6, any_port(peer));
+        attach(peer, net, AUGER_IPV6);
     peer->next_peer = sim->peers;
     sim->peers = peer;
     return peer;
@@ -106,7 +117,7 @@ struct sim_peer *sim_add_peer(struct sim *sim, const char *name, enum sim_nat ki
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
                        enum auger_family family)
 {
-    struct auger_addr addr = sim_host_attach(peer->host, net, family, any_port(peer));
+    struct auger_addr addr = attach(peer, net, family);
 
     if (!peer->has_begun || !peer->ice)
         return;
@@ -119,6 +130,7 @@ void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *n
 
 void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_net *net)
 {
+    sim_names_quit(peer->names, net);
     for (size_t i = peer->host->at_len; i-- > 0;) {
         struct auger_addr gone = peer->host->at[i].addr;
         if (peer->host->at[i].net != net)
@@ -206,6 +218,7 @@ void sim_peer_leave(struct sim *sim, struct sim_peer *peer)
 {
     sim_log(sim, "%s leaves", peer->host->name);
     sim_host_kill(peer->host);
+    sim_names_leave(peer->names);
     end(peer);
 }
 
@@ -217,6 +230,7 @@ void sim_peers_free(struct sim *sim)
             end(peer);
         monitor_free(peer->monitor);
         sim_signal_forget(peer);
+        sim_names_free(peer->names);
         free(peer->pairs);
         free(peer->journal.notes);
         free(peer);

@@ -38,6 +38,7 @@ struct sim_peer {
     struct sim_journal journal;
     struct prng post_random; /* what befalls what it says */
 
+    struct sim_names *names; /* NULL: it deals with addresses alone */
     struct sim_peer *partner;
     struct sim_signalling signalling;
     bool offers;
@@ -73,7 +74,25 @@ void sim_peer_note(struct sim_peer *peer, enum sim_note_kind kind, uint64_t valu
 /* peer_env.c */
 void sim_peer_init_env(struct sim_peer *peer);
 
+/* peer_names.c: its addresses have names, and those of the other are resolved. */
+void sim_names_new(struct sim_peer *peer);
+void sim_names_free(struct sim_names *names); /* NULL is fine, as in the next four */
+void sim_names_leave(struct sim_names *names);
+void sim_names_join(struct sim_names *names, struct sim_net *net, enum auger_family family);
+void sim_names_quit(struct sim_names *names, const struct sim_net *net);
+/* Candidates of before are of no use any more. */
+void sim_names_restart(struct sim_names *names);
+/* Of one of its addresses, from now on. */
+const char *sim_names_of(struct sim_names *names, const struct auger_addr *addr);
+/* sim_signal_resolved() follows, if somebody answers. */
+int sim_names_resolve(struct sim_names *names, const struct auger_cand *cand, const char *name);
+/* No more of them come.  False: names are open, and sim_signal_ended() follows. */
+bool sim_names_end(struct sim_names *names);
+
 /* signal.c */
+/* A candidate that was told by name has this address; no more of them will. */
+void sim_signal_resolved(struct sim_peer *peer, const struct auger_cand *cand);
+void sim_signal_ended(struct sim_peer *peer);
 void sim_signal_candidate(struct sim_peer *peer, const struct auger_cand *cand);
 void sim_signal_gathered(struct sim_peer *peer);
 /* The agent has new credentials of its own. */

@@ -21,6 +21,7 @@ struct sim_reacher {
     struct auger_addr told[KNOWN_MAX]; /* to the other */
     size_t told_len;
     bool is_answered, is_direct;
+    bool is_named; /* what a server sees is told only where it is another address */
 };
 
 struct question {
@@ -58,7 +59,8 @@ static void receive(struct sim *sim, struct sim_host *host, const struct auger_p
 
     if (auger_stun_is_message(buf, len)) {
         if (auger_stun_msg_parse(&msg, buf, len) == 0 &&
-            auger_stun_msg_addr(&msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped))
+            auger_stun_msg_addr(&msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped) &&
+            !(reacher->is_named && auger_addr_equal(&mapped, &path->local)))
             add(reacher->told, &reacher->told_len, &mapped);
     } else if (len == sizeof(question) && buf[0] == '?') {
         memcpy(&question, buf, sizeof(question));
@@ -101,9 +103,13 @@ const struct auger_addr *sim_reacher_addr(const struct sim_reacher *reacher)
     return &reacher->host->at[0].addr;
 }
 
-void sim_reacher_hide(struct sim_reacher *reacher)
+void sim_reacher_hide(struct sim_reacher *reacher, const struct sim_net *but, bool is_named)
 {
+    reacher->is_named = is_named;
     reacher->told_len = 0;
+    for (size_t i = 0; i < reacher->host->at_len; i++)
+        if (reacher->host->at[i].net == but)
+            add(reacher->told, &reacher->told_len, &reacher->host->at[i].addr);
 }
 
 void sim_reacher_tell(struct sim_reacher *reacher, const struct auger_addr *external)

@@ -14,8 +14,9 @@ void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct s
                           enum auger_family family);
 /* The one it had first. */
 const struct auger_addr *sim_reacher_addr(const struct sim_reacher *reacher);
-/* The addresses of its own that it has are not told; what servers see is. */
-void sim_reacher_hide(struct sim_reacher *reacher);
+/* Addresses of its own are not told, but for those in `but`, if that is not NULL; what servers see
+ * is, and without `is_named` even where it is the same (docs/decisions/080). */
+void sim_reacher_hide(struct sim_reacher *reacher, const struct sim_net *but, bool is_named);
 /* Beside them it tells that IP address, with their ports. */
 void sim_reacher_tell(struct sim_reacher *reacher, const struct auger_addr *external);
 

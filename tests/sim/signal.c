@@ -3,6 +3,7 @@
 #include "tests/sim/peer.h"
 
 #include <auger/ice_explain.h>
+#include <auger/mdns.h>
 
 #include "base/time.h"
 
@@ -91,6 +92,7 @@ static void take_restart(struct sim *sim, struct sim_peer *peer, const struct si
     if (message->offer)
         peer->partners_offer = message->offer;
     peer->awaits_answer = false;
+    sim_names_restart(peer->names);
     take_credentials(sim, peer, message);
     if (is_to_be_answered)
         post_restart(peer, 0, message->offer);
@@ -105,16 +107,54 @@ static void take_description(struct sim *sim, struct sim_peer *peer,
         take_first_description(sim, peer, message);
 }
 
+static int add_candidate(struct sim_peer *peer, const struct auger_cand *cand)
+{
+    int err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), cand);
+
+    if (err == 0)
+        monitor_told(peer->monitor, &cand->addr);
+    return err;
+}
+
+void sim_signal_resolved(struct sim_peer *peer, const struct auger_cand *cand)
+{
+    char addr[AUGER_ADDR_TEXT_MAX];
+
+    if (!peer->ice || sim_peer_is_asleep(peer))
+        return;
+    sim_log(peer->sim, "%s has resolved a name to %s", peer->host->name,
+            auger_addr_format(&cand->addr, addr, sizeof(addr)));
+    int err = add_candidate(peer, cand);
+    if (err < 0)
+        sim_log(peer->sim, "%s cannot use it: %s", peer->host->name, auger_strerror(err));
+    peer->is_touched = true;
+}
+
+void sim_signal_ended(struct sim_peer *peer)
+{
+    if (!peer->ice)
+        return;
+    auger_ice_end_of_remote_cands(peer->ice, sim_peer_now(peer));
+    peer->is_touched = true;
+}
+
+static int take_line(struct sim_peer *peer, const char *line)
+{
+    struct auger_cand cand;
+    char name[AUGER_MDNS_NAME_MAX] = "";
+    int err = peer->names ? auger_cand_parse_named(&cand, name, sizeof(name), line, strlen(line))
+                          : auger_cand_parse(&cand, line, strlen(line));
+
+    if (err < 0)
+        return err;
+    return name[0] ? sim_names_resolve(peer->names, &cand, name) : add_candidate(peer, &cand);
+}
+
 static void take_candidate(struct sim *sim, struct sim_peer *peer,
                            const struct sim_message *message)
 {
-    struct auger_cand cand;
-    int err = auger_cand_parse(&cand, message->line, strlen(message->line));
+    int err = take_line(peer, message->line);
 
-    if (err == 0)
-        err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), &cand);
-    if (err == 0)
-        monitor_told(peer->monitor, &cand.addr);
     if (err == AUGER_ERR_UNSUPPORTED)
         auger_ice_note_unusable_cand(peer->ice);
     bool is_too_late = err == AUGER_ERR_STATE && peer->story.state == AUGER_ICE_FAILED;
@@ -150,7 +190,8 @@ static void deliver(struct sim *sim, void *what)
         break;
     case END:
         sim_log(sim, "%s is told that no more candidates come", peer->host->name);
-        auger_ice_end_of_remote_cands(peer->ice, sim_peer_now(peer));
+        if (!peer->names || sim_names_end(peer->names))
+            auger_ice_end_of_remote_cands(peer->ice, sim_peer_now(peer));
         break;
     }
     peer->is_touched = true;
@@ -271,6 +312,18 @@ static int hide(const struct auger_cand *cand, char *line, size_t cap)
                     cand->foundation, (unsigned)cand->priority, (unsigned)cand->addr.port);
 }
 
+/* As we hide them (docs/decisions/080). */
+static int format(struct sim_peer *peer, const struct auger_cand *cand, char *line, size_t cap)
+{
+    const char *name = NULL;
+
+    if (!peer->options.hides)
+        return auger_cand_format(cand, line, cap);
+    if (cand->type == AUGER_CAND_HOST)
+        name = sim_names_of(peer->names, &cand->addr);
+    return auger_cand_format_hidden(cand, name, line, cap);
+}
+
 void sim_signal_candidate(struct sim_peer *peer, const struct auger_cand *cand)
 {
     if (!peer->partner || peer->gives == SIM_GIVES_NOTHING ||
@@ -279,7 +332,7 @@ void sim_signal_candidate(struct sim_peer *peer, const struct auger_cand *cand)
     struct sim_message *message = sim_alloc(sizeof(*message));
     int len = peer->gives == SIM_GIVES_NAMES
                   ? hide(cand, message->line, sizeof(message->line))
-                  : auger_cand_format(cand, message->line, sizeof(message->line));
+                  : format(peer, cand, message->line, sizeof(message->line));
 
     assert(len > 0);
     (void)len;

@@ -171,6 +171,8 @@ struct sim_peer_options {
     enum auger_turn_families turn_families; /* 0: both */
     auger_time chatter;   /* sends data this often once it can; 0: once per path */
     int drift_ppm;        /* how much its clock is fast */
+    bool resolves;        /* names that the other tells, by multicast DNS */
+    bool hides;           /* its addresses behind such names; only where it resolves too */
     uint64_t tie_breaker; /* the agent's first; 0: at random */
 };
 void sim_peer_options_init(struct sim_peer_options *options);

@@ -267,6 +267,18 @@ static bool has_more(const struct plan *plan, int side)
     return of(plan, MORE_INTERFACES, side) && of(plan, PRIVACY, side) < DEFAULT_ROUTE;
 }
 
+bool build_has_names(const struct plan *plan, int side)
+{
+    return of(plan, NAMES, side) && !of(plan, GIVES, side) && !build_is_lite(plan, side) &&
+           !plan->value[HOSTILE_PEER];
+}
+
+/* Both are in one network, which is not the internet. */
+static bool hears_names(const struct plan *plan)
+{
+    return plan->value[TOGETHER] == 2 && plan->value[GATES] != NO_GATE;
+}
+
 bool build_keeps_to_default_route(const struct plan *plan, int side)
 {
     return of(plan, MORE_INTERFACES, side) && !has_more(plan, side);
@@ -330,6 +342,8 @@ static void add_peer(struct built *built, int side)
     if (shows_no_address(plan, side))
         options.ice.policy = AUGER_ICE_POLICY_RELAY;
     set_mapping(built, side, &mapping, &options.ice);
+    options.hides = build_has_names(plan, side);
+    options.resolves = options.hides || build_has_names(plan, !side);
     if (plan->value[EQUAL_TIE_BREAKERS])
         options.tie_breaker = UINT64_C(0x1234567890ABCDEF);
     built->peers[side] =
@@ -353,7 +367,9 @@ static void show_reacher(struct built *built, int side)
     struct sim_reacher *reacher = built->reachers[side];
 
     if (build_hides(built->plan, side) || mapped(built->plan, side) == MAPPED_INSTEAD)
-        sim_reacher_hide(reacher);
+        sim_reacher_hide(reacher, NULL, false);
+    else if (build_has_names(built->plan, side))
+        sim_reacher_hide(reacher, hears_names(built->plan) ? built->homes[0][0] : NULL, true);
     if (is_forwarded(built->plan, side)) {
         sim_reacher_tell(reacher, &built->mapped[side]);
         forward_to(built->homes[side][0], sim_reacher_addr(reacher));
@@ -419,7 +435,7 @@ static bool shows_where_it_is(const struct plan *plan, int side)
     bool is_translated = gates_of(plan, side) >= ONE_NAT || plan->value[TOGETHER] == 1;
 
     if (of(plan, GIVES, side) || shows_no_address(plan, side) ||
-        gates_of(plan, side) == UDP_BLOCKED)
+        gates_of(plan, side) == UDP_BLOCKED || (build_has_names(plan, side) && !is_translated))
         return false;
     return !of(plan, NO_STUN, side) || of(plan, TURN, side) || is_forwarded(plan, side) ||
            (!is_translated && !build_hides(plan, side));

@@ -34,6 +34,8 @@ bool build_has_relay(const struct plan *plan);
 bool build_is_lite(const struct plan *plan, int side);
 /* Addresses of its interfaces are not told; but those of relays may be. */
 bool build_hides(const struct plan *plan, int side);
+/* They are told by names, which are resolved where both are in one network. */
+bool build_has_names(const struct plan *plan, int side);
 /* It has an interface that it may not use. */
 bool build_keeps_to_default_route(const struct plan *plan, int side);
 struct link_quality build_wire(const struct plan *plan);

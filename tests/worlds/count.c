@@ -51,11 +51,23 @@ static bool is_by_mapping(struct life *life, int side)
     return false;
 }
 
+static bool is_by_name(struct life *life, int side)
+{
+    struct auger_ice_pair_info pairs[100];
+    size_t len = auger_ice_pairs(sim_peer_ice(life->built.peers[side]), pairs, 100);
+
+    for (size_t i = 0; i < len; i++)
+        if (pairs[i].valid && pairs[i].remote.hidden)
+            return true;
+    return false;
+}
+
 static void count_privacy(struct life *life, int side, struct tally *tally)
 {
     tally->sometimes[EVER_BY_MAPPING] += is_by_mapping(life, side);
     tally->sometimes[EVER_MISMAPPED] += life->built.mapped[side].family != AUGER_FAMILY_NONE &&
                                         life->plan->value[MAPPED + side] == MAPPED_WRONGLY;
+    tally->sometimes[EVER_BY_NAME] += is_by_name(life, side);
     tally->sometimes[EVER_HIDDEN] += build_hides(life->plan, side);
     tally->sometimes[EVER_BY_DEFAULT_ROUTE] += build_keeps_to_default_route(life->plan, side);
 }

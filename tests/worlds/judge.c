@@ -64,6 +64,8 @@ static bool is_steady(const struct plan *plan)
         SIGNAL_JITTER_MS,
         CANDIDATES_LATE_MS,
         SAME_ROLE,
+        NAMES,
+        NAMES_B,
         /* What is first seen as peer-reflexive keeps that priority (RFC 8838 section 11), and
          * of two such the interface decides. */
         MORE_INTERFACES,
@@ -184,8 +186,9 @@ static void judge_restart(struct life *life, struct tally *tally)
 /* Where the other side's part alone is told, or the end of it is not, luck decides. */
 static bool is_open_about_moves(const struct plan *plan)
 {
-    static const enum feature closed[] = {GIVES,   GIVES_B,   NO_END,     LITE,        LITE_B,
-                                          NO_IPV4, NO_IPV4_B, RELAY_ONLY, RELAY_ONLY_B};
+    static const enum feature closed[] = {GIVES,        GIVES_B, NO_END,    LITE,
+                                          LITE_B,       NO_IPV4, NO_IPV4_B, RELAY_ONLY,
+                                          RELAY_ONLY_B, NAMES,   NAMES_B};
 
     for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
         if (plan_has(plan, closed[i]))

@@ -49,8 +49,9 @@ static const struct range ranges[FEATURES] = {
     BOTH(NO_STUN, "no_stun", 0, 1, 1, 10),
     BOTH(TURN, "turn", 0, 1, 3, 4),
     BOTH(RELAY_ONLY, "relay_only", 0, 1, 1, 4),
+    BOTH(NAMES, "names", 0, 1, 1, 9),
     BOTH(PRIVACY, "privacy", 0, 1, 3, 5),
-    BOTH(MAPPED, "mapped", 0, 1, 3, 6),
+    BOTH(MAPPED, "mapped", 0, 1, 3, 5),
     BOTH(DRIFT_PPM, "drift_ppm", 0, -200, 200, 2),
     BOTH(PACING_MS, "pacing_ms", 50, 5, 50, 2),
     BOTH(AT_ONCE, "at_once", 0, 1, 1, 4),
@@ -248,6 +249,19 @@ static void show_mappings(struct plan *plan)
     }
 }
 
+/* Names are of use in one network alone. */
+static void show_names(struct plan *plan)
+{
+    struct prng random;
+
+    prng_init(&random, plan->seed, "names in one network");
+    if ((!plan->value[NAMES] && !plan->value[NAMES_B]) || !prng_permille(&random, 300))
+        return;
+    plan->value[TOGETHER] = 2;
+    if (plan->value[GATES] == NO_GATE)
+        plan->value[GATES] = ONE_NAT;
+}
+
 /* Some worlds have little in them, and some a lot. */
 void plan_draw(struct plan *plan, uint64_t seed)
 {
@@ -265,6 +279,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     }
     open_gates(plan);
     show_mappings(plan);
+    show_names(plan);
     open_another_way(plan);
     leave_out_servers(plan);
     leave_out_details(plan);

@@ -65,6 +65,8 @@ enum feature {
     TURN_B,
     RELAY_ONLY, /* no address of its own may be shown */
     RELAY_ONLY_B,
+    NAMES, /* in place of the addresses of its interfaces */
+    NAMES_B,
     PRIVACY, /* enum privacy */
     PRIVACY_B,
     MAPPED, /* enum mapped; behind ONE_NAT, with one interface */
