@@ -233,6 +233,16 @@ static void sent_to_peer(struct turn_watch *watch, auger_time now, const struct 
         fault(watch, "5: relayed to a peer without a permission");
 }
 
+/* A Binding request of RFC 3489, or one whose cookie was damaged on the way: it is answered in
+ * kind, with its 16 bytes of transaction id. */
+static bool is_classic(const uint8_t *buf, size_t len, struct auger_bytes answer)
+{
+    static const uint8_t binding[] = {0x00, 0x01}, cookie[] = {0x21, 0x12, 0xA4, 0x42};
+
+    return len >= 20 && memcmp(buf, binding, 2) == 0 && memcmp(buf + 4, cookie, 4) != 0 &&
+           answer.len >= 20 && memcmp(answer.data + 4, buf + 4, 16) == 0;
+}
+
 void turn_watch_client(struct turn_watch *watch, auger_time now, const struct auger_path *client,
                        const uint8_t *buf, size_t len, const struct auger_turn_server_out *out)
 {
@@ -250,6 +260,11 @@ void turn_watch_client(struct turn_watch *watch, auger_time now, const struct au
         return;
     if (!auger_path_equal(&out->path, client))
         fault(watch, "5: an answer to another than who has asked");
+    if (is_classic(buf, len, out->bytes)) {
+        if (source)
+            answered_stranger(watch, now, source, out->bytes.len);
+        return;
+    }
     if (auger_stun_msg_parse(&asked, buf, len) != 0 ||
         auger_stun_msg_parse(&said, out->bytes.data, out->bytes.len) != 0) {
         fault(watch, "5: an answer that cannot be read");

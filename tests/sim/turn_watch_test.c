@@ -233,6 +233,24 @@ static void what_is_counted_is_what_there_is(void **state)
     }
 }
 
+/* A cookie that the network damaged makes a Binding request one of RFC 3489. */
+static void a_request_without_a_cookie_is_answered_with_its_own_id(void **state)
+{
+    for (int is_own = 1; is_own >= 0; is_own--) {
+        struct stage *stage = *state;
+        const struct auger_turn_server_out out = {
+            .what = AUGER_TURN_SERVER_TO_CLIENT, .path = stage->client, .bytes = {stage->said, 20}};
+        (void)write_msg(stage->asked, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, 0, NULL);
+        stage->asked[6] ^= 1;
+        memcpy(stage->said, stage->asked, 20);
+        stage->said[10] ^= is_own ? 0 : 1;
+        turn_watch_client(stage->watch, 0, &stage->client, stage->asked, 20, &out);
+        if (is_own)
+            holds(stage);
+    }
+    breaks(*state, '5');
+}
+
 /* --- 4 ---------------------------------------------------------------------------------- */
 
 static void refuses(struct stage *stage, auger_time now)
@@ -283,6 +301,7 @@ int main(void)
         staged(an_allocation_ends),
         staged(a_relay_has_one_allocation),
         staged(what_is_counted_is_what_there_is),
+        staged(a_request_without_a_cookie_is_answered_with_its_own_id),
         staged(a_stranger_gets_little_more_than_it_sends),
         staged(a_stranger_gets_10_answers_a_second_beside_10_at_once),
     };
