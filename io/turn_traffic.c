@@ -135,6 +135,8 @@ void auger_turn_traffic_carry_out(struct auger_turn_service *service, auger_time
     switch (out->what) {
     case AUGER_TURN_SERVER_NOTHING:
     case AUGER_TURN_SERVER_OPEN_RELAY:
+    case AUGER_TURN_SERVER_CONNECT:
+    case AUGER_TURN_SERVER_SPLICE:
         break;
     case AUGER_TURN_SERVER_TO_CLIENT:
         send_to_client(service, now, out);

@@ -12,6 +12,8 @@
 #include "turn/server_binding.h"
 #include "turn/server_channel.h"
 #include "turn/server_config.h"
+#include "turn/server_connect.h"
+#include "turn/server_connection.h"
 #include "turn/server_data.h"
 #include "turn/server_door.h"
 #include "turn/server_failures.h"
@@ -63,6 +65,10 @@ static void end_all(struct auger_turn_server *server)
 
 static void free_relays(struct auger_turn_server *server)
 {
+    uint32_t number;
+
+    while (auger_server_connection_take_closed(server, &number))
+        continue;
     for (uint32_t i = 0; i < server->relays_len; i++)
         auger_env_release(server->env, server->relays[i]);
     auger_env_release(server->env, server->relays);
@@ -86,6 +92,7 @@ void auger_turn_server_free(struct auger_turn_server *server)
     auger_table_fini(&server->accounts);
     auger_table_fini(&server->reservations);
     auger_table_fini(&server->tickets);
+    auger_table_fini(&server->connections);
     auger_siphash_free(server->siphash);
     auger_peer_policy_free(server->policy);
     auger_reply_limit_free(server->limit);
@@ -169,10 +176,14 @@ static void serve(struct auger_server_request *r)
         auger_server_allocate(r);
     else if (r->msg->method == AUGER_STUN_REFRESH)
         auger_server_refresh(r);
+    else if (r->msg->method == AUGER_STUN_CONNECTION_BIND)
+        auger_server_connection_bind_request(r);
     else if (!auger_server_allocation_is_there(r))
         return;
     else if (r->msg->method == AUGER_STUN_CREATE_PERMISSION)
         auger_server_create_permission(r);
+    else if (r->msg->method == AUGER_STUN_CONNECT)
+        auger_server_connect(r);
     else
         auger_server_channel_bind(r);
 }
@@ -251,18 +262,24 @@ static void follow(struct auger_server_request *r, enum auger_challenge_verdict 
     auger_proof_fini(&r->proof);
 }
 
-static void look_up(struct auger_server_request *r)
+/* false: nothing of TURN is said any more on that stream (RFC 6062 section 3). */
+static bool look_up(struct auger_server_request *r)
 {
     struct auger_server_door *door = auger_server_door_find(r->server, r->path);
 
     r->allocation = door ? door->allocation : NULL;
+    if (!door || !door->connection)
+        return true;
+    auger_server_drop(r->server, AUGER_TURN_SERVER_DROP_MALFORMED);
+    return false;
 }
 
 static void handle_request(struct auger_server_request *r)
 {
     struct auger_turn_server *server = r->server;
 
-    look_up(r);
+    if (!look_up(r))
+        return;
     if (auger_server_failures_may_try(r))
         follow(r, auger_challenge_judge(&server->challenger, r->now, wall_clock(server, r->now),
                                         r->path, r->msg, &r->proof));
@@ -287,21 +304,23 @@ void auger_turn_server_answer_key(struct auger_turn_server *server, auger_time n
                                      .reply = reply,
                                      .cap = cap,
                                      .out = out};
-    if (auger_stun_msg_parse(&msg, p->bytes, p->len) == 0) {
-        look_up(&r);
+    if (auger_stun_msg_parse(&msg, p->bytes, p->len) == 0 && look_up(&r))
         follow(&r, auger_challenge_judge_by(&server->challenger, now, r.path, &msg, password,
                                             &r.proof));
-    }
     auger_env_release(server->env, p);
 }
 
 /* --- what arrives --------------------------------------------------------------------------- */
 
-static bool is_turn_request(const struct auger_stun_msg *msg)
+static bool is_turn_request(const struct auger_turn_server *server,
+                            const struct auger_stun_msg *msg)
 {
-    return msg->class_ == AUGER_STUN_REQUEST &&
-           (msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH ||
-            msg->method == AUGER_STUN_CREATE_PERMISSION || msg->method == AUGER_STUN_CHANNEL_BIND);
+    if (msg->class_ != AUGER_STUN_REQUEST)
+        return false;
+    if (msg->method == AUGER_STUN_CONNECT || msg->method == AUGER_STUN_CONNECTION_BIND)
+        return server->config.tcp_relay;
+    return msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH ||
+           msg->method == AUGER_STUN_CREATE_PERMISSION || msg->method == AUGER_STUN_CHANNEL_BIND;
 }
 
 static bool is_send(const struct auger_stun_msg *msg)
@@ -323,7 +342,7 @@ static void handle_message(struct auger_turn_server *server, auger_time now,
         auger_server_data_take_send(server, now, path, msg, out);
     } else if (is_binding(msg)) {
         auger_server_binding(server, now, path, msg->buf, msg->len, reply, cap, out);
-    } else if (is_turn_request(msg)) {
+    } else if (is_turn_request(server, msg)) {
         struct auger_server_request r = {.server = server,
                                          .now = now,
                                          .path = path,
@@ -368,12 +387,12 @@ void auger_turn_server_handle_client(struct auger_turn_server *server, auger_tim
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_MALFORMED);
 }
 
-/* NULL: it is none of an allocation that is granted. */
+/* NULL: it is none of an allocation that is granted, or has no datagrams. */
 static struct auger_server_relay *live_relay(struct auger_turn_server *server, uint32_t number)
 {
     struct auger_server_relay *relay = auger_server_relay_find(server, number);
 
-    if (relay && relay->state == AUGER_SERVER_RELAY_LIVE)
+    if (relay && relay->state == AUGER_SERVER_RELAY_LIVE && !relay->is_tcp)
         return relay;
     auger_server_drop(server, AUGER_TURN_SERVER_DROP_NO_ALLOCATION);
     return NULL;
@@ -420,7 +439,9 @@ void auger_turn_server_stream_closed(struct auger_turn_server *server, auger_tim
     struct auger_server_door *door = auger_server_door_find(server, path);
 
     auger_server_pending_forget(server, path);
-    if (door && !auger_server_mobility_leave(server, now, door->allocation, door))
+    if (door && door->connection)
+        auger_server_connection_close(server, now, door->connection, "closed by the client");
+    else if (door && !auger_server_mobility_leave(server, now, door->allocation, door))
         auger_server_allocation_end(server, now, door->allocation, AUGER_TURN_SERVER_END_STREAM);
 }
 
@@ -454,6 +475,9 @@ static void fire(struct auger_turn_server *server, auger_time now, struct auger_
         break;
     case AUGER_SERVER_TIMER_MOBILITY:
         auger_server_mobility_handle_timeout(server, timer);
+        break;
+    case AUGER_SERVER_TIMER_CONNECTION:
+        auger_server_connection_handle_timeout(server, now, timer);
         break;
     }
 }
@@ -527,6 +551,10 @@ bool auger_turn_server_poll_event(struct auger_turn_server *server,
         event->type = AUGER_TURN_SERVER_EVENT_RELAY_CLOSED;
         return true;
     }
+    if (auger_server_connection_take_closed(server, &event->connection)) {
+        event->type = AUGER_TURN_SERVER_EVENT_CONNECTION_CLOSED;
+        return true;
+    }
     return auger_server_news_poll(server, event);
 }
 
@@ -543,6 +571,7 @@ const char *auger_turn_server_drop_text(enum auger_turn_server_drop drop)
         [AUGER_TURN_SERVER_DROP_TOO_LARGE] = "too large for a message",
         [AUGER_TURN_SERVER_DROP_ICMP] = "an ICMP error of no use",
         [AUGER_TURN_SERVER_DROP_PENDING] = "too many wait for a key",
+        [AUGER_TURN_SERVER_DROP_CONNECTION] = "too many connections to peers",
         [AUGER_TURN_SERVER_DROP_RESOURCES] = "no memory, random bytes or hash",
     };
 

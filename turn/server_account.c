@@ -133,20 +133,36 @@ static auger_time charge(auger_time busy_until, auger_time now, uint64_t rate, s
     return auger_time_max(busy_until, now) + (auger_time)((uint64_t)len * AUGER_SEC / rate);
 }
 
+static void charge_all(struct auger_turn_server *server, auger_time now,
+                       struct auger_server_allocation *allocation, size_t weight)
+{
+    const struct auger_turn_server_config *config = &server->config;
+    auger_time *user = &allocation->user->busy_until, *ip = &allocation->ip->busy_until;
+
+    *user = charge(*user, now, config->user_bytes_per_s, weight);
+    *ip = charge(*ip, now, config->ip_bytes_per_s, weight);
+    server->busy_until = charge(server->busy_until, now, config->bytes_per_s, weight);
+}
+
 /* All three or none is charged. */
 bool auger_server_account_may_relay(struct auger_turn_server *server, auger_time now,
                                     struct auger_server_allocation *allocation, size_t len)
 {
     const struct auger_turn_server_config *config = &server->config;
-    size_t weight = len + HEADERS_LEN;
-    auger_time *user = &allocation->user->busy_until, *ip = &allocation->ip->busy_until;
 
-    if (!has_room(*user, now, config->user_bytes_per_s) ||
-        !has_room(*ip, now, config->ip_bytes_per_s) ||
+    if (!has_room(allocation->user->busy_until, now, config->user_bytes_per_s) ||
+        !has_room(allocation->ip->busy_until, now, config->ip_bytes_per_s) ||
         !has_room(server->busy_until, now, config->bytes_per_s))
         return false;
-    *user = charge(*user, now, config->user_bytes_per_s, weight);
-    *ip = charge(*ip, now, config->ip_bytes_per_s, weight);
-    server->busy_until = charge(server->busy_until, now, config->bytes_per_s, weight);
+    charge_all(server, now, allocation, len + HEADERS_LEN);
     return true;
+}
+
+auger_time auger_server_account_slow_down(struct auger_turn_server *server, auger_time now,
+                                          struct auger_server_allocation *allocation, size_t len)
+{
+    charge_all(server, now, allocation, len);
+    return auger_time_max(allocation->user->busy_until,
+                          auger_time_max(allocation->ip->busy_until, server->busy_until)) -
+           BURST;
 }

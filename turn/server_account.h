@@ -34,5 +34,9 @@ bool auger_server_account_is(const struct auger_server_account *account, struct 
  * once, for user, IP address and server. */
 bool auger_server_account_may_relay(struct auger_turn_server *server, auger_time now,
                                     struct auger_server_allocation *allocation, size_t len);
+/* Counts bytes of a stream, which is slowed down where datagrams are dropped: when it may go on, at
+ * most `now` if at once. */
+auger_time auger_server_account_slow_down(struct auger_turn_server *server, auger_time now,
+                                          struct auger_server_allocation *allocation, size_t len);
 
 #endif /* AUGER_TURN_SERVER_ACCOUNT_H */

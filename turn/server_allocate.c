@@ -1,5 +1,5 @@
-/* turn/server_allocate.c - an Allocate request, in the order of RFC 8656 section 7.2.  The
- * sockets are server_opening.c, Refresh is server_refresh.c. */
+/* turn/server_allocate.c - an Allocate request, in the order of RFC 8656 section 7.2, and for TCP
+ * of RFC 6062 section 5.1.  The sockets are server_opening.c, Refresh is server_refresh.c. */
 #include "turn/server_allocate.h"
 
 #include "turn/server_account.h"
@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#define PROTOCOL_TCP 6 /* 6062, 4.1 */
 #define PROTOCOL_UDP 17
 #define FAMILY_IPV4 1 /* 18.6 */
 #define FAMILY_IPV6 2
@@ -31,14 +32,27 @@ static bool has(const struct auger_server_request *r, uint16_t type)
     return auger_stun_msg_has(r->msg, type);
 }
 
-/* Number 3 of the list. */
-static uint16_t judge_transport(const struct auger_server_request *r)
+/* RFC 6062 section 5.1, 2 and 3; where it follows its client (8016) is not said of a TCP
+ * allocation, whose control connection is what it lives by. */
+static uint16_t judge_tcp(const struct auger_server_request *r)
 {
+    if (r->path->local.transport != AUGER_TCP || has(r, AUGER_STUN_ATTR_DONT_FRAGMENT) ||
+        has(r, AUGER_STUN_ATTR_EVEN_PORT) || has(r, AUGER_STUN_ATTR_RESERVATION_TOKEN))
+        return AUGER_STUN_BAD_REQUEST;
+    return has(r, AUGER_STUN_ATTR_MOBILITY_TICKET) ? AUGER_STUN_MOBILITY_FORBIDDEN : 0;
+}
+
+/* Number 3 of the list. */
+static uint16_t judge_transport(const struct auger_server_request *r, struct auger_server_ask *ask)
+{
+    uint8_t protocol = first_byte(r->msg, AUGER_STUN_ATTR_REQUESTED_TRANSPORT);
+
     if (!has(r, AUGER_STUN_ATTR_REQUESTED_TRANSPORT))
         return AUGER_STUN_BAD_REQUEST;
-    return first_byte(r->msg, AUGER_STUN_ATTR_REQUESTED_TRANSPORT) == PROTOCOL_UDP
-               ? 0
-               : AUGER_STUN_UNSUPPORTED_TRANSPORT;
+    ask->is_tcp = protocol == PROTOCOL_TCP && r->server->config.tcp_relay;
+    if (ask->is_tcp)
+        return judge_tcp(r);
+    return protocol == PROTOCOL_UDP ? 0 : AUGER_STUN_UNSUPPORTED_TRANSPORT;
 }
 
 /* 5, 6, 8 and 9: what cannot stand together. */
@@ -82,7 +96,7 @@ static uint16_t read_families(const struct auger_server_request *r, struct auger
 
 static uint16_t read_ask(const struct auger_server_request *r, struct auger_server_ask *ask)
 {
-    uint16_t code = judge_transport(r);
+    uint16_t code = judge_transport(r, ask);
 
     if (code == 0 && has(r, AUGER_STUN_ATTR_DONT_FRAGMENT) && !r->server->config.dont_fragment)
         return AUGER_STUN_UNKNOWN_ATTRIBUTE; /* 4 */

@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "turn/server_account.h"
 #include "turn/server_answer.h"
+#include "turn/server_connection.h"
 #include "turn/server_door.h"
 #include "turn/server_mobility.h"
 #include "turn/server_news.h"
@@ -212,6 +213,7 @@ void auger_server_allocation_end_relay(struct auger_turn_server *server, auger_t
     }
     auger_server_relay_close(server, a->relays[family]);
     a->relays[family] = NULL;
+    auger_server_connection_close_family(server, now, a, family);
     forget_peers(a, family);
 }
 
@@ -232,6 +234,7 @@ void auger_server_allocation_end(struct auger_turn_server *server, auger_time no
                                  struct auger_server_allocation *a, enum auger_turn_server_end why)
 {
     auger_server_mobility_end(server, a);
+    auger_server_connection_close_all(server, now, a);
     auger_server_door_remove(server, &a->door);
     end_opening(server, a);
     for (size_t family = 0; family < 2; family++)

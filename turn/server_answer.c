@@ -70,3 +70,13 @@ uint16_t auger_server_code_of(int err)
     return err == AUGER_ERR_ENTROPY || err == AUGER_ERR_CRYPTO ? AUGER_STUN_SERVER_ERROR
                                                                : AUGER_STUN_INSUFFICIENT_CAPACITY;
 }
+
+uint16_t auger_server_code_of_peer(const struct auger_server_request *r,
+                                   const struct auger_addr *peer, enum auger_peer_verdict verdict)
+{
+    if (verdict == AUGER_PEER_PERMITTED)
+        return 0;
+    auger_trace(r->server->env, r->now, "turn:server_peer_denied", AUGER_F_ADDR("peer", peer),
+                AUGER_F_TEXT("reason", auger_peer_verdict_text(verdict)));
+    return verdict == AUGER_PEER_NO_PEER ? AUGER_STUN_BAD_REQUEST : AUGER_STUN_FORBIDDEN;
+}

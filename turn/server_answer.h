@@ -19,5 +19,8 @@ void auger_server_refuse_unknown(struct auger_server_request *r);
 void auger_server_refuse_attr(struct auger_server_request *r, uint16_t type);
 /* The code for what went wrong here: AUGER_ERR_LIMIT, AUGER_ERR_NO_MEMORY or another. */
 uint16_t auger_server_code_of(int err);
+/* The code for who asks for a peer that is judged so; 0: it is permitted. */
+uint16_t auger_server_code_of_peer(const struct auger_server_request *r,
+                                   const struct auger_addr *peer, enum auger_peer_verdict verdict);
 
 #endif /* AUGER_TURN_SERVER_ANSWER_H */

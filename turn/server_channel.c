@@ -2,7 +2,6 @@
 #include "turn/server_channel.h"
 
 #include "base/time.h"
-#include "base/trace.h"
 #include "turn/chandata.h"
 #include "turn/server_answer.h"
 #include "turn/server_grow.h"
@@ -87,12 +86,7 @@ static uint16_t judge(const struct auger_server_request *r, uint16_t number,
         return AUGER_STUN_BAD_REQUEST; /* either is bound elsewhere */
     if (!a->relays[auger_server_family(peer)])
         return AUGER_STUN_PEER_ADDRESS_FAMILY_MISMATCH;
-    enum auger_peer_verdict verdict = auger_peer_policy_judge(r->server->policy, peer);
-    if (verdict == AUGER_PEER_PERMITTED)
-        return 0;
-    auger_trace(r->server->env, r->now, "turn:server_peer_denied", AUGER_F_ADDR("peer", peer),
-                AUGER_F_TEXT("reason", auger_peer_verdict_text(verdict)));
-    return verdict == AUGER_PEER_NO_PEER ? AUGER_STUN_BAD_REQUEST : AUGER_STUN_FORBIDDEN;
+    return auger_server_code_of_peer(r, peer, auger_peer_policy_judge(r->server->policy, peer));
 }
 
 /* The channel, and the permission that comes with it. */
@@ -120,8 +114,10 @@ void auger_server_channel_bind(struct auger_server_request *r)
     uint32_t value;
     uint16_t code = AUGER_STUN_BAD_REQUEST;
 
-    if (auger_stun_msg_u32(r->msg, AUGER_STUN_ATTR_CHANNEL_NUMBER, &value) &&
-        auger_stun_msg_addr(r->msg, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &peer))
+    if (r->allocation->is_tcp)
+        code = AUGER_STUN_FORBIDDEN; /* what has no datagrams has no channels (6062) */
+    else if (auger_stun_msg_u32(r->msg, AUGER_STUN_ATTR_CHANNEL_NUMBER, &value) &&
+             auger_stun_msg_addr(r->msg, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &peer))
         code = judge(r, (uint16_t)(value >> 16), &peer); /* 18.1 */
     if (code == 0 && bind(r, (uint16_t)(value >> 16), &peer) < 0)
         code = AUGER_STUN_INSUFFICIENT_CAPACITY;

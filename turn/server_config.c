@@ -20,6 +20,9 @@ static const struct auger_turn_server_config defaults = {
     .ip_allocations_max = 40,
     .permissions_max = 64,
     .channels_max = 64,
+    .allocation_connections_max = 16,
+    .user_connections_max = 64,
+    .connections_max = 4096,
     .dont_fragment = true,
     .users_max = 65536,
     .keys_pending_max = 64,
@@ -71,6 +74,9 @@ static bool are_bounds_valid(const struct auger_turn_server_config *config)
            config->nonce_lifetime_s <= 3600 && config->user_allocations_max > 0 &&
            config->ip_allocations_max > 0 && config->permissions_max > 0 &&
            config->channels_max > 0 && config->users_max > 0 &&
+           (!config->tcp_relay ||
+            (config->allocation_connections_max > 0 && config->user_connections_max > 0 &&
+             config->connections_max > 0)) &&
            (!config->asks_for_keys || config->keys_pending_max > 0);
 }
 
@@ -93,7 +99,7 @@ int auger_server_config_read(struct auger_turn_server_config *known,
 static int make_tables(struct auger_turn_server *server)
 {
     struct auger_table *const tables[] = {&server->doors, &server->accounts, &server->reservations,
-                                          &server->tickets};
+                                          &server->tickets, &server->connections};
     uint8_t key[AUGER_SIPHASH_KEY_LEN];
     int err = 0;
 

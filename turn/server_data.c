@@ -62,7 +62,8 @@ static struct auger_server_allocation *allocation_at(struct auger_turn_server *s
 {
     struct auger_server_door *door = auger_server_door_find(server, path);
 
-    if (!door || door->allocation->opening) {
+    /* What is relayed by TCP has connections of its own (RFC 6062 section 3). */
+    if (!door || door->allocation->opening || door->allocation->is_tcp) {
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_NO_ALLOCATION);
         return NULL;
     }
@@ -158,8 +159,7 @@ static void wrap_channel(struct auger_turn_server *server, struct auger_server_a
     to_client(server, a, frame, CHANNEL_HEADER_LEN + len + tail, len, out);
 }
 
-/* Nobody answers an indication, so that its id needs to be no secret. */
-static struct auger_stun_tid next_indication(struct auger_turn_server *server)
+struct auger_stun_tid auger_server_data_next_indication(struct auger_turn_server *server)
 {
     struct auger_stun_tid tid;
     struct auger_writer w = auger_writer(tid.bytes, sizeof(tid.bytes));
@@ -174,7 +174,7 @@ static void wrap_indication(struct auger_turn_server *server, struct auger_serve
                             const struct auger_addr *from, uint8_t *buf, size_t len,
                             struct auger_turn_server_out *out)
 {
-    const struct auger_stun_tid tid = next_indication(server);
+    const struct auger_stun_tid tid = auger_server_data_next_indication(server);
     size_t head = AUGER_STUN_HEADER_LEN + ATTR_HEADER_LEN + (from->family == AUGER_IPV4 ? 8 : 20);
     uint8_t *frame = buf - head - ATTR_HEADER_LEN;
     size_t frame_len = head + ATTR_HEADER_LEN + padded(len);
@@ -243,7 +243,7 @@ void auger_server_data_take_icmp(struct auger_turn_server *server, auger_time no
                                  struct auger_turn_server_out *out)
 {
     struct auger_server_allocation *a = relay->allocation;
-    const struct auger_stun_tid tid = next_indication(server);
+    const struct auger_stun_tid tid = auger_server_data_next_indication(server);
     struct auger_stun_builder b;
 
     if (!is_told(icmp) || now < a->icmp_at) {

@@ -5,6 +5,9 @@
 
 #include "turn/server_state.h"
 
+/* Nobody answers an indication, so that its id needs to be no secret. */
+struct auger_stun_tid auger_server_data_next_indication(struct auger_turn_server *server);
+
 void auger_server_data_take_channel(struct auger_turn_server *server, auger_time now,
                                     const struct auger_path *path, const uint8_t *buf, size_t len,
                                     struct auger_turn_server_out *out);

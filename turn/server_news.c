@@ -70,10 +70,12 @@ static void describe(const struct auger_turn_server *server,
     event->allocation.user = (struct auger_bytes){a->user->name, a->user->len};
     event->allocation.bytes_to_peers = a->bytes_to_peers;
     event->allocation.bytes_to_client = a->bytes_to_client;
-    for (size_t family = 0, i = 0; family < 2; family++)
-        if (a->ports[family])
-            event->allocation.relayed[i++] =
-                auger_server_relay_told(server, family, a->ports[family]);
+    for (size_t family = 0, i = 0; family < 2; family++) {
+        if (!a->ports[family])
+            continue;
+        event->allocation.relayed[i] = auger_server_relay_told(server, family, a->ports[family]);
+        event->allocation.relayed[i++].transport = a->is_tcp ? AUGER_TCP : AUGER_UDP;
+    }
 }
 
 bool auger_server_news_poll(struct auger_turn_server *server, struct auger_turn_server_event *event)

@@ -34,9 +34,11 @@ static int draw(struct auger_turn_server *server, struct auger_server_allocation
         return draw_pair(server, a, family);
     int err = auger_server_relay_new(server, family, (enum auger_server_port_kind)a->opening->kind,
                                      &a->relays[family]);
-    if (err == 0)
-        a->relays[family]->allocation = a;
-    return err;
+    if (err < 0)
+        return err;
+    a->relays[family]->allocation = a;
+    a->relays[family]->is_tcp = a->is_tcp;
+    return 0;
 }
 
 /* 7.2: of two families that are asked for one is enough.  The code, or 0. */
@@ -206,6 +208,7 @@ void auger_server_opening_begin(struct auger_server_request *r, struct auger_ser
                                 const struct auger_server_ask *ask)
 {
     a->missing_code = ask->missing_code;
+    a->is_tcp = ask->is_tcp;
     uint16_t code = begin(r, a, ask);
     if (code) {
         auger_server_refuse(r, code);

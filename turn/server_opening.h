@@ -10,6 +10,7 @@ struct auger_server_ask {
     uint16_t missing_code; /* of a family that was asked for and is not there */
     enum auger_server_port_kind kind;
     bool has_token;
+    bool is_tcp; /* RFC 6062 */
     uint64_t token;
 };
 

@@ -3,7 +3,6 @@
 
 #include "base/env.h"
 #include "base/time.h"
-#include "base/trace.h"
 #include "turn/server_answer.h"
 #include "turn/server_grow.h"
 
@@ -109,12 +108,7 @@ static uint16_t judge(const struct auger_server_request *r, const struct auger_a
 {
     if (!r->allocation->relays[auger_server_family(peer)])
         return AUGER_STUN_PEER_ADDRESS_FAMILY_MISMATCH;
-    enum auger_peer_verdict verdict = auger_peer_policy_judge_ip(r->server->policy, peer);
-    if (verdict == AUGER_PEER_PERMITTED)
-        return 0;
-    auger_trace(r->server->env, r->now, "turn:server_peer_denied", AUGER_F_ADDR("peer", peer),
-                AUGER_F_TEXT("reason", auger_peer_verdict_text(verdict)));
-    return verdict == AUGER_PEER_NO_PEER ? AUGER_STUN_BAD_REQUEST : AUGER_STUN_FORBIDDEN;
+    return auger_server_code_of_peer(r, peer, auger_peer_policy_judge_ip(r->server->policy, peer));
 }
 
 static uint16_t judge_all(const struct auger_server_request *r, const struct peers *peers)

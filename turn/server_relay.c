@@ -61,7 +61,7 @@ static struct auger_server_relay *take_slot(struct auger_turn_server *server)
     relay->number += INDEX + 1;
     relay->state = AUGER_SERVER_RELAY_OPENING;
     relay->next = NULL;
-    relay->is_asked = false;
+    relay->is_asked = relay->is_tcp = false;
     server->stats.relays++;
     return relay;
 }
@@ -181,6 +181,7 @@ struct auger_addr auger_server_relay_bound(const struct auger_turn_server *serve
 {
     struct auger_addr addr = server->relay_ips[relay->family].ip;
 
+    addr.transport = relay->is_tcp ? AUGER_TCP : AUGER_UDP;
     addr.port = relay->port;
     return addr;
 }

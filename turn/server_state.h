@@ -18,6 +18,10 @@
 #define AUGER_SERVER_LISTENERS_MAX 64
 #define AUGER_SERVER_ANSWER_TIME (5 * AUGER_SEC)  /* of the caller, for a socket or a key */
 #define AUGER_SERVER_RESERVATION (30 * AUGER_SEC) /* 7.2 */
+#define AUGER_SERVER_CONNECT_TIME                                                                  \
+    (40 * AUGER_SEC)                            /* of the caller; RFC 6062 section 5.2 wants 30 */
+#define AUGER_SERVER_BIND_TIME (30 * AUGER_SEC) /* of the client, for ConnectionBind */
+#define AUGER_SERVER_ATTEMPTS_MAX 8 /* of peers, that wait for the client of one allocation */
 #define AUGER_SERVER_TICKET_LEN 24
 
 /* Who is counted: a user by name, of a time-limited name by what stands behind the time, or an
@@ -26,6 +30,7 @@ struct auger_server_account {
     struct auger_table_node node;
     auger_time busy_until; /* what has been relayed for it, at its rate */
     uint32_t allocations;  /* that count against its quota, reservations too */
+    uint32_t connections;  /* to peers, of its TCP allocations */
     uint32_t holds;        /* of who shows its name or counts here */
     uint16_t len;
     uint8_t kind; /* enum auger_server_account_kind */
@@ -65,6 +70,7 @@ struct auger_server_relay {
     uint8_t family; /* 0: IPv4, 1: IPv6 */
     uint8_t state;  /* enum auger_server_relay_state */
     bool is_asked;  /* OPENING: the caller knows of it */
+    bool is_tcp;
 };
 
 /* What an Allocate waits with until its sockets are there. */
@@ -85,6 +91,30 @@ struct auger_server_door {
     struct auger_table_node node;
     struct auger_path path;
     struct auger_server_allocation *allocation;
+    struct auger_server_connection *connection; /* whose stream it is; NULL: the allocation's own */
+};
+
+enum auger_server_connection_state {
+    AUGER_SERVER_CONNECTION_CONNECTING, /* the caller opens it */
+    AUGER_SERVER_CONNECTION_WAITING,    /* for ConnectionBind */
+    AUGER_SERVER_CONNECTION_BOUND,      /* the caller carries its bytes */
+    AUGER_SERVER_CONNECTION_CLOSING,    /* until the caller is told; its number stays taken */
+};
+
+/* One peer data connection (RFC 6062). */
+struct auger_server_connection {
+    struct auger_server_timer timer;            /* CONNECTING, WAITING: the end of that */
+    struct auger_table_node node;               /* by number */
+    struct auger_server_door door;              /* BOUND: the client's stream */
+    struct auger_server_allocation *allocation; /* NULL: CLOSING */
+    struct auger_server_connection *next;       /* of its allocation; CLOSING: in that list */
+    struct auger_proof proof;                   /* CONNECTING: of the Connect, its key alone */
+    struct auger_stun_tid tid;                  /* of the same */
+    struct auger_addr peer;
+    uint32_t number; /* its CONNECTION-ID */
+    uint8_t state;   /* enum auger_server_connection_state */
+    bool is_attempt; /* the peer has opened it */
+    bool is_fingerprinted;
 };
 
 struct auger_server_mobility;
@@ -96,6 +126,7 @@ struct auger_server_allocation {
     struct auger_server_opening *opening; /* NULL: it is granted */
     struct auger_server_permission *permissions;
     struct auger_server_channel *channels;
+    struct auger_server_connection *connections;   /* if it is_tcp */
     struct auger_server_mobility *mobility;        /* NULL: it stays where it is */
     struct auger_server_allocation *older, *newer; /* in the queue of news */
     auger_time made_at;                            /* once it has ended: how long it lived */
@@ -106,9 +137,10 @@ struct auger_server_allocation {
     uint32_t granted_s;        /* at first */
     uint16_t missing_code;     /* why a family is not there (18.12) */
     uint16_t ports[2];         /* as they were, for the news of the end */
-    uint16_t permissions_len, permissions_cap, channels_len, channels_cap;
+    uint16_t permissions_len, permissions_cap, channels_len, channels_cap, connections_len;
     uint8_t end; /* enum auger_turn_server_end; 0: it lives */
     bool is_queued, made_news;
+    bool is_tcp; /* RFC 6062 */
 };
 
 /* A request that waits for the program to say a password. */
@@ -142,7 +174,7 @@ struct auger_turn_server {
     auger_time wall_at;                    /* when it was told; AUGER_NEVER: not yet */
     int64_t wall_s;
 
-    struct auger_table doors, accounts, reservations, tickets;
+    struct auger_table doors, accounts, reservations, tickets, connections;
     uint64_t door_keys[13];
     struct auger_siphash *siphash; /* of names */
     struct auger_server_heap timers;
@@ -150,6 +182,7 @@ struct auger_turn_server {
     struct auger_server_relay **relays; /* by the low bits of their numbers */
     uint32_t relays_len, relays_cap;
     struct auger_server_relay *free_relays, *closing_first, *closing_last;
+    struct auger_server_connection *closing_connections;
 
     struct auger_server_allocation *oldest, *newest; /* the news of allocations */
     struct auger_server_allocation *told;            /* its end was told: until the next call */

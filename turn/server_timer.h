@@ -10,6 +10,7 @@ enum auger_server_timer_kind {
     AUGER_SERVER_TIMER_OPENING,
     AUGER_SERVER_TIMER_PENDING,
     AUGER_SERVER_TIMER_MOBILITY,
+    AUGER_SERVER_TIMER_CONNECTION,
 };
 
 struct auger_server_timer {

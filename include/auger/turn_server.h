@@ -1,10 +1,12 @@
 /*
  * auger/turn_server.h - the TURN server: RFC 8656 with the long-term credentials of
- * 8489 section 9.2, its Binding server, and the mobility of 8016.
+ * 8489 section 9.2, its Binding server, the mobility of 8016, and the TCP allocations
+ * of 6062.
  *
- * Like every engine it has no I/O: the caller owns the listening sockets and one UDP
- * socket for each relay.  One datagram, or one frame of a stream, goes in and at most
- * one thing to do comes out, at once: nothing is queued for anybody.
+ * Like every engine it has no I/O: the caller owns the listening sockets, one UDP
+ * socket for each relay, or a listening TCP socket where its path says so, and the
+ * connections of those to peers.  One datagram, or one frame of a stream, goes in and
+ * at most one thing to do comes out, at once: nothing is queued for anybody.
  *
  *     auger_turn_server_handle_client(server, now, &path, buf, n, reply, sizeof(reply), &out);
  *     while (out.what == AUGER_TURN_SERVER_OPEN_RELAY)
@@ -13,7 +15,7 @@
  *     if (out.what == AUGER_TURN_SERVER_TO_CLIENT || out.what == AUGER_TURN_SERVER_TO_PEER)
  *         send(&out);
  *     while (auger_turn_server_poll_event(server, &event))
- *         react_to(&event);                    close the socket of a relay that is closed
+ *         react_to(&event);                    close the socket of what is closed
  *     wake_at = auger_turn_server_next_timeout(server);
  *
  * Time     any monotonic clock, in nanoseconds; `now` never goes back.
@@ -77,6 +79,13 @@ struct auger_turn_server_config {
     uint64_t user_bytes_per_s, ip_bytes_per_s, bytes_per_s;
     /* Of one allocation; beyond: 508.  Defaults 64, 64. */
     uint16_t permissions_max, channels_max;
+    /* Clients may have TCP allocations, by TCP or TLS alone; if not: 442.  Default false. */
+    bool tcp_relay;
+    /* Connections of TCP allocations to peers, those that are being opened or wait for their
+     * client too: of one allocation, of a user, of all.  Beyond: 508 for who asks, 486 if it is the
+     * user's, and who comes is not taken.  Defaults 16, 64, 4096. */
+    uint16_t allocation_connections_max;
+    uint32_t user_connections_max, connections_max;
 
     /* The caller can set DF on what it sends to peers; if not DONT-FRAGMENT is unknown (14).
      * Default true. */
@@ -172,17 +181,25 @@ enum auger_turn_server_what {
     AUGER_TURN_SERVER_TO_CLIENT,
     /* Send `bytes` by the socket of `relay`, whose address is path.local, to path.remote. */
     AUGER_TURN_SERVER_TO_PEER,
-    /* Bind a UDP socket to path.local, and tell auger_turn_server_relay_opened(), at once or
-     * within 5 seconds. */
+    /* Bind a socket to path.local, of UDP, or listening where its transport is AUGER_TCP, and tell
+     * auger_turn_server_relay_opened(), at once or within 5 seconds. */
     AUGER_TURN_SERVER_OPEN_RELAY,
     /* Find the password of `user`, and tell auger_turn_server_answer_key() within 5 seconds. */
     AUGER_TURN_SERVER_NEEDS_KEY,
+    /* Connect from path.local, where the relay listens, to path.remote, give it 30 seconds at
+     * least, and tell auger_turn_server_peer_connected() (6062 section 5.2). */
+    AUGER_TURN_SERVER_CONNECT,
+    /* Send `bytes` as for TO_CLIENT: they are the last of TURN on that stream.  What follows on it
+     * is for the peer of `connection` as it is, and what that sends is for the stream, each after
+     * auger_turn_server_carry() (6062 section 5.4). */
+    AUGER_TURN_SERVER_SPLICE,
 };
 struct auger_turn_server_out {
     enum auger_turn_server_what what;
     struct auger_path path;
     struct auger_bytes bytes; /* inside `reply`, or inside and before the buffer that came */
     uint32_t relay;
+    uint32_t connection;     /* CONNECT, SPLICE, and of auger_turn_server_peer_accepted() */
     bool dont_fragment;      /* TO_PEER: set DF, or fail (14) */
     uint32_t ticket;         /* NEEDS_KEY */
     struct auger_bytes user; /* NEEDS_KEY: a name, not terminated; until the next call */
@@ -223,13 +240,34 @@ AUGER_API void auger_turn_server_relay_opened(struct auger_turn_server *server, 
 AUGER_API void auger_turn_server_answer_key(struct auger_turn_server *server, auger_time now,
                                             uint32_t ticket, const char *password, uint8_t *reply,
                                             size_t cap, struct auger_turn_server_out *out);
-/* The stream that `path` names has ended, and its allocation with it. */
+/* The stream that `path` names has ended, and its allocation with it, or its connection to a
+ * peer. */
 AUGER_API void auger_turn_server_stream_closed(struct auger_turn_server *server, auger_time now,
                                                const struct auger_path *path);
 /* Whether who sends from there has an allocation: a stream that has none within 10 seconds is
  * a stranger's. */
 AUGER_API bool auger_turn_server_is_known(struct auger_turn_server *server,
                                           const struct auger_path *path);
+
+/* The connection to a peer stands, with `err` 0, or does not: any other value. */
+AUGER_API void auger_turn_server_peer_connected(struct auger_turn_server *server, auger_time now,
+                                                uint32_t connection, int err, uint8_t *reply,
+                                                size_t cap, struct auger_turn_server_out *out);
+/* `peer` has connected to the listening socket of a relay.  `out->connection` is the number of that
+ * connection from here on, and its client is told; nothing is to be read of it before
+ * AUGER_TURN_SERVER_SPLICE.  0: it is to be closed at once (6062 section 5.3). */
+AUGER_API void auger_turn_server_peer_accepted(struct auger_turn_server *server, auger_time now,
+                                               uint32_t relay, const struct auger_addr *peer,
+                                               uint8_t *reply, size_t cap,
+                                               struct auger_turn_server_out *out);
+/* `len` bytes came along a connection that is spliced, and are to go on.  When more may be read: at
+ * most `now`, or later by the rates; AUGER_NEVER: they must not, since it is over. */
+AUGER_API auger_time auger_turn_server_carry(struct auger_turn_server *server, auger_time now,
+                                             uint32_t connection, bool to_peer,
+                                             size_t len) AUGER_CHECK_RESULT;
+/* A connection to a peer has ended, and with it what its client has of it. */
+AUGER_API void auger_turn_server_peer_closed(struct auger_turn_server *server, auger_time now,
+                                             uint32_t connection);
 
 /* At most 64 allocations end in one call; next_timeout() is then `now`. */
 AUGER_API void auger_turn_server_handle_timeout(struct auger_turn_server *server, auger_time now);
@@ -248,6 +286,8 @@ enum auger_turn_server_event_type {
     AUGER_TURN_SERVER_EVENT_RELAY_CLOSED, /* .relay: close its socket; never lost */
     AUGER_TURN_SERVER_EVENT_ALLOCATED,    /* .allocation */
     AUGER_TURN_SERVER_EVENT_ENDED,        /* .allocation */
+    /* .connection: close it, and the stream that it is spliced with; never lost. */
+    AUGER_TURN_SERVER_EVENT_CONNECTION_CLOSED,
 };
 enum auger_turn_server_end {
     AUGER_TURN_SERVER_END_NONE,
@@ -258,7 +298,7 @@ enum auger_turn_server_end {
 };
 struct auger_turn_server_event {
     enum auger_turn_server_event_type type;
-    uint32_t relay;
+    uint32_t relay, connection;
     /* Of up to 256 that were not fetched before; beyond, the end of one is not told. */
     struct {
         struct auger_path client;
@@ -280,12 +320,14 @@ enum auger_turn_server_drop {
     AUGER_TURN_SERVER_DROP_NO_ALLOCATION, /* data without one */
     AUGER_TURN_SERVER_DROP_NO_PERMISSION, /* data from or to a peer without one */
     AUGER_TURN_SERVER_DROP_NO_CHANNEL,
-    AUGER_TURN_SERVER_DROP_DENIED,    /* data to a peer that the rules deny */
-    AUGER_TURN_SERVER_DROP_RATE,      /* bytes a second */
-    AUGER_TURN_SERVER_DROP_TOO_LARGE, /* no message can carry it to the client */
-    AUGER_TURN_SERVER_DROP_ICMP,      /* of no use, or too many */
-    AUGER_TURN_SERVER_DROP_PENDING,   /* too many wait for a key */
-    AUGER_TURN_SERVER_DROP_RESOURCES, /* no memory, no random bytes, no hash */
+    AUGER_TURN_SERVER_DROP_DENIED,     /* data to a peer that the rules deny */
+    AUGER_TURN_SERVER_DROP_RATE,       /* bytes a second */
+    AUGER_TURN_SERVER_DROP_TOO_LARGE,  /* no message can carry it to the client */
+    AUGER_TURN_SERVER_DROP_ICMP,       /* of no use, or too many */
+    AUGER_TURN_SERVER_DROP_PENDING,    /* too many wait for a key */
+    AUGER_TURN_SERVER_DROP_CONNECTION, /* of a peer: the allocation or its user has enough of them
+                                        */
+    AUGER_TURN_SERVER_DROP_RESOURCES,  /* no memory, no random bytes, no hash */
     AUGER_TURN_SERVER_DROPS,
 };
 /* A few words; static, never NULL. */
@@ -300,6 +342,9 @@ struct auger_turn_server_stats {
     uint64_t integrity_failures;               /* a wrong password, or no such user */
     uint64_t packets_to_peers, bytes_to_peers; /* of application data */
     uint64_t packets_to_clients, bytes_to_clients;
+    uint64_t connections;      /* to peers, of TCP allocations: spliced ones, alive */
+    uint64_t connections_made; /* ever */
+    uint64_t connections_open; /* all that there are, waiting ones too */
     uint64_t drops[AUGER_TURN_SERVER_DROPS];
 };
 AUGER_API void auger_turn_server_get_stats_sized(const struct auger_turn_server *server,

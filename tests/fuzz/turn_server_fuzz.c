@@ -166,6 +166,8 @@ static void handle_out(void)
 
     switch (life.out.what) {
     case AUGER_TURN_SERVER_NOTHING:
+    case AUGER_TURN_SERVER_CONNECT:
+    case AUGER_TURN_SERVER_SPLICE:
         break;
     case AUGER_TURN_SERVER_OPEN_RELAY:
         if (life.asked_len < 16 && life.is_slow) {
