@@ -262,24 +262,27 @@ static void follow(struct auger_server_request *r, enum auger_challenge_verdict 
     auger_proof_fini(&r->proof);
 }
 
-/* false: nothing of TURN is said any more on that stream (RFC 6062 section 3). */
-static bool look_up(struct auger_server_request *r)
+static void look_up(struct auger_server_request *r)
 {
     struct auger_server_door *door = auger_server_door_find(r->server, r->path);
 
     r->allocation = door ? door->allocation : NULL;
-    if (!door || !door->connection)
-        return true;
-    auger_server_drop(r->server, AUGER_TURN_SERVER_DROP_MALFORMED);
-    return false;
+}
+
+/* Nothing of TURN is said on such a stream any more (RFC 6062 section 3). */
+static bool carries_data(struct auger_turn_server *server, const struct auger_path *path)
+{
+    if (server->stats.connections == 0 || path->local.transport != AUGER_TCP)
+        return false;
+    const struct auger_server_door *door = auger_server_door_find(server, path);
+    return door && door->connection;
 }
 
 static void handle_request(struct auger_server_request *r)
 {
     struct auger_turn_server *server = r->server;
 
-    if (!look_up(r))
-        return;
+    look_up(r);
     if (auger_server_failures_may_try(r))
         follow(r, auger_challenge_judge(&server->challenger, r->now, wall_clock(server, r->now),
                                         r->path, r->msg, &r->proof));
@@ -304,9 +307,11 @@ void auger_turn_server_answer_key(struct auger_turn_server *server, auger_time n
                                      .reply = reply,
                                      .cap = cap,
                                      .out = out};
-    if (auger_stun_msg_parse(&msg, p->bytes, p->len) == 0 && look_up(&r))
+    if (!carries_data(server, r.path) && auger_stun_msg_parse(&msg, p->bytes, p->len) == 0) {
+        look_up(&r);
         follow(&r, auger_challenge_judge_by(&server->challenger, now, r.path, &msg, password,
                                             &r.proof));
+    }
     auger_env_release(server->env, p);
 }
 
@@ -377,7 +382,9 @@ void auger_turn_server_handle_client(struct auger_turn_server *server, auger_tim
     struct auger_stun_msg msg;
 
     *out = (struct auger_turn_server_out){.what = AUGER_TURN_SERVER_NOTHING};
-    if (is_channel_data(server, buf, len))
+    if (carries_data(server, path))
+        auger_server_drop(server, AUGER_TURN_SERVER_DROP_MALFORMED);
+    else if (is_channel_data(server, buf, len))
         auger_server_data_take_channel(server, now, path, buf, len, out);
     else if (len <= max && auger_stun_msg_parse(&msg, buf, len) == 0)
         handle_message(server, now, path, &msg, reply, cap, out);

@@ -2,6 +2,7 @@
 /* fuzz: reaches auger_server_refresh auger_server_create_permission auger_server_channel_bind */
 /* fuzz: reaches wrap_channel wrap_indication auger_turn_server_answer_key judge_and_move settle */
 /* fuzz: reaches auger_turn_server_handle_icmp handle_taken redraw_pair allocate_reserved move */
+/* fuzz: reaches auger_server_connect_done auger_server_connection_carry judge_bind may_reach */
 /* Clients with and without passwords, peers, a caller that is slow and one whose ports are taken do
  * to a TURN server what they like.  Data goes from and to permitted peers alone, answers to
  * strangers are few, each port has one relay, memory is bounded and given back. */
@@ -17,6 +18,7 @@
 #define CLIENTS 4
 #define BYTES_MAX (2u << 20)
 #define RELAYS_MAX 64
+#define CONNECTIONS_MAX 16
 
 /* --- one life --------------------------------------------------------------------------- */
 
@@ -25,6 +27,7 @@ struct client {
     uint8_t nonce[64], ticket[64];
     size_t nonce_len, ticket_len;
     uint64_t token;
+    bool is_data; /* its stream is of a connection to a peer */
 };
 
 static struct life {
@@ -40,11 +43,15 @@ static struct life {
     size_t asked_len;
     uint32_t tickets[8];
     size_t tickets_len;
+    uint32_t connections[CONNECTIONS_MAX]; /* that the caller has, or opens */
+    uint8_t of_client[CONNECTIONS_MAX];    /* who carries it, from 1; 0: nobody yet */
+    size_t connections_len;
     struct auger_turn_server_out out;
     uint8_t reply[AUGER_TURN_SERVER_REPLY_MAX];
     uint32_t count;
     unsigned strangers_answers;
     bool is_slow;
+    bool is_tcp; /* clients ask for TCP, and come by it */
 } life;
 
 static struct auger_addr addr_of(const char *text)
@@ -92,13 +99,45 @@ static void close_relay(uint32_t relay)
         }
 }
 
+static size_t place_of(uint32_t connection)
+{
+    size_t i = 0;
+
+    while (i < life.connections_len && life.connections[i] != connection)
+        i++;
+    return i;
+}
+
+static void forget_connection(uint32_t connection)
+{
+    size_t i = place_of(connection);
+
+    if (i == life.connections_len)
+        return;
+    if (life.of_client[i])
+        life.clients[life.of_client[i] - 1].is_data = false;
+    life.connections[i] = life.connections[--life.connections_len];
+    life.of_client[i] = life.of_client[life.connections_len];
+}
+
+static void add_connection(uint32_t connection)
+{
+    require(connection != 0 && place_of(connection) == life.connections_len);
+    require(life.connections_len < CONNECTIONS_MAX);
+    life.of_client[life.connections_len] = 0;
+    life.connections[life.connections_len++] = connection;
+}
+
 static void poll(void)
 {
     struct auger_turn_server_event event;
 
-    while (auger_turn_server_poll_event(life.server, &event))
+    while (auger_turn_server_poll_event(life.server, &event)) {
         if (event.type == AUGER_TURN_SERVER_EVENT_RELAY_CLOSED)
             close_relay(event.relay);
+        if (event.type == AUGER_TURN_SERVER_EVENT_CONNECTION_CLOSED)
+            forget_connection(event.connection);
+    }
 }
 
 /* Two sockets never have one port. */
@@ -166,9 +205,22 @@ static void handle_out(void)
 
     switch (life.out.what) {
     case AUGER_TURN_SERVER_NOTHING:
-    case AUGER_TURN_SERVER_CONNECT:
-    case AUGER_TURN_SERVER_SPLICE:
         break;
+    case AUGER_TURN_SERVER_CONNECT:
+        require(is_peer(&life.out.path.remote));
+        require(life.out.path.local.transport == AUGER_TCP);
+        poll();
+        add_connection(life.out.connection);
+        break;
+    case AUGER_TURN_SERVER_SPLICE: {
+        struct client *client = client_at(&life.out.path);
+        size_t i = place_of(life.out.connection);
+        require(client && !client->is_data && client->path.local.transport == AUGER_TCP);
+        require(i < life.connections_len && life.of_client[i] == 0);
+        client->is_data = true;
+        life.of_client[i] = (uint8_t)(client - life.clients + 1);
+        break;
+    }
     case AUGER_TURN_SERVER_OPEN_RELAY:
         if (life.asked_len < 16 && life.is_slow) {
             life.asked_at[life.asked_len] = life.out.path.local;
@@ -187,7 +239,7 @@ static void handle_out(void)
         break;
     case AUGER_TURN_SERVER_TO_CLIENT: {
         struct client *client = client_at(&life.out.path);
-        require(client != NULL);
+        require(client != NULL && !client->is_data);
         if (life.out.bytes.data != life.reply)
             break;
         if (is_classic(life.out.bytes))
@@ -236,7 +288,11 @@ static void add_attrs(struct auger_stun_builder *b, struct input *in, uint8_t fl
     uint8_t byte;
 
     if (flags & 1)
-        auger_stun_build_u32(b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
+        auger_stun_build_u32(b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT,
+                             life.is_tcp ? 6u << 24 : 17u << 24);
+    if (life.is_tcp && life.connections_len > 0)
+        auger_stun_build_u32(b, AUGER_STUN_ATTR_CONNECTION_ID,
+                             life.connections[life.count % life.connections_len]);
     if (flags & 2) {
         byte = next_byte(in) & 0x80;
         auger_stun_build_bytes(b, AUGER_STUN_ATTR_EVEN_PORT, &byte, 1);
@@ -284,9 +340,9 @@ static void deliver(const struct client *client, const uint8_t *buf, size_t len)
 static void request(struct input *in)
 {
     static const uint16_t methods[] = {
-        AUGER_STUN_ALLOCATE,     AUGER_STUN_REFRESH, AUGER_STUN_CREATE_PERMISSION,
-        AUGER_STUN_CHANNEL_BIND, AUGER_STUN_SEND,    AUGER_STUN_BINDING,
-        AUGER_STUN_ALLOCATE,     AUGER_STUN_CONNECT};
+        AUGER_STUN_ALLOCATE,        AUGER_STUN_REFRESH, AUGER_STUN_CREATE_PERMISSION,
+        AUGER_STUN_CHANNEL_BIND,    AUGER_STUN_SEND,    AUGER_STUN_BINDING,
+        AUGER_STUN_CONNECTION_BIND, AUGER_STUN_CONNECT};
     uint8_t which = next_byte(in), how = next_byte(in), flags = next_byte(in);
     struct client *client = &life.clients[which & 3];
     uint16_t method = methods[which >> 2 & 7];
@@ -351,6 +407,43 @@ static void from_peer(struct input *in)
     free(room);
 }
 
+/* A peer comes, is reached or not, sends, hears, goes. */
+static void to_connections(struct input *in)
+{
+    uint8_t what = next_byte(in), which = next_byte(in);
+    struct auger_addr peer = peer_number(which);
+
+    if (what % 4 == 0 && life.relays_len > 0) {
+        auger_turn_server_peer_accepted(life.server, life.now, life.relays[which % life.relays_len],
+                                        &peer, life.reply, sizeof(life.reply), &life.out);
+        require(life.out.connection == 0 || is_peer(&peer));
+        if (life.out.connection) {
+            poll();
+            add_connection(life.out.connection);
+        }
+        handle_out();
+        return;
+    }
+    if (life.connections_len == 0)
+        return;
+    uint32_t connection = life.connections[which % life.connections_len];
+    bool is_bound = life.of_client[which % life.connections_len] != 0;
+    if (what % 4 == 1) {
+        auger_turn_server_peer_connected(life.server, life.now, connection, what >> 2 & 1,
+                                         life.reply, sizeof(life.reply), &life.out);
+        if (life.out.what != AUGER_TURN_SERVER_NOTHING && what >> 2 & 1)
+            forget_connection(connection);
+        handle_out();
+    } else if (what % 4 == 2) {
+        auger_time at =
+            auger_turn_server_carry(life.server, life.now, connection, what >> 2 & 1, which);
+        require(is_bound || at == AUGER_NEVER);
+    } else {
+        auger_turn_server_peer_closed(life.server, life.now, connection);
+        require(auger_turn_server_carry(life.server, life.now, connection, true, 1) == AUGER_NEVER);
+    }
+}
+
 static void step(struct input *in)
 {
     uint8_t what = next_byte(in), how;
@@ -413,6 +506,9 @@ static void step(struct input *in)
                                       sizeof(life.reply), &life.out);
         handle_out();
         break;
+    case 13:
+        to_connections(in);
+        break;
     case 12:
         how = next_byte(in);
         if (how == 255)
@@ -448,11 +544,15 @@ static void begin(uint8_t how)
     config.asks_for_keys = how & 4;
     config.relay_to_relay = false;
     config.user_bytes_per_s = how & 8 ? 1000 : 0;
-    life = (struct life){.now = 1000 * AUGER_SEC};
+    config.tcp_relay = how & 16;
+    config.allocation_connections_max = 5;
+    config.connections_max = CONNECTIONS_MAX;
+    life = (struct life){.now = 1000 * AUGER_SEC, .is_tcp = how & 16};
     for (size_t i = 0; i < CLIENTS; i++) {
-        life.clients[i].path.local = tcp[i == 3];
+        bool is_stream = i == 3 || (life.is_tcp && i > 0);
+        life.clients[i].path.local = tcp[is_stream];
         life.clients[i].path.remote = addr_of(from[i]);
-        life.clients[i].path.remote.transport = tcp[i == 3].transport;
+        life.clients[i].path.remote.transport = tcp[is_stream].transport;
     }
     require(auger_turn_server_new(&life.server, &env, life.now, &config) == 0);
     require(auger_turn_server_add_user(life.server, "alice", "a") == 0);
@@ -467,6 +567,7 @@ static void check(void)
     auger_turn_server_get_stats(life.server, &stats);
     require(bytes <= BYTES_MAX);
     require(stats.relays >= life.relays_len + life.asked_len);
+    require(stats.connections_open == life.connections_len && stats.connections <= CLIENTS);
     require(life.strangers_answers <=
             40 + 40 * (uint64_t)((life.now - 1000 * AUGER_SEC) / AUGER_SEC + 1) + 200);
 }

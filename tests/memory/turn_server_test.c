@@ -58,7 +58,7 @@ static struct {
     struct auger_stun_builder b;
     struct auger_turn_server_out out;
     struct auger_stun_msg answer;
-    uint32_t relay;
+    uint32_t relay, protocol;
 } s;
 
 /* --- one request ------------------------------------------------------------------------ */
@@ -70,7 +70,7 @@ static struct auger_stun_builder *begin(enum auger_stun_class class_, uint16_t m
     fill(NULL, tid.bytes, sizeof(tid.bytes));
     auger_stun_build_begin(&s.b, s.question, sizeof(s.question), class_, method, &tid);
     if (method == AUGER_STUN_ALLOCATE)
-        auger_stun_build_u32(&s.b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, 17u << 24);
+        auger_stun_build_u32(&s.b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, s.protocol << 24);
     return &s.b;
 }
 
@@ -212,6 +212,58 @@ static int ask_program(void)
     return 0;
 }
 
+/* A connection that a client asked for, one that a peer has made, and the ends of both. */
+static int connect_and_bind(void)
+{
+    begin(AUGER_STUN_REQUEST, AUGER_STUN_CONNECT);
+    auger_stun_build_addr(&s.b, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &s.peer);
+    sign("user");
+    send_bare();
+    if (s.out.what != AUGER_TURN_SERVER_CONNECT)
+        return AUGER_ERR_NO_MEMORY;
+    uint32_t connection = s.out.connection;
+    SWEPT_VOID(auger_turn_server_peer_connected(s.server, s.now, connection, 0, s.reply,
+                                                sizeof(s.reply), &s.out));
+    int err = outcome();
+    if (err == 0)
+        err = learn_nonce(5004);
+    if (err < 0)
+        return err;
+    begin(AUGER_STUN_REQUEST, AUGER_STUN_CONNECTION_BIND);
+    auger_stun_build_u32(&s.b, AUGER_STUN_ATTR_CONNECTION_ID, connection);
+    sign("user");
+    send_bare();
+    if (s.out.what != AUGER_TURN_SERVER_SPLICE)
+        return AUGER_ERR_NO_MEMORY;
+    assert_true(SWEPT(auger_turn_server_carry(s.server, s.now, connection, true, 5)) <= s.now);
+    SWEPT_VOID(auger_turn_server_peer_closed(s.server, s.now, connection));
+    return 0;
+}
+
+static int relay_tcp(void)
+{
+    s.path.local = s.listeners[1];
+    s.path.remote.transport = AUGER_TCP;
+    s.protocol = 6;
+    int err = learn_nonce(5003);
+    if (err < 0)
+        return err;
+    begin(AUGER_STUN_REQUEST, AUGER_STUN_ALLOCATE);
+    err = ask();
+    if (err < 0)
+        return err;
+    begin(AUGER_STUN_REQUEST, AUGER_STUN_CREATE_PERMISSION);
+    auger_stun_build_addr(&s.b, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &s.peer);
+    err = ask();
+    if (err < 0)
+        return err;
+    struct auger_addr from = s.peer;
+    from.port++;
+    SWEPT_VOID(auger_turn_server_peer_accepted(s.server, s.now, s.relay, &from, s.reply,
+                                               sizeof(s.reply), &s.out));
+    return s.out.connection ? connect_and_bind() : AUGER_ERR_NO_MEMORY;
+}
+
 static int session(void)
 {
     int err = allocate();
@@ -224,6 +276,8 @@ static int session(void)
         err = move_on();
     if (err == 0)
         err = ask_program();
+    if (err == 0)
+        err = relay_tcp();
     return err;
 }
 
@@ -286,9 +340,12 @@ static int live(void)
     config.listeners_len = 2;
     config.relay_ips = &s.relay_ip;
     config.relay_ips_len = 1;
-    config.mobility = config.asks_for_keys = true;
+    config.mobility = config.asks_for_keys = config.tcp_relay = true;
     s.now = 1000 * AUGER_SEC;
     s.server = NULL;
+    s.protocol = 17;
+    s.path.local = s.listeners[0];
+    s.path.remote.transport = AUGER_UDP;
     int err = (int)SWEPT(auger_turn_server_new(&s.server, &env, s.now, &config));
     if (err < 0) {
         assert_null(s.server);
@@ -320,7 +377,6 @@ static void test_a_server_from_beginning_to_end(void **state)
     s.listeners[1].transport = AUGER_TCP;
     assert_int_equal(auger_addr_parse(&s.relay_ip.ip, "198.51.100.1:0"), 0);
     assert_int_equal(auger_addr_parse(&s.peer, "8.8.8.8:7000"), 0);
-    s.path.local = s.listeners[0];
     assert_int_equal(auger_addr_parse(&s.path.remote, "9.9.9.9:5000"), 0);
     assert_int_equal(auger_stun_key_new(&s.key, secret, sizeof(secret)), 0);
     assert_int_equal(live(), 0);

@@ -441,7 +441,8 @@ static void nothing_of_turn_is_said_on_a_stream_of_data(void **state)
     begin_allocate_tcp(&q);
     send_bare(s, &q, &there);
     expect_nothing(s);
-    send_indication(s, &there, PEER, "hi");
+    begin(&q, AUGER_STUN_BINDING);
+    send_bare(s, &q, &there);
     expect_nothing(s);
     station_free(s);
 }
