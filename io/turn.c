@@ -119,6 +119,8 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
     case AUGER_WATCH_TURN_ACCEPT:
     case AUGER_WATCH_TURN_RELAY:
     case AUGER_WATCH_TURN_STREAM:
+    case AUGER_WATCH_TURN_TCP_RELAY:
+    case AUGER_WATCH_TURN_PEER:
         auger_turn_traffic_ready(watch, events, now);
         break;
     case AUGER_WATCH_FD:

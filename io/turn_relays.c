@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "io/turn_relays.h"
 
+#include "io/acceptor.h"
 #include "io/sockaddr.h"
 
 #include <errno.h>
@@ -80,14 +81,29 @@ static int watch_relay(struct auger_turn_service *service, struct auger_turn_rel
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &relay->watch};
 
-    if (!service->config.no_gso)
-        auger_udp_join(&relay->watch.udp);
-    set_df(&relay->watch, false);
-    tell_errors(&relay->watch);
+    if (relay->watch.kind == AUGER_WATCH_TURN_RELAY) {
+        if (!service->config.no_gso)
+            auger_udp_join(&relay->watch.udp);
+        set_df(&relay->watch, false);
+        tell_errors(&relay->watch);
+    }
     if (epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, relay->watch.udp.fd, &event) == 0)
         return 0;
     auger_udp_close(&relay->watch.udp);
     return AUGER_ERR_SYSTEM;
+}
+
+/* Once it listens the port is nobody else's, and connections to peers may leave from it (RFC 6062
+ * section 5.2). */
+static int listen_at(struct auger_turn_relay *relay, struct auger_addr *bound)
+{
+    int on = 1;
+
+    relay->watch.kind = AUGER_WATCH_TURN_TCP_RELAY;
+    int err = auger_acceptor_open(&relay->watch, bound, false);
+    if (err == 0)
+        (void)setsockopt(relay->watch.udp.fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    return err;
 }
 
 int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
@@ -102,7 +118,8 @@ int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
     }
     relay->watch = (struct auger_watch){.kind = AUGER_WATCH_TURN_RELAY, .user = service};
     relay->number = number;
-    int err = auger_udp_open(&relay->watch.udp, &bound, buffer);
+    int err = at->transport == AUGER_TCP ? listen_at(relay, &bound)
+                                         : auger_udp_open(&relay->watch.udp, &bound, buffer);
     if (err == 0)
         err = watch_relay(service, relay);
     if (err < 0) {

@@ -10,6 +10,7 @@
 #include "io/loop_state.h"
 #include "io/turn_relays.h"
 #include "io/turn_streams.h"
+#include "io/turn_tcp.h"
 #include "io/turn_traffic.h"
 
 #include <auger/crypto.h>
@@ -44,6 +45,7 @@ static void bury(struct auger_turn_service *service, auger_time now)
     while (auger_turn_streams_bury(service, &path))
         auger_turn_server_stream_closed(service->engine, now, &path);
     auger_turn_relays_bury(service);
+    auger_turn_tcp_bury(service);
 }
 
 /* Takes the events of the engine up to the next that the application has to hear. */
@@ -53,6 +55,10 @@ static bool take_engine_event(struct auger_turn_service *service, auger_time now
         const struct auger_turn_server_event *event = &service->happened;
         if (event->type == AUGER_TURN_SERVER_EVENT_RELAY_CLOSED) {
             auger_turn_relays_close(service, event->relay);
+            continue;
+        }
+        if (event->type == AUGER_TURN_SERVER_EVENT_CONNECTION_CLOSED) {
+            auger_turn_tcp_close(service, event->connection);
             continue;
         }
         struct auger_turn_stream *stream =
@@ -105,10 +111,12 @@ void auger_turn_service_turn(struct auger_turn_service *service, auger_time now)
     if (now >= auger_turn_server_next_timeout(service->engine))
         auger_turn_server_handle_timeout(service->engine, now);
     auger_turn_streams_handle_timeout(service, now);
+    auger_turn_traffic_handle_timeout(service, now);
     bury(service, now);
     if (now >= service->accept_at) {
         service->accept_at = AUGER_NEVER;
         auger_turn_traffic_set_acceptors(service, false);
+        auger_turn_tcp_rest(service, false);
     }
 }
 
@@ -117,6 +125,7 @@ auger_time auger_turn_service_next_timeout(const struct auger_turn_service *serv
     auger_time at = auger_turn_server_next_timeout(service->engine);
 
     at = auger_time_min(at, auger_turn_streams_next_timeout(service));
+    at = auger_time_min(at, auger_turn_tcp_next_timeout(service));
     return auger_time_min(at, service->accept_at);
 }
 
@@ -383,6 +392,7 @@ static void free_service(struct auger_turn_service *service)
 {
     close_listeners(service);
     auger_turn_relays_fini(service);
+    auger_turn_tcp_fini(service);
     auger_turn_streams_fini(service);
     auger_turn_server_free(service->engine);
     auger_tls_context_free(service->tls);
@@ -401,7 +411,11 @@ static int new_service(struct auger_loop *loop, const struct auger_turn_server_c
     service->room = calloc(1, sizeof(*service->room));
     if (!service->room)
         return AUGER_ERR_NO_MEMORY;
-    int err = auger_turn_streams_init(service, loop->config.env);
+    int err = server->tcp_relay && service->config.shares_port ? AUGER_ERR_UNSUPPORTED : 0;
+    if (err == 0)
+        err = auger_turn_streams_init(service, loop->config.env);
+    if (err == 0)
+        err = auger_turn_tcp_init(service, server->tcp_relay ? server->connections_max : 0);
     if (err == 0 && service->config.certificate_pem.len > 0)
         err = auger_turn_service_set_certificate(service, service->config.certificate_pem,
                                                  service->config.key_pem, NULL);

@@ -30,6 +30,30 @@ struct auger_turn_stream {
     uint8_t *out;                   /* what the client has not read */
     size_t in_len, out_at, out_len, out_cap;
     bool is_dead;
+    struct auger_turn_peer *peer; /* whose bytes it carries; NULL: it speaks TURN */
+    bool is_paused;               /* with a peer: not read for now */
+    bool is_ended, is_told;       /* so: the client has said its last, was told that the peer has */
+};
+
+/* A connection of a TCP allocation to a peer. */
+struct auger_turn_peer {
+    struct auger_watch watch;
+    uint32_t connection;              /* as the engine calls it */
+    struct auger_turn_peer *next;     /* in its bucket, or among the dead */
+    struct auger_turn_stream *stream; /* NULL: not spliced yet, or no more */
+    struct auger_deadline due;        /* of a connection that is being opened; else when to go on */
+    auger_time read_at;               /* more may be read from then on, both ways */
+    auger_time half_until;            /* once one way has ended */
+    uint8_t *out;                     /* what the peer has not read */
+    size_t out_at, out_len;
+    bool is_connecting;
+    bool is_ended, is_told; /* the peer has said its last, was told that the client has */
+};
+
+struct auger_turn_tcp {
+    struct auger_turn_peer **buckets, *dead;
+    size_t buckets_len, len;
+    struct auger_deadlines deadlines;
 };
 
 /* Room for one reading of a socket and all that comes of it. */
@@ -80,6 +104,7 @@ struct auger_turn_service {
     uint64_t hash_keys[6];
     struct auger_strangers strangers; /* clients without an allocation */
     struct auger_turn_stream *dead_streams;
+    struct auger_turn_tcp tcp;
 
     struct auger_turn_question *questions; /* a ring */
     size_t questions_at, questions_len, questions_max;

@@ -133,13 +133,15 @@ static bool make_room(struct auger_turn_service *service, const struct auger_add
 /* --- taken and closed ------------------------------------------------------------------------
  */
 
-static bool watch_stream(struct auger_turn_service *service, struct auger_turn_stream *stream,
-                         bool for_writing)
+bool auger_turn_stream_watch(struct auger_turn_service *service, struct auger_turn_stream *stream)
 {
-    struct epoll_event event = {.events = for_writing ? EPOLLIN | EPOLLOUT : EPOLLIN,
-                                .data.ptr = &stream->watch};
+    struct epoll_event event = {.data.ptr = &stream->watch};
     int fd = stream->watch.udp.fd;
 
+    event.events = (stream->is_paused ? 0 : (uint32_t)EPOLLIN) |
+                   (stream->out_len > 0 ? (uint32_t)EPOLLOUT : 0);
+    if (event.events == 0)
+        return epoll_ctl(service->epoll_fd, EPOLL_CTL_DEL, fd, NULL) == 0 || errno == ENOENT;
     return epoll_ctl(service->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0 ||
            epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -166,7 +168,7 @@ static bool add_stream(struct auger_turn_service *service, int fd, const struct 
     service->stats.streams++;
     service->stats.streams_taken++;
     become_stranger(service, stream, now + service->config.first_message_timeout);
-    if (watch_stream(service, stream, false))
+    if (auger_turn_stream_watch(service, stream))
         return true;
     auger_turn_stream_shut(service, stream);
     return false;
@@ -196,6 +198,9 @@ void auger_turn_stream_shut(struct auger_turn_service *service, struct auger_tur
     auger_strangers_remove(&service->strangers, &stream->stranger);
     leave_bucket(service, stream);
     auger_udp_close(&stream->watch.udp);
+    if (stream->peer)
+        stream->peer->stream = NULL;
+    stream->peer = NULL;
     service->stats.streams--;
     stream->is_dead = true;
     stream->next = service->dead_streams;
@@ -285,7 +290,7 @@ static bool pass(struct auger_turn_service *service, struct auger_turn_stream *s
         return true;
     return sent >= 0 && may_keep(service, stream, len - (size_t)sent) &&
            keep_unsent(stream, bytes + sent, len - (size_t)sent) &&
-           (queued || watch_stream(service, stream, true));
+           (queued || auger_turn_stream_watch(service, stream));
 }
 
 /* What TLS has to say: of a handshake, an alert, or data that was sealed. */
@@ -329,6 +334,19 @@ void auger_turn_stream_write(struct auger_turn_service *service, struct auger_tu
         auger_turn_stream_shut(service, stream);
 }
 
+void auger_turn_stream_finish(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                              auger_time now)
+{
+    if (!stream->tls) {
+        (void)shutdown(stream->watch.udp.fd, SHUT_WR);
+        return;
+    }
+    auger_tls_close(stream->tls, now);
+    stream->is_ended = true;
+    if (!pass_sealed(service, stream, now))
+        auger_turn_stream_shut(service, stream);
+}
+
 void auger_turn_stream_writable(struct auger_turn_service *service,
                                 struct auger_turn_stream *stream)
 {
@@ -345,7 +363,7 @@ void auger_turn_stream_writable(struct auger_turn_service *service,
     free(stream->out);
     stream->out = NULL;
     stream->out_at = stream->out_cap = 0;
-    if (!watch_stream(service, stream, false))
+    if (!auger_turn_stream_watch(service, stream))
         auger_turn_stream_shut(service, stream);
 }
 
@@ -404,8 +422,11 @@ size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_t
     ssize_t got = stream->tls
                       ? receive_sealed(service, stream, now, buf + kept)
                       : recv(stream->watch.udp.fd, buf + kept, AUGER_TURN_READ_MAX, MSG_DONTWAIT);
+    stream->is_ended = stream->peer && (stream->tls ? is_over(stream) : got == 0);
     if (got > 0)
         return kept + (size_t)got;
+    if (stream->is_ended)
+        return 0;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         auger_turn_stream_keep(service, stream, buf, kept);
     else

@@ -15,7 +15,7 @@ bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_
                                struct auger_tls_context *context, auger_time now);
 
 /* Reads once.  How many bytes there are at service->room->stream, which frames begin with; 0: none,
- * and the stream is shut if it has ended. */
+ * and the stream is shut if it has ended, or with a peer says so. */
 size_t auger_turn_stream_read(struct auger_turn_service *service, struct auger_turn_stream *stream,
                               auger_time now);
 /* Keeps what of them is no whole frame; a stream that has no room for it is shut, and one that
@@ -35,6 +35,12 @@ void auger_turn_stream_forget(struct auger_turn_service *service, struct auger_t
 /* Writes one frame, or keeps what of it the client does not read yet, or drops it whole. */
 void auger_turn_stream_write(struct auger_turn_service *service, struct auger_turn_stream *stream,
                              auger_time now, const uint8_t *bytes, size_t len);
+/* No more comes of it; what was written has left. */
+void auger_turn_stream_finish(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                              auger_time now);
+/* Waits for what it may read and has to write.  false: that cannot be. */
+bool auger_turn_stream_watch(struct auger_turn_service *service,
+                             struct auger_turn_stream *stream) AUGER_CHECK_RESULT;
 void auger_turn_stream_writable(struct auger_turn_service *service,
                                 struct auger_turn_stream *stream);
 

@@ -3,12 +3,15 @@
 #define _GNU_SOURCE
 #include "io/turn_traffic.h"
 
+#include "io/acceptor.h"
 #include "io/turn_relays.h"
 #include "io/turn_streams.h"
+#include "io/turn_tcp.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #define READINGS_MAX 4 /* of one socket in a turn, so that the others have theirs */
 #define ICMP_MAX 8     /* of one socket in a turn */
@@ -112,6 +115,28 @@ static int open_relay(struct auger_turn_service *service, const struct auger_tur
     return err;
 }
 
+static int connect_peer(struct auger_turn_service *service, auger_time now,
+                        const struct auger_turn_server_out *out)
+{
+    int err = auger_turn_tcp_connect(service, now, out);
+
+    if (err < 0)
+        service->stats.relay_failures++;
+    return err;
+}
+
+/* The answer is the last of TURN on that stream (RFC 6062 section 5.4). */
+static void splice_stream(struct auger_turn_service *service, auger_time now,
+                          const struct auger_turn_server_out *out)
+{
+    struct auger_turn_stream *stream = auger_turn_streams_find(service, &out->path);
+
+    if (stream)
+        auger_turn_stream_write(service, stream, now, out->bytes.data, out->bytes.len);
+    if (!stream || !auger_turn_tcp_splice(service, now, out->connection, stream))
+        auger_turn_server_peer_closed(service->engine, now, out->connection);
+}
+
 static void ask_for_key(struct auger_turn_service *service, const struct auger_turn_server_out *out)
 {
     size_t len = out->user.len;
@@ -132,11 +157,19 @@ void auger_turn_traffic_carry_out(struct auger_turn_service *service, auger_time
         auger_turn_server_relay_opened(service->engine, now, out->relay, err, reply,
                                        AUGER_TURN_SERVER_REPLY_MAX, out);
     }
+    if (out->what == AUGER_TURN_SERVER_CONNECT) {
+        int err = connect_peer(service, now, out);
+        if (err <= 0)
+            auger_turn_server_peer_connected(service->engine, now, out->connection, err, reply,
+                                             AUGER_TURN_SERVER_REPLY_MAX, out);
+    }
     switch (out->what) {
     case AUGER_TURN_SERVER_NOTHING:
     case AUGER_TURN_SERVER_OPEN_RELAY:
     case AUGER_TURN_SERVER_CONNECT:
+        break;
     case AUGER_TURN_SERVER_SPLICE:
+        splice_stream(service, now, out);
         break;
     case AUGER_TURN_SERVER_TO_CLIENT:
         send_to_client(service, now, out);
@@ -293,7 +326,7 @@ static void hear_stream(struct auger_turn_service *service, struct auger_turn_st
     size_t left = auger_turn_stream_read(service, stream, now);
     size_t frames = 0;
 
-    while (left > 0 && !stream->is_dead) {
+    while (left > 0 && !stream->is_dead && !stream->peer) {
         int len = auger_turn_server_frame_len(service->engine, at, left);
         if (len == AUGER_ERR_MALFORMED)
             auger_turn_stream_shut(service, stream);
@@ -306,7 +339,10 @@ static void hear_stream(struct auger_turn_service *service, struct auger_turn_st
         left -= (size_t)len;
     }
     auger_turn_traffic_flush(service);
-    auger_turn_stream_keep(service, stream, at, left);
+    if (stream->peer)
+        auger_turn_tcp_from_client(service, now, stream, at, left);
+    else
+        auger_turn_stream_keep(service, stream, at, left);
 }
 
 void auger_turn_traffic_set_acceptors(struct auger_turn_service *service, bool rest)
@@ -331,6 +367,84 @@ static void hear_acceptor(struct auger_turn_service *service, struct auger_watch
     service->accept_at = now + ACCEPT_REST;
 }
 
+/* --- peers of TCP allocations ----------------------------------------------------------------
+ */
+
+static void hear_connected(struct auger_turn_service *service, struct auger_turn_peer *peer,
+                           auger_time now)
+{
+    uint8_t *reply = service->room->replies[0];
+    uint32_t connection = peer->connection;
+    struct auger_turn_server_out out;
+    int err = auger_turn_tcp_finish_connect(service, peer);
+
+    auger_turn_server_peer_connected(service->engine, now, connection, err, reply,
+                                     AUGER_TURN_SERVER_REPLY_MAX, &out);
+    auger_turn_traffic_carry_out(service, now, &out, reply);
+    auger_turn_traffic_flush(service);
+}
+
+void auger_turn_traffic_handle_timeout(struct auger_turn_service *service, auger_time now)
+{
+    struct auger_turn_peer *peer;
+
+    while ((peer = auger_turn_tcp_handle_timeout(service, now)))
+        hear_connected(service, peer, now);
+}
+
+static void hear_peer_come(struct auger_turn_service *service, uint32_t relay, int fd,
+                           const struct auger_addr *from, auger_time now)
+{
+    uint8_t *reply = service->room->replies[0];
+    struct auger_turn_server_out out;
+
+    auger_turn_server_peer_accepted(service->engine, now, relay, from, reply,
+                                    AUGER_TURN_SERVER_REPLY_MAX, &out);
+    if (out.connection == 0) {
+        close(fd);
+        return;
+    }
+    if (auger_turn_tcp_add(service, out.connection, fd) < 0) {
+        auger_turn_server_peer_closed(service->engine, now, out.connection);
+        return;
+    }
+    auger_turn_traffic_carry_out(service, now, &out, reply);
+    auger_turn_traffic_flush(service);
+}
+
+static void ready_tcp_relay(struct auger_turn_service *service, struct auger_watch *watch,
+                            auger_time now)
+{
+    const struct auger_turn_relay *relay = (struct auger_turn_relay *)(void *)watch;
+    enum auger_accepted taken = AUGER_ACCEPTED;
+    struct auger_path path;
+    int fd;
+
+    for (int i = 0; i < AUGER_ACCEPTS_MAX && taken <= AUGER_ACCEPTED_LOST; i++) {
+        taken = watch->udp.fd < 0 ? AUGER_ACCEPTED_NONE : auger_acceptor_take(watch, &fd, &path);
+        if (taken == AUGER_ACCEPTED_NONE)
+            return;
+        if (taken == AUGER_ACCEPTED)
+            hear_peer_come(service, relay->number, fd, &path.remote, now);
+    }
+    if (taken != AUGER_ACCEPTED_NO_ROOM)
+        return;
+    service->stats.accept_failures++;
+    auger_turn_tcp_rest(service, true);
+    service->accept_at = now + ACCEPT_REST;
+}
+
+static void ready_peer(struct auger_turn_service *service, struct auger_watch *watch,
+                       uint32_t events, auger_time now)
+{
+    struct auger_turn_peer *peer = (struct auger_turn_peer *)(void *)watch;
+
+    if (peer->is_connecting)
+        hear_connected(service, peer, now);
+    else
+        auger_turn_tcp_ready_peer(service, now, peer, events);
+}
+
 static void ready_relay(struct auger_turn_service *service, struct auger_watch *watch,
                         uint32_t events, auger_time now)
 {
@@ -346,6 +460,10 @@ static void ready_stream(struct auger_turn_service *service, struct auger_watch 
 {
     struct auger_turn_stream *stream = (struct auger_turn_stream *)(void *)watch;
 
+    if (stream->peer) {
+        auger_turn_tcp_ready_stream(service, now, stream, events);
+        return;
+    }
     if (events & EPOLLOUT)
         auger_turn_stream_writable(service, stream);
     if (events & ~(uint32_t)EPOLLOUT && !stream->is_dead)
@@ -364,6 +482,10 @@ void auger_turn_traffic_ready(struct auger_watch *watch, uint32_t events, auger_
         hear_acceptor(service, watch, now);
     else if (watch->kind == AUGER_WATCH_TURN_RELAY)
         ready_relay(service, watch, events, now);
+    else if (watch->kind == AUGER_WATCH_TURN_TCP_RELAY)
+        ready_tcp_relay(service, watch, now);
+    else if (watch->kind == AUGER_WATCH_TURN_PEER)
+        ready_peer(service, watch, events, now);
     else
         ready_stream(service, watch, events, now);
 }

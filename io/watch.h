@@ -15,8 +15,10 @@ enum auger_watch_kind {
     AUGER_WATCH_CHANGES,
     AUGER_WATCH_TURN, /* a UDP socket that a TURN service listens on */
     AUGER_WATCH_TURN_ACCEPT,
-    AUGER_WATCH_TURN_RELAY,  /* the first member of a struct auger_turn_relay */
-    AUGER_WATCH_TURN_STREAM, /* of a struct auger_turn_stream */
+    AUGER_WATCH_TURN_RELAY,     /* the first member of a struct auger_turn_relay */
+    AUGER_WATCH_TURN_STREAM,    /* of a struct auger_turn_stream */
+    AUGER_WATCH_TURN_TCP_RELAY, /* of a struct auger_turn_relay that listens */
+    AUGER_WATCH_TURN_PEER,      /* of a struct auger_turn_peer */
     AUGER_WATCH_FD
 };
 
