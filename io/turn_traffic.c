@@ -373,7 +373,7 @@ static void hear_acceptor(struct auger_turn_service *service, struct auger_watch
 static void hear_connected(struct auger_turn_service *service, struct auger_turn_peer *peer,
                            auger_time now)
 {
-    uint8_t *reply = service->room->replies[0];
+    uint8_t *reply = auger_turn_traffic_reply(service);
     uint32_t connection = peer->connection;
     struct auger_turn_server_out out;
     int err = auger_turn_tcp_finish_connect(service, peer);
@@ -395,7 +395,7 @@ void auger_turn_traffic_handle_timeout(struct auger_turn_service *service, auger
 static void hear_peer_come(struct auger_turn_service *service, uint32_t relay, int fd,
                            const struct auger_addr *from, auger_time now)
 {
-    uint8_t *reply = service->room->replies[0];
+    uint8_t *reply = auger_turn_traffic_reply(service);
     struct auger_turn_server_out out;
 
     auger_turn_server_peer_accepted(service->engine, now, relay, from, reply,

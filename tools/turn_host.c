@@ -81,7 +81,8 @@ static bool is_made_alike(const struct turn_options *a, const struct turn_option
            a->allocations == b->allocations && a->user_rate == b->user_rate &&
            a->ip_rate == b->ip_rate && a->rate == b->rate && a->mobility == b->mobility &&
            a->relay_to_relay == b->relay_to_relay && a->old_channels == b->old_channels &&
-           a->loopback_unlimited == b->loopback_unlimited && a->no_gso == b->no_gso;
+           a->loopback_unlimited == b->loopback_unlimited && a->no_gso == b->no_gso &&
+           a->tcp_relay == b->tcp_relay;
 }
 
 static void keep_texts(struct turn_host *host, const struct turn_options *options)
@@ -179,6 +180,7 @@ static void fill_server(struct auger_turn_server_config *config, const struct tu
     config->mobility = options->mobility;
     config->relay_to_relay = options->relay_to_relay;
     config->old_channels = options->old_channels;
+    config->tcp_relay = options->tcp_relay;
     config->loopback_unlimited = options->loopback_unlimited;
 }
 

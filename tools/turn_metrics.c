@@ -49,6 +49,12 @@ static void print_server(FILE *out, const struct auger_turn_server_stats *s)
               "Application data that was carried, in packets.");
     both_ways(out, "bytes_total", s->bytes_to_peers, s->bytes_to_clients,
               "Application data that was carried, in bytes.");
+    gauge(out, "connections", s->connections,
+          "Connections to peers, of TCP allocations, that carry data.");
+    gauge(out, "connections_open", s->connections_open,
+          "The same with those that are being opened or wait for their client.");
+    counter(out, "connections_total", s->connections_made,
+            "Connections to peers that have come to carry data.");
     head(out, "drops_total", "counter", "What was dropped, and why.");
     for (int i = 0; i < AUGER_TURN_SERVER_DROPS; i++)
         fprintf(out, "auger_turn_drops_total{why=\"%s\"} %" PRIu64 "\n",

@@ -35,7 +35,7 @@ struct turn_options {
     uint16_t port_min, port_max;
     long user_allocations, ip_allocations, allocations;
     long user_rate, ip_rate, rate;
-    bool mobility, relay_to_relay, old_channels, loopback_unlimited, no_gso;
+    bool mobility, relay_to_relay, old_channels, loopback_unlimited, no_gso, tcp_relay;
     long threads, drain_s, status_s;
 };
 
@@ -76,6 +76,7 @@ option_take turn_take_listen, turn_take_tls, turn_take_realm, turn_take_user, tu
         TURN_NUMBER("--ip-rate", (options).ip_rate, 1, 1000000000000),                             \
         TURN_NUMBER("--rate", (options).rate, 1, 1000000000000),                                   \
         {"--mobility", OPTION_FLAG, .flag = &(options).mobility},                                  \
+        {"--tcp-relay", OPTION_FLAG, .flag = &(options).tcp_relay},                                \
         {"--relay-to-relay", OPTION_FLAG, .flag = &(options).relay_to_relay},                      \
         {"--old-channels", OPTION_FLAG, .flag = &(options).old_channels},                          \
         {"--loopback-unlimited", OPTION_FLAG, .flag = &(options).loopback_unlimited},              \
@@ -114,6 +115,8 @@ option_take turn_take_listen, turn_take_tls, turn_take_realm, turn_take_user, tu
     "  --ip-rate N          so of an IP address;\n"                                                   \
     "  --rate N             so of all.  By default there is no bound\n"                               \
     "  --mobility           allocations may follow clients to other addresses (RFC 8016)\n"           \
+    "  --tcp-relay          clients that come by TCP or TLS may connect to peers by TCP, and be\n"    \
+    "                       connected to, within the same rules (RFC 6062)\n"                         \
     "  --relay-to-relay     clients of this server may reach each other by their relays\n"            \
     "  --old-channels       clients of RFC 5766 may bind channels up to 0x7FFE, as some do; RFC\n"    \
     "                       8656 ends at 0x4FFF\n"                                                    \

@@ -13,6 +13,11 @@ static const char *const ends[] = {
     [AUGER_TURN_SERVER_END_CLOSED] = "server closed",
 };
 
+static const char *transport_text(const struct auger_addr *addr)
+{
+    return addr->transport == AUGER_TCP ? "tcp" : "udp";
+}
+
 static void print_allocation(const struct auger_turn_server_event *event)
 {
     char user[4 * AUGER_TURN_USERNAME_MAX + 1];
@@ -21,13 +26,15 @@ static void print_allocation(const struct auger_turn_server_event *event)
     log_escape(event->allocation.user.data, event->allocation.user.len, user, sizeof(user));
     auger_addr_format(&event->allocation.client.remote, client, sizeof(client));
     auger_addr_format(&event->allocation.relayed[0], relayed, sizeof(relayed));
-    const char *transport = event->allocation.client.remote.transport == AUGER_TCP ? "tcp" : "udp";
+    const char *transport = transport_text(&event->allocation.client.remote);
+    const char *relay = transport_text(&event->allocation.relayed[0]);
     if (event->type == AUGER_TURN_SERVER_EVENT_ALLOCATED)
-        printf("allocated user=\"%s\" client=%s/%s relayed=%s\n", user, client, transport, relayed);
+        printf("allocated user=\"%s\" client=%s/%s relayed=%s/%s\n", user, client, transport,
+               relayed, relay);
     else
-        printf("ended user=\"%s\" client=%s/%s relayed=%s why=\"%s\" seconds=%" PRId64
+        printf("ended user=\"%s\" client=%s/%s relayed=%s/%s why=\"%s\" seconds=%" PRId64
                " to_peers=%" PRIu64 " to_client=%" PRIu64 "\n",
-               user, client, transport, relayed, ends[event->allocation.end],
+               user, client, transport, relayed, relay, ends[event->allocation.end],
                event->allocation.lifetime / AUGER_SEC, event->allocation.bytes_to_peers,
                event->allocation.bytes_to_client);
 }
@@ -40,10 +47,10 @@ static json_t *allocation_json(const struct auger_turn_server_event *event)
     auger_addr_format(&event->allocation.client.remote, client, sizeof(client));
     auger_addr_format(&event->allocation.relayed[0], relayed, sizeof(relayed));
     json_t *json = json_pack(
-        "{ss so ss ss ss}", "ev", begins ? "allocated" : "ended", "user",
+        "{ss so ss ss ss ss}", "ev", begins ? "allocated" : "ended", "user",
         json_text((const char *)event->allocation.user.data, event->allocation.user.len), "client",
-        client, "transport", event->allocation.client.remote.transport == AUGER_TCP ? "tcp" : "udp",
-        "relayed", relayed);
+        client, "transport", transport_text(&event->allocation.client.remote), "relayed", relayed,
+        "relayed_transport", transport_text(&event->allocation.relayed[0]));
     if (json && !begins)
         (void)json_object_update_new(
             json, json_pack("{ss sI sI sI}", "why", ends[event->allocation.end], "seconds",
@@ -101,10 +108,11 @@ void turn_told_status(const struct turn_told *told, const struct auger_turn_serv
                       const struct auger_turn_service_stats *service)
 {
     if (told->json)
-        output_line(json_pack("{ss sI sI sI sI sI sI sI sb sb}", "ev", "status", "allocations",
+        output_line(json_pack("{ss sI sI sI sI sI sI sI sI sb sb}", "ev", "status", "allocations",
                               (json_int_t)server->allocations, "allocations_made",
                               (json_int_t)server->allocations_made, "streams",
-                              (json_int_t)service->streams, "packets_to_peers",
+                              (json_int_t)service->streams, "connections",
+                              (json_int_t)server->connections, "packets_to_peers",
                               (json_int_t)server->packets_to_peers, "bytes_to_peers",
                               (json_int_t)server->bytes_to_peers, "packets_to_clients",
                               (json_int_t)server->packets_to_clients, "bytes_to_clients",
@@ -112,10 +120,10 @@ void turn_told_status(const struct turn_told *told, const struct auger_turn_serv
                               service->gso > 0));
     else
         printf("status allocations=%" PRIu64 " made=%" PRIu64 " streams=%" PRIu64
-               " packets_to_peers=%" PRIu64 " bytes_to_peers=%" PRIu64
+               " connections=%" PRIu64 " packets_to_peers=%" PRIu64 " bytes_to_peers=%" PRIu64
                " packets_to_clients=%" PRIu64 " bytes_to_clients=%" PRIu64 " gro=%" PRIu64
                " gso=%" PRIu64 "\n",
-               server->allocations, server->allocations_made, service->streams,
+               server->allocations, server->allocations_made, service->streams, server->connections,
                server->packets_to_peers, server->bytes_to_peers, server->packets_to_clients,
                server->bytes_to_clients, service->gro, service->gso);
     fflush(stdout);
