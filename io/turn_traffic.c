@@ -420,7 +420,7 @@ static void ready_tcp_relay(struct auger_turn_service *service, struct auger_wat
     struct auger_path path;
     int fd;
 
-    for (int i = 0; i < AUGER_ACCEPTS_MAX && taken <= AUGER_ACCEPTED_LOST; i++) {
+    for (int i = 0; i < AUGER_ACCEPTS_MAX && taken != AUGER_ACCEPTED_NO_ROOM; i++) {
         taken = watch->udp.fd < 0 ? AUGER_ACCEPTED_NONE : auger_acceptor_take(watch, &fd, &path);
         if (taken == AUGER_ACCEPTED_NONE)
             return;
