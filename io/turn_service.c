@@ -9,6 +9,7 @@
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/turn_relays.h"
+#include "io/turn_sealed.h"
 #include "io/turn_streams.h"
 #include "io/turn_tcp.h"
 #include "io/turn_traffic.h"
@@ -42,10 +43,22 @@ static void bury(struct auger_turn_service *service, auger_time now)
 {
     struct auger_path path;
 
-    while (auger_turn_streams_bury(service, &path))
+    while (auger_turn_streams_bury(service, &path) || auger_turn_sealed_bury(service, &path))
         auger_turn_server_stream_closed(service->engine, now, &path);
     auger_turn_relays_bury(service);
     auger_turn_tcp_bury(service);
+}
+
+/* One that began anew may have another allocation by now. */
+static void forget_client(struct auger_turn_service *service, auger_time now,
+                          const struct auger_path *path)
+{
+    struct auger_turn_stream *stream = auger_turn_streams_find(service, path);
+
+    if (stream)
+        auger_turn_stream_forget(service, stream, now);
+    else if (!auger_turn_server_is_known(service->engine, path))
+        auger_turn_sealed_forget(service, now, path);
 }
 
 /* Takes the events of the engine up to the next that the application has to hear. */
@@ -61,12 +74,8 @@ static bool take_engine_event(struct auger_turn_service *service, auger_time now
             auger_turn_tcp_close(service, event->connection);
             continue;
         }
-        struct auger_turn_stream *stream =
-            event->type == AUGER_TURN_SERVER_EVENT_ENDED
-                ? auger_turn_streams_find(service, &event->allocation.client)
-                : NULL;
-        if (stream)
-            auger_turn_stream_forget(service, stream, now);
+        if (event->type == AUGER_TURN_SERVER_EVENT_ENDED)
+            forget_client(service, now, &event->allocation.client);
         return true;
     }
     return false;
@@ -112,6 +121,7 @@ void auger_turn_service_turn(struct auger_turn_service *service, auger_time now)
         auger_turn_server_handle_timeout(service->engine, now);
     auger_turn_streams_handle_timeout(service, now);
     auger_turn_traffic_handle_timeout(service, now);
+    auger_turn_sealed_handle_timeout(service, now);
     bury(service, now);
     if (now >= service->accept_at) {
         service->accept_at = AUGER_NEVER;
@@ -126,6 +136,7 @@ auger_time auger_turn_service_next_timeout(const struct auger_turn_service *serv
 
     at = auger_time_min(at, auger_turn_streams_next_timeout(service));
     at = auger_time_min(at, auger_turn_tcp_next_timeout(service));
+    at = auger_time_min(at, auger_turn_sealed_next_timeout(service));
     return auger_time_min(at, service->accept_at);
 }
 
@@ -157,13 +168,16 @@ void auger_turn_service_config_init_sized(struct auger_turn_service_config *conf
     memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
 }
 
-/* An entry without a port has that of an earlier one of its IP address and the other transport. */
-static void borrow_port(const struct auger_turn_service *service, struct auger_addr *addr)
+/* An entry without a port has that of an earlier one of its IP address and the other transport,
+ * which is in the clear or for TLS as it is itself. */
+static void borrow_port(const struct auger_turn_service *service, struct auger_addr *addr,
+                        bool is_tls)
 {
     for (size_t i = 0; addr->port == 0 && i < service->listeners_len; i++) {
         const struct auger_watch *watch = &service->listeners[i];
         bool is_tcp = watch->kind == AUGER_WATCH_TURN_ACCEPT;
-        if (is_tcp != (addr->transport == AUGER_TCP) && auger_addr_ip_equal(&watch->udp.addr, addr))
+        if (service->is_tls[i] == is_tls && is_tcp != (addr->transport == AUGER_TCP) &&
+            auger_addr_ip_equal(&watch->udp.addr, addr))
             addr->port = watch->udp.addr.port;
     }
 }
@@ -175,8 +189,7 @@ static int listen_at(struct auger_turn_service *service, const struct auger_loop
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
     int err;
 
-    if (!is_tls)
-        borrow_port(service, &addr);
+    borrow_port(service, &addr, is_tls);
     if (addr.transport == AUGER_TCP)
         err = auger_acceptor_open(watch, &addr, service->config.shares_port);
     else
@@ -217,6 +230,9 @@ static bool takes_any_port(const struct auger_turn_service_config *config)
     for (size_t i = 0; i < config->listen_len; i++)
         if (config->listen[i].port == 0)
             return true;
+    for (size_t i = 0; i < config->tls_listen_len; i++)
+        if (config->tls_listen[i].port == 0)
+            return true;
     return false;
 }
 
@@ -249,9 +265,6 @@ static int listen_at_all(struct auger_turn_service *service, const struct auger_
         return AUGER_ERR_INVALID;
     if (config->listen_len + config->tls_listen_len > AUGER_TURN_SERVICE_LISTENERS_MAX)
         return AUGER_ERR_LIMIT;
-    for (size_t i = 0; i < config->tls_listen_len; i++)
-        if (config->tls_listen[i].transport != AUGER_TCP)
-            return AUGER_ERR_UNSUPPORTED;
     int err = try_to_listen(service, loop, failed);
     for (int tries = 0; tries < PORT_TRIES && err == AUGER_ERR_SYSTEM && errno == EADDRINUSE &&
                         takes_any_port(config);
@@ -262,22 +275,42 @@ static int listen_at_all(struct auger_turn_service *service, const struct auger_
     return err;
 }
 
-int auger_turn_service_set_certificate(struct auger_turn_service *service,
-                                       struct auger_bytes certificate, struct auger_bytes key,
-                                       char *why)
+static int make_context(const struct auger_turn_service *service, bool datagrams,
+                        struct auger_bytes certificate, struct auger_bytes key,
+                        struct auger_tls_context **out, char *why)
 {
-    struct auger_tls_context *context;
+    static const char *const alpn[] = {"stun.turn", "stun.nat-discovery"}; /* RFC 7443 */
     struct auger_tls_config config;
 
     auger_tls_config_init(&config);
     config.role = AUGER_TLS_SERVER;
+    config.datagrams = datagrams;
     config.certificate_pem = certificate;
     config.key_pem = key;
-    int err = auger_tls_context_new(&context, service->env, &config, why);
+    config.alpn = alpn;
+    config.alpn_len = sizeof(alpn) / sizeof(alpn[0]);
+    return auger_tls_context_new(out, service->env, &config, why);
+}
+
+int auger_turn_service_set_certificate(struct auger_turn_service *service,
+                                       struct auger_bytes certificate, struct auger_bytes key,
+                                       char *why)
+{
+    struct auger_tls_context *context, *sealed = NULL;
+    int err = make_context(service, false, certificate, key, &context, why);
+
     if (err < 0)
         return err;
+    if (service->sealed)
+        err = make_context(service, true, certificate, key, &sealed, why);
+    if (err < 0) {
+        auger_tls_context_free(context);
+        return err;
+    }
     auger_tls_context_free(service->tls);
     service->tls = context;
+    if (sealed)
+        auger_turn_sealed_set_context(service, sealed);
     return 0;
 }
 
@@ -355,7 +388,10 @@ static int find_reach(const struct auger_turn_service *service,
     for (size_t i = 0; err == 0 && i < service->listeners_len; i++) {
         const struct auger_watch *watch = &service->listeners[i];
         const struct auger_addr *addr = &watch->udp.addr;
-        uint8_t transport = watch->kind == AUGER_WATCH_TURN_ACCEPT ? AUGER_TCP : AUGER_UDP;
+        /* DTLS answers from nowhere else, so that no address of it is another of a UDP one (RFC
+         * 5780 section 7.3). */
+        bool is_plain = watch->kind == AUGER_WATCH_TURN && !service->is_tls[i];
+        uint8_t transport = is_plain ? AUGER_UDP : AUGER_TCP;
         if (auger_addr_is_unspecified(addr)) {
             err = reach_everywhere(reach, addr, transport);
         } else {
@@ -390,6 +426,7 @@ static int make_engine(struct auger_turn_service *service, const struct auger_en
 
 static void free_service(struct auger_turn_service *service)
 {
+    auger_turn_sealed_fini(service);
     close_listeners(service);
     auger_turn_relays_fini(service);
     auger_turn_tcp_fini(service);
@@ -399,6 +436,14 @@ static void free_service(struct auger_turn_service *service)
     free(service->questions);
     free(service->room);
     free(service);
+}
+
+static bool listens_for_dtls(const struct auger_turn_service_config *config)
+{
+    for (size_t i = 0; i < config->tls_listen_len; i++)
+        if (config->tls_listen[i].transport == AUGER_UDP)
+            return true;
+    return false;
 }
 
 static int new_service(struct auger_loop *loop, const struct auger_turn_server_config *server,
@@ -416,6 +461,8 @@ static int new_service(struct auger_loop *loop, const struct auger_turn_server_c
         err = auger_turn_streams_init(service, loop->config.env);
     if (err == 0)
         err = auger_turn_tcp_init(service, server->tcp_relay ? server->connections_max : 0);
+    if (err == 0 && listens_for_dtls(&service->config))
+        err = auger_turn_sealed_init(service, loop->config.env);
     if (err == 0 && service->config.certificate_pem.len > 0)
         err = auger_turn_service_set_certificate(service, service->config.certificate_pem,
                                                  service->config.key_pem, NULL);

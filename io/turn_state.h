@@ -12,6 +12,8 @@
 #define AUGER_TURN_READ_MAX 65536   /* of one datagram, or of a stream at once */
 #define AUGER_TURN_SEALED_MAX 16384 /* of a stream with TLS at once */
 
+struct auger_turn_sealed;
+
 /* The socket of a relay. */
 struct auger_turn_relay {
     struct auger_watch watch;
@@ -89,7 +91,8 @@ struct auger_turn_service {
     struct auger_turn_service_stats stats;
     auger_time told_time_at; /* when the engine was told the time of day */
 
-    struct auger_tls_context *tls; /* NULL: there is no certificate */
+    struct auger_tls_context *tls;    /* NULL: there is no certificate */
+    struct auger_turn_sealed *sealed; /* NULL: nobody may come by DTLS */
     struct auger_watch listeners[AUGER_TURN_SERVICE_LISTENERS_MAX];
     bool is_tls[AUGER_TURN_SERVICE_LISTENERS_MAX]; /* of that listener */
     size_t listeners_len;

@@ -5,6 +5,7 @@
 
 #include "io/acceptor.h"
 #include "io/turn_relays.h"
+#include "io/turn_sealed.h"
 #include "io/turn_streams.h"
 #include "io/turn_tcp.h"
 
@@ -102,7 +103,9 @@ static void send_to_client(struct auger_turn_service *service, auger_time now,
         return;
     }
     struct auger_watch *listener = find_listener(service, &out->path.local);
-    if (listener)
+    if (listener && service->is_tls[listener - service->listeners])
+        auger_turn_sealed_write(service, now, &out->path, out->bytes.data, out->bytes.len);
+    else if (listener)
         add_datagram(service, listener, out);
 }
 
@@ -257,18 +260,59 @@ static void hear_peer(struct auger_turn_service *service, const struct auger_tur
     memcpy(buf + len, behind, sizeof(behind));
 }
 
+static void hear_opened(struct auger_turn_service *service,
+                        struct auger_turn_association *association, const struct auger_path *path,
+                        const uint8_t *buf, size_t len, auger_time now)
+{
+    uint8_t *reply = auger_turn_traffic_reply(service);
+    struct auger_turn_server_out out;
+
+    auger_turn_server_handle_client(service->engine, now, path, buf, len, reply,
+                                    AUGER_TURN_SERVER_REPLY_MAX, &out);
+    auger_turn_traffic_carry_out(service, now, &out, reply);
+    if (out.what != AUGER_TURN_SERVER_TO_PEER)
+        auger_turn_sealed_heard(service, association, now,
+                                auger_turn_server_is_known(service->engine, path));
+}
+
+/* What is opened is shorter than what was sealed, and stays where that lay until it is sent. */
+static void hear_sealed(struct auger_turn_service *service, const struct auger_watch *watch,
+                        const struct auger_path *path, uint8_t *buf, size_t len, auger_time now)
+{
+    bool began_anew;
+    size_t at = 0, opened;
+
+    struct auger_turn_association *association =
+        auger_turn_sealed_feed(service, watch, now, path, buf, len, &began_anew);
+    if (began_anew)
+        auger_turn_server_stream_closed(service->engine, now, path);
+    while (association &&
+           (opened = auger_turn_sealed_read(service, association, now, buf + at, len - at)) > 0) {
+        hear_opened(service, association, path, buf + at, opened, now);
+        at += opened;
+    }
+}
+
+static bool is_sealed(const struct auger_turn_service *service, const struct auger_watch *watch)
+{
+    return watch->kind == AUGER_WATCH_TURN && service->is_tls[watch - service->listeners];
+}
+
 /* One datagram, or a run of them that came as one. */
 static void hear_datagrams(struct auger_turn_service *service, const struct auger_watch *watch,
                            const struct auger_udp_message *in, auger_time now)
 {
     const struct auger_turn_relay *relay = (const struct auger_turn_relay *)(const void *)watch;
+    const struct auger_path path = {.local = in->local, .remote = in->remote};
     size_t at = 0;
 
     if (in->remote.family == AUGER_FAMILY_NONE)
         return;
     do {
         size_t len = datagram_len(in, at);
-        if (watch->kind == AUGER_WATCH_TURN)
+        if (is_sealed(service, watch))
+            hear_sealed(service, watch, &path, in->buf + at, len, now);
+        else if (watch->kind == AUGER_WATCH_TURN)
             hear_client(service, in, at, len, now);
         else
             hear_peer(service, relay, in, at, len, now);

@@ -320,10 +320,8 @@ void turn_host_print_where(const struct turn_host *host)
              tls = auger_turn_service_is_tls(host->service, i);
         if (is_first(addrs, i))
             printf("TURN:       %s by %s%s%s\n", auger_addr_format(&addrs[i], addr, sizeof(addr)),
-                   udp ? "UDP" : "", udp && tcp ? " and " : "",
-                   tls   ? "TLS"
-                   : tcp ? "TCP"
-                         : "");
+                   udp ? (tls ? "DTLS" : "UDP") : "", udp && tcp ? " and " : "",
+                   tcp ? (tls ? "TLS" : "TCP") : "");
     }
 }
 

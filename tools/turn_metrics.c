@@ -68,8 +68,14 @@ static void print_service(FILE *out, const struct auger_turn_service_stats *s)
     counter(out, "streams_total", s->streams_taken, "TCP connections that were taken.");
     counter(out, "streams_shut_total", s->streams_shut,
             "TCP connections of strangers that were closed here.");
+    gauge(out, "associations", s->associations, "Associations of DTLS that are open.");
+    gauge(out, "associations_unknown", s->associations_unknown,
+          "Of them those of clients without an allocation.");
+    counter(out, "associations_total", s->associations_taken, "Associations of DTLS that began.");
+    counter(out, "associations_shut_total", s->associations_shut,
+            "Associations of strangers that were closed here.");
     counter(out, "accept_failures_total", s->accept_failures,
-            "TCP connections that could not be taken.");
+            "TCP connections and associations that could not be taken.");
     counter(out, "relay_failures_total", s->relay_failures,
             "Sockets of relays that could not be had, for another reason than the port.");
     counter(out, "unsent_total", s->unsent, "Datagrams that the system did not take.");

@@ -12,41 +12,48 @@ static bool add(struct turn_texts *texts, const char *text)
     return true;
 }
 
-/* IP:PORT for UDP and TCP, IP:PORT/udp or IP:PORT/tcp for one of them. */
-const char *turn_take_listen(void *to, const char *value)
+/* IP:PORT for UDP and TCP, IP:PORT/udp or IP:PORT/tcp for one of them.  false: it is neither. */
+static bool take_listen(struct auger_addr *listen, size_t *len, const char *value)
 {
-    struct turn_options *options = to;
     const char *slash = strchr(value, '/');
-    size_t len = slash ? (size_t)(slash - value) : strlen(value);
+    size_t text_len = slash ? (size_t)(slash - value) : strlen(value);
     char text[AUGER_ADDR_TEXT_MAX];
     struct auger_addr addr;
 
     bool is_udp = !slash || strcmp(slash, "/udp") == 0,
          is_tcp = !slash || strcmp(slash, "/tcp") == 0;
-    if (len >= sizeof(text) || (!is_udp && !is_tcp))
-        return "takes IP:PORT, or IP:PORT/udp, or IP:PORT/tcp";
-    memcpy(text, value, len);
-    text[len] = '\0';
+    if (text_len >= sizeof(text) || (!is_udp && !is_tcp))
+        return false;
+    memcpy(text, value, text_len);
+    text[text_len] = '\0';
     if (auger_addr_parse(&addr, text) < 0)
-        return "takes IP:PORT, as 192.0.2.1:3478, 0.0.0.0:3478 or [::]:3478 (port 0: any)";
+        return false;
     if (is_udp)
-        options->listen[options->listen_len++] = addr;
+        listen[(*len)++] = addr;
     addr.transport = AUGER_TCP;
     if (is_tcp)
-        options->listen[options->listen_len++] = addr;
-    return NULL;
+        listen[(*len)++] = addr;
+    return true;
+}
+
+const char *turn_take_listen(void *to, const char *value)
+{
+    struct turn_options *options = to;
+
+    return take_listen(options->listen, &options->listen_len, value)
+               ? NULL
+               : "takes IP:PORT, as 192.0.2.1:3478, 0.0.0.0:3478 or [::]:3478 (port 0: any), with "
+                 "/udp or /tcp for one of them";
 }
 
 const char *turn_take_tls(void *to, const char *value)
 {
     struct turn_options *options = to;
-    struct auger_addr addr;
 
-    if (auger_addr_parse(&addr, value) < 0)
-        return "takes IP:PORT, as 192.0.2.1:5349, 0.0.0.0:443 or [::]:443 (port 0: any)";
-    addr.transport = AUGER_TCP;
-    options->tls_listen[options->tls_listen_len++] = addr;
-    return NULL;
+    return take_listen(options->tls_listen, &options->tls_listen_len, value)
+               ? NULL
+               : "takes IP:PORT, as 192.0.2.1:5349, 0.0.0.0:443 or [::]:443 (port 0: any), with "
+                 "/tcp for TLS or /udp for DTLS alone";
 }
 
 static bool is_printable(const char *text)

@@ -33,17 +33,17 @@ struct auger_turn_service_config {
      * of one IP address the same.  A wildcard address answers at every address there is. */
     const struct auger_addr *listen;
     size_t listen_len;
-    /* Where it is reached by TLS, each AUGER_TCP (AUGER_ERR_UNSUPPORTED: any other), and the
-     * certificate with its chain and the key, as PEM. */
+    /* Where it is reached by TLS (AUGER_TCP) or by DTLS (AUGER_UDP, RFC 7350), ports as above,
+     * and the certificate with its chain and the key, as PEM. */
     const struct auger_addr *tls_listen;
     size_t tls_listen_len;
     struct auger_bytes certificate_pem, key_pem;
     /* Streams that are open; those of clients without an allocation, of all and of one IP
      * address (an IPv6 one by its first 64 bits).  The oldest of those makes room for one
-     * that comes.  Defaults 4096, 1024, 64. */
+     * that comes.  As many associations of DTLS beside them.  Defaults 4096, 1024, 64. */
     uint16_t streams_max, strangers_max, ip_strangers_max;
-    /* How long a stream may be open without a whole message, or without an allocation after
-     * its last one.  Defaults 10 s, 30 s. */
+    /* How long a stream or an association may be open without a whole message, or without an
+     * allocation after its last one.  Defaults 10 s, 30 s. */
     auger_time first_message_timeout, idle_timeout;
     /* Bytes that wait for a client that does not read; beyond, data is dropped.  Default 64 KiB. */
     uint32_t stream_queue_max;
@@ -86,7 +86,7 @@ AUGER_API struct auger_turn_server *auger_turn_service_server(struct auger_turn_
 /* Where it listens, ports filled in: how many of at most `max`. */
 AUGER_API size_t auger_turn_service_addrs(const struct auger_turn_service *service,
                                           struct auger_addr *addrs, size_t max);
-/* Which of auger_turn_service_addrs() is for TLS. */
+/* Which of auger_turn_service_addrs() is for TLS or DTLS. */
 AUGER_API bool auger_turn_service_is_tls(const struct auger_turn_service *service, size_t addr);
 /* Connections that come from now on have that certificate; those that stand keep theirs.  A
  * failed call changes nothing; errors and `why` as auger_tls_context_new(). */
@@ -121,6 +121,8 @@ struct auger_turn_service_stats {
     uint64_t unsent;                      /* datagrams that the kernel did not take */
     uint64_t queue_drops;                 /* frames for clients that do not read */
     uint64_t gro, gso; /* 1: datagrams that come, that leave, may be joined by the kernel */
+    uint64_t associations, associations_unknown; /* of DTLS, as of streams */
+    uint64_t associations_taken, associations_shut;
 };
 AUGER_API void auger_turn_service_get_stats_sized(const struct auger_turn_service *service,
                                                   struct auger_turn_service_stats *stats,

@@ -256,8 +256,8 @@ class Folder(unittest.TestCase):
     def certificate(self, name="turn.example"):
         """A new one, under the same names."""
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-days", "2", "-subj", f"/CN={name}", "-keyout", self.folder / "key.pem", "-out",
-                        self.folder / "cert.pem"], check=True, capture_output=True, timeout=LONG)
+                        "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                        self.folder / "key.pem", "-out", self.folder / "cert.pem"], check=True, capture_output=True, timeout=LONG)
         return "--cert", str(self.folder / "cert.pem"), "--key", str(self.folder / "key.pem")
 
     def write(self, name, text):
@@ -491,6 +491,30 @@ class Relaying(Folder):
                 client.send_channel(data)
                 self.assertEqual(echo.answer(), data)
                 self.assertEqual(client.hear(), (0x4001, data))
+
+    def test_our_own_client_by_each_transport(self):
+        options = self.certificate()
+        with Serve(*TURN, "--tls", "127.0.0.1:0", *options, "--user", "ann:secret") as serve:
+            port, tls_port = serve.at[1], serve.tls_at[1]
+            for uri, by in ((f"turn:127.0.0.1:{port}", "udp"), (f"turn:127.0.0.1:{port}?transport=tcp", "tcp"),
+                            (f"turns:127.0.0.1:{tls_port}", "tls"),
+                            (f"turns:127.0.0.1:{tls_port}?transport=udp", "udp")):
+                with self.subTest(uri=uri):
+                    done = run("gather", "--loopback", "--only", "lo", "--turn", uri, "--user", "ann:secret",
+                               "--turn-ca", options[1], "--policy", "relay")
+                    self.assertEqual((done.returncode, done.stderr), (0, b""))
+                    self.assertRegex(done.stdout.decode(), rf"(?m)^relay  127\.0\.0\.1:\d+ .* by {by} 127")
+
+    def test_tls_and_dtls_are_told_apart(self):
+        options = self.certificate()
+        for one, other in (("tcp", "udp"), ("udp", "tcp")):
+            with self.subTest(one=one), \
+                    Serve(*TURN, "--tls", f"127.0.0.1:0/{one}", *options, "--user", "ann:secret") as serve:
+                kinds = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+                with socket.socket(socket.AF_INET, kinds[one]) as taken, \
+                        socket.socket(socket.AF_INET, kinds[other]) as free:
+                    self.assertRaises(OSError, taken.bind, serve.tls_at)
+                    free.bind(serve.tls_at)
 
     def test_who_speaks_no_tls_is_let_go(self):
         with Serve(*TURN, "--tls", "127.0.0.1:0", *self.certificate()) as serve:
