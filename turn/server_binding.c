@@ -6,6 +6,8 @@
 
 #define CHANGE_IP 4 /* 5780, 7.2 */
 #define CHANGE_PORT 2
+#define PADDING_MAX 1500 /* 7.6: of an Ethernet, the MTU that nearly all have */
+#define RESPONSE_PORT_MIN 1024
 #define CLASSIC_REQUEST 0x0001 /* 3489, 11.1 */
 #define CLASSIC_SUCCESS 0x0101
 #define CLASSIC_ERROR 0x0111
@@ -103,6 +105,27 @@ static void add_if_it_fits(struct auger_stun_builder *b, const struct binding *b
         auger_stun_build_addr(b, type, addr);
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* 7.6, as long as that of the question and no longer, so that fragments are answered by fragments
+ * and nobody is sent more than he sends: docs/decisions/177. */
+static void add_padding(struct auger_stun_builder *b, const struct binding *binding,
+                        const struct auger_stun_msg *request, size_t behind)
+{
+    static const uint8_t padding[PADDING_MAX];
+    struct auger_bytes asked;
+
+    if (!auger_stun_msg_bytes(request, AUGER_STUN_ATTR_PADDING, &asked) ||
+        binding->room < b->len + 4 + behind)
+        return;
+    size_t room = (binding->room - b->len - 4 - behind) / 4 * 4;
+    auger_stun_build_bytes(b, AUGER_STUN_ATTR_PADDING, padding,
+                           smaller(smaller(asked.len, PADDING_MAX), room));
+}
+
 /* The first is what was asked for; of the rest of 6.1 what the size of the question allows. */
 static int write_success(const struct binding *binding, const struct auger_stun_msg *request,
                          uint8_t *reply, size_t cap)
@@ -112,37 +135,89 @@ static int write_success(const struct binding *binding, const struct auger_stun_
 
     auger_stun_build_begin(&b, reply, cap, AUGER_STUN_SUCCESS, AUGER_STUN_BINDING, &request->tid);
     auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &binding->path->remote);
-    add_if_it_fits(&b, binding, AUGER_STUN_ATTR_OTHER_ADDRESS, &binding->other, behind);
+    if (binding->other.family != AUGER_FAMILY_NONE)
+        add_if_it_fits(&b, binding, AUGER_STUN_ATTR_OTHER_ADDRESS, &binding->other, behind);
     add_if_it_fits(&b, binding, AUGER_STUN_ATTR_RESPONSE_ORIGIN, &binding->answer.local, behind);
     add_if_it_fits(&b, binding, AUGER_STUN_ATTR_MAPPED_ADDRESS, &binding->path->remote, behind);
+    add_padding(&b, binding, request, behind);
     if (request->fingerprint_offset)
         auger_stun_build_fingerprint(&b);
     return auger_stun_build_end(&b);
 }
 
-/* PADDING would be an answer larger than the question, and RESPONSE-PORT one to somebody else:
- * both are refused, as what is not known is. */
-static bool is_discovery(const struct auger_stun_msg *request)
+static int write_bad_request(const struct auger_stun_msg *request, uint8_t *reply, size_t cap)
 {
-    return request->unknown_len == 0 && !auger_stun_msg_has(request, AUGER_STUN_ATTR_PADDING) &&
-           !auger_stun_msg_has(request, AUGER_STUN_ATTR_RESPONSE_PORT);
+    struct auger_stun_builder b;
+
+    auger_stun_build_begin(&b, reply, cap, AUGER_STUN_ERROR, AUGER_STUN_BINDING, &request->tid);
+    auger_stun_build_error(&b, AUGER_STUN_BAD_REQUEST);
+    if (request->fingerprint_offset)
+        auger_stun_build_fingerprint(&b);
+    return auger_stun_build_end(&b);
 }
 
-static void answer(struct binding *binding, const uint8_t *buf, size_t len, uint8_t *reply,
-                   size_t cap, struct auger_turn_server_out *out)
+/* Whether it asks for something of 5780 that there is, and for nothing that there is not. */
+static bool is_discovery(const struct binding *binding, const struct auger_stun_msg *request)
 {
-    struct auger_stun_msg request;
+    bool has_other = binding->other.family != AUGER_FAMILY_NONE;
+
+    return request->unknown_len == 0 && binding->path->local.transport == AUGER_UDP &&
+           (has_other || ((auger_stun_msg_has(request, AUGER_STUN_ATTR_PADDING) ||
+                           auger_stun_msg_has(request, AUGER_STUN_ATTR_RESPONSE_PORT)) &&
+                          !auger_stun_msg_has(request, AUGER_STUN_ATTR_CHANGE_REQUEST)));
+}
+
+/* 7.5.  Not both, nor a port of those that services have: whoever is asked from the client's
+ * address may be somebody else.  false: 400. */
+static bool redirect(struct binding *binding, const struct auger_stun_msg *request)
+{
+    uint32_t value;
+
+    if (!auger_stun_msg_has(request, AUGER_STUN_ATTR_RESPONSE_PORT))
+        return true;
+    if (auger_stun_msg_has(request, AUGER_STUN_ATTR_PADDING) ||
+        !auger_stun_msg_u32(request, AUGER_STUN_ATTR_RESPONSE_PORT, &value) ||
+        value >> 16 < RESPONSE_PORT_MIN)
+        return false;
+    binding->answer.remote.port = (uint16_t)(value >> 16);
+    return true;
+}
+
+/* Whoever is at the port that was asked for gets no more of them than if he had asked himself. */
+static bool is_within_rate(const struct binding *binding, auger_time now)
+{
+    return binding->answer.remote.port == binding->path->remote.port ||
+           auger_reply_limit_take(binding->server->limit, now, &binding->answer.remote);
+}
+
+static void discover(struct binding *binding, auger_time now, const struct auger_stun_msg *request,
+                     uint8_t *reply, size_t cap, struct auger_turn_server_out *out)
+{
     uint32_t flags = 0;
 
-    if (binding->other.family == AUGER_FAMILY_NONE ||
-        auger_stun_msg_parse(&request, buf, len) < 0 || !is_discovery(&request)) {
-        tell(binding, reply,
-             (int)auger_stun_server_answer(&binding->path->remote, buf, len, reply, cap), out);
+    if (!redirect(binding, request)) {
+        tell(binding, reply, write_bad_request(request, reply, cap), out);
         return;
     }
-    auger_stun_msg_u32(&request, AUGER_STUN_ATTR_CHANGE_REQUEST, &flags);
+    if (!is_within_rate(binding, now)) {
+        auger_server_drop(binding->server, AUGER_TURN_SERVER_DROP_LIMITED);
+        return;
+    }
+    auger_stun_msg_u32(request, AUGER_STUN_ATTR_CHANGE_REQUEST, &flags);
     change(binding, flags);
-    tell(binding, reply, write_success(binding, &request, reply, cap), out);
+    tell(binding, reply, write_success(binding, request, reply, cap), out);
+}
+
+static void answer(struct binding *binding, auger_time now, const uint8_t *buf, size_t len,
+                   uint8_t *reply, size_t cap, struct auger_turn_server_out *out)
+{
+    struct auger_stun_msg request;
+
+    if (auger_stun_msg_parse(&request, buf, len) == 0 && is_discovery(binding, &request))
+        discover(binding, now, &request, reply, cap, out);
+    else
+        tell(binding, reply,
+             (int)auger_stun_server_answer(&binding->path->remote, buf, len, reply, cap), out);
 }
 
 /* --- RFC 3489 ------------------------------------------------------------------------ */
@@ -246,5 +321,5 @@ void auger_server_binding(struct auger_turn_server *server, auger_time now,
     else if (auger_server_binding_is_classic(path, buf, len))
         answer_classic(&binding, buf, len, reply, cap, out);
     else
-        answer(&binding, buf, len, reply, cap, out);
+        answer(&binding, now, buf, len, reply, cap, out);
 }

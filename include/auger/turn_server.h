@@ -42,7 +42,7 @@ extern "C" {
  * constructor of this. */
 struct auger_turn_server;
 
-#define AUGER_TURN_SERVER_REPLY_MAX 1024 /* bytes of `reply` that are always enough */
+#define AUGER_TURN_SERVER_REPLY_MAX 2048 /* bytes of `reply` that are always enough */
 #define AUGER_TURN_SERVER_TAIL 3         /* bytes behind a peer's datagram, for padding */
 /* The low bits of a relay's number: below the number of relays there were at once, and
  * of one open relay alone. */

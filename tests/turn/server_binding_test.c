@@ -105,21 +105,99 @@ static void no_answer_is_longer_than_1_7_times_the_question(void **state)
     station_free(s);
 }
 
-static void what_would_be_an_answer_to_others_or_a_larger_one_is_refused(void **state)
+/* A request with RESPONSE-PORT, if that is not 0, and PADDING, if that is not 0. */
+static void ask_for_more(struct station *s, uint16_t port, size_t padding)
 {
-    struct station *s = station_of_four();
-    struct asker who = ALICE;
+    static const uint8_t zeros[1600];
+    struct auger_path path = {.local = addr_of(LISTENER), .remote = addr_of(CLIENT)};
     struct request q;
 
+    begin(&q, AUGER_STUN_BINDING);
+    if (port > 0)
+        auger_stun_build_u32(&q.b, AUGER_STUN_ATTR_RESPONSE_PORT, (uint32_t)port << 16);
+    if (padding > 0)
+        auger_stun_build_bytes(&q.b, AUGER_STUN_ATTR_PADDING, zeros, padding);
+    give(s, &path, q.buf, q.b.len);
+}
+
+/* 5780, 7.5. */
+static void an_answer_goes_to_another_port_of_who_asks(void **state)
+{
+    struct station *s = station_new();
+    const struct auger_addr client = addr_of(CLIENT);
+
     (void)state;
-    begin(&q, AUGER_STUN_BINDING);
-    auger_stun_build_u32(&q.b, AUGER_STUN_ATTR_RESPONSE_PORT, 53u << 16);
-    send_bare(s, &q, &who);
-    assert_int_equal(s->answer.error_code, AUGER_STUN_UNKNOWN_ATTRIBUTE);
-    begin(&q, AUGER_STUN_BINDING);
-    auger_stun_build_bytes(&q.b, AUGER_STUN_ATTR_PADDING, "0123456789", 10);
-    send_bare(s, &q, &who);
-    assert_int_equal(s->answer.error_code, AUGER_STUN_UNKNOWN_ATTRIBUTE);
+    ask_for_more(s, 4000, 0);
+    assert_int_equal(s->answer.class_, AUGER_STUN_SUCCESS);
+    assert_true(auger_addr_ip_equal(&s->out.path.remote, &client));
+    assert_int_equal(s->out.path.remote.port, 4000);
+    assert_true(has_addr(s, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, CLIENT));
+    station_free(s);
+}
+
+static void no_port_of_a_service_is_answered(void **state)
+{
+    static const uint16_t ports[] = {1, 53, 1023};
+    struct station *s = station_new();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ports); i++) {
+        const struct auger_addr client = addr_of(CLIENT);
+        ask_for_more(s, ports[i], 0);
+        assert_int_equal(s->answer.error_code, AUGER_STUN_BAD_REQUEST);
+        assert_true(auger_addr_equal(&s->out.path.remote, &client));
+    }
+    station_free(s);
+}
+
+/* Many ask from one address, each from a port of its own: who is at the other port gets what a
+ * stranger gets. */
+static void the_other_port_has_a_rate_too(void **state)
+{
+    struct station *s = station_new();
+    int answers = 0;
+
+    (void)state;
+    for (uint16_t i = 0; i < 100; i++) {
+        struct auger_path path = {.local = addr_of(LISTENER), .remote = addr_of(CLIENT)};
+        struct request q;
+        path.remote.port = (uint16_t)(10000 + i);
+        begin(&q, AUGER_STUN_BINDING);
+        auger_stun_build_u32(&q.b, AUGER_STUN_ATTR_RESPONSE_PORT, 4000u << 16);
+        give(s, &path, q.buf, q.b.len);
+        answers += s->out.what == AUGER_TURN_SERVER_TO_CLIENT;
+    }
+    assert_in_range(answers, 1, 20);
+    station_free(s);
+}
+
+/* 5780, 7.6: of an MTU at most, and of no more than the question has. */
+static void padding_is_answered_by_as_much(void **state)
+{
+    static const size_t lens[] = {1, 4, 100, 1500, 1600};
+    struct station *s = station_new();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lens); i++) {
+        struct auger_bytes padding;
+        s->now += AUGER_SEC;
+        ask_for_more(s, 0, lens[i]);
+        assert_int_equal(s->answer.class_, AUGER_STUN_SUCCESS);
+        assert_true(auger_stun_msg_bytes(&s->answer, AUGER_STUN_ATTR_PADDING, &padding));
+        if (lens[i] >= 100)
+            assert_int_equal(padding.len, lens[i] < 1500 ? lens[i] : 1500);
+        assert_true((28 + s->out.bytes.len) * 10 <= (28 + 24 + (lens[i] + 3) / 4 * 4) * 17);
+    }
+    station_free(s);
+}
+
+static void both_at_once_are_refused(void **state)
+{
+    struct station *s = station_new();
+
+    (void)state;
+    ask_for_more(s, 4000, 100);
+    assert_int_equal(s->answer.error_code, AUGER_STUN_BAD_REQUEST);
     station_free(s);
 }
 
@@ -228,7 +306,11 @@ int main(void)
         cmocka_unit_test(with_one_address_a_change_of_it_is_refused),
         cmocka_unit_test(the_answer_comes_from_where_it_was_asked_to),
         cmocka_unit_test(no_answer_is_longer_than_1_7_times_the_question),
-        cmocka_unit_test(what_would_be_an_answer_to_others_or_a_larger_one_is_refused),
+        cmocka_unit_test(an_answer_goes_to_another_port_of_who_asks),
+        cmocka_unit_test(no_port_of_a_service_is_answered),
+        cmocka_unit_test(the_other_port_has_a_rate_too),
+        cmocka_unit_test(padding_is_answered_by_as_much),
+        cmocka_unit_test(both_at_once_are_refused),
         cmocka_unit_test(an_old_client_is_told_its_address_as_it_knows_it),
         cmocka_unit_test(an_old_client_is_refused_a_change_that_cannot_be),
         cmocka_unit_test(an_old_client_cannot_point_us_at_others),
