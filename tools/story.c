@@ -168,6 +168,8 @@ static const struct meaning meanings[] = {
     {"turn:server_refused", NULL, NULL, STORY_EVENT, -1,
      "{client} is refused request {method}: {code}"},
     {"turn:server_peer_denied", NULL, NULL, STORY_EVENT, -1, "{peer} may be no peer: {reason}"},
+    {"turn:server_left", NULL, NULL, STORY_EVENT, -1,
+     "the stream of the client at {client} has ended, its allocation waits for it"},
     {"turn:server_moved", NULL, NULL, STORY_EVENT, -1, "the client at {from} is at {to} now"},
     {"turn:server_connection", "state", "closed", STORY_EVENT, -1,
      "the connection of {client} to {peer} is closed: {reason}"},

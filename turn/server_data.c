@@ -127,6 +127,10 @@ static void to_client(struct auger_turn_server *server, struct auger_server_allo
                       const uint8_t *frame, size_t frame_len, size_t len,
                       struct auger_turn_server_out *out)
 {
+    if (a->door.is_closed) {
+        auger_server_drop(server, AUGER_TURN_SERVER_DROP_NO_ALLOCATION);
+        return;
+    }
     out->what = AUGER_TURN_SERVER_TO_CLIENT;
     out->path = a->door.path;
     out->bytes = (struct auger_bytes){frame, frame_len};

@@ -37,11 +37,14 @@ void auger_server_door_add(struct auger_turn_server *server, struct auger_server
                            const struct auger_path *path)
 {
     door->path = *path;
+    door->is_closed = false;
     door->node.hash = hash_of(server, path);
     auger_table_add(&server->doors, &door->node);
 }
 
 void auger_server_door_remove(struct auger_turn_server *server, struct auger_server_door *door)
 {
-    auger_table_remove(&server->doors, &door->node);
+    if (!door->is_closed)
+        auger_table_remove(&server->doors, &door->node);
+    door->is_closed = true;
 }

@@ -168,6 +168,21 @@ static uint16_t judge(const struct auger_server_request *r, const struct ticket 
     return auger_peer_is_tunnel(&r->path->remote) ? AUGER_STUN_FORBIDDEN : 0;
 }
 
+/* The new 5-tuple takes the place of the old one. */
+static void settle(struct auger_turn_server *server, auger_time now,
+                   struct auger_server_allocation *a)
+{
+    struct auger_server_mobility *mobility = a->mobility;
+    const struct auger_path path = mobility->next.path;
+
+    auger_server_door_remove(server, &mobility->next);
+    mobility->has_next = false;
+    auger_server_door_remove(server, &a->door);
+    auger_trace(server->env, now, "turn:server_moved", AUGER_F_ADDR("from", &a->door.path.remote),
+                AUGER_F_ADDR("to", &path.remote));
+    auger_server_door_add(server, &a->door, &path);
+}
+
 /* A new door, and a new ticket; the one of this request stays for a while. */
 static int move(const struct auger_server_request *r, struct auger_server_allocation *a)
 {
@@ -187,6 +202,8 @@ static int move(const struct auger_server_request *r, struct auger_server_alloca
         auger_server_door_remove(server, &mobility->next);
     auger_server_door_add(server, &mobility->next, r->path);
     mobility->has_next = true;
+    if (a->door.is_closed)
+        settle(server, r->now, a);
     return 0;
 }
 
@@ -225,20 +242,6 @@ bool auger_server_mobility_judge_refresh(struct auger_server_request *r)
 
 /* --- the move itself -------------------------------------------------------------------- */
 
-static void settle(struct auger_turn_server *server, auger_time now,
-                   struct auger_server_allocation *a)
-{
-    struct auger_server_mobility *mobility = a->mobility;
-    const struct auger_path path = mobility->next.path;
-
-    auger_server_door_remove(server, &mobility->next);
-    mobility->has_next = false;
-    auger_server_door_remove(server, &a->door);
-    auger_trace(server->env, now, "turn:server_moved", AUGER_F_ADDR("from", &a->door.path.remote),
-                AUGER_F_ADDR("to", &path.remote));
-    auger_server_door_add(server, &a->door, &path);
-}
-
 void auger_server_mobility_hear(struct auger_turn_server *server, auger_time now,
                                 struct auger_server_allocation *a,
                                 const struct auger_server_door *door)
@@ -247,17 +250,21 @@ void auger_server_mobility_hear(struct auger_turn_server *server, auger_time now
         settle(server, now, a);
 }
 
+/* Who has a ticket may come back with it: a connection that broke is why he moves. */
 bool auger_server_mobility_leave(struct auger_turn_server *server, auger_time now,
-                                 struct auger_server_allocation *a,
-                                 const struct auger_server_door *door)
+                                 struct auger_server_allocation *a, struct auger_server_door *door)
 {
-    if (!a->mobility || !a->mobility->has_next)
+    if (!a->mobility || a->opening)
         return false;
-    if (door == &a->door) {
-        settle(server, now, a);
-    } else {
+    if (door != &a->door) {
         auger_server_door_remove(server, &a->mobility->next);
         a->mobility->has_next = false;
+    } else if (a->mobility->has_next) {
+        settle(server, now, a);
+    } else {
+        auger_trace(server->env, now, "turn:server_left",
+                    AUGER_F_ADDR("client", &a->door.path.remote));
+        auger_server_door_remove(server, &a->door);
     }
     return true;
 }

@@ -20,10 +20,9 @@ bool auger_server_mobility_judge_refresh(struct auger_server_request *r);
 void auger_server_mobility_hear(struct auger_turn_server *server, auger_time now,
                                 struct auger_server_allocation *a,
                                 const struct auger_server_door *door);
-/* The stream of the old 5-tuple was closed.  False: there is no other. */
+/* The stream of that door was closed.  False: the allocation ends with it. */
 bool auger_server_mobility_leave(struct auger_turn_server *server, auger_time now,
-                                 struct auger_server_allocation *a,
-                                 const struct auger_server_door *door);
+                                 struct auger_server_allocation *a, struct auger_server_door *door);
 void auger_server_mobility_end(struct auger_turn_server *server, struct auger_server_allocation *a);
 void auger_server_mobility_handle_timeout(struct auger_turn_server *server,
                                           struct auger_server_timer *timer);

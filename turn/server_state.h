@@ -92,6 +92,7 @@ struct auger_server_door {
     struct auger_path path;
     struct auger_server_allocation *allocation;
     struct auger_server_connection *connection; /* whose stream it is; NULL: the allocation's own */
+    bool is_closed; /* it leads nowhere: the stream has ended, the allocation waits for a move */
 };
 
 enum auger_server_connection_state {

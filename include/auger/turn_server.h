@@ -240,8 +240,9 @@ AUGER_API void auger_turn_server_relay_opened(struct auger_turn_server *server, 
 AUGER_API void auger_turn_server_answer_key(struct auger_turn_server *server, auger_time now,
                                             uint32_t ticket, const char *password, uint8_t *reply,
                                             size_t cap, struct auger_turn_server_out *out);
-/* The stream that `path` names has ended, and its allocation with it, or its connection to a
- * peer. */
+/* The stream that `path` names has ended, and its connection to a peer with it, or its
+ * allocation, unless that may move (RFC 8016): then the client has its lifetime to come back with
+ * the ticket. */
 AUGER_API void auger_turn_server_stream_closed(struct auger_turn_server *server, auger_time now,
                                                const struct auger_path *path);
 /* Whether who sends from there has an allocation: a stream that has none within 10 seconds is

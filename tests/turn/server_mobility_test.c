@@ -230,6 +230,53 @@ static void a_stream_that_closes_lets_the_new_address_stay(void **state)
     station_free(s);
 }
 
+/* A network that goes takes the stream along before anybody can move. */
+static void who_lost_its_stream_comes_back_with_the_ticket(void **state)
+{
+    struct station *s = station_mobile();
+    struct asker who = ALICE;
+    who.is_stream = true;
+    struct ticket ticket = allocate_mobile(s, &who);
+    const struct auger_path old = path_of(s, &who);
+
+    (void)state;
+    permit(s, &who, PEER);
+    auger_turn_server_stream_closed(s->server, s->now, &old);
+    assert_false(auger_turn_server_is_known(s->server, &old));
+    assert_int_equal(stats_of(s).allocations, 1);
+    from_peer(s, s->relay, PEER, "x", 1);
+    expect_nothing(s);
+    assert_int_equal(drops_of(s, AUGER_TURN_SERVER_DROP_NO_ALLOCATION), 1);
+    who.is_stream = false;
+    move_to(s, &who, CLIENT2, &ticket);
+    expect(s, &who, 0);
+    from_peer(s, s->relay, PEER, "x", 1);
+    expect_to(s, CLIENT2);
+    station_free(s);
+}
+
+/* Nobody else has anything of it, and the 5-tuple is free for who comes next. */
+static void who_lost_its_stream_and_stays_away_is_forgotten(void **state)
+{
+    struct station *s = station_mobile();
+    struct asker who = ALICE, next = ALICE;
+    who.is_stream = next.is_stream = true;
+    (void)allocate_mobile(s, &who);
+    const struct auger_path old = path_of(s, &who);
+
+    (void)state;
+    auger_turn_server_stream_closed(s->server, s->now, &old);
+    challenge(s, &next);
+    (void)allocate_mobile(s, &next);
+    assert_int_equal(stats_of(s).allocations, 2);
+    auger_turn_server_stream_closed(s->server, s->now, &old);
+    auger_turn_server_stream_closed(s->server, s->now, &old); /* of nobody */
+    at(s, s->now + 600 * AUGER_SEC);
+    assert_int_equal(stats_of(s).allocations, 0);
+    assert_int_equal(auger_turn_server_next_timeout(s->server), AUGER_NEVER);
+    station_free(s);
+}
+
 static void where_it_is_forbidden_it_is_405(void **state)
 {
     struct station *s = station_new();
@@ -264,6 +311,8 @@ int main(void)
         cmocka_unit_test(a_ticket_is_of_no_use_to_another_user),
         cmocka_unit_test(an_allocation_that_ends_takes_its_tickets_along),
         cmocka_unit_test(a_stream_that_closes_lets_the_new_address_stay),
+        cmocka_unit_test(who_lost_its_stream_comes_back_with_the_ticket),
+        cmocka_unit_test(who_lost_its_stream_and_stays_away_is_forgotten),
         cmocka_unit_test(where_it_is_forbidden_it_is_405),
     };
 
