@@ -21,7 +21,8 @@ struct claim {
 
 void auger_proof_fini(struct auger_proof *proof)
 {
-    auger_stun_key_free(proof->key);
+    auger_prepared_key_let_go(proof->prepared);
+    proof->prepared = NULL;
     proof->key = NULL;
 }
 
@@ -83,8 +84,31 @@ static enum auger_challenge_verdict read_and_check(const struct auger_stun_msg *
                                                                : AUGER_CHALLENGE_BAD_REQUEST;
 }
 
+static enum auger_challenge_verdict verify(const struct auger_stun_msg *request,
+                                           struct auger_stun_key *key)
+{
+    int err = auger_stun_msg_verify(request, key);
+
+    return err == 0                     ? AUGER_CHALLENGE_PASSED
+           : err == AUGER_ERR_INTEGRITY ? AUGER_CHALLENGE_WRONG
+                                        : AUGER_CHALLENGE_FAILED;
+}
+
+/* Takes over one hold of it. */
+static enum auger_challenge_verdict pass(struct auger_proof *proof,
+                                         struct auger_prepared_key *prepared)
+{
+    if (!prepared)
+        return AUGER_CHALLENGE_FAILED;
+    proof->prepared = prepared;
+    proof->key = prepared->key;
+    return AUGER_CHALLENGE_PASSED;
+}
+
 /* Whether that key made the integrity; `proof` has it then. */
-static enum auger_challenge_verdict try_key(const struct auger_stun_msg *request,
+static enum auger_challenge_verdict try_key(const struct auger_challenger *c,
+                                            const struct auger_stun_msg *request,
+                                            const struct claim *claim,
                                             const struct auger_user_key *key,
                                             struct auger_proof *proof)
 {
@@ -92,14 +116,12 @@ static enum auger_challenge_verdict try_key(const struct auger_stun_msg *request
 
     if (auger_stun_key_new(&made, key->bytes, key->len) < 0)
         return AUGER_CHALLENGE_FAILED;
-    int err = auger_stun_msg_verify(request, made);
-    if (err == 0)
-        proof->key = made;
-    else
-        auger_stun_key_free(made);
-    return err == 0                     ? AUGER_CHALLENGE_PASSED
-           : err == AUGER_ERR_INTEGRITY ? AUGER_CHALLENGE_WRONG
-                                        : AUGER_CHALLENGE_FAILED;
+    enum auger_challenge_verdict verdict = verify(request, made);
+    if (verdict == AUGER_CHALLENGE_PASSED)
+        return pass(proof, auger_prepared_key_new(auger_user_keys_env(c->keys), proof->username,
+                                                  claim->algorithm, made));
+    auger_stun_key_free(made);
+    return verdict;
 }
 
 /* A nonce is judged last, so that a 438 goes to those alone who have the password. */
@@ -136,15 +158,37 @@ static enum auger_challenge_verdict try_keys(const struct auger_challenger *c,
         if (auger_user_keys_try(c->keys, user, i, claim->algorithm, &key) < 0)
             verdict = AUGER_CHALLENGE_FAILED;
         else
-            verdict = try_key(request, &key, proof);
+            verdict = try_key(c, request, claim, &key, proof);
     }
     auger_bytes_wipe(&key, sizeof(key));
     if (verdict == AUGER_CHALLENGE_PASSED && (!user->is_known || !is_our_realm(c, claim))) {
         auger_proof_fini(proof);
         verdict = AUGER_CHALLENGE_WRONG;
     }
+    if (verdict == AUGER_CHALLENGE_PASSED)
+        auger_user_keys_remember(c->keys, user, proof->prepared);
     proof->expires_at_s = user->expires_at_s;
     return verdict;
+}
+
+/* The key that proved itself before; in its place one of nobody, so that a wrong password takes as
+ * long whether somebody of that name was here or not. */
+static enum auger_challenge_verdict try_remembered(const struct auger_challenger *c,
+                                                   const struct auger_stun_msg *request,
+                                                   const struct claim *claim,
+                                                   const struct auger_user *user,
+                                                   struct auger_proof *proof)
+{
+    struct auger_prepared_key *known = auger_user_keys_remembered(c->keys, user, claim->algorithm);
+    enum auger_challenge_verdict verdict =
+        verify(request, known ? known->key : auger_user_keys_nobody(c->keys));
+
+    if (verdict != AUGER_CHALLENGE_PASSED)
+        return verdict;
+    if (!known || !is_our_realm(c, claim))
+        return AUGER_CHALLENGE_WRONG;
+    proof->expires_at_s = known->expires_at_s;
+    return pass(proof, auger_prepared_key_hold(known));
 }
 
 static bool is_for_program(const struct auger_challenger *c, const struct claim *claim,
@@ -174,7 +218,9 @@ enum auger_challenge_verdict auger_challenge_judge(const struct auger_challenger
     proof->username = user.username;
     if (is_for_program(c, &claim, &user))
         return AUGER_CHALLENGE_NEEDS_KEY;
-    verdict = try_keys(c, request, &claim, &user, proof);
+    verdict = try_remembered(c, request, &claim, &user, proof);
+    if (verdict == AUGER_CHALLENGE_WRONG)
+        verdict = try_keys(c, request, &claim, &user, proof);
     return verdict == AUGER_CHALLENGE_PASSED ? check_nonce(c, now, path, &claim, proof) : verdict;
 }
 
@@ -196,13 +242,38 @@ enum auger_challenge_verdict auger_challenge_judge_by(const struct auger_challen
     if (auger_user_key_derive(&key, claim.algorithm, claim.username, auger_user_keys_realm(c->keys),
                               (struct auger_bytes){(const uint8_t *)tried, strlen(tried)}) < 0)
         return AUGER_CHALLENGE_FAILED;
-    verdict = try_key(request, &key, proof);
+    verdict = try_key(c, request, &claim, &key, proof);
     auger_bytes_wipe(&key, sizeof(key));
+    proof->is_programs = true;
     if (verdict == AUGER_CHALLENGE_PASSED && (!password || !is_our_realm(c, &claim))) {
         auger_proof_fini(proof);
         verdict = AUGER_CHALLENGE_WRONG;
     }
     return verdict == AUGER_CHALLENGE_PASSED ? check_nonce(c, now, path, &claim, proof) : verdict;
+}
+
+enum auger_challenge_verdict auger_challenge_judge_kept(const struct auger_challenger *c,
+                                                        auger_time now,
+                                                        const struct auger_path *path,
+                                                        const struct auger_stun_msg *request,
+                                                        struct auger_prepared_key *kept,
+                                                        struct auger_proof *proof)
+{
+    struct claim claim;
+
+    *proof = (struct auger_proof){.expires_at_s = AUGER_USER_NEVER};
+    enum auger_challenge_verdict verdict = read_and_check(request, &claim);
+    if (verdict != AUGER_CHALLENGE_PASSED)
+        return verdict;
+    if (!claim.has_username || !auger_prepared_key_is(kept, claim.username, claim.algorithm) ||
+        !is_our_realm(c, &claim))
+        return AUGER_CHALLENGE_WRONG;
+    proof->username = claim.username;
+    verdict = verify(request, kept->key);
+    if (verdict != AUGER_CHALLENGE_PASSED)
+        return verdict;
+    (void)pass(proof, auger_prepared_key_hold(kept));
+    return check_nonce(c, now, path, &claim, proof);
 }
 
 /* --- answers --------------------------------------------------------------------------------- */

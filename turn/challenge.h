@@ -26,7 +26,9 @@ enum auger_challenge_verdict {
 
 /* What a request that passed has proved.  auger_proof_fini() after each judgement. */
 struct auger_proof {
-    struct auger_stun_key *key;
+    struct auger_stun_key *key; /* that of `prepared`, which is held */
+    struct auger_prepared_key *prepared;
+    bool is_programs;            /* the program has said the password */
     bool is_sha256;              /* which integrity an answer has */
     uint8_t algorithm;           /* enum auger_stun_password_algorithm */
     struct auger_bytes username; /* for AUGER_CHALLENGE_NEEDS_KEY too; as in auger_user */
@@ -46,6 +48,15 @@ enum auger_challenge_verdict auger_challenge_judge_by(const struct auger_challen
                                                       const struct auger_stun_msg *request,
                                                       const char *password,
                                                       struct auger_proof *proof);
+
+/* By a key that the program has said before; AUGER_CHALLENGE_WRONG: it is another's, or no such key
+ * any more, and the program has to be asked. */
+enum auger_challenge_verdict auger_challenge_judge_kept(const struct auger_challenger *c,
+                                                        auger_time now,
+                                                        const struct auger_path *path,
+                                                        const struct auger_stun_msg *request,
+                                                        struct auger_prepared_key *kept,
+                                                        struct auger_proof *proof);
 
 /* Whether a request is so large that a 401 may go to whom it says it is from.  Each Allocate
  * is that has what it must have. */

@@ -278,14 +278,39 @@ static bool carries_data(struct auger_turn_server *server, const struct auger_pa
     return door && door->connection;
 }
 
+/* Whether it leaves the allocation as long as it is: who is no user any more has it no longer than
+ * that. */
+static bool prolongs_nothing(const struct auger_stun_msg *msg)
+{
+    uint32_t lifetime_s = 1;
+
+    auger_stun_msg_u32(msg, AUGER_STUN_ATTR_LIFETIME, &lifetime_s);
+    return msg->method != AUGER_STUN_REFRESH || lifetime_s == 0;
+}
+
+/* The key of a password that the program has said is kept with the allocation. */
+static enum auger_challenge_verdict judge(struct auger_server_request *r)
+{
+    struct auger_turn_server *server = r->server;
+    struct auger_prepared_key *kept = r->allocation ? r->allocation->kept : NULL;
+    enum auger_challenge_verdict verdict = AUGER_CHALLENGE_WRONG;
+
+    if (kept && prolongs_nothing(r->msg))
+        verdict = auger_challenge_judge_kept(&server->challenger, r->now, r->path, r->msg, kept,
+                                             &r->proof);
+    if (verdict != AUGER_CHALLENGE_WRONG)
+        return verdict;
+    return auger_challenge_judge(&server->challenger, r->now, wall_clock(server, r->now), r->path,
+                                 r->msg, &r->proof);
+}
+
 static void handle_request(struct auger_server_request *r)
 {
     struct auger_turn_server *server = r->server;
 
     look_up(r);
     if (auger_server_failures_may_try(r))
-        follow(r, auger_challenge_judge(&server->challenger, r->now, wall_clock(server, r->now),
-                                        r->path, r->msg, &r->proof));
+        follow(r, judge(r));
     else
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_LIMITED);
 }

@@ -89,6 +89,8 @@ void auger_server_allocation_grant(struct auger_server_request *r,
 
     a->made_at = r->now;
     a->granted_s = lifetime_s;
+    if (r->proof.is_programs)
+        a->kept = auger_prepared_key_hold(r->proof.prepared);
     for (size_t family = 0; family < 2; family++) {
         struct auger_server_relay *relay = a->relays[family];
         if (!relay)
@@ -241,6 +243,8 @@ void auger_server_allocation_end(struct auger_turn_server *server, auger_time no
         if (a->relays[family])
             auger_server_relay_close(server, a->relays[family]);
     a->relays[0] = a->relays[1] = NULL;
+    auger_prepared_key_let_go(a->kept);
+    a->kept = NULL;
     auger_env_release(server->env, a->permissions);
     auger_env_release(server->env, a->channels);
     a->permissions = NULL;

@@ -129,6 +129,7 @@ struct auger_server_allocation {
     struct auger_server_channel *channels;
     struct auger_server_connection *connections;   /* if it is_tcp */
     struct auger_server_mobility *mobility;        /* NULL: it stays where it is */
+    struct auger_prepared_key *kept;               /* that the program has said; NULL: it has not */
     struct auger_server_allocation *older, *newer; /* in the queue of news */
     auger_time made_at;                            /* once it has ended: how long it lived */
     auger_time icmp_at;                            /* when the next ICMP error may be told */

@@ -39,6 +39,8 @@ struct auger_user_keys {
     struct secret secrets[AUGER_USER_SECRETS_MAX];
     size_t secrets_len;
     uint8_t nobody[AUGER_SHA256_LEN]; /* the key of who is not known */
+    struct auger_stun_key *nobody_ready;
+    struct auger_prepared_keys prepared;
     char realm[REALM_MAX + 1];
 };
 
@@ -111,6 +113,8 @@ static int draw_keys(struct auger_user_keys *keys)
         err = auger_env_random(keys->env, key, sizeof(key));
     if (err == 0)
         err = auger_siphash_new(&keys->hash, key);
+    if (err == 0)
+        err = auger_stun_key_new(&keys->nobody_ready, keys->nobody, sizeof(keys->nobody));
     auger_bytes_wipe(key, sizeof(key));
     return err;
 }
@@ -127,7 +131,9 @@ int auger_user_keys_new(struct auger_user_keys **out, const struct auger_env *en
     keys->env = env;
     keys->max = users_max;
     memcpy(keys->realm, realm, strlen(realm));
-    err = draw_keys(keys);
+    err = auger_prepared_keys_init(&keys->prepared, env);
+    if (err == 0)
+        err = draw_keys(keys);
     if (err < 0) {
         auger_user_keys_free(keys);
         return err;
@@ -154,6 +160,8 @@ void auger_user_keys_free(struct auger_user_keys *keys)
         }
     }
     auger_user_keys_remove_secrets(keys);
+    auger_prepared_keys_fini(&keys->prepared);
+    auger_stun_key_free(keys->nobody_ready);
     auger_siphash_free(keys->hash);
     auger_env_release(keys->env, keys->by_name);
     auger_env_release(keys->env, keys->by_hash);
@@ -194,17 +202,23 @@ static size_t bucket_of_hash(const struct auger_user_keys *keys,
     return value & (keys->buckets - 1);
 }
 
-static struct auger_user_entry *find_by_name(const struct auger_user_keys *keys,
-                                             struct auger_bytes name)
+static struct auger_user_entry *find_hashed(const struct auger_user_keys *keys, uint64_t hash,
+                                            struct auger_bytes name)
 {
-    uint64_t hash;
-
-    if (keys->buckets == 0 || hash_for_table(keys, name, &hash) < 0)
+    if (keys->buckets == 0)
         return NULL;
     struct auger_user_entry *entry = keys->by_name[bucket_of_name(keys, hash)];
     while (entry && (entry->name_len != name.len || memcmp(entry->name, name.data, name.len) != 0))
         entry = entry->next_by_name;
     return entry;
+}
+
+static struct auger_user_entry *find_by_name(const struct auger_user_keys *keys,
+                                             struct auger_bytes name)
+{
+    uint64_t hash;
+
+    return hash_for_table(keys, name, &hash) < 0 ? NULL : find_hashed(keys, hash, name);
 }
 
 static struct auger_user_entry *find_by_hash(const struct auger_user_keys *keys,
@@ -313,8 +327,12 @@ static int find_or_add(struct auger_user_keys *keys, const char *username,
 static void set_key(struct auger_user_keys *keys, struct auger_user_entry *entry,
                     enum auger_stun_password_algorithm algorithm, const uint8_t *key)
 {
+    const struct auger_bytes name = {entry->name, entry->name_len};
+
     if (algorithm == AUGER_STUN_MD5 && !entry->has_key[index_of(AUGER_STUN_MD5)])
         keys->without_md5--;
+    if (memcmp(entry->keys[index_of(algorithm)], key, key_len(algorithm)) != 0)
+        auger_prepared_keys_forget(&keys->prepared, entry->hash, name);
     memcpy(entry->keys[index_of(algorithm)], key, key_len(algorithm));
     entry->has_key[index_of(algorithm)] = true;
 }
@@ -364,6 +382,7 @@ int auger_user_keys_remove(struct auger_user_keys *keys, const char *username)
     if (!entry)
         return AUGER_ERR_NOT_FOUND;
     unlink_entry(keys, entry);
+    auger_prepared_keys_forget(&keys->prepared, entry->hash, bytes_of(username));
     keys->without_md5 -= !entry->has_key[index_of(AUGER_STUN_MD5)];
     free_entry(keys, entry);
     keys->len--;
@@ -406,6 +425,7 @@ int auger_user_keys_remove_secret(struct auger_user_keys *keys, enum auger_turn_
         struct secret *old = &keys->secrets[i];
         if (!auger_bytes_equal_secret(old->digest, digest, sizeof(digest)))
             continue;
+        auger_prepared_keys_forget_all(&keys->prepared);
         auger_hmac_free(old->hmac);
         memmove(old, old + 1, (keys->secrets_len - i - 1) * sizeof(*old));
         keys->secrets_len--;
@@ -416,6 +436,8 @@ int auger_user_keys_remove_secret(struct auger_user_keys *keys, enum auger_turn_
 
 void auger_user_keys_remove_secrets(struct auger_user_keys *keys)
 {
+    if (keys->secrets_len > 0)
+        auger_prepared_keys_forget_all(&keys->prepared);
     while (keys->secrets_len > 0)
         auger_hmac_free(keys->secrets[--keys->secrets_len].hmac);
     auger_bytes_wipe(keys->secrets, sizeof(keys->secrets));
@@ -426,11 +448,14 @@ void auger_user_keys_remove_secrets(struct auger_user_keys *keys)
 void auger_user_keys_find(const struct auger_user_keys *keys, int64_t wall_s,
                           struct auger_bytes username, struct auger_user *user)
 {
-    const struct auger_user_entry *entry = find_by_name(keys, username);
+    uint64_t hash = 0;
+    bool is_hashed = hash_for_table(keys, username, &hash) == 0;
+    const struct auger_user_entry *entry = is_hashed ? find_hashed(keys, hash, username) : NULL;
     int64_t expires_at_s;
 
     *user = (struct auger_user){.username = username,
                                 .entry = entry,
+                                .hash = hash,
                                 .expires_at_s = AUGER_USER_NEVER,
                                 .is_known = entry != NULL,
                                 .tries = 1};
@@ -455,8 +480,10 @@ void auger_user_keys_find_hash(const struct auger_user_keys *keys, struct auger_
                                 .expires_at_s = AUGER_USER_NEVER,
                                 .is_known = entry != NULL,
                                 .tries = 1};
-    if (entry)
-        user->username = (struct auger_bytes){entry->name, entry->name_len};
+    if (!entry)
+        return;
+    user->username = (struct auger_bytes){entry->name, entry->name_len};
+    user->hash = entry->hash;
 }
 
 static void set_nobody(const struct auger_user_keys *keys,
@@ -498,4 +525,36 @@ int auger_user_keys_try(const struct auger_user_keys *keys, struct auger_user *u
     if (entry && entry->has_key[index_of(algorithm)])
         memcpy(key->bytes, entry->keys[index_of(algorithm)], key->len);
     return 0;
+}
+
+/* --- keys that have proved themselves -------------------------------------------------------- */
+
+struct auger_prepared_key *auger_user_keys_remembered(struct auger_user_keys *keys,
+                                                      const struct auger_user *user,
+                                                      enum auger_stun_password_algorithm algorithm)
+{
+    struct auger_prepared_key *key =
+        auger_prepared_keys_find(&keys->prepared, user->hash, user->username, algorithm);
+
+    if (!key)
+        return NULL;
+    return (key->expires_at_s == AUGER_USER_NEVER ? user->entry != NULL : user->is_timely) ? key
+                                                                                           : NULL;
+}
+
+struct auger_stun_key *auger_user_keys_nobody(const struct auger_user_keys *keys)
+{
+    return keys->nobody_ready;
+}
+
+void auger_user_keys_remember(struct auger_user_keys *keys, const struct auger_user *user,
+                              struct auger_prepared_key *key)
+{
+    key->expires_at_s = user->expires_at_s;
+    auger_prepared_keys_remember(&keys->prepared, user->hash, key);
+}
+
+const struct auger_env *auger_user_keys_env(const struct auger_user_keys *keys)
+{
+    return keys->env;
 }

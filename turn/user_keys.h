@@ -5,7 +5,8 @@
 #ifndef AUGER_TURN_USER_KEYS_H
 #define AUGER_TURN_USER_KEYS_H
 
-#include <auger/stun.h>
+#include "turn/prepared_keys.h"
+
 #include <auger/turn.h>
 
 #define AUGER_USER_SECRETS_MAX 8 /* of time-limited credentials, live at the same time */
@@ -63,8 +64,9 @@ struct auger_user {
     int64_t expires_at_s;        /* by the wall clock, of the key that was tried last */
     bool is_known;               /* false: nobody, an expired one, or a name that cannot be */
     uint8_t tries;               /* at least 1 */
-    /* The rest is for auger_user_keys_try() alone. */
+    /* The rest is for user_keys.c alone. */
     const struct auger_user_entry *entry;
+    uint64_t hash; /* of the name */
     uint8_t secrets;
     bool is_timely;
     int64_t secrets_expire_at_s;
@@ -79,5 +81,17 @@ void auger_user_keys_find_hash(const struct auger_user_keys *keys, struct auger_
 int auger_user_keys_try(const struct auger_user_keys *keys, struct auger_user *user, size_t nth,
                         enum auger_stun_password_algorithm algorithm,
                         struct auger_user_key *key) AUGER_CHECK_RESULT;
+
+/* The prepared key by which that user has proved the password before, and that is good still; NULL:
+ * none is remembered.  It is not held for the caller. */
+struct auger_prepared_key *auger_user_keys_remembered(struct auger_user_keys *keys,
+                                                      const struct auger_user *user,
+                                                      enum auger_stun_password_algorithm algorithm);
+/* One of nobody, ready too. */
+struct auger_stun_key *auger_user_keys_nobody(const struct auger_user_keys *keys);
+/* The key that was tried last is the user's. */
+void auger_user_keys_remember(struct auger_user_keys *keys, const struct auger_user *user,
+                              struct auger_prepared_key *key);
+const struct auger_env *auger_user_keys_env(const struct auger_user_keys *keys);
 
 #endif /* AUGER_TURN_USER_KEYS_H */

@@ -426,6 +426,99 @@ static void a_time_limited_name_says_when_it_ends(void **state)
                      AUGER_CHALLENGE_WRONG);
 }
 
+/* --- keys that have proved themselves --------------------------------------------------------- */
+
+static void a_key_that_passed_is_ready_for_the_next_request(void **state)
+{
+    (void)state;
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    const struct auger_prepared_key *known = s.proof.prepared;
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    assert_ptr_equal(s.proof.prepared, known);
+    assert_int_equal(ASK(.by_hash = true, .integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    assert_ptr_equal(s.proof.prepared, known);
+    assert_int_equal(ASK(.integrity = SHA1, .password = "other"), AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.integrity = SHA1, .realm = "other"), AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.has_list = true, .has_algorithm = true, .integrity = SHA256),
+                     AUGER_CHALLENGE_PASSED);
+    assert_ptr_not_equal(s.proof.prepared, known);
+    s.now += LIFETIME;
+    build(&(struct asked){.integrity = SHA1});
+    s.now += LIFETIME;
+    assert_int_equal(judge(), AUGER_CHALLENGE_STALE);
+}
+
+static void a_password_that_changes_or_goes_takes_its_key_along(void **state)
+{
+    (void)state;
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    assert_int_equal(auger_user_keys_add(s.keys, "user", "fresh"), 0);
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ASK(.integrity = SHA1, .password = "fresh"), AUGER_CHALLENGE_PASSED);
+    assert_int_equal(auger_user_keys_remove(s.keys, "user"), 0);
+    assert_int_equal(ASK(.integrity = SHA1, .password = "fresh"), AUGER_CHALLENGE_WRONG);
+}
+
+static void make_rest(struct auger_turn_rest *rest, const char *user, int64_t lifetime_s)
+{
+    assert_int_equal(auger_turn_rest_make(rest, AUGER_TURN_REST_SHA1, (const uint8_t *)"key", 3,
+                                          NOW_S + lifetime_s, user),
+                     0);
+}
+
+static void a_time_limited_key_is_good_as_long_as_its_name_and_its_secret(void **state)
+{
+    struct auger_turn_rest rest;
+
+    (void)state;
+    assert_int_equal(
+        auger_user_keys_add_secret(s.keys, AUGER_TURN_REST_SHA1, (const uint8_t *)"key", 3), 0);
+    make_rest(&rest, "bob", 100);
+    const struct asked bob = {.name = rest.username, .password = rest.password, .integrity = SHA1};
+    assert_int_equal(ask(&bob), AUGER_CHALLENGE_PASSED);
+    const struct auger_prepared_key *known = s.proof.prepared;
+    assert_int_equal(ask(&bob), AUGER_CHALLENGE_PASSED);
+    assert_ptr_equal(s.proof.prepared, known);
+    assert_int_equal(s.proof.expires_at_s, NOW_S + 100);
+    auger_proof_fini(&s.proof);
+    assert_int_equal(auger_challenge_judge(&s.c, s.now, NOW_S + 100, &s.path, &s.request, &s.proof),
+                     AUGER_CHALLENGE_WRONG);
+    assert_int_equal(ask(&bob), AUGER_CHALLENGE_PASSED);
+    auger_user_keys_remove_secrets(s.keys);
+    assert_int_equal(ask(&bob), AUGER_CHALLENGE_WRONG);
+}
+
+static void the_key_that_was_not_used_for_longest_makes_room(void **state)
+{
+    struct auger_turn_rest rest[2];
+    const struct auger_prepared_key *known;
+
+    (void)state;
+    assert_int_equal(
+        auger_user_keys_add_secret(s.keys, AUGER_TURN_REST_SHA1, (const uint8_t *)"key", 3), 0);
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    known = auger_prepared_key_hold(s.proof.prepared);
+    for (int i = 0; i < AUGER_PREPARED_KEYS_MAX; i++) {
+        make_rest(&rest[i > 0], "bob", 100 + i);
+        assert_int_equal(
+            ASK(.name = rest[i > 0].username, .password = rest[i > 0].password, .integrity = SHA1),
+            AUGER_CHALLENGE_PASSED);
+        if (i == AUGER_PREPARED_KEYS_MAX - 2) { /* all have room until the last */
+            assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+            assert_ptr_equal(s.proof.prepared, known);
+        }
+    }
+    assert_int_equal(ASK(.integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    assert_ptr_equal(s.proof.prepared, known);
+    auger_prepared_key_let_go((struct auger_prepared_key *)(uintptr_t)known);
+    assert_null(auger_user_keys_remembered(s.keys, &(struct auger_user){0}, AUGER_STUN_MD5));
+    struct auger_user first;
+    auger_user_keys_find(
+        s.keys, NOW_S,
+        (struct auger_bytes){(const uint8_t *)rest[0].username, strlen(rest[0].username)}, &first);
+    assert_null(auger_user_keys_remembered(s.keys, &first, AUGER_STUN_MD5));
+}
+
 /* --- a program that knows more names ---------------------------------------------------------- */
 
 static enum auger_challenge_verdict answer_with(const char *password)
@@ -652,6 +745,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_wrong_with_a_name_or_password_is_not_told, make,
                                         drop),
         cmocka_unit_test_setup_teardown(a_time_limited_name_says_when_it_ends, make, drop),
+        cmocka_unit_test_setup_teardown(a_key_that_passed_is_ready_for_the_next_request, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(a_password_that_changes_or_goes_takes_its_key_along, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(
+            a_time_limited_key_is_good_as_long_as_its_name_and_its_secret, make, drop),
+        cmocka_unit_test_setup_teardown(the_key_that_was_not_used_for_longest_makes_room, make,
+                                        drop),
         cmocka_unit_test_setup_teardown(the_program_is_asked_for_names_that_are_not_known, make,
                                         drop),
         cmocka_unit_test_setup_teardown(nobody_has_no_password_not_even_an_empty_one, make, drop),

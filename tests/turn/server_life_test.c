@@ -52,6 +52,38 @@ static void the_program_is_asked_for_the_key_of_a_name(void **state)
     station_free(s);
 }
 
+static void the_key_that_the_program_said_is_kept_with_the_allocation(void **state)
+{
+    struct station *s = station_asking(64);
+    struct asker who = CAROL, other = CAROL;
+
+    (void)state;
+    say_key(s, allocate_asking(s, &who), "christmas");
+    expect(s, &who, 0);
+    permit(s, &who, PEER);
+    expect(s, &who, 0);
+    bind_channel(s, &who, 0x4001, PEER);
+    expect(s, &who, 0);
+    struct request q;
+    begin(&q, AUGER_STUN_REFRESH); /* who prolongs it has to be somebody still */
+    send_signed(s, &q, &who);
+    assert_int_equal(s->out.what, AUGER_TURN_SERVER_NEEDS_KEY);
+    say_key(s, s->out.ticket, "christmas");
+    expect(s, &who, 0);
+    other.from = CLIENT2; /* the key is that allocation's alone */
+    allocate_asking(s, &other);
+    who.password = "easter";
+    begin(&q, AUGER_STUN_CREATE_PERMISSION);
+    add_addr(&q, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, PEER2);
+    send_signed(s, &q, &who);
+    assert_int_equal(s->out.what, AUGER_TURN_SERVER_NEEDS_KEY);
+    who.password = "christmas";
+    refresh(s, &who, 0);
+    expect(s, &who, 0);
+    assert_int_equal(stats_of(s).allocations, 0);
+    station_free(s);
+}
+
 static void a_name_or_password_that_the_program_denies_is_401(void **state)
 {
     static const char *const said[] = {NULL, "easter"};
@@ -285,7 +317,8 @@ static void a_socket_that_is_late_is_told_to_be_closed(void **state)
     auger_turn_server_relay_opened(s->server, s->now, relay, 0, s->reply, sizeof(s->reply),
                                    &s->out);
     expect_nothing(s);
-    assert_in_range(s->blocks, blocks, blocks + 3); /* slot, its table, the heap */
+    /* Slot, its table, the heap, the key of who asked. */
+    assert_in_range(s->blocks, blocks, blocks + 4);
     assert_int_equal(stats_of(s).ports_free[0], 16384);
     station_free(s);
 }
@@ -538,6 +571,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_program_is_asked_for_the_key_of_a_name),
+        cmocka_unit_test(the_key_that_the_program_said_is_kept_with_the_allocation),
         cmocka_unit_test(a_name_or_password_that_the_program_denies_is_401),
         cmocka_unit_test(so_many_wait_for_a_key_and_no_longer_than_5_seconds),
         cmocka_unit_test(nobody_is_asked_about_who_has_no_fresh_nonce),
