@@ -163,7 +163,8 @@ void auger_turn_service_config_init_sized(struct auger_turn_service_config *conf
                                                        .ip_strangers_max = 64,
                                                        .first_message_timeout = 10 * AUGER_SEC,
                                                        .idle_timeout = 30 * AUGER_SEC,
-                                                       .stream_queue_max = 64 * 1024};
+                                                       .stream_queue_max = 64 * 1024,
+                                                       .stream_buffer = 128 * 1024};
 
     memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
 }

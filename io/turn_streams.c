@@ -152,6 +152,7 @@ static bool add_stream(struct auger_turn_service *service, int fd, const struct 
 {
     struct auger_turn_stream *stream = calloc(1, sizeof(*stream));
     struct auger_tls *tls = NULL;
+    int buffer = (int)service->config.stream_buffer;
 
     if (!stream || !make_room(service, &path->remote) ||
         (context && auger_tls_new(&tls, context, now, NULL) < 0)) {
@@ -159,6 +160,8 @@ static bool add_stream(struct auger_turn_service *service, int fd, const struct 
         close(fd);
         return false;
     }
+    /* Else the kernel lets it grow to megabytes, which stay with who stops reading. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
     *stream = (struct auger_turn_stream){
         .watch = {.kind = AUGER_WATCH_TURN_STREAM, .user = service}, .path = *path, .tls = tls};
     stream->watch.udp.fd = fd;

@@ -47,6 +47,9 @@ struct auger_turn_service_config {
     auger_time first_message_timeout, idle_timeout;
     /* Bytes that wait for a client that does not read; beyond, data is dropped.  Default 64 KiB. */
     uint32_t stream_queue_max;
+    /* And of the kernel for each stream (SO_SNDBUF, which takes twice as much memory): what is on
+     * the way to a client in a round trip is no more.  Default 128 KiB. */
+    uint32_t stream_buffer;
     /* Other loops, of other threads, listen at the same addresses; each client stays with one
      * of them.  Default false. */
     bool shares_port;

@@ -7,8 +7,9 @@
 
 #include <cmocka.h>
 
+#include "io/turn_state.h"
+
 #include <auger/crypto.h>
-#include <auger/io_turn.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -170,6 +171,55 @@ static void a_loop_that_ends_closes_what_is_open(void **state)
     end(&pair);
 }
 
+/* The one stream that is open; it waits for it. */
+static const struct auger_turn_stream *the_stream(struct auger_loop *loop,
+                                                  const struct auger_turn_service *service)
+{
+    struct pollfd readable = {.fd = auger_loop_fd(loop), .events = POLLIN};
+    struct auger_loop_event event;
+
+    for (;;) {
+        for (size_t i = 0; i < service->buckets_len; i++)
+            if (service->buckets[i])
+                return service->buckets[i];
+        (void)poll(&readable, 1, -1);
+        while (auger_loop_poll(loop, &event))
+            ;
+    }
+}
+
+static void the_kernel_keeps_a_bounded_part_for_a_stream(void **state)
+{
+    const struct auger_addr at = {
+        .family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .transport = AUGER_TCP};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct auger_turn_server_config server;
+    struct auger_turn_service_config config;
+    struct auger_turn_service *service;
+    struct auger_loop *loop;
+    struct auger_addr bound;
+    int fd = socket(AF_INET, SOCK_STREAM, 0), size;
+    socklen_t len = sizeof(size);
+
+    (void)state;
+    auger_turn_server_config_init(&server);
+    auger_turn_service_config_init(&config);
+    server.realm = "example.org";
+    config.listen = &at;
+    config.listen_len = 1;
+    config.stream_buffer = 100000;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    assert_int_equal(auger_loop_turn_new(loop, &server, &config, &service, NULL), 0);
+    assert_int_equal(auger_turn_service_addrs(service, &bound, 1), 1);
+    to.sin_port = htons(bound.port);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    int theirs = the_stream(loop, service)->watch.udp.fd;
+    assert_int_equal(getsockopt(theirs, SOL_SOCKET, SO_SNDBUF, &size, &len), 0);
+    assert_int_equal(size, 200000); /* the kernel counts its own part as well */
+    close(fd);
+    auger_loop_free(loop);
+}
+
 static void what_cannot_be_listened_at_is_told(void **state)
 {
     const struct auger_addr foreign = {.family = AUGER_IPV4, .ip = {192, 0, 2, 1}, .port = 3478};
@@ -206,6 +256,7 @@ int main(void)
         cmocka_unit_test(the_program_answers_for_a_user),
         cmocka_unit_test(who_is_no_user_is_refused),
         cmocka_unit_test(a_loop_that_ends_closes_what_is_open),
+        cmocka_unit_test(the_kernel_keeps_a_bounded_part_for_a_stream),
         cmocka_unit_test(what_cannot_be_listened_at_is_told),
     };
 
