@@ -17,6 +17,11 @@ bool log_lines_may(struct log_lines *lines, auger_time now)
     return true;
 }
 
+void log_lines_leave_out(struct log_lines *lines, unsigned n)
+{
+    lines->left_out += n;
+}
+
 unsigned log_lines_left_out(struct log_lines *lines, auger_time now)
 {
     unsigned left_out = lines->left_out;

@@ -15,6 +15,8 @@ struct log_lines {
 
 /* Whether one more line may be written at `now`. */
 bool log_lines_may(struct log_lines *lines, auger_time now);
+/* That many were not even asked for. */
+void log_lines_leave_out(struct log_lines *lines, unsigned n);
 /* When a second has passed in which lines were left out: how many, once; else 0. */
 unsigned log_lines_left_out(struct log_lines *lines, auger_time now);
 /* When to ask for that; AUGER_NEVER. */

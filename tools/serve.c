@@ -350,6 +350,8 @@ static void take(struct serve *serve, const struct auger_loop_event *event)
         turn_host_take(serve->turn, event);
         break;
     case AUGER_LOOP_EVENT_WAKE:
+        if (serve->turn)
+            turn_host_wake(serve->turn);
         break;
     }
 }

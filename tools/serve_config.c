@@ -73,6 +73,7 @@ static const char *for_turn_alone(const struct turn_options *turn)
            : turn->allow.len > 0   ? "--allow-peer"
            : turn->deny.len > 0    ? "--deny-peer"
            : turn->relay_ips_len   ? "--relay-ip or --external"
+           : turn->threads > 1     ? "--threads"
                                    : NULL;
 }
 
@@ -87,6 +88,15 @@ static bool check(const struct serve_config *config, const struct options *optio
         return options_wrong_in(options, "serve", "--tls", "takes --cert and --key as well");
     if (!has_turn && config->metrics.family != AUGER_FAMILY_NONE)
         return options_wrong_in(options, "serve", "--metrics", "is of no use without --turn");
+    if (config->turn.threads > 1 && config->turn.mobility)
+        return options_wrong_in(options, "serve", "--mobility",
+                                "takes one thread: from its next address a client reaches another");
+    if (config->turn.threads > 1 && (config->trace.trace || config->trace.pcap))
+        return options_wrong_in(options, "serve", config->trace.trace ? "--trace" : "--pcap",
+                                "takes one thread: what several do has no order");
+    if (config->turn.port_max - config->turn.port_min + 1 < 2 * config->turn.threads)
+        return options_wrong_in(options, "serve", "--relay-ports",
+                                "takes two ports at least for each of --threads");
     const char *useless = !has_turn ? for_turn_alone(&config->turn) : NULL;
     if (useless)
         return options_wrong_in(options, "serve", useless, "is of no use without --turn");

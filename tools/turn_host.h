@@ -24,11 +24,14 @@ auger_time turn_host_next_timeout(const struct turn_host *host);
 /* Tells of AUGER_LOOP_EVENT_TURN. */
 void turn_host_take(struct turn_host *host, const struct auger_loop_event *event);
 
+/* Other threads have something to tell: AUGER_LOOP_EVENT_WAKE. */
+void turn_host_wake(struct turn_host *host);
+
 /* No more allocations; those that live do so on. */
 void turn_host_drain(struct turn_host *host);
 /* Its counters for Prometheus, of a turn_host; to be freed, NULL: no memory. */
 char *turn_host_metrics(void *host);
-/* How many live. */
+/* How many live, while it drains: a tenth of a second ago. */
 uint64_t turn_host_allocations(const struct turn_host *host);
 /* Its addresses, for people on standard output, and for programs. */
 void turn_host_print_where(const struct turn_host *host);

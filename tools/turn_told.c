@@ -75,6 +75,14 @@ void turn_told_allocation(struct turn_told *told, auger_time now,
     fflush(stdout);
 }
 
+void turn_told_leave_out(struct turn_told *told,
+                         const unsigned left_out[AUGER_TURN_SERVICE_EVENT_NEEDS_KEY])
+{
+    log_lines_leave_out(&told->lines[TURN_TOLD_BEGUN],
+                        left_out[AUGER_TURN_SERVICE_EVENT_ALLOCATED]);
+    log_lines_leave_out(&told->lines[TURN_TOLD_ENDED], left_out[AUGER_TURN_SERVICE_EVENT_ENDED]);
+}
+
 void turn_told_handle_timeout(struct turn_told *told, auger_time now)
 {
     static const char *const names[] = {

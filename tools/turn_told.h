@@ -16,6 +16,9 @@ struct turn_told {
 
 void turn_told_allocation(struct turn_told *told, auger_time now,
                           const struct auger_turn_service_event *event);
+/* So many were not even asked for, by the type of their event. */
+void turn_told_leave_out(struct turn_told *told,
+                         const unsigned left_out[AUGER_TURN_SERVICE_EVENT_NEEDS_KEY]);
 /* How many lines were left out, if some were. */
 void turn_told_handle_timeout(struct turn_told *told, auger_time now);
 auger_time turn_told_next_timeout(const struct turn_told *told);

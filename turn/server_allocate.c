@@ -111,6 +111,8 @@ static uint16_t read_ask(const struct auger_server_request *r, struct auger_serv
         ask->kind = first_byte(r->msg, AUGER_STUN_ATTR_EVEN_PORT) & RESERVE
                         ? AUGER_SERVER_PORT_PAIR
                         : AUGER_SERVER_PORT_EVEN;
+    if (code == 0 && ask->kind == AUGER_SERVER_PORT_PAIR && !r->server->config.reservations)
+        code = AUGER_STUN_INSUFFICIENT_CAPACITY;
     return code;
 }
 

@@ -26,7 +26,10 @@ static const struct auger_turn_server_config defaults = {
     .dont_fragment = true,
     .users_max = 65536,
     .keys_pending_max = 64,
+    .reservations = true,
 };
+
+_Static_assert(AUGER_TURN_SERVER_NONCE_SECRET_LEN == AUGER_NONCE_SECRET_LEN, "one length");
 
 void auger_turn_server_config_init_sized(struct auger_turn_server_config *config, size_t size)
 {
@@ -67,9 +70,16 @@ static bool are_relay_ips_valid(const struct auger_turn_server_config *config)
            config->relay_ips[0].ip.family != config->relay_ips[1].ip.family;
 }
 
+static bool are_ports_valid(const struct auger_turn_server_config *config)
+{
+    return config->port_min > 0 && config->port_min <= config->port_max &&
+           config->relays_port_min <= config->port_min &&
+           config->relays_port_max >= config->port_max;
+}
+
 static bool are_bounds_valid(const struct auger_turn_server_config *config)
 {
-    return config->port_min > 0 && config->port_min <= config->port_max && config->lifetime_s > 0 &&
+    return are_ports_valid(config) && config->lifetime_s > 0 &&
            config->lifetime_s <= config->lifetime_max_s && config->nonce_lifetime_s > 0 &&
            config->nonce_lifetime_s <= 3600 && config->user_allocations_max > 0 &&
            config->ip_allocations_max > 0 && config->permissions_max > 0 &&
@@ -85,6 +95,10 @@ int auger_server_config_read(struct auger_turn_server_config *known,
 {
     *known = defaults;
     memcpy(known, config, size < sizeof(*known) ? size : sizeof(*known));
+    if (known->relays_port_min == 0 && known->relays_port_max == 0) {
+        known->relays_port_min = known->port_min;
+        known->relays_port_max = known->port_max;
+    }
     if (!known->realm || !are_bounds_valid(known) || !are_listeners_valid(known) ||
         !are_relay_ips_valid(known))
         return AUGER_ERR_INVALID;
@@ -121,7 +135,11 @@ static int make_nonces(struct auger_turn_server *server,
         AUGER_NONCE_PASSWORD_ALGORITHMS | (config->userhash ? AUGER_NONCE_USERNAME_ANONYMITY : 0);
     uint8_t secret[AUGER_NONCE_SECRET_LEN];
 
-    int err = auger_env_random(server->env, secret, sizeof(secret));
+    int err = 0;
+    if (config->nonce_secret)
+        memcpy(secret, config->nonce_secret, sizeof(secret));
+    else
+        err = auger_env_random(server->env, secret, sizeof(secret));
     if (err == 0)
         err = auger_nonces_new(&server->nonces, server->env, secret,
                                config->nonce_lifetime_s * AUGER_SEC, features);
@@ -205,7 +223,8 @@ static int take_addresses(struct auger_turn_server *server,
             err = add_own(server, &ip->told);
     }
     if (err == 0 && config->relay_to_relay)
-        auger_peer_policy_let_relays_meet(server->policy, config->port_min, config->port_max);
+        auger_peer_policy_let_relays_meet(server->policy, config->relays_port_min,
+                                          config->relays_port_max);
     return err;
 }
 
@@ -216,6 +235,7 @@ int auger_server_config_apply(struct auger_turn_server *server,
     server->config.realm = NULL;
     server->config.listeners = NULL;
     server->config.relay_ips = NULL;
+    server->config.nonce_secret = NULL;
     server->wall_at = AUGER_NEVER;
     int err = make_tables(server);
     if (err == 0)

@@ -26,7 +26,8 @@
  *          lie on OpenSSL's heap.
  * Threads  calls on one server must not overlap; servers share nothing.  Several may
  *          serve one address if all of one client's datagrams reach the same one; each
- *          then needs ports of its own, and quotas, tokens and tickets are each one's.
+ *          then needs ports of its own and all one nonce_secret, and quotas, tokens and
+ *          tickets are each one's.
  */
 #ifndef AUGER_TURN_SERVER_H
 #define AUGER_TURN_SERVER_H
@@ -43,7 +44,8 @@ extern "C" {
 struct auger_turn_server;
 
 #define AUGER_TURN_SERVER_REPLY_MAX 2048 /* bytes of `reply` that are always enough */
-#define AUGER_TURN_SERVER_TAIL 3         /* bytes behind a peer's datagram, for padding */
+#define AUGER_TURN_SERVER_NONCE_SECRET_LEN 32
+#define AUGER_TURN_SERVER_TAIL 3 /* bytes behind a peer's datagram, for padding */
 /* The low bits of a relay's number: below the number of relays there were at once, and
  * of one open relay alone. */
 #define AUGER_TURN_SERVER_RELAY_INDEX 0xFFFFFu
@@ -110,6 +112,15 @@ struct auger_turn_server_config {
     bool asks_for_keys;
     uint16_t keys_pending_max; /* requests that wait for a key, 8 of one IP; beyond: dropped.
                                   Default 64 */
+    /* Of servers that serve one address side by side, each with ports of its own.
+     * AUGER_TURN_SERVER_NONCE_SECRET_LEN bytes, copied: those that have the same take each other's
+     * nonces; NULL: drawn. */
+    const uint8_t *nonce_secret;
+    /* With relay_to_relay: the ports of all of them.  Defaults 0, 0: port_min, port_max. */
+    uint16_t relays_port_min, relays_port_max;
+    /* A port may be reserved for another Allocate (7.2), which comes from another port and so
+     * perhaps to another server; false: 508.  Default true. */
+    bool reservations;
 };
 
 /* Fills `config` with the defaults.  Always start from here. */
@@ -119,9 +130,9 @@ AUGER_API void auger_turn_server_config_init_sized(struct auger_turn_server_conf
     auger_turn_server_config_init_sized((config), sizeof(*(config)))
 
 /* AUGER_ERR_INVALID: no realm or one that cannot be, addresses that cannot be listened to or
- * relayed from, two relay IPs of a family, a range without a port or with port 0, a maximum
- * below its default, a table without room; AUGER_ERR_ENTROPY, AUGER_ERR_CRYPTO,
- * AUGER_ERR_NO_MEMORY. */
+ * relayed from, two relay IPs of a family, a range without a port, with port 0 or outside
+ * that of all relays, a maximum below its default, a table without room; AUGER_ERR_ENTROPY,
+ * AUGER_ERR_CRYPTO, AUGER_ERR_NO_MEMORY. */
 AUGER_API int auger_turn_server_new_sized(struct auger_turn_server **out,
                                           const struct auger_env *env, auger_time now,
                                           const struct auger_turn_server_config *config,

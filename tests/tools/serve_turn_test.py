@@ -759,6 +759,109 @@ class Reload(Folder):
         self.assertIn("restart", err)
 
 
+class Threads(Folder):
+    """Clients of one server that reach several threads."""
+
+    OPTIONS = (*TURN, "--threads", "3", "--relay-ports", "40000-40299", "--user-allocations", "100",
+               "--ip-allocations", "100", "--metrics", "127.0.0.1:0")
+
+    def many(self, serve, count=24, **options):
+        clients = [Client(serve.at, **options) for _ in range(count)]
+        for client in clients:
+            self.addCleanup(client.close)
+        return clients
+
+    def part(self, client):
+        return (client.relayed[1] - 40000) // 100
+
+    def parts(self, clients):
+        return {self.part(client) for client in clients}
+
+    def test_clients_are_shared_out_and_each_is_served(self):
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport), Serve(*self.OPTIONS, "--user", "ann:secret") as serve, \
+                    Echo() as echo:
+                clients = self.many(serve, transport=transport)
+                for client in clients:
+                    self.assertEqual((client.allocate(), client.permit(echo.address)), (0, 0))
+                    client.send(echo.address, b"x")
+                    self.assertEqual(echo.answer(), b"x")
+                    self.assertEqual(echo.source, client.relayed)
+                    self.assertEqual(client.hear(), (echo.address, b"x"))
+                self.assertEqual(self.parts(clients), {0, 1, 2})
+                metrics = Told.metrics(self, serve)
+                self.assertEqual((metrics["auger_turn_allocations"], metrics["auger_turn_allocations_total"]), (24, 24))
+                self.assertEqual(metrics['auger_turn_packets_total{to="peer"}'], 24)
+                self.assertEqual(metrics["auger_turn_gso"], 1)
+                for client in clients:
+                    self.assertEqual(client.release(), 0)
+                self.assertEqual(Told.metrics(self, serve)["auger_turn_allocations"], 0)
+                for _ in range(4):
+                    self.assertEqual(serve.line("ended")["user"], "ann")
+
+    def test_relays_of_two_threads_meet(self):
+        with Serve(*self.OPTIONS, "--user", "ann:secret", "--relay-to-relay") as serve:
+            clients = self.many(serve)
+            for client in clients:
+                self.assertEqual(client.allocate(), 0)
+            one = clients[0]
+            other = next(client for client in clients if self.part(client) != self.part(one))
+            self.assertEqual((one.permit(other.relayed), other.permit(one.relayed)), (0, 0))
+            one.send(other.relayed, b"hello")
+            self.assertEqual(other.hear(), (one.relayed, b"hello"))
+
+    def test_what_is_read_again_reaches_all(self):
+        with Serve("--config", self.write("serve.conf", self.file("ann"))) as serve:
+            self.assertEqual({client.allocate() for client in self.many(serve)}, {0})
+            self.write("serve.conf", self.file("bob"))
+            serve.hang_up()
+            serve.line("reloaded")
+            self.assertEqual({client.allocate() for client in self.many(serve, name="bob")}, {0})
+            self.assertEqual({client.allocate() for client in self.many(serve)}, {401})
+
+    @staticmethod
+    def file(user):
+        return f"turn 127.0.0.1:0\nallow-peer 127.0.0.1\nloopback-unlimited\nthreads 3\nuser {user}:secret\n" \
+               "user-allocations 100\nip-allocations 100\n"
+
+    def test_all_drain(self):
+        with Serve(*self.OPTIONS, "--user", "ann:secret") as serve:
+            clients = self.many(serve)
+            for client in clients:
+                self.assertEqual(client.allocate(), 0)
+            serve.process.send_signal(signal.SIGTERM)
+            late = self.many(serve)
+            while late[0].allocate() == 0:
+                self.assertEqual(late[0].release(), 0)
+            self.assertEqual({client.allocate() for client in late}, {508})
+            for client in clients[1:]:
+                self.assertEqual(client.release(), 0)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                serve.process.wait(timeout=0.5)
+            self.assertEqual(clients[0].release(), 0)
+            self.assertEqual(serve.wait()[0], 0)
+
+    def test_no_port_is_reserved_for_who_may_reach_another(self):
+        with Serve(*self.OPTIONS, "--user", "ann:secret") as serve, Client(serve.at) as client:
+            transport = attribute(TRANSPORT, b"\x11\0\0\0")
+            self.assertEqual(client.ask(ALLOCATE, transport + attribute(0x18, b"\x80")).error, 508)
+            self.assertEqual(client.ask(ALLOCATE, transport + attribute(0x18, b"\0")).error, 0)
+
+    def test_nobody_else_shares_the_address(self):
+        with Serve(*self.OPTIONS) as serve:
+            at = "%s:%d" % serve.at
+            for threads in ("1", "2"):
+                done = run("serve", "--turn", at, "--threads", threads)
+                self.assertEqual((done.returncode, b"cannot serve TURN at " + at.encode() in done.stderr), (1, True))
+
+    def test_what_takes_one_thread_says_so(self):
+        for options, word in ((("--mobility",), "--mobility"), (("--trace", "x"), "--trace"), (("--pcap", "x"), "--pcap"),
+                              (("--relay-ports", "50000-50002"), "--relay-ports")):
+            with self.subTest(options=options):
+                done = run("serve", *TURN, "--threads", "2", *options)
+                self.assertEqual((done.returncode, word in done.stderr.decode()), (2, True))
+
+
 class End(Folder):
     def test_sigterm_waits_for_what_lives(self):
         with Serve(*TURN, "--user", "ann:secret") as serve, Client(serve.at) as client, Client(serve.at) as late, \

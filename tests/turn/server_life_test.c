@@ -2,6 +2,60 @@
  * end of everything. */
 #include "tests/turn/station.h"
 
+/* --- servers side by side ----------------------------------------------------------------- */
+
+static struct station *station_beside(const uint8_t *secret)
+{
+    struct station *s = station_prepare();
+
+    s->config.nonce_secret = secret;
+    s->config.reservations = false;
+    station_start(s);
+    return s;
+}
+
+static void a_nonce_of_one_is_good_at_another_of_the_same_secret(void **state)
+{
+    static const uint8_t ours[AUGER_TURN_SERVER_NONCE_SECRET_LEN] = {1},
+                         theirs[AUGER_TURN_SERVER_NONCE_SECRET_LEN] = {2};
+    struct station *one = station_beside(ours), *same = station_beside(ours),
+                   *foreign = station_beside(theirs);
+    struct asker who = {.name = "alice", .password = "wonderland", .from = CLIENT};
+    struct request q;
+
+    (void)state;
+    challenge(one, &who);
+    begin_allocate(&q);
+    sign(&q, &who);
+    send_bare(foreign, &q, &who);
+    assert_int_equal(foreign->answer.error_code, AUGER_STUN_STALE_NONCE);
+    send_bare(same, &q, &who);
+    expect(same, &who, 0);
+    station_free(one);
+    station_free(same);
+    station_free(foreign);
+}
+
+static void no_port_is_reserved_where_another_may_be_asked_for_it(void **state)
+{
+    static const uint8_t reserve = 0x80, even = 0;
+    struct station *s = station_beside(NULL);
+    struct asker who = {.name = "alice", .password = "wonderland", .from = CLIENT};
+    struct request q;
+
+    (void)state;
+    challenge(s, &who);
+    begin_allocate(&q);
+    auger_stun_build_bytes(&q.b, AUGER_STUN_ATTR_EVEN_PORT, &reserve, 1);
+    send_signed(s, &q, &who);
+    expect(s, &who, AUGER_STUN_INSUFFICIENT_CAPACITY);
+    begin_allocate(&q);
+    auger_stun_build_bytes(&q.b, AUGER_STUN_ATTR_EVEN_PORT, &even, 1);
+    send_signed(s, &q, &who);
+    expect(s, &who, 0);
+    station_free(s);
+}
+
 /* --- keys of the program (NEEDS_KEY) ---------------------------------------------------- */
 
 #define CAROL ((struct asker){.name = "carol", .password = "christmas", .from = CLIENT})
@@ -484,9 +538,15 @@ static void what_ends_gives_its_memory_back(void **state)
 static void a_configuration_that_cannot_be_is_refused(void **state)
 {
     (void)state;
-    for (int i = 0; i < 14; i++) {
+    for (int i = 0; i < 16; i++) {
         struct station *s = station_prepare();
         switch (i) {
+        case 14:
+            s->config.relays_port_min = 49153, s->config.relays_port_max = 65535;
+            break;
+        case 15:
+            s->config.relays_port_min = 1, s->config.relays_port_max = 65534;
+            break;
         case 0:
             s->config.realm = NULL;
             break;
@@ -570,6 +630,8 @@ static void each_drop_has_a_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_nonce_of_one_is_good_at_another_of_the_same_secret),
+        cmocka_unit_test(no_port_is_reserved_where_another_may_be_asked_for_it),
         cmocka_unit_test(the_program_is_asked_for_the_key_of_a_name),
         cmocka_unit_test(the_key_that_the_program_said_is_kept_with_the_allocation),
         cmocka_unit_test(a_name_or_password_that_the_program_denies_is_401),

@@ -178,11 +178,17 @@ static void relays_meet_by_option_alone(void **state)
         struct station *s = station_prepare();
         struct asker who = ALICE;
         s->config.relay_to_relay = meet;
+        s->config.relays_port_min = 49000; /* of a server beside this one */
+        s->config.relays_port_max = 65535;
         station_start(s);
         allocate(s, &who);
         permit(s, &who, "198.51.100.99:50000");
         expect(s, &who, meet ? 0 : AUGER_STUN_FORBIDDEN);
         send_indication(s, &who, "198.51.100.99:50000", "x");
+        assert_int_equal(s->out.what, meet ? AUGER_TURN_SERVER_TO_PEER : AUGER_TURN_SERVER_NOTHING);
+        permit(s, &who, "198.51.100.99:49001");
+        expect(s, &who, meet ? 0 : AUGER_STUN_FORBIDDEN);
+        send_indication(s, &who, "198.51.100.99:49001", "x");
         assert_int_equal(s->out.what, meet ? AUGER_TURN_SERVER_TO_PEER : AUGER_TURN_SERVER_NOTHING);
         bind_channel(s, &who, 0x4000, LISTENER); /* never */
         expect(s, &who, AUGER_STUN_FORBIDDEN);
