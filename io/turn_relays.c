@@ -13,6 +13,8 @@
 #include <sys/epoll.h>
 #include <sys/uio.h>
 
+#define RELAY_BUFFER (256 * 1024)
+
 static size_t place_of(uint32_t number)
 {
     return number & AUGER_TURN_SERVER_RELAY_INDEX;
@@ -68,6 +70,21 @@ static void tell_errors(const struct auger_watch *watch)
         (void)setsockopt(watch->udp.fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 }
 
+/* What a socket that carries data has: many allocations never do, and half of the system calls of
+ * one were these. */
+void auger_turn_relay_set_up(const struct auger_turn_service *service,
+                             struct auger_turn_relay *relay)
+{
+    if (relay->is_set_up)
+        return;
+    relay->is_set_up = true;
+    auger_udp_set_buffers(&relay->watch.udp, RELAY_BUFFER);
+    if (!service->config.no_gso)
+        auger_udp_join(&relay->watch.udp);
+    set_df(&relay->watch, false);
+    tell_errors(&relay->watch);
+}
+
 void auger_turn_relay_set_df(struct auger_turn_relay *relay, bool dont_fragment)
 {
     if (relay->dont_fragment != dont_fragment)
@@ -81,12 +98,6 @@ static int watch_relay(struct auger_turn_service *service, struct auger_turn_rel
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &relay->watch};
 
-    if (relay->watch.kind == AUGER_WATCH_TURN_RELAY) {
-        if (!service->config.no_gso)
-            auger_udp_join(&relay->watch.udp);
-        set_df(&relay->watch, false);
-        tell_errors(&relay->watch);
-    }
     if (epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, relay->watch.udp.fd, &event) == 0)
         return 0;
     auger_udp_close(&relay->watch.udp);
@@ -107,7 +118,7 @@ static int listen_at(struct auger_turn_relay *relay, struct auger_addr *bound)
 }
 
 int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
-                           const struct auger_addr *at, uint32_t buffer)
+                           const struct auger_addr *at)
 {
     struct auger_turn_relay *relay = calloc(1, sizeof(*relay));
     struct auger_addr bound = *at;
@@ -119,7 +130,7 @@ int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
     relay->watch = (struct auger_watch){.kind = AUGER_WATCH_TURN_RELAY, .user = service};
     relay->number = number;
     int err = at->transport == AUGER_TCP ? listen_at(relay, &bound)
-                                         : auger_udp_open(&relay->watch.udp, &bound, buffer);
+                                         : auger_udp_open(&relay->watch.udp, &bound, 0);
     if (err == 0)
         err = watch_relay(service, relay);
     if (err < 0) {

@@ -7,7 +7,7 @@
 
 /* Binds a socket for the relay of that number.  AUGER_ERR_SYSTEM, AUGER_ERR_NO_MEMORY. */
 int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
-                           const struct auger_addr *at, uint32_t buffer) AUGER_CHECK_RESULT;
+                           const struct auger_addr *at) AUGER_CHECK_RESULT;
 /* NULL: it has none. */
 struct auger_turn_relay *auger_turn_relays_find(const struct auger_turn_service *service,
                                                 uint32_t number);
@@ -17,6 +17,10 @@ void auger_turn_relays_close(struct auger_turn_service *service, uint32_t number
 void auger_turn_relays_bury(struct auger_turn_service *service);
 void auger_turn_relays_fini(struct auger_turn_service *service);
 
+/* Before data is sent or read there for the first time: buffers, joined datagrams, no DF, ICMP
+ * errors. */
+void auger_turn_relay_set_up(const struct auger_turn_service *service,
+                             struct auger_turn_relay *relay);
 /* Sets or clears DF of what is sent next. */
 void auger_turn_relay_set_df(struct auger_turn_relay *relay, bool dont_fragment);
 

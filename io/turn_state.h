@@ -18,6 +18,7 @@ struct auger_turn_sealed;
 struct auger_turn_relay {
     struct auger_watch watch;
     uint32_t number;
+    bool is_set_up;     /* for data */
     bool dont_fragment; /* how it is set now */
     struct auger_turn_relay *next_dead;
 };

@@ -16,7 +16,6 @@
 
 #define READINGS_MAX 4 /* of one socket in a turn, so that the others have theirs */
 #define ICMP_MAX 8     /* of one socket in a turn */
-#define RELAY_BUFFER (256 * 1024)
 #define ACCEPT_REST (100 * AUGER_MS)
 
 /* --- what leaves -----------------------------------------------------------------------------
@@ -28,8 +27,10 @@ static void send_run(struct auger_turn_service *service, struct auger_watch *by,
 {
     if (by->udp.fd < 0)
         return;
-    if (by->kind == AUGER_WATCH_TURN_RELAY)
+    if (by->kind == AUGER_WATCH_TURN_RELAY) {
+        auger_turn_relay_set_up(service, (struct auger_turn_relay *)(void *)by);
         auger_turn_relay_set_df((struct auger_turn_relay *)(void *)by, dont_fragment);
+    }
     service->stats.unsent += len - auger_udp_send_many(&by->udp, messages, len);
 }
 
@@ -111,7 +112,7 @@ static void send_to_client(struct auger_turn_service *service, auger_time now,
 
 static int open_relay(struct auger_turn_service *service, const struct auger_turn_server_out *out)
 {
-    int err = auger_turn_relays_open(service, out->relay, &out->path.local, RELAY_BUFFER);
+    int err = auger_turn_relays_open(service, out->relay, &out->path.local);
 
     if (err < 0 && errno != EADDRINUSE)
         service->stats.relay_failures++;
@@ -496,6 +497,7 @@ static void ready_relay(struct auger_turn_service *service, struct auger_watch *
 
     if (events & EPOLLERR)
         hear_icmp(service, relay, now);
+    auger_turn_relay_set_up(service, relay);
     hear_socket(service, watch, now);
 }
 

@@ -12,13 +12,21 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static void set_options(int fd, const struct auger_addr *addr, uint32_t buffer)
+static void set_buffers(int fd, uint32_t buffer)
 {
-    int on = 1, size = (int)buffer;
+    int size = (int)buffer;
 
-    /* Refused sizes and options cost speed, not correctness. */
+    /* Refused sizes cost speed, not correctness. */
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+static void set_options(int fd, const struct auger_addr *addr, uint32_t buffer)
+{
+    int on = 1;
+
+    if (buffer > 0)
+        set_buffers(fd, buffer);
     if (addr->family == AUGER_IPV6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 }
@@ -51,8 +59,11 @@ static int bind_to(int fd, struct auger_addr *addr)
     struct sockaddr_storage sa;
     socklen_t len = auger_sockaddr_from(&sa, addr);
 
-    if (bind(fd, (const struct sockaddr *)&sa, len) < 0 ||
-        getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
+    if (bind(fd, (const struct sockaddr *)&sa, len) < 0)
+        return AUGER_ERR_SYSTEM;
+    if (addr->port != 0)
+        return 0;
+    if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
         return AUGER_ERR_SYSTEM;
     struct auger_addr bound;
     if (!auger_sockaddr_to((const struct sockaddr *)&sa, &bound))
@@ -91,6 +102,11 @@ int auger_udp_open_shared(struct auger_udp *udp, struct auger_addr *addr, uint32
     udp->is_any = is_unspecified(addr);
     udp->gro = udp->gso = false;
     return 0;
+}
+
+void auger_udp_set_buffers(const struct auger_udp *udp, uint32_t buffer)
+{
+    set_buffers(udp->fd, buffer);
 }
 
 /* The lower two bits are those of RFC 3168.  A system that refuses sends unmarked. */

@@ -22,13 +22,15 @@ struct auger_udp_batch {
     size_t lens[AUGER_UDP_BATCH];
 };
 
-/* Binds to `addr`, whose port is filled in where it was 0.  AUGER_ERR_SYSTEM. */
+/* Binds to `addr`, whose port is filled in where it was 0.  `buffer` is of the kernel, each way; 0:
+ * as it comes.  AUGER_ERR_SYSTEM. */
 int auger_udp_open(struct auger_udp *udp, struct auger_addr *addr,
                    uint32_t buffer) AUGER_CHECK_RESULT;
 /* The same where other sockets of this user may be bound to it too, if they say so as well: what
  * comes is shared out among them by who sends it. */
 int auger_udp_open_shared(struct auger_udp *udp, struct auger_addr *addr, uint32_t buffer,
                           bool shares_port) AUGER_CHECK_RESULT;
+void auger_udp_set_buffers(const struct auger_udp *udp, uint32_t buffer);
 /* Marks what it sends: RFC 2474, RFC 3542 section 6.5. */
 void auger_udp_mark(const struct auger_udp *udp, uint8_t dscp);
 void auger_udp_close(struct auger_udp *udp);

@@ -171,6 +171,119 @@ static void a_loop_that_ends_closes_what_is_open(void **state)
     end(&pair);
 }
 
+/* --- data takes no memory --------------------------------------------------------------------- */
+
+/* Of the sanitizers' runtime; without one nothing is counted. */
+int __sanitizer_install_malloc_and_free_hooks(void (*taken)(const volatile void *, size_t),
+                                              void (*given)(const volatile void *))
+    __attribute__((weak));
+
+static bool counts;
+static unsigned heap_calls;
+
+static void count_taken(const volatile void *ptr, size_t size)
+{
+    (void)ptr, (void)size;
+    heap_calls += counts;
+}
+
+static void count_given(const volatile void *ptr)
+{
+    heap_calls += counts && ptr;
+}
+
+static void wait_for(int fd)
+{
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+
+    while (poll(&readable, 1, -1) < 1)
+        ;
+}
+
+static void serve_counted(struct pair *pair)
+{
+    wait_for(auger_loop_fd(pair->loop));
+    counts = true;
+    turn_server(pair);
+    counts = false;
+}
+
+/* From the client to the peer and back. */
+static void relay_once(struct pair *pair, int peer, const struct auger_addr *peer_at)
+{
+    uint8_t buf[AUGER_DATAGRAM_MAX], data[1200] = {0};
+    struct sockaddr_in from;
+    socklen_t from_len = sizeof(from);
+
+    int len = auger_turn_write(pair->client, auger_loop_now(pair->loop), peer_at, data,
+                               sizeof(data), buf, sizeof(buf));
+    assert_true(len > 0);
+    assert_int_equal(send(pair->fd, buf, (size_t)len, 0), len);
+    serve_counted(pair);
+    wait_for(peer);
+    assert_int_equal(recvfrom(peer, buf, sizeof(buf), 0, (struct sockaddr *)&from, &from_len),
+                     sizeof(data));
+    assert_int_equal(sendto(peer, data, sizeof(data), 0, (struct sockaddr *)&from, from_len),
+                     sizeof(data));
+    serve_counted(pair);
+    wait_for(pair->fd);
+    assert_int_equal(recv(pair->fd, buf, sizeof(buf), 0), len);
+}
+
+static void relay_many(struct pair *pair, int peer, const struct auger_addr *peer_at)
+{
+    relay_once(pair, peer, peer_at); /* the first time sockets are set up */
+    heap_calls = 0;
+    for (int i = 0; i < 100; i++)
+        relay_once(pair, peer, peer_at);
+    assert_int_equal(heap_calls, 0);
+}
+
+static void run_until_event(struct pair *pair, enum auger_turn_event_type type)
+{
+    struct auger_turn_event event = {0};
+
+    do {
+        struct pollfd fds[] = {{.fd = pair->fd, .events = POLLIN},
+                               {.fd = auger_loop_fd(pair->loop), .events = POLLIN}};
+        turn_client(pair);
+        turn_server(pair);
+        (void)poll(fds, 2, 10);
+        turn_client(pair);
+        while (event.type != type && auger_turn_poll_event(pair->client, &event))
+            ;
+    } while (event.type != type);
+}
+
+static void data_takes_no_memory(void **state)
+{
+    struct auger_addr peer_at = {.family = AUGER_IPV4, .ip = {127, 0, 0, 1}};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(at);
+    int peer = socket(AF_INET, SOCK_DGRAM, 0);
+    struct pair pair;
+
+    (void)state;
+    if (__sanitizer_install_malloc_and_free_hooks)
+        assert_true(__sanitizer_install_malloc_and_free_hooks(count_taken, count_given) > 0);
+    assert_int_equal(bind(peer, (struct sockaddr *)&at, len), 0);
+    assert_int_equal(getsockname(peer, (struct sockaddr *)&at, &len), 0);
+    peer_at.port = ntohs(at.sin_port);
+    begin(&pair, "secret");
+    assert_int_equal(
+        auger_turn_server_allow_peers(auger_turn_service_server(pair.service), "127.0.0.1"), 0);
+    ask(&pair);
+    run_until(&pair, AUGER_TURN_ALLOCATED);
+    assert_int_equal(auger_turn_permit(pair.client, auger_loop_now(pair.loop), &peer_at), 0);
+    run_until_event(&pair, AUGER_TURN_EVENT_PERMITTED);
+    relay_many(&pair, peer, &peer_at);
+    assert_int_equal(auger_turn_bind_channel(pair.client, auger_loop_now(pair.loop), &peer_at), 0);
+    run_until_event(&pair, AUGER_TURN_EVENT_CHANNEL_BOUND);
+    relay_many(&pair, peer, &peer_at);
+    close(peer);
+    end(&pair);
+}
+
 /* The one stream that is open; it waits for it. */
 static const struct auger_turn_stream *the_stream(struct auger_loop *loop,
                                                   const struct auger_turn_service *service)
@@ -256,6 +369,7 @@ int main(void)
         cmocka_unit_test(the_program_answers_for_a_user),
         cmocka_unit_test(who_is_no_user_is_refused),
         cmocka_unit_test(a_loop_that_ends_closes_what_is_open),
+        cmocka_unit_test(data_takes_no_memory),
         cmocka_unit_test(the_kernel_keeps_a_bounded_part_for_a_stream),
         cmocka_unit_test(what_cannot_be_listened_at_is_told),
     };
