@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NEXT_SERVER (1 * AUGER_SEC) /* RFC 8305 section 5 has 2 s at most */
+
 /* --- what it was told ---------------------------------------------------------------------- */
 
 static void forget(struct auger_link_server *server)
@@ -19,7 +21,8 @@ static void forget(struct auger_link_server *server)
     free(server->uri);
     free(server->username);
     free(server->password);
-    auger_tls_context_free(server->tls);
+    auger_tls_context_free(server->tls[AUGER_UDP]);
+    auger_tls_context_free(server->tls[AUGER_TCP]);
     for (size_t i = 0; i < sizeof(server->proxy.password); i++)
         ((volatile char *)server->proxy.password)[i] = '\0';
     *server = (struct auger_link_server){0};
@@ -35,18 +38,38 @@ static bool copy(char **out, const char *text)
     return !text || *out;
 }
 
+/* Whom a server that is reached by TLS or DTLS must be signed by. */
+struct trust {
+    const char *ca_file;
+    bool anybody;
+};
+
 static int set_tls(struct auger_link_server *out, const struct auger_env *env,
-                   const struct auger_net_turn_server *server, char why[AUGER_TLS_WHY_MAX])
+                   enum auger_transport transport, struct trust trust, char why[AUGER_TLS_WHY_MAX])
 {
     struct auger_tls_config config;
 
-    if (!out->at.is_secure)
-        return 0;
     auger_tls_config_init(&config);
-    config.datagrams = out->at.transport == AUGER_UDP;
-    config.ca_file = server->ca_file;
-    config.trust_anybody = server->trust_anybody;
-    return auger_tls_context_new(&out->tls, env, &config, why);
+    config.datagrams = transport == AUGER_UDP;
+    config.ca_file = trust.ca_file;
+    config.trust_anybody = trust.anybody;
+    return auger_tls_context_new(&out->tls[transport], env, &config, why);
+}
+
+/* Of each transport that its name may lead to. */
+static int set_each_tls(struct auger_link_server *out, const struct auger_env *env,
+                        struct trust trust, char why[AUGER_TLS_WHY_MAX])
+{
+    bool any = !out->at.has_transport && !out->at.at.has_port;
+    int err = 0;
+
+    if (!out->at.at.is_secure)
+        return 0;
+    if (any || out->at.transport == AUGER_UDP)
+        err = set_tls(out, env, AUGER_UDP, trust, why);
+    if (err == 0 && (any || out->at.transport == AUGER_TCP))
+        err = set_tls(out, env, AUGER_TCP, trust, why);
+    return err;
 }
 
 static int read_uri(struct auger_turn_uri *uri, const char *text, char why[AUGER_TLS_WHY_MAX])
@@ -75,33 +98,78 @@ static int read_proxy(struct auger_link_server *out, const char *text, char why[
     return AUGER_ERR_MALFORMED;
 }
 
+static int keep_texts(struct auger_link_server *out, const char *uri, const char *username,
+                      const char *password, char why[AUGER_TLS_WHY_MAX])
+{
+    if (copy(&out->uri, uri) && copy(&out->username, username) && copy(&out->password, password))
+        return 0;
+    snprintf(why, AUGER_TLS_WHY_MAX, "no memory");
+    return AUGER_ERR_NO_MEMORY;
+}
+
 int auger_links_add_server(struct auger_links *links, const struct auger_env *env,
                            const struct auger_net_turn_server *server, char why[AUGER_TLS_WHY_MAX])
 {
-    struct auger_link_server *out = &links->servers[links->servers_len];
+    const struct trust trust = {server->ca_file, server->trust_anybody};
+    struct auger_link_server out = {.next_at = AUGER_NEVER};
 
     if (links->servers_len == AUGER_LINK_SERVERS_MAX)
         return AUGER_ERR_LIMIT;
-    int err = read_uri(&out->at, server->uri, why);
+    int err = read_uri(&out.at, server->uri, why);
     if (err == 0)
-        err = read_proxy(out, server->proxy, why);
+        err = read_proxy(&out, server->proxy, why);
     if (err == 0)
-        err = set_tls(out, env, server, why);
-    if (err == 0 && (!copy(&out->uri, server->uri) || !copy(&out->username, server->username) ||
-                     !copy(&out->password, server->password))) {
-        snprintf(why, AUGER_TLS_WHY_MAX, "no memory");
-        err = AUGER_ERR_NO_MEMORY;
-    }
+        err = set_each_tls(&out, env, trust, why);
+    if (err == 0)
+        err = keep_texts(&out, server->uri, server->username, server->password, why);
     if (err < 0)
-        forget(out);
+        forget(&out);
     else
-        links->servers_len++;
+        links->servers[links->servers_len++] = out;
     return err;
 }
 
-const struct auger_stun_uri *auger_links_next_hop(const struct auger_link_server *server)
+/* 8489, 8.1: a numeric address says nothing of who is there. */
+static int check_secure_stun(const struct auger_stun_uri *uri, char why[AUGER_TLS_WHY_MAX])
 {
-    return server->proxy.kind != AUGER_PROXY_NONE ? &server->proxy.at : &server->at.at;
+    struct auger_addr addr;
+
+    if (auger_addr_parse_ip(&addr, uri->host, strlen(uri->host), uri->port) < 0)
+        return 0;
+    snprintf(why, AUGER_TLS_WHY_MAX, "a stuns: URI has a name, not an address");
+    return AUGER_ERR_UNSUPPORTED;
+}
+
+int auger_links_add_stun_server(struct auger_links *links, const struct auger_env *env,
+                                const struct auger_stun_uri *uri,
+                                const struct auger_net_config *net, char why[AUGER_TLS_WHY_MAX])
+{
+    struct auger_link_server out = {
+        .at = {.at = *uri, .transport = AUGER_UDP}, .is_stun = true, .next_at = AUGER_NEVER};
+    const struct trust trust = {net->stun_ca_file, net->stun_trust_anybody};
+    char text[AUGER_HOST_MAX + 16];
+
+    if (links->servers_len == AUGER_LINK_SERVERS_MAX)
+        return AUGER_ERR_LIMIT;
+    snprintf(text, sizeof(text), "stuns:%s", uri->host);
+    int err = check_secure_stun(uri, why);
+    if (err == 0)
+        err = set_tls(&out, env, AUGER_UDP, trust, why);
+    if (err == 0)
+        err = keep_texts(&out, text, NULL, NULL, why);
+    if (err < 0)
+        forget(&out);
+    else
+        links->servers[links->servers_len++] = out;
+    return err;
+}
+
+struct auger_lookup auger_links_next_hop(const struct auger_link_server *server)
+{
+    if (server->is_stun)
+        return auger_lookup_stun(&server->at.at);
+    return server->proxy.kind != AUGER_PROXY_NONE ? auger_lookup_host(&server->proxy.at)
+                                                  : auger_lookup_turn(&server->at);
 }
 
 /* A port that no other server has at that address. */
@@ -119,14 +187,40 @@ void auger_links_resolved(struct auger_links *links, struct auger_link_server *s
                           const struct auger_addr *addrs, size_t len)
 {
     server->addrs_len = 0;
+    server->given = 0;
     for (size_t i = 0; i < len && i < AUGER_LINK_ADDRS_MAX; i++) {
         struct auger_addr addr = addrs[i];
-        addr.transport = (uint8_t)server->at.transport;
         server->proxies[i] = addr;
         if (server->proxy.kind != AUGER_PROXY_NONE)
             addr.port = distinct_port(links, &addr, server->at.at.port);
         server->addrs[server->addrs_len++] = addr;
     }
+}
+
+/* 8305, 5: the next one begins without waiting for the end of this.  Over streams those of one
+ * family are raced by the stream itself. */
+size_t auger_links_take_next(struct auger_link_server *server, auger_time now,
+                             struct auger_addr addrs[2])
+{
+    bool has_family[AUGER_IPV6 + 1] = {false};
+    size_t len = 0, left = 0;
+
+    for (size_t i = 0; i < server->addrs_len; i++) {
+        const struct auger_addr *addr = &server->addrs[i];
+        bool is_same = len == 0 || addr->transport == addrs[0].transport;
+        if (server->given >> i & 1)
+            continue;
+        if (is_same && !has_family[addr->family])
+            addrs[len++] = *addr;
+        else if (!is_same || addr->transport != AUGER_TCP) {
+            left++;
+            continue;
+        }
+        has_family[addr->family] = true;
+        server->given |= (uint8_t)(1u << i);
+    }
+    server->next_at = left > 0 ? auger_time_add(now, NEXT_SERVER) : AUGER_NEVER;
+    return len;
 }
 
 void auger_links_free(struct auger_links *links, auger_time now)
@@ -185,7 +279,8 @@ static size_t collect(const struct auger_link_server *server, const struct auger
     }
     addrs[len++] = *first;
     for (size_t i = 0; i < server->addrs_len && len < AUGER_STREAM_ADDRS_MAX; i++)
-        if (server->addrs[i].family == first->family && !auger_addr_equal(&server->addrs[i], first))
+        if (server->addrs[i].family == first->family && server->addrs[i].transport == AUGER_TCP &&
+            !auger_addr_equal(&server->addrs[i], first))
             addrs[len++] = server->addrs[i];
     return len;
 }
@@ -208,7 +303,7 @@ struct auger_stream *auger_links_stream(struct auger_links *links, struct auger_
         .path = path,
         .addrs = addrs,
         .addrs_len = collect(server, &path->remote, addrs),
-        .context = server->tls,
+        .context = server->tls[AUGER_TCP],
         .name = server->at.at.host,
         .proxy = server->proxy.kind != AUGER_PROXY_NONE ? &server->proxy : NULL,
         .port = server->at.at.port};
@@ -222,7 +317,7 @@ bool auger_links_seals(const struct auger_links *links, const struct auger_addr 
 {
     const struct auger_link_server *server = auger_links_server_at(links, remote);
 
-    return server && server->tls && remote->transport == AUGER_UDP;
+    return server && server->tls[AUGER_UDP] && remote->transport == AUGER_UDP;
 }
 
 static struct auger_sealed *free_sealed(struct auger_links *links, auger_time now)
@@ -253,8 +348,9 @@ struct auger_sealed *auger_links_sealed(struct auger_links *links, const struct 
             return found->tls ? found : NULL;
     }
     server = opens ? auger_links_server_at(links, &path->remote) : NULL;
-    struct auger_sealed *sealed = server && server->tls ? free_sealed(links, now) : NULL;
-    if (sealed && auger_sealed_open(sealed, server->tls, server->at.at.host, path, now) < 0)
+    struct auger_sealed *sealed = server && server->tls[AUGER_UDP] ? free_sealed(links, now) : NULL;
+    if (sealed &&
+        auger_sealed_open(sealed, server->tls[AUGER_UDP], server->at.at.host, path, now) < 0)
         sealed = NULL;
     return sealed;
 }
@@ -296,5 +392,7 @@ auger_time auger_links_next_timeout(const struct auger_links *links)
     for (size_t i = 0; i < links->sealed_len; i++)
         if (links->sealed[i]->tls)
             at = auger_time_min(at, auger_tls_next_timeout(links->sealed[i]->tls));
+    for (size_t i = 0; i < links->servers_len; i++)
+        at = auger_time_min(at, links->servers[i].next_at);
     return at;
 }

@@ -3,26 +3,31 @@
 #ifndef AUGER_IO_LINKS_H
 #define AUGER_IO_LINKS_H
 
+#include "io/discover.h"
 #include "io/sealed.h"
 #include "io/stream.h"
-#include "io/uri.h"
 
 #include <auger/io.h>
 
-#define AUGER_LINK_SERVERS_MAX 4
-#define AUGER_LINK_ADDRS_MAX 4
+#define AUGER_LINK_SERVERS_MAX 8 /* four of TURN, four of STUN over DTLS */
+#define AUGER_LINK_ADDRS_MAX AUGER_DISCOVER_ADDRS_MAX
 #define AUGER_LINKS_MAX 32 /* streams of a peer; sealed paths of it */
 
 struct auger_link_server {
     char *uri, *username, *password; /* the latter may be NULL */
     struct auger_turn_uri at;
-    struct auger_tls_context *tls;                   /* NULL: in the clear */
+    bool is_stun; /* it is asked for nothing but what it sees (stuns:) */
+    /* By enum auger_transport: DTLS, TLS.  NULL: in the clear, or it has no such address. */
+    struct auger_tls_context *tls[AUGER_TCP + 1];
     struct auger_proxy proxy;                        /* of no kind: there is none */
     struct auger_addr proxies[AUGER_LINK_ADDRS_MAX]; /* its addresses */
-    /* With the server's transport.  Behind a proxy, which alone knows where the server is, they
-     * are what the agent calls it: the proxy's, with another port for each server. */
+    /* In the order in which to try, each with its transport.  Behind a proxy, which alone knows
+     * where the server is, they are what the agent calls it: the proxy's, with another port for
+     * each server. */
     struct auger_addr addrs[AUGER_LINK_ADDRS_MAX];
     size_t addrs_len;
+    uint8_t given;      /* a bit for each: the agent has it, or a stream to another tries it too */
+    auger_time next_at; /* then the next is given, unless one has a relay; AUGER_NEVER */
 };
 
 struct auger_links {
@@ -40,16 +45,25 @@ struct auger_links {
     size_t told_len;
 };
 
-/* Copies what it is told.  AUGER_ERR_LIMIT, AUGER_ERR_NO_MEMORY, and those of a URI and of
- * auger_tls_context_new(); `why` has a sentence then. */
+/* Copies what it is told; the latest of `servers` is it.  AUGER_ERR_LIMIT, AUGER_ERR_NO_MEMORY, and
+ * those of a URI and of auger_tls_context_new(); `why` has a sentence then. */
 int auger_links_add_server(struct auger_links *links, const struct auger_env *env,
                            const struct auger_net_turn_server *server,
                            char why[AUGER_TLS_WHY_MAX]) AUGER_CHECK_RESULT;
-/* Whose name is to be resolved to reach it. */
-const struct auger_stun_uri *auger_links_next_hop(const struct auger_link_server *server);
-/* That has these addresses. */
+/* A STUN server that is asked over DTLS (RFC 7350).  Likewise. */
+int auger_links_add_stun_server(struct auger_links *links, const struct auger_env *env,
+                                const struct auger_stun_uri *uri,
+                                const struct auger_net_config *net,
+                                char why[AUGER_TLS_WHY_MAX]) AUGER_CHECK_RESULT;
+/* What is to be resolved to reach it. */
+struct auger_lookup auger_links_next_hop(const struct auger_link_server *server);
+/* That has these addresses, each with its transport. */
 void auger_links_resolved(struct auger_links *links, struct auger_link_server *server,
                           const struct auger_addr *addrs, size_t len);
+/* Takes those of its addresses that the agent is to be given now: one transport, and of each
+ * family one.  How many; further ones are due at next_at. */
+size_t auger_links_take_next(struct auger_link_server *server, auger_time now,
+                             struct auger_addr addrs[2]);
 void auger_links_free(struct auger_links *links, auger_time now); /* NULL is fine */
 
 /* Whose address that is; NULL: nobody's. */

@@ -21,7 +21,9 @@
 #include <unistd.h>
 
 #define STUN_SERVERS_MAX 4 /* of one peer */
-#define OF_STUN 0          /* a name that was asked for; else the place of a TURN server, from 1 */
+#define TURN_SERVERS_MAX 4
+#define STUN_ADDRS_MAX 4 /* of one name */
+#define OF_STUN 0 /* a name that was asked for; else the place of a server of links, from 1 */
 
 /* --- configuration ------------------------------------------------------------------------- */
 
@@ -180,23 +182,25 @@ struct auger_slot *auger_loop_find_slot(const struct auger_loop *loop, uint64_t 
     return NULL;
 }
 
-static void add_server(struct auger_loop *loop, struct auger_slot *slot, const char *text,
-                       auger_time now)
+static int ask_name(struct auger_loop *loop, struct auger_slot *slot, unsigned of,
+                    const struct auger_lookup *lookup)
 {
-    struct auger_stun_uri uri;
-    struct auger_addr addr;
+    int err = auger_resolver_ask(loop->resolver, slot->id, of, lookup);
 
-    if (auger_stun_uri_parse(&uri, text) < 0)
-        auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_MALFORMED,
-                           "not a stun: URI:", text);
-    else if (auger_addr_parse_ip(&addr, uri.host, strlen(uri.host), uri.port) == 0)
-        (void)!auger_peer_add_stun_server(slot->peer, now, &addr);
-    else if (auger_resolver_ask(loop->resolver, slot->id, OF_STUN, &uri) == 0)
-        slot->names_pending++;
-    else
-        auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_LIMIT,
-                           "too many names at once to resolve", text);
+    slot->names_pending += err == 0;
+    return err;
 }
+
+static void tell(struct auger_loop *loop, const struct auger_slot *slot, int err, const char *uri,
+                 const char *why)
+{
+    char what[AUGER_TROUBLE_TEXT_MAX];
+
+    snprintf(what, sizeof(what), "%.200s:", uri);
+    auger_troubles_add(&loop->troubles, slot->id, err, what, why);
+}
+
+static const char too_many_names[] = "too many names at once to resolve";
 
 static bool has_links(struct auger_slot *slot)
 {
@@ -205,28 +209,82 @@ static bool has_links(struct auger_slot *slot)
     return slot->links != NULL;
 }
 
+static struct auger_link_server *latest_server(const struct auger_slot *slot)
+{
+    return &slot->links->servers[slot->links->servers_len - 1];
+}
+
+/* RFC 7350: sealed on the sockets of the bases, as TURN is (docs/decisions/131). */
+static void add_secure_stun_server(struct auger_loop *loop, struct auger_slot *slot,
+                                   const struct auger_stun_uri *uri,
+                                   const struct auger_net_config *net, const char *text)
+{
+    char why[AUGER_TLS_WHY_MAX] = "no memory";
+    int err = AUGER_ERR_UNSUPPORTED;
+
+    if (slot->mux)
+        snprintf(why, sizeof(why), "over DTLS it is of no use to a peer on shared sockets");
+    else
+        err = has_links(slot)
+                  ? auger_links_add_stun_server(slot->links, loop->config.env, uri, net, why)
+                  : AUGER_ERR_NO_MEMORY;
+    if (err == 0) {
+        struct auger_lookup lookup = auger_links_next_hop(latest_server(slot));
+        err = ask_name(loop, slot, (unsigned)slot->links->servers_len, &lookup);
+        snprintf(why, sizeof(why), "%s", too_many_names);
+    }
+    if (err < 0)
+        tell(loop, slot, err, text, why);
+}
+
+static void add_stun_server(struct auger_loop *loop, struct auger_slot *slot,
+                            const struct auger_net_config *net, const char *text, auger_time now)
+{
+    struct auger_stun_uri uri;
+    struct auger_addr addr;
+
+    if (auger_stun_uri_parse(&uri, text) < 0) {
+        auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_MALFORMED,
+                           "not a stun: URI:", text);
+    } else if (uri.is_secure) {
+        add_secure_stun_server(loop, slot, &uri, net, text);
+    } else if (auger_addr_parse_ip(&addr, uri.host, strlen(uri.host), uri.port) == 0) {
+        (void)!auger_peer_add_stun_server(slot->peer, now, &addr);
+    } else {
+        struct auger_lookup lookup = auger_lookup_stun(&uri);
+        int err = ask_name(loop, slot, OF_STUN, &lookup);
+        if (err < 0)
+            auger_troubles_add(&loop->troubles, slot->id, err, too_many_names, text);
+    }
+}
+
+/* Asks for its name, unless it is an address. */
+static int find_turn_server(struct auger_loop *loop, struct auger_slot *slot,
+                            struct auger_link_server *server, auger_time now)
+{
+    struct auger_lookup lookup = auger_links_next_hop(server);
+    struct auger_addr addr;
+
+    if (auger_addr_parse_ip(&addr, lookup.host, strlen(lookup.host), lookup.port) < 0)
+        return ask_name(loop, slot, (unsigned)slot->links->servers_len, &lookup);
+    addr.transport = (uint8_t)lookup.transport;
+    auger_slot_add_turn_server(slot, server, &addr, 1, now);
+    return 0;
+}
+
 static void add_turn_server(struct auger_loop *loop, struct auger_slot *slot,
                             const struct auger_net_turn_server *config, auger_time now)
 {
-    char why[AUGER_TLS_WHY_MAX] = "no memory", what[AUGER_TROUBLE_TEXT_MAX];
-    struct auger_addr addr;
+    char why[AUGER_TLS_WHY_MAX] = "no memory";
     int err = has_links(slot) ? auger_links_add_server(slot->links, loop->config.env, config, why)
                               : AUGER_ERR_NO_MEMORY;
 
     if (err == 0) {
-        struct auger_link_server *server = &slot->links->servers[slot->links->servers_len - 1];
-        const struct auger_stun_uri *at = auger_links_next_hop(server);
-        if (auger_addr_parse_ip(&addr, at->host, strlen(at->host), at->port) == 0) {
-            auger_slot_add_turn_server(slot, server, &addr, 1, now);
-            return;
-        }
-        err = auger_resolver_ask(loop->resolver, slot->id, (unsigned)slot->links->servers_len, at);
-        snprintf(why, sizeof(why), "too many names at once to resolve");
-        slot->names_pending += err == 0;
+        err = find_turn_server(loop, slot, latest_server(slot), now);
+        snprintf(why, sizeof(why), "%s", too_many_names);
     }
-    snprintf(what, sizeof(what), "%.200s:", config->uri);
     if (err < 0)
-        auger_troubles_add(&loop->troubles, slot->id, err, what, why);
+        tell(loop, slot, err, config->uri, why);
 }
 
 /* No name is waited for any more. */
@@ -241,7 +299,7 @@ static void add_servers(struct auger_loop *loop, struct auger_slot *slot,
                         const struct auger_net_config *net, auger_time now)
 {
     for (size_t i = 0; i < net->stun_servers_len; i++)
-        add_server(loop, slot, net->stun_servers[i], now);
+        add_stun_server(loop, slot, net, net->stun_servers[i], now);
     for (size_t i = 0; i < net->turn_servers_len; i++)
         add_turn_server(loop, slot, &net->turn_servers[i], now);
     slot->names_by = auger_time_add(now, slot->gather_timeout);
@@ -308,8 +366,7 @@ static int check_net(const struct auger_net_config *net)
         return AUGER_ERR_INVALID;
     if (!auger_interfaces_is_valid(net) || net->dscp > 63)
         return AUGER_ERR_INVALID;
-    return net->stun_servers_len > STUN_SERVERS_MAX ||
-                   net->turn_servers_len > AUGER_LINK_SERVERS_MAX
+    return net->stun_servers_len > STUN_SERVERS_MAX || net->turn_servers_len > TURN_SERVERS_MAX
                ? AUGER_ERR_LIMIT
                : 0;
 }
@@ -405,15 +462,24 @@ void auger_loop_peer_set_user(struct auger_loop *loop, struct auger_peer *peer, 
         slot->user = user;
 }
 
+static void add_stun_addrs(struct auger_slot *slot, const struct auger_addr *addrs, size_t len,
+                           auger_time now)
+{
+    for (size_t i = 0; i < len && i < STUN_ADDRS_MAX; i++)
+        (void)!auger_peer_add_stun_server(slot->peer, now, &addrs[i]);
+}
+
 static void take_addrs(struct auger_slot *slot, const struct auger_resolved *answer, auger_time now)
 {
-    if (answer->of != OF_STUN) {
-        auger_slot_add_turn_server(slot, &slot->links->servers[answer->of - 1], answer->addrs,
-                                   answer->addrs_len, now);
-        return;
-    }
-    for (size_t i = 0; i < answer->addrs_len; i++)
-        (void)!auger_peer_add_stun_server(slot->peer, now, &answer->addrs[i]);
+    struct auger_link_server *server =
+        answer->of == OF_STUN ? NULL : &slot->links->servers[answer->of - 1];
+
+    if (!server || server->is_stun)
+        add_stun_addrs(slot, answer->addrs, answer->addrs_len, now);
+    if (server && server->is_stun)
+        auger_links_resolved(slot->links, server, answer->addrs, answer->addrs_len);
+    else if (server)
+        auger_slot_add_turn_server(slot, server, answer->addrs, answer->addrs_len, now);
 }
 
 void auger_loop_take_names(struct auger_loop *loop, auger_time now)

@@ -1,9 +1,7 @@
-/* io/resolve.c - one thread that asks the system's resolver. */
+/* io/resolve.c - threads that ask the system's resolver. */
 #define _GNU_SOURCE
 #include "io/resolve.h"
-#include "io/sockaddr.h"
 
-#include <netdb.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +10,16 @@
 struct question {
     uint64_t id;
     unsigned of;
-    struct auger_stun_uri uri;
+    struct auger_lookup lookup;
 };
 
-/* Owned by the loop and by the thread: who is last frees it. */
+/* Owned by the loop and by the threads: who is last frees it. */
 struct auger_resolver {
     pthread_mutex_t lock;
     pthread_cond_t asked;
     int wake_fd; /* -1 once the loop is gone */
-    bool has_thread, ended;
+    bool ended;
+    size_t threads, idle;
     struct question questions[AUGER_RESOLVE_QUEUE_MAX];
     size_t questions_at, questions_len;
     struct auger_resolved answers[AUGER_RESOLVE_QUEUE_MAX];
@@ -53,10 +52,10 @@ void auger_resolver_free(struct auger_resolver *resolver)
     if (!resolver)
         return;
     pthread_mutex_lock(&resolver->lock);
-    bool last = !resolver->has_thread;
+    bool last = resolver->threads == 0;
     resolver->ended = true;
     resolver->wake_fd = -1;
-    pthread_cond_signal(&resolver->asked);
+    pthread_cond_broadcast(&resolver->asked);
     pthread_mutex_unlock(&resolver->lock);
     if (last)
         destroy(resolver);
@@ -64,39 +63,20 @@ void auger_resolver_free(struct auger_resolver *resolver)
 
 /* --- the thread ------------------------------------------------------------------------ */
 
-static void add_addr(struct auger_resolved *answer, const struct addrinfo *info)
-{
-    struct auger_addr addr;
-    size_t same = 0;
-
-    if (!auger_sockaddr_to(info->ai_addr, &addr))
-        return;
-    for (size_t i = 0; i < answer->addrs_len; i++)
-        same += answer->addrs[i].family == addr.family;
-    if (same < AUGER_RESOLVE_PER_FAMILY)
-        answer->addrs[answer->addrs_len++] = addr;
-}
-
 static void look_up(const struct question *question, struct auger_resolved *answer)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
-
     *answer = (struct auger_resolved){.id = question->id, .of = question->of};
-    memcpy(answer->host, question->uri.host, sizeof(answer->host));
-    if (getaddrinfo(question->uri.host, NULL, &hints, &list) != 0)
-        return;
-    for (const struct addrinfo *info = list; info; info = info->ai_next)
-        add_addr(answer, info);
-    freeaddrinfo(list);
-    for (size_t i = 0; i < answer->addrs_len; i++)
-        answer->addrs[i].port = question->uri.port;
+    memcpy(answer->host, question->lookup.host, sizeof(answer->host));
+    answer->addrs_len = auger_discover(&question->lookup, answer->addrs);
 }
 
 /* Called with the lock held; false: the loop is gone. */
 static bool wait_for_question(struct auger_resolver *resolver, struct question *question)
 {
+    resolver->idle++;
     while (!resolver->ended && resolver->questions_len == 0)
         pthread_cond_wait(&resolver->asked, &resolver->lock);
+    resolver->idle--;
     if (resolver->ended)
         return false;
     *question = resolver->questions[resolver->questions_at];
@@ -132,42 +112,52 @@ static void *run(void *arg)
         pthread_mutex_lock(&resolver->lock);
         keep_answer(resolver, &answer);
     }
+    bool last = --resolver->threads == 0;
     pthread_mutex_unlock(&resolver->lock);
-    destroy(resolver);
+    if (last)
+        destroy(resolver);
     return NULL;
 }
 
 /* --- the loop's side ----------------------------------------------------------------------- */
 
-static bool start_thread(struct auger_resolver *resolver)
+/* One more, unless there are enough of those that wait for a question. */
+static void start_thread(struct auger_resolver *resolver)
 {
     pthread_attr_t attr;
     pthread_t thread;
 
+    if (resolver->idle > resolver->questions_len || resolver->threads == AUGER_RESOLVE_THREADS_MAX)
+        return;
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    resolver->has_thread = pthread_create(&thread, &attr, run, resolver) == 0;
+    resolver->threads += pthread_create(&thread, &attr, run, resolver) == 0;
     pthread_attr_destroy(&attr);
-    return resolver->has_thread;
+}
+
+static void queue(struct auger_resolver *resolver, const struct question *question)
+{
+    size_t at = (resolver->questions_at + resolver->questions_len) % AUGER_RESOLVE_QUEUE_MAX;
+
+    resolver->questions[at] = *question;
+    resolver->questions_len++;
+    resolver->open++;
+    pthread_cond_signal(&resolver->asked);
 }
 
 int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id, unsigned of,
-                       const struct auger_stun_uri *uri)
+                       const struct auger_lookup *lookup)
 {
     int err = 0;
 
     pthread_mutex_lock(&resolver->lock);
-    if (resolver->open == AUGER_RESOLVE_QUEUE_MAX) {
+    start_thread(resolver);
+    if (resolver->open == AUGER_RESOLVE_QUEUE_MAX)
         err = AUGER_ERR_LIMIT;
-    } else if (!resolver->has_thread && !start_thread(resolver)) {
+    else if (resolver->threads == 0)
         err = AUGER_ERR_SYSTEM;
-    } else {
-        size_t at = (resolver->questions_at + resolver->questions_len) % AUGER_RESOLVE_QUEUE_MAX;
-        resolver->questions[at] = (struct question){.id = id, .of = of, .uri = *uri};
-        resolver->questions_len++;
-        resolver->open++;
-        pthread_cond_signal(&resolver->asked);
-    }
+    else
+        queue(resolver, &(struct question){.id = id, .of = of, .lookup = *lookup});
     pthread_mutex_unlock(&resolver->lock);
     return err;
 }

@@ -1,12 +1,13 @@
-/* io/resolve.h - names to addresses, off the loop: one thread, started with the first name.  What
- * is asked when the loop ends is left to finish by itself and forgotten. */
+/* io/resolve.h - names to addresses, off the loop: up to four threads, each started when a name
+ * would have to wait for another.  What is asked when the loop ends is left to finish by itself and
+ * forgotten. */
 #ifndef AUGER_IO_RESOLVE_H
 #define AUGER_IO_RESOLVE_H
 
-#include "io/uri.h"
+#include "io/discover.h"
 
 #define AUGER_RESOLVE_QUEUE_MAX 64
-#define AUGER_RESOLVE_PER_FAMILY 2
+#define AUGER_RESOLVE_THREADS_MAX 4
 
 struct auger_resolver;
 
@@ -14,7 +15,7 @@ struct auger_resolved {
     uint64_t id;
     unsigned of; /* the asker's, as it was given */
     char host[AUGER_HOST_MAX];
-    struct auger_addr addrs[2 * AUGER_RESOLVE_PER_FAMILY];
+    struct auger_addr addrs[AUGER_DISCOVER_ADDRS_MAX];
     size_t addrs_len; /* 0: there is no such name, or nobody answered */
 };
 
@@ -24,7 +25,7 @@ int auger_resolver_new(struct auger_resolver **out, int wake_fd) AUGER_CHECK_RES
 void auger_resolver_free(struct auger_resolver *resolver);
 /* AUGER_ERR_LIMIT, AUGER_ERR_SYSTEM (no thread). */
 int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id, unsigned of,
-                       const struct auger_stun_uri *uri) AUGER_CHECK_RESULT;
+                       const struct auger_lookup *lookup) AUGER_CHECK_RESULT;
 bool auger_resolver_take(struct auger_resolver *resolver, struct auger_resolved *out);
 
 #endif /* AUGER_IO_RESOLVE_H */

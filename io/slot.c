@@ -280,17 +280,6 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
     auger_ready_mark(&slot->ready);
 }
 
-void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now)
-{
-    if (!slot->links)
-        return;
-    auger_links_handle_timeout(slot->links, now);
-    for (size_t i = 0; i < slot->links->sealed_len; i++)
-        if (slot->links->sealed[i]->tls)
-            send_sealed(slot, slot->links->sealed[i], now);
-    tell_losses(slot, now);
-}
-
 static const char *reason_of(int err)
 {
     switch (err) {
@@ -303,27 +292,76 @@ static const char *reason_of(int err)
     }
 }
 
-/* One address of each family: the agent asks both, over TCP a stream knows the others. */
+static void give_server(struct auger_slot *slot, const struct auger_link_server *server,
+                        const struct auger_addr *addr, bool is_first, auger_time now)
+{
+    struct auger_ice_turn_server config;
+
+    auger_ice_turn_server_init(&config);
+    config.addr = *addr;
+    config.username = server->username;
+    config.password = server->password;
+    config.over_tls = server->at.at.is_secure;
+    int err = auger_peer_add_turn_server(slot->peer, now, &config);
+    if (err < 0 && (is_first || err != AUGER_ERR_LIMIT))
+        tell_trouble(slot, addr, err, reason_of(err));
+}
+
+/* One address of each family: the agent asks both. */
+static void give_next(struct auger_slot *slot, struct auger_link_server *server, auger_time now)
+{
+    bool is_first = server->given == 0;
+    struct auger_addr addrs[2];
+    size_t len = auger_links_take_next(server, now, addrs);
+
+    for (size_t i = 0; i < len; i++)
+        give_server(slot, server, &addrs[i], is_first, now);
+}
+
 void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,
                                 const struct auger_addr *addrs, size_t len, auger_time now)
 {
-    struct auger_ice_turn_server config;
-    bool added[AUGER_IPV6 + 1] = {false};
-
     auger_links_resolved(slot->links, server, addrs, len);
-    auger_ice_turn_server_init(&config);
-    config.username = server->username;
-    config.password = server->password;
-    config.over_tls = server->tls != NULL;
-    for (size_t i = 0; i < server->addrs_len; i++) {
-        config.addr = server->addrs[i];
-        if (added[config.addr.family])
+    give_next(slot, server, now);
+}
+
+/* Whether one of the addresses of that server has given a relay. */
+static bool has_relay(const struct auger_slot *slot, const struct auger_link_server *server)
+{
+    struct auger_ice_relay_info infos[AUGER_ICE_RELAYS_MAX];
+    size_t len = auger_ice_relays(auger_peer_ice(slot->peer), infos, AUGER_ICE_RELAYS_MAX);
+
+    for (size_t i = 0; i < len; i++)
+        if ((infos[i].relayed[0].family != AUGER_FAMILY_NONE ||
+             infos[i].relayed[1].family != AUGER_FAMILY_NONE) &&
+            auger_links_server_at(slot->links, &infos[i].server) == server)
+            return true;
+    return false;
+}
+
+static void give_due(struct auger_slot *slot, auger_time now)
+{
+    for (size_t i = 0; i < slot->links->servers_len; i++) {
+        struct auger_link_server *server = &slot->links->servers[i];
+        if (now < server->next_at)
             continue;
-        added[config.addr.family] = true;
-        int err = auger_peer_add_turn_server(slot->peer, now, &config);
-        if (err < 0)
-            tell_trouble(slot, &config.addr, err, reason_of(err));
+        if (has_relay(slot, server))
+            server->next_at = AUGER_NEVER;
+        else
+            give_next(slot, server, now);
     }
+}
+
+void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now)
+{
+    if (!slot->links)
+        return;
+    auger_links_handle_timeout(slot->links, now);
+    for (size_t i = 0; i < slot->links->sealed_len; i++)
+        if (slot->links->sealed[i]->tls)
+            send_sealed(slot, slot->links->sealed[i], now);
+    tell_losses(slot, now);
+    give_due(slot, now);
 }
 
 /* Servers that refused.  That a stream or a sealed path ended was told already. */

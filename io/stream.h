@@ -9,7 +9,7 @@
 
 #include <auger/tls.h>
 
-#define AUGER_STREAM_ADDRS_MAX 2            /* of one family that a name has */
+#define AUGER_STREAM_ADDRS_MAX 4            /* of one family that a name has */
 #define AUGER_STREAM_QUEUE_MAX (256 * 1024) /* bytes that wait; of them data has all but */
 #define AUGER_STREAM_RESERVE (16 * 1024)    /* these */
 #define AUGER_STREAM_IN_MAX 8192            /* a longer frame is dropped */

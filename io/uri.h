@@ -7,17 +7,19 @@
 #define AUGER_HOST_MAX 256 /* a name or a numeric address, with its NUL */
 
 struct auger_stun_uri {
-    char host[AUGER_HOST_MAX];
-    uint16_t port; /* 3478 where the text has none */
+    char host[AUGER_HOST_MAX]; /* what was percent-encoded is decoded */
+    uint16_t port;             /* where the text has none 3478, 5349 if it is secure */
+    bool has_port;             /* in the text */
+    bool is_secure;            /* stuns: */
 };
 
-/* Reads "stun:host", "stun:host:port", "stun:[2001:db8::1]:port".  AUGER_ERR_MALFORMED. */
+/* Reads "stun:host", "stuns:host:port", "stun:[2001:db8::1]:port".  AUGER_ERR_MALFORMED. */
 int auger_stun_uri_parse(struct auger_stun_uri *out, const char *text) AUGER_CHECK_RESULT;
 
 struct auger_turn_uri {
-    struct auger_stun_uri at; /* 3478 where the text has no port, 5349 if it is secure */
-    enum auger_transport transport;
-    bool is_secure; /* TLS, or over UDP DTLS (RFC 7350) */
+    struct auger_stun_uri at;       /* is_secure: TLS, or over UDP DTLS (RFC 7350) */
+    enum auger_transport transport; /* where the text has none UDP, TCP if it is secure */
+    bool has_transport;             /* in the text */
 };
 
 /* Reads "turn:host", "turns:host:port?transport=udp".  AUGER_ERR_MALFORMED, where `*wrong` is the

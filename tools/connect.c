@@ -36,8 +36,8 @@ static const char help[] =
     "                     over by hand.  Press Enter to make an offer, or paste the other side's;\n"
     "                     ours is shown on standard error, theirs is read before all other input.\n"
     "                     A browser's is JSON.stringify(connection.localDescription)\n"
-    "  --stun URI         ask this STUN server, as stun:stun.example.org; up to four; default is\n"
-    "                     port 3478 of the server's host\n"
+    "  --stun URI         ask this STUN server, as stun:stun.example.org, or stuns:HOST over DTLS;\n"
+    "                     up to four; default is port 3478 of the server's host\n"
     "  --timeout SECONDS  for finding a path, 1 to 600; default 30\n"
     "  --json             what happens as JSON lines on standard error: {\"ev\":NAME,\"text\":...}\n"
     "  --quiet            nothing but failures on standard error\n" TRACE_HELP RECORD_HELP

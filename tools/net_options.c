@@ -204,6 +204,8 @@ bool net_options_apply(struct net_options *options, const char *command,
     const char *name;
 
     net->loopback = options->loopback;
+    net->stun_ca_file = options->turn_ca;
+    net->stun_trust_anybody = options->turn_any;
     net->link_local = options->link_local;
     if (options->policy && !apply_policy(options->policy, net, ice))
         return options_wrong(

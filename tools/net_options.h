@@ -64,18 +64,20 @@ struct net_options {
     {                                                                                              \
         "--turn-trust-anybody", OPTION_FLAG, .flag = &(options).turn_any                           \
     }
-#define RELAY_HELP                                                                                 \
-    "Relays:\n"                                                                                    \
-    "  --turn URI         allocate on this TURN server: turn:HOST, turn:HOST?transport=tcp,\n"     \
-    "                     turns:HOST (TLS) or turns:HOST?transport=udp (DTLS), each with :PORT\n"  \
-    "                     after HOST if it is not 3478 or 5349; up to four\n"                      \
-    "  --user NAME:PASS   for it: one for all servers, or one for each --turn in their order.\n"   \
-    "                     The last colon parts them\n"                                             \
-    "  --turn-ca FILE     who vouches for turns: servers, as PEM; else whom the system trusts\n"   \
-    "  --turn-proxy URL   reach TCP and TLS servers through http://[NAME:PASS@]HOST:PORT or\n"     \
-    "                     socks5://[NAME:PASS@]HOST:PORT\n"                                        \
-    "  --turn-trust-anybody\n"                                                                     \
-    "                     believe a turns: server whatever its certificate says\n"
+#define RELAY_HELP                                                                                   \
+    "Relays:\n"                                                                                      \
+    "  --turn URI         allocate on this TURN server: turn:HOST, turn:HOST?transport=tcp,\n"       \
+    "                     turns:HOST (TLS) or turns:HOST?transport=udp (DTLS), up to four.\n"        \
+    "                     With :PORT after HOST it is there; else where the DNS says (NAPTR and\n"   \
+    "                     SRV records), or port 3478, of turns: 5349\n"                              \
+    "  --user NAME:PASS   for it: one for all servers, or one for each --turn in their order.\n"     \
+    "                     The last colon parts them\n"                                               \
+    "  --turn-ca FILE     who vouches for turns: and stuns: servers, as PEM; else whom the system\n" \
+    "                     trusts\n"                                                                  \
+    "  --turn-proxy URL   reach TCP and TLS servers through http://[NAME:PASS@]HOST:PORT or\n"       \
+    "                     socks5://[NAME:PASS@]HOST:PORT\n"                                          \
+    "  --turn-trust-anybody\n"                                                                       \
+    "                     believe turns: and stuns: servers whatever their certificates say\n"
 
 /* What was read goes into `net` and `ice`.  false: a mistake was named on standard error.
  * `options` must outlive both. */

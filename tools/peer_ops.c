@@ -66,7 +66,7 @@ static void add_server(struct auger_net_config *net, struct servers *servers, co
 
     if (!text)
         return;
-    if (strncmp(text, "stun:", 5) == 0 && net->stun_servers_len < STUN_SERVERS_MAX)
+    if (strncmp(text, "stun", 4) == 0 && net->stun_servers_len < STUN_SERVERS_MAX)
         servers->stun[net->stun_servers_len++] = text;
     else if (strncmp(text, "turn", 4) == 0 && net->turn_servers_len < NET_TURN_SERVERS_MAX)
         servers->turn[net->turn_servers_len++] = (struct auger_net_turn_server){
@@ -93,6 +93,8 @@ static void add_servers(struct auger_net_config *net, struct servers *servers, j
         json_array_foreach(urls, j, url) add_server(net, servers, server, url, ops);
     }
     net->stun_servers = servers->stun;
+    net->stun_ca_file = ops->config.turn_ca;
+    net->stun_trust_anybody = ops->config.turn_any;
     net->turn_servers = servers->turn;
 }
 

@@ -17,7 +17,7 @@
  * Errors   0 or a negative enum auger_err; AUGER_ERR_SYSTEM leaves errno set.
  * Threads  a loop and its peers belong to one thread; auger_loop_wake() and
  *          auger_loop_stop() may be called from any, and from a signal handler.
- *          One thread for resolving names is started when the first name comes.
+ *          Threads for resolving names, four at most, are started when names come.
  */
 #ifndef AUGER_IO_H
 #define AUGER_IO_H
@@ -96,8 +96,11 @@ struct auger_net_config {
     /* Both 0: any.  Where no port of the range is free on an address that one is left out,
      * and a trouble names the range. */
     uint16_t port_min, port_max;
-    /* "stun:host:port" or "stun:host" (RFC 7064), at most 4.  Names that are not
-     * resolved within the agent's gather_timeout are given up. */
+    /* "stun:host:port", "stun:host", "stuns:host" (RFC 7064), at most 4.  A name without a port
+     * is where its SRV records say (RFC 8489 section 8.1).  "stuns:" is asked over DTLS from
+     * our sockets (RFC 7350), since what it sees of a TCP connection would be no candidate; its
+     * certificate must be for that name.  Names that are not resolved within the agent's
+     * gather_timeout are given up. */
     const char *const *stun_servers;
     size_t stun_servers_len;
     bool link_local;                    /* addresses of the link alone, of both families, too */
@@ -124,12 +127,18 @@ struct auger_net_config {
      * `without` point to must outlive it then.  With `bind` they are fixed anyway; with `mux`
      * a peer has what the mux has. */
     bool fixed;
-    /* At most 4.  A name is asked for one allocation in each family that it has, over TCP at
-     * the first of its addresses that answers (RFC 8305).  A peer on shared sockets reaches
-     * servers by TCP and TLS alone.  What becomes of a server that cannot be reached or
+    /* At most 4.  Without a port a name is where its NAPTR and SRV records say (RFC 5928), by
+     * the transports that they have if the URI has none.  It is asked for one allocation in each
+     * family that it has, over TCP at the first of its addresses that answers (RFC 8305); its
+     * further servers are asked too if there is no relay after a second.  A peer on shared sockets
+     * reaches servers by TCP and TLS alone.  What becomes of a server that cannot be reached or
      * believed is a trouble that names it and the cause. */
     const struct auger_net_turn_server *turn_servers;
     size_t turn_servers_len;
+    /* Of "stuns:" servers: PEM of whom to trust, NULL: whom the system trusts; and whether
+     * they are believed whatever their certificates say. */
+    const char *stun_ca_file;
+    bool stun_trust_anybody;
 };
 
 /* --- what of this machine would be used ---------------------------------------- */

@@ -29,6 +29,11 @@ static void uris_of_stun_servers_are_read(void **state)
         {"stun:localhost", "localhost", 3478},
         {"stun:a_b-c.d", "a_b-c.d", 3478},
         {"stun:host:03478", "host", 3478},
+        {"stuns:stun.example.org", "stun.example.org", 5349},
+        {"STUNS:stun.example.org:443", "stun.example.org", 443},
+        {"stun:host:", "host", 3478}, /* RFC 3986: port = *DIGIT */
+        {"stun:%73tun.example%2eorg", "stun.example.org", 3478},
+        {"stun:[::ffff:192.0.2.1]", "::ffff:192.0.2.1", 3478},
     };
 
     (void)state;
@@ -38,7 +43,21 @@ static void uris_of_stun_servers_are_read(void **state)
         assert_int_equal(auger_stun_uri_parse(&uri, rows[i].text), 0);
         assert_string_equal(uri.host, rows[i].host);
         assert_int_equal(uri.port, rows[i].port);
+        assert_int_equal(uri.is_secure, rows[i].text[4] == 's' || rows[i].text[4] == 'S');
     }
+}
+
+static void whether_a_port_was_named_is_kept(void **state)
+{
+    struct auger_stun_uri uri;
+
+    (void)state;
+    assert_int_equal(auger_stun_uri_parse(&uri, "stun:host:3478"), 0);
+    assert_true(uri.has_port);
+    assert_int_equal(auger_stun_uri_parse(&uri, "stun:host"), 0);
+    assert_false(uri.has_port);
+    assert_int_equal(auger_stun_uri_parse(&uri, "stun:host:"), 0);
+    assert_false(uri.has_port);
 }
 
 static void what_is_none_is_refused_and_changes_nothing(void **state)
@@ -47,14 +66,21 @@ static void what_is_none_is_refused_and_changes_nothing(void **state)
         "",
         "stun",
         "stun:",
-        "stuns:host",
+        "stunss:host",
+        "stuns",
         "turn:host",
+        "stun:h%00st",
+        "stun:h%2",
+        "stun:h%zz",
+        "stun:h%20st",
+        "stun:[%3a%3a1]",
+        "stun:[v1.x]",
+        "stun:a!b",
         "http://host",
         "stun://host",
         " stun:host",
         "stun: host",
         "stun:host ",
-        "stun:host:",
         "stun:host:0",
         "stun:host:65536",
         "stun:host:99999999999999999999",
@@ -118,6 +144,7 @@ static void uris_of_turn_servers_are_read(void **state)
         {"turns:turn.example", "turn.example", 5349, AUGER_TCP, true},
         {"turns:turn.example:443?transport=tcp", "turn.example", 443, AUGER_TCP, true},
         {"turns:turn.example?transport=udp", "turn.example", 5349, AUGER_UDP, true},
+        {"turn:turn.example:?transport=udp", "turn.example", 3478, AUGER_UDP, false},
     };
     (void)state;
 
@@ -128,7 +155,8 @@ static void uris_of_turn_servers_are_read(void **state)
         assert_string_equal(uri.at.host, rows[i].host);
         assert_int_equal(uri.at.port, rows[i].port);
         assert_int_equal(uri.transport, rows[i].transport);
-        assert_int_equal(uri.is_secure, rows[i].is_secure);
+        assert_int_equal(uri.at.is_secure, rows[i].is_secure);
+        assert_int_equal(uri.has_transport, strchr(rows[i].text, '?') != NULL);
     }
 }
 
@@ -146,7 +174,6 @@ static void where_a_turn_uri_goes_wrong_is_said(void **state)
         {"turn:user@h", 9},
         {"turn:[::1%25eth0]:99999?transport=sctp", 5},
         {"turn:a:99999", 7},
-        {"turn:a:", 7},
         {"turn:a:0", 7},
         {"turn:a?transport=sctp", 17},
         {"turn:a?transport=", 17},
@@ -171,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(uris_of_stun_servers_are_read),
+        cmocka_unit_test(whether_a_port_was_named_is_kept),
         cmocka_unit_test(what_is_none_is_refused_and_changes_nothing),
         cmocka_unit_test(the_longest_host_has_255_bytes),
         cmocka_unit_test(uris_of_turn_servers_are_read),
