@@ -63,6 +63,8 @@ static void describe_relay(const struct auger_relay *relay, struct auger_ice_rel
     *info = (struct auger_ice_relay_info){
         .base = path.local,
         .server = path.remote,
+        .added = relay->server->addr,
+        .domain = relay->turn ? auger_turn_domain(relay->turn) : NULL,
         .protocol = protocols[relay->server->via],
         .error = (enum auger_turn_error)relay->error,
         .code = relay->code,
@@ -80,6 +82,20 @@ size_t auger_ice_relays(const struct auger_ice *ice, struct auger_ice_relay_info
          relay = auger_relay_next(ice, relay))
         describe_relay(relay, &infos[len++]);
     return len;
+}
+
+bool auger_ice_relay_on(const struct auger_ice *ice, const struct auger_path *path,
+                        struct auger_ice_relay_info *info)
+{
+    for (const struct auger_relay *r = auger_relay_next(ice, NULL); r;
+         r = auger_relay_next(ice, r)) {
+        struct auger_path used = auger_relay_path(r);
+        if (!auger_path_equal(&used, path))
+            continue;
+        describe_relay(r, info);
+        return true;
+    }
+    return false;
 }
 
 /* Without those of before a restart that may be no more. */

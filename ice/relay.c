@@ -88,7 +88,7 @@ int auger_relay_add_server(struct auger_ice *ice, const struct auger_ice_turn_se
     if (server->addr.transport == AUGER_TCP)
         kept.via = server->over_tls ? AUGER_VIA_TLS : AUGER_VIA_TCP;
     else
-        kept.is_sealed = server->over_tls;
+        kept.is_sealed = server->over_tls && !server->seals_alternates;
     if (!has_table(ice))
         return AUGER_ERR_NO_MEMORY;
     int err = keep_credentials(ice, &kept, server);

@@ -237,17 +237,84 @@ void auger_links_free(struct auger_links *links, auger_time now)
     }
     for (size_t i = 0; i < links->servers_len; i++)
         forget(&links->servers[i]);
+    free(links->alternates);
     free(links);
 }
 
-const struct auger_link_server *auger_links_server_at(const struct auger_links *links,
-                                                      const struct auger_addr *addr)
+static const struct auger_link_server *server_of(const struct auger_links *links,
+                                                 const struct auger_addr *addr)
 {
     for (size_t i = 0; i < links->servers_len; i++)
         for (size_t j = 0; j < links->servers[i].addrs_len; j++)
             if (auger_addr_equal(&links->servers[i].addrs[j], addr))
                 return &links->servers[i];
     return NULL;
+}
+
+static struct auger_link_alternate *alternate_at(const struct auger_links *links,
+                                                 const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < links->alternates_len; i++)
+        if (auger_addr_equal(&links->alternates[i].addr, addr))
+            return &links->alternates[i];
+    return NULL;
+}
+
+const struct auger_link_server *auger_links_server_at(const struct auger_links *links,
+                                                      const struct auger_addr *addr)
+{
+    const struct auger_link_server *server = server_of(links, addr);
+    const struct auger_link_alternate *alternate = server ? NULL : alternate_at(links, addr);
+
+    return alternate ? alternate->server : server;
+}
+
+/* --- alternates ---------------------------------------------------------------------------- */
+
+static struct auger_link_alternate *place_for(struct auger_links *links,
+                                              const struct auger_addr *addr)
+{
+    struct auger_link_alternate *known = alternate_at(links, addr);
+
+    if (!links->alternates)
+        links->alternates = calloc(AUGER_LINK_ALTERNATES_MAX, sizeof(*links->alternates));
+    if (known || !links->alternates)
+        return known;
+    size_t at = links->alternates_at++ % AUGER_LINK_ALTERNATES_MAX;
+    if (at == links->alternates_len)
+        links->alternates_len++;
+    return &links->alternates[at];
+}
+
+void auger_links_send_on(struct auger_links *links, const struct auger_ice_relay_info *info)
+{
+    const struct auger_link_server *server = server_of(links, &info->added);
+    struct auger_link_alternate *place =
+        server && !server_of(links, &info->server) ? place_for(links, &info->server) : NULL;
+
+    if (!place)
+        return;
+    place->addr = info->server;
+    place->server = &links->servers[server - links->servers];
+    snprintf(place->domain, sizeof(place->domain), "%s", info->domain ? info->domain : "");
+}
+
+bool auger_links_has_sealed(const struct auger_links *links)
+{
+    for (size_t i = 0; i < links->servers_len; i++)
+        if (links->servers[i].tls[AUGER_UDP])
+            return true;
+    return false;
+}
+
+/* Whom the certificate of whoever is there must be for. */
+static const char *name_at(const struct auger_links *links, const struct auger_link_server *server,
+                           const struct auger_addr *addr)
+{
+    const struct auger_link_alternate *alternate =
+        server_of(links, addr) ? NULL : alternate_at(links, addr);
+
+    return alternate && alternate->domain[0] ? alternate->domain : server->at.at.host;
 }
 
 /* --- streams ------------------------------------------------------------------------------- */
@@ -265,30 +332,66 @@ static struct auger_stream *free_stream(struct auger_links *links)
     return stream;
 }
 
-/* That address first, then the others of its family that the name has. */
+static bool is_proxied(const struct auger_link_server *server)
+{
+    return server->proxy.kind != AUGER_PROXY_NONE;
+}
+
+/* That address first, then the others of its family that the name has; or the proxy's. */
 static size_t collect(const struct auger_link_server *server, const struct auger_addr *first,
                       struct auger_addr addrs[AUGER_STREAM_ADDRS_MAX])
 {
+    bool is_through = is_proxied(server);
     size_t len = 0;
 
-    if (server->proxy.kind != AUGER_PROXY_NONE) {
-        for (size_t i = 0; i < server->addrs_len && len < AUGER_STREAM_ADDRS_MAX; i++)
-            if (server->proxies[i].family == first->family)
-                addrs[len++] = server->proxies[i];
-        return len;
+    if (!is_through)
+        addrs[len++] = *first;
+    for (size_t i = 0; i < server->addrs_len && len < AUGER_STREAM_ADDRS_MAX; i++) {
+        const struct auger_addr *addr = is_through ? &server->proxies[i] : &server->addrs[i];
+        if (addr->family == first->family && addr->transport == AUGER_TCP &&
+            (is_through || !auger_addr_equal(addr, first)))
+            addrs[len++] = *addr;
     }
-    addrs[len++] = *first;
-    for (size_t i = 0; i < server->addrs_len && len < AUGER_STREAM_ADDRS_MAX; i++)
-        if (server->addrs[i].family == first->family && server->addrs[i].transport == AUGER_TCP &&
-            !auger_addr_equal(&server->addrs[i], first))
-            addrs[len++] = server->addrs[i];
     return len;
+}
+
+/* An alternate has that address alone, and no name that a proxy could look up. */
+static void aim_at_alternate(struct auger_stream_target *target, struct auger_addr *addrs,
+                             char ip[AUGER_ADDR_TEXT_MAX])
+{
+    const struct auger_addr *at = &target->path->remote;
+
+    target->host = auger_addr_format_ip(at, ip, AUGER_ADDR_TEXT_MAX);
+    target->port = at->port;
+    if (target->proxy)
+        return;
+    addrs[0] = *at;
+    target->addrs_len = 1;
+}
+
+static void open_stream(const struct auger_links *links, struct auger_stream *stream,
+                        const struct auger_link_server *server, struct auger_slot *slot,
+                        int epoll_fd, const struct auger_path *path, auger_time now)
+{
+    struct auger_addr addrs[AUGER_STREAM_ADDRS_MAX];
+    char ip[AUGER_ADDR_TEXT_MAX];
+    struct auger_stream_target target = {.path = path,
+                                         .addrs = addrs,
+                                         .addrs_len = collect(server, &path->remote, addrs),
+                                         .context = server->tls[AUGER_TCP],
+                                         .name = name_at(links, server, &path->remote),
+                                         .proxy = is_proxied(server) ? &server->proxy : NULL,
+                                         .host = server->at.at.host,
+                                         .port = server->at.at.port};
+
+    if (!server_of(links, &path->remote))
+        aim_at_alternate(&target, addrs, ip);
+    auger_stream_open(stream, slot, epoll_fd, &target, now);
 }
 
 struct auger_stream *auger_links_stream(struct auger_links *links, struct auger_slot *slot,
                                         int epoll_fd, const struct auger_path *path, auger_time now)
 {
-    struct auger_addr addrs[AUGER_STREAM_ADDRS_MAX];
     const struct auger_link_server *server;
 
     for (size_t i = 0; i < links->streams_len; i++)
@@ -297,17 +400,8 @@ struct auger_stream *auger_links_stream(struct auger_links *links, struct auger_
             return links->streams[i];
     server = auger_links_server_at(links, &path->remote);
     struct auger_stream *stream = server ? free_stream(links) : NULL;
-    if (!stream)
-        return NULL;
-    struct auger_stream_target target = {
-        .path = path,
-        .addrs = addrs,
-        .addrs_len = collect(server, &path->remote, addrs),
-        .context = server->tls[AUGER_TCP],
-        .name = server->at.at.host,
-        .proxy = server->proxy.kind != AUGER_PROXY_NONE ? &server->proxy : NULL,
-        .port = server->at.at.port};
-    auger_stream_open(stream, slot, epoll_fd, &target, now);
+    if (stream)
+        open_stream(links, stream, server, slot, epoll_fd, path, now);
     return stream;
 }
 
@@ -349,8 +443,8 @@ struct auger_sealed *auger_links_sealed(struct auger_links *links, const struct 
     }
     server = opens ? auger_links_server_at(links, &path->remote) : NULL;
     struct auger_sealed *sealed = server && server->tls[AUGER_UDP] ? free_sealed(links, now) : NULL;
-    if (sealed &&
-        auger_sealed_open(sealed, server->tls[AUGER_UDP], server->at.at.host, path, now) < 0)
+    if (sealed && auger_sealed_open(sealed, server->tls[AUGER_UDP],
+                                    name_at(links, server, &path->remote), path, now) < 0)
         sealed = NULL;
     return sealed;
 }

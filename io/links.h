@@ -12,6 +12,7 @@
 #define AUGER_LINK_SERVERS_MAX 8 /* four of TURN, four of STUN over DTLS */
 #define AUGER_LINK_ADDRS_MAX AUGER_DISCOVER_ADDRS_MAX
 #define AUGER_LINKS_MAX 32 /* streams of a peer; sealed paths of it */
+#define AUGER_LINK_ALTERNATES_MAX 16
 
 struct auger_link_server {
     char *uri, *username, *password; /* the latter may be NULL */
@@ -30,9 +31,19 @@ struct auger_link_server {
     auger_time next_at; /* then the next is given, unless one has a relay; AUGER_NEVER */
 };
 
+/* Where one of them has sent us on to (ALTERNATE-SERVER, RFC 8489 section 10). */
+struct auger_link_alternate {
+    struct auger_addr addr;
+    struct auger_link_server *server; /* who did */
+    char domain[AUGER_TLS_NAME_MAX];  /* whom the certificate is for; empty: as the server's */
+};
+
 struct auger_links {
     struct auger_link_server servers[AUGER_LINK_SERVERS_MAX];
     size_t servers_len;
+    /* One block, made with the first; the oldest gives way, and is found again by the agent. */
+    struct auger_link_alternate *alternates;
+    size_t alternates_len, alternates_at;
     /* Each made with its first use; they stay as long as the peer. */
     struct auger_stream *streams[AUGER_LINKS_MAX];
     struct auger_sealed *sealed[AUGER_LINKS_MAX];
@@ -66,7 +77,13 @@ size_t auger_links_take_next(struct auger_link_server *server, auger_time now,
                              struct auger_addr addrs[2]);
 void auger_links_free(struct auger_links *links, auger_time now); /* NULL is fine */
 
-/* Whose address that is; NULL: nobody's. */
+/* The agent is sent on to info->server.  Nothing where it was not sent on by one of these, or
+ * without memory: no stream leads there then, and no sealed path. */
+void auger_links_send_on(struct auger_links *links, const struct auger_ice_relay_info *info);
+/* Whether paths that the agent knows may be to be sealed. */
+bool auger_links_has_sealed(const struct auger_links *links);
+
+/* Whose address that is, or who has sent us there; NULL: nobody's. */
 const struct auger_link_server *auger_links_server_at(const struct auger_links *links,
                                                       const struct auger_addr *addr);
 /* The stream along that path, opened if there was none; NULL: it cannot be had. */

@@ -216,12 +216,28 @@ static void send_sealed(struct auger_slot *slot, struct auger_sealed *sealed, au
             (void)send_or_count(slot, socket, &sealed->path.remote, buf, len);
 }
 
+/* The agent may have been sent on to where no server is known yet.  false: that is so, and there
+ * was no memory for it. */
+static bool learn_alternate(struct auger_slot *slot, const struct auger_path *path)
+{
+    struct auger_ice_relay_info info;
+
+    if (path->remote.transport == AUGER_UDP && !auger_links_has_sealed(slot->links))
+        return true;
+    if (auger_links_server_at(slot->links, &path->remote) ||
+        !auger_ice_relay_on(auger_peer_ice(slot->peer), path, &info))
+        return true;
+    auger_links_send_on(slot->links, &info);
+    return auger_links_server_at(slot->links, &path->remote) != NULL;
+}
+
 /* true: it was for a server that no socket of ours speaks to in the clear. */
 static bool send_by_link(struct auger_slot *slot, auger_time now, const struct auger_path *path,
                          const uint8_t *buf, size_t len)
 {
     if (!slot->links)
         return false;
+    bool is_known = learn_alternate(slot, path);
     if (path->remote.transport == AUGER_TCP) {
         struct auger_stream *stream =
             auger_links_stream(slot->links, slot, slot->epoll_fd, path, now);
@@ -235,8 +251,8 @@ static bool send_by_link(struct auger_slot *slot, auger_time now, const struct a
             auger_sealed_send(sealed, now, buf, len);
             send_sealed(slot, sealed, now);
         }
-    } else {
-        return false;
+    } else if (is_known) {
+        return false; /* never in the clear what was to be sealed */
     }
     tell_losses(slot, now);
     return true;
@@ -302,6 +318,7 @@ static void give_server(struct auger_slot *slot, const struct auger_link_server 
     config.username = server->username;
     config.password = server->password;
     config.over_tls = server->at.at.is_secure;
+    config.seals_alternates = true;
     int err = auger_peer_add_turn_server(slot->peer, now, &config);
     if (err < 0 && (is_first || err != AUGER_ERR_LIMIT))
         tell_trouble(slot, addr, err, reason_of(err));

@@ -128,6 +128,7 @@ void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int
     stream->path = *target->path;
     stream->why[0] = '\0';
     snprintf(stream->name, sizeof(stream->name), "%s", target->name);
+    snprintf(stream->host, sizeof(stream->host), "%s", target->host ? target->host : "");
     stream->context = target->context;
     stream->proxy = target->proxy;
     stream->port = target->port;
@@ -163,7 +164,7 @@ static void begin_talk(struct auger_stream *stream)
         lose(stream, "no memory for the proxy");
         return;
     }
-    auger_proxy_begin(stream->talk, stream->proxy, stream->name, stream->port);
+    auger_proxy_begin(stream->talk, stream->proxy, stream->host, stream->port);
     speak(stream);
 }
 

@@ -31,10 +31,11 @@ struct auger_stream {
     const struct auger_proxy *proxy;   /* its target's; or NULL */
     struct auger_tls *tls;             /* NULL: none */
     struct auger_tls_context *context; /* its target's, which outlives it; or NULL */
-    char name[AUGER_TLS_NAME_MAX];
-    uint16_t port;       /* of the server, for a proxy */
-    bool waits_to_write; /* told to epoll */
-    uint8_t *queue;      /* whole frames, but for the first, which may have begun */
+    char name[AUGER_TLS_NAME_MAX];     /* whom the certificate must be for */
+    char host[AUGER_HOST_MAX];         /* of the server, for a proxy, */
+    uint16_t port;                     /* and its port */
+    bool waits_to_write;               /* told to epoll */
+    uint8_t *queue;                    /* whole frames, but for the first, which may have begun */
     size_t queue_cap, queue_at, queue_len;
     uint8_t out[4096]; /* sealed, or for the proxy: to be sent first */
     size_t out_at, out_len;
@@ -55,7 +56,8 @@ struct auger_stream_target {
     struct auger_tls_context *context;
     const char *name;
     const struct auger_proxy *proxy; /* whose addresses those are; NULL: the server's own */
-    uint16_t port;                   /* of the server */
+    const char *host;                /* of the server, for the proxy; else it may be NULL */
+    uint16_t port;
 };
 /* Begins to open it.  `slot` is for the loop. */
 void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,

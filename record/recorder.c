@@ -384,7 +384,7 @@ static void put_turn_server(struct auger_recorder *r, const struct auger_ice_tur
 {
     put_addr(r, &server->addr);
     put_u8(r, (uint8_t)server->families);
-    put_u8(r, server->over_tls);
+    put_u8(r, (uint8_t)(server->over_tls | server->seals_alternates << 1));
     put_secret(r, server->username);
     put_secret(r, server->password);
 }

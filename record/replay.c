@@ -325,11 +325,15 @@ static void add_turn_server(struct replay *r, auger_time now)
     auger_ice_turn_server_init(&server);
     server.addr = get_addr(r);
     server.families = (enum auger_turn_families)auger_read_u8(&r->in);
-    server.over_tls = get_bool(r);
+    uint8_t sealing = auger_read_u8(&r->in);
+    server.over_tls = sealing & 1;
+    server.seals_alternates = sealing & 2;
     server.username = get_secret(r, username, sizeof(username));
     server.password = get_secret(r, password, sizeof(password));
     if (server.families > AUGER_TURN_BOTH)
         is_malformed(r, "families that we lack");
+    if (sealing > 3)
+        is_malformed(r, "a way to be sealed that we lack");
     if (r->err == 0 && !r->in.failed)
         compare(r, auger_ice_add_turn_server(r->ice, now, &server), 0);
 }

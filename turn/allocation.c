@@ -341,6 +341,34 @@ static bool may_ask(const struct auger_turn *turn, const struct auger_addr *serv
     return true;
 }
 
+static bool is_domain(const struct auger_bytes *text)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        uint8_t c = text->data[i], letter = c | 0x20;
+        bool is_part = c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9');
+        if (!is_part && (letter < 'a' || letter > 'z'))
+            return false;
+    }
+    return text->len > 0 && text->len <= AUGER_TURN_DOMAIN_MAX;
+}
+
+/* 8489, 14.16: without one it is the name as before.  False: it is none, or cannot be kept. */
+static bool keep_domain(struct auger_turn *turn, const struct auger_stun_msg *msg)
+{
+    struct auger_bytes text;
+
+    if (!auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_ALTERNATE_DOMAIN, &text))
+        return true;
+    char *domain = is_domain(&text) ? auger_env_alloc(turn->env, 1, text.len + 1) : NULL;
+    if (!domain)
+        return false;
+    memcpy(domain, text.data, text.len);
+    domain[text.len] = '\0';
+    auger_env_release(turn->env, turn->domain);
+    turn->domain = domain;
+    return true;
+}
+
 /* 8489, 10.  Towards another stream the owner opens one: what is written from now on is for it. */
 static bool follow(struct auger_turn *turn, auger_time now, const struct auger_stun_msg *msg)
 {
@@ -351,7 +379,7 @@ static bool follow(struct auger_turn *turn, auger_time now, const struct auger_s
         server.transport = turn->server.transport;
         if (!may_ask(turn, &server))
             continue;
-        if (start(turn, now, AUGER_STUN_ALLOCATE) < 0)
+        if (!keep_domain(turn, msg) || start(turn, now, AUGER_STUN_ALLOCATE) < 0)
             return false;
         auger_trace(turn->env, now, "turn:alternate_server", AUGER_F_ADDR("from", &turn->server),
                     AUGER_F_ADDR("to", &server));

@@ -93,6 +93,7 @@ void auger_turn_free(struct auger_turn *turn)
         return;
     auger_longterm_fini(&turn->credentials);
     auger_mobility_fini(turn);
+    auger_env_release(turn->env, turn->domain);
     auger_pool_fini(&turn->permissions, turn->env);
     auger_pool_fini(&turn->channels, turn->env);
     auger_env_release(turn->env, turn);
@@ -106,6 +107,11 @@ enum auger_turn_state auger_turn_state(const struct auger_turn *turn)
 const struct auger_addr *auger_turn_server(const struct auger_turn *turn)
 {
     return &turn->server;
+}
+
+const char *auger_turn_domain(const struct auger_turn *turn)
+{
+    return turn->domain;
 }
 
 /* --- peers ------------------------------------------------------------------------- */

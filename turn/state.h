@@ -82,6 +82,7 @@ struct auger_turn {
     struct auger_turn_credentials credentials;
     struct auger_addr server;
     struct auger_addr asked[AUGER_TURN_REDIRECTS_MAX]; /* servers that have sent us on */
+    char *domain; /* whom the present one's certificate is for (8489, 14.16); NULL: as the first */
     struct auger_allocation allocation;
     struct auger_mobility mobility;
     struct auger_pool permissions, channels;

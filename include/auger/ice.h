@@ -260,8 +260,13 @@ struct auger_ice_turn_server {
     /* Copied.  Both NULL: the server is to ask for none. */
     const char *username, *password;
     enum auger_turn_families families; /* default AUGER_TURN_BOTH */
-    /* The stream is TLS: for priorities and statistics.  Default false. */
+    /* The stream is TLS, for priorities and statistics; over UDP, what is written for this
+     * address is sealed by the caller.  Default false. */
     bool over_tls;
+    /* The caller seals it for where that server sends us on to as well (ALTERNATE-SERVER), which
+     * auger_ice_relay_on() tells.  Without it a server over UDP that is sealed sends nobody
+     * on; streams are the caller's to open in any case.  Default false. */
+    bool seals_alternates;
 };
 /* Fills `server` with the defaults.  Always start from here. */
 AUGER_API void auger_ice_turn_server_init_sized(struct auger_ice_turn_server *server, size_t size);
@@ -401,14 +406,19 @@ AUGER_API size_t auger_ice_remote_cands(const struct auger_ice *ice, struct auge
 /* A TURN server as it is asked from one of our addresses. */
 struct auger_ice_relay_info {
     struct auger_addr base, server;
+    struct auger_addr added;      /* as it was added; another than `server`: it sent us on */
+    const char *domain;           /* whom the certificate is for if it did, auger_turn_domain() */
     const char *protocol;         /* towards it: "udp", "tcp", "tls"; static */
     struct auger_addr relayed[2]; /* of no family: none stands */
     enum auger_turn_error error;  /* why none stands, as far as that is known */
     uint16_t code;                /* of the server's error; 0: none */
 };
-/* Copies up to `max`; returns how many. */
+/* Copies up to `max`; returns how many.  `domain` is valid until the next call on the agent. */
 AUGER_API size_t auger_ice_relays(const struct auger_ice *ice, struct auger_ice_relay_info *infos,
                                   size_t max);
+/* The one whose server is asked along that path; false: none is. */
+AUGER_API bool auger_ice_relay_on(const struct auger_ice *ice, const struct auger_path *path,
+                                  struct auger_ice_relay_info *info);
 
 /* What the network sent that was dropped, and what the agent did. */
 struct auger_ice_counters {

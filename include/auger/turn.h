@@ -100,8 +100,13 @@ enum auger_turn_state {
     AUGER_TURN_FAILED,
 };
 AUGER_API enum auger_turn_state auger_turn_state(const struct auger_turn *turn);
+#define AUGER_TURN_DOMAIN_MAX 255 /* bytes of a name in ALTERNATE-DOMAIN */
+
 /* Where requests and data go; another after AUGER_TURN_EVENT_ALTERNATE_SERVER. */
 AUGER_API const struct auger_addr *auger_turn_server(const struct auger_turn *turn);
+/* Whom its certificate must be for, if a server that sent us on said so (ALTERNATE-DOMAIN, RFC
+ * 8489 section 14.16); NULL: for whom the first server's must.  Valid until another does. */
+AUGER_API const char *auger_turn_domain(const struct auger_turn *turn);
 
 /* Why a client failed, or a peer was refused. */
 enum auger_turn_error {
@@ -200,7 +205,7 @@ AUGER_API void auger_turn_release(struct auger_turn *turn, auger_time now);
 enum auger_turn_event_type {
     AUGER_TURN_EVENT_ALLOCATED, /* .allocated */
     /* .server: it is asked from now on, by a stream of its own where there was one.  With TLS
-     * its certificate has to have the name that the first server's has. */
+     * its certificate is for auger_turn_domain(). */
     AUGER_TURN_EVENT_ALTERNATE_SERVER,
     AUGER_TURN_EVENT_PERMITTED,       /* .peer.addr */
     AUGER_TURN_EVENT_REFUSED,         /* .peer: no permission, or it has ended */

@@ -99,6 +99,38 @@ static void a_sealed_server_sends_nobody_on(void **state)
     end(p);
 }
 
+/* Unless its caller says that it seals what is written there too: it asks for whom. */
+static void a_sealed_server_sends_on_whose_caller_seals_that_too(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *sealed = turn_add(SERVER, RELAYED);
+    struct turn_server *other = turn_add(OTHER_SERVER, OTHER_RELAYED);
+    struct auger_ice_turn_server server;
+    struct auger_ice_relay_info info;
+
+    sealed->allocate_code = AUGER_STUN_TRY_ALTERNATE;
+    sealed->alternate = OTHER_SERVER;
+    sealed->domain = "other.example";
+    auger_ice_turn_server_init(&server);
+    server.addr = addr_of(SERVER);
+    server.username = "user";
+    server.password = "secret";
+    server.over_tls = server.seals_alternates = true;
+    assert_int_equal(auger_ice_add_turn_server(p->ice, p->world->now, &server), 0);
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    assert_int_equal(other->allocates, 1);
+    assert_int_equal(auger_ice_relays(p->ice, &info, 1), 1);
+    struct auger_path path = {info.base, addr_of(OTHER_SERVER)};
+    assert_true(auger_ice_relay_on(p->ice, &path, &info));
+    assert_string_equal(info.domain, "other.example");
+    assert_true(auger_addr_equal(&info.added, &server.addr));
+    path.remote = server.addr;
+    assert_false(auger_ice_relay_on(p->ice, &path, &info));
+    end(p);
+}
+
 /* --- the end of an allocation ----------------------------------------------------------------- */
 
 static void a_lost_allocation_goes_like_an_address_and_is_made_again(void **state)
@@ -457,6 +489,7 @@ int main(void)
         cmocka_unit_test(one_failure_of_entropy_ends_no_allocation),
         cmocka_unit_test(a_forged_first_challenge_costs_seconds_alone),
         cmocka_unit_test(a_sealed_server_sends_nobody_on),
+        cmocka_unit_test(a_sealed_server_sends_on_whose_caller_seals_that_too),
         cmocka_unit_test(a_lost_allocation_goes_like_an_address_and_is_made_again),
         cmocka_unit_test(a_stream_is_named_by_its_two_ends),
         cmocka_unit_test(a_stream_that_breaks_is_opened_again_once),

@@ -41,7 +41,8 @@ struct turn_server {
     bool is_silent;
     uint16_t allocate_code, refresh_code, permit_code, bind_code; /* 0: granted */
     const char *refused;   /* the peer that permit_code is about; NULL: all */
-    const char *alternate; /* with an allocate_code of 300 */
+    const char *alternate; /* with an allocate_code of 300, */
+    const char *domain;    /* and whom its certificate is for; NULL: it says nothing of it */
     struct turn_allocation allocations[TURN_ALLOCATIONS_MAX];
     /* What came: requests with credentials alone. */
     unsigned challenged, allocates, refreshes, releases, permits, binds;
@@ -129,6 +130,9 @@ static inline void turn_refuse(struct auger_ice *ice, auger_time now, const stru
     if (code == AUGER_STUN_TRY_ALTERNATE) {
         struct auger_addr alternate = turn_addr_of(server->alternate);
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_ALTERNATE_SERVER, &alternate);
+        if (server->domain)
+            auger_stun_build_bytes(&b, AUGER_STUN_ATTR_ALTERNATE_DOMAIN, server->domain,
+                                   strlen(server->domain));
     }
     if (code == AUGER_STUN_UNAUTHENTICATED) {
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_REALM, TURN_REALM, strlen(TURN_REALM));

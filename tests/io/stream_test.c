@@ -459,6 +459,7 @@ static void open_through(struct stage *stage, const struct auger_proxy *proxy,
                                                .context = context,
                                                .name = "turn.example",
                                                .proxy = proxy,
+                                               .host = "turn.example",
                                                .port = 443};
 
     raise_curtain(stage);

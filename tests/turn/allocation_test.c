@@ -321,6 +321,57 @@ static void another_server_is_asked_with_the_same_credentials(void **state)
     puppet_free(p);
 }
 
+static void send_on_as(struct puppet *p, const char *server, const void *domain, size_t len)
+{
+    struct answer a;
+
+    begin(&a, p, AUGER_STUN_ERROR);
+    auger_stun_build_error(&a.b, 300);
+    add_addr(&a, AUGER_STUN_ATTR_ALTERNATE_SERVER, server);
+    auger_stun_build_bytes(&a.b, AUGER_STUN_ATTR_ALTERNATE_DOMAIN, domain, len);
+    sign_and_send(&a);
+    p->server = *auger_turn_server(p->turn);
+}
+
+/* 8489, 14.16. */
+static void another_server_may_have_another_name(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new();
+
+    assert_null(auger_turn_domain(p->turn));
+    expect_request(p, AUGER_STUN_ALLOCATE);
+    send_on_as(p, "198.51.100.54:3478", "b.Example-1.org", 15);
+    expect_event(p, AUGER_TURN_EVENT_ALTERNATE_SERVER);
+    assert_string_equal(auger_turn_domain(p->turn), "b.Example-1.org");
+    expect_request(p, AUGER_STUN_ALLOCATE);
+    send_on_to(p, "198.51.100.55:3478"); /* who says none means the same */
+    p->server = *auger_turn_server(p->turn);
+    assert_string_equal(auger_turn_domain(p->turn), "b.Example-1.org");
+    expect_request(p, AUGER_STUN_ALLOCATE);
+    send_on_as(p, "198.51.100.56:3478", "c.example", 9);
+    assert_string_equal(auger_turn_domain(p->turn), "c.example");
+    puppet_free(p);
+}
+
+static void a_name_that_is_none_is_not_followed(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+    } rows[] = {{"", 0}, {"a b", 3}, {"a\0b", 3}, {"*.example", 9}, {"h\xC3\xB6st", 5}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct puppet *p = puppet_new();
+        expect_request(p, AUGER_STUN_ALLOCATE);
+        send_on_as(p, "198.51.100.54:3478", rows[i].text, rows[i].len);
+        expect_failure(p, AUGER_TURN_ERROR_TRY_ALTERNATE, 300);
+        assert_null(auger_turn_domain(p->turn));
+        puppet_free(p);
+    }
+}
+
 static void servers_that_send_on_in_a_circle_are_not_followed(void **state)
 {
     (void)state;
@@ -700,6 +751,8 @@ int main(void)
         cmocka_unit_test(each_error_has_a_name_and_a_time_to_wait),
         cmocka_unit_test(without_dont_fragment_rather_than_not_at_all),
         cmocka_unit_test(another_server_is_asked_with_the_same_credentials),
+        cmocka_unit_test(another_server_may_have_another_name),
+        cmocka_unit_test(a_name_that_is_none_is_not_followed),
         cmocka_unit_test(servers_that_send_on_in_a_circle_are_not_followed),
         cmocka_unit_test(nor_is_a_long_row_of_them_nor_another_family),
         cmocka_unit_test(another_stream_is_the_owners_to_open),
