@@ -302,7 +302,7 @@ static const char *reason_of(int err)
     case AUGER_ERR_STATE:
         return "over UDP it is of no use to a peer on shared sockets";
     case AUGER_ERR_UNSUPPORTED:
-        return "name and password must be printable ASCII, and the agent not lite";
+        return "a name or password beyond ASCII needs libunistring, and the agent not to be lite";
     default:
         return auger_strerror(err);
     }

@@ -49,11 +49,23 @@ static bool equal(struct auger_bytes a, struct auger_bytes b)
 
 /* --- our own ----------------------------------------------------------------------- */
 
-static int check_text(const char *text, size_t max)
+static int prepare(const char *text, uint8_t *out, size_t max)
 {
-    size_t len = strlen(text);
+    return auger_opaque_prepare((const uint8_t *)text, strlen(text), out, max);
+}
 
-    return len > max ? AUGER_ERR_INVALID : auger_opaque_check((const uint8_t *)text, len);
+/* Both as they are hashed and sent (9.2.2). */
+static int keep(struct auger_turn_credentials *c, const uint8_t *username, size_t username_len,
+                const uint8_t *password, size_t password_len)
+{
+    c->secrets = auger_env_alloc(c->env, 1, username_len + password_len);
+    if (!c->secrets)
+        return AUGER_ERR_NO_MEMORY;
+    c->username_len = (uint16_t)username_len;
+    c->password_len = (uint16_t)password_len;
+    memcpy(c->secrets, username, username_len);
+    memcpy(c->secrets + username_len, password, password_len);
+    return 0;
 }
 
 int auger_longterm_init(struct auger_turn_credentials *c, const struct auger_env *env,
@@ -64,19 +76,14 @@ int auger_longterm_init(struct auger_turn_credentials *c, const struct auger_env
         return 0;
     if (!username || !password)
         return AUGER_ERR_INVALID;
-    int err = check_text(username, AUGER_TURN_USERNAME_MAX);
-    if (err == 0)
-        err = check_text(password, AUGER_TURN_PASSWORD_MAX);
-    if (err < 0)
-        return err;
-    c->username_len = (uint16_t)strlen(username);
-    c->password_len = (uint16_t)strlen(password);
-    c->secrets = auger_env_alloc(env, 1, (size_t)c->username_len + c->password_len);
-    if (!c->secrets)
-        return AUGER_ERR_NO_MEMORY;
-    memcpy(c->secrets, username, c->username_len);
-    memcpy(c->secrets + c->username_len, password, c->password_len);
-    return 0;
+    uint8_t name[AUGER_TURN_USERNAME_MAX], secret[AUGER_TURN_PASSWORD_MAX];
+    int name_len = prepare(username, name, sizeof(name));
+    int secret_len = name_len < 0 ? name_len : prepare(password, secret, sizeof(secret));
+    if (secret_len < 0)
+        return secret_len;
+    int err = keep(c, name, (size_t)name_len, secret, (size_t)secret_len);
+    auger_bytes_wipe(secret, sizeof(secret));
+    return err;
 }
 
 void auger_longterm_forget_challenge(struct auger_turn_credentials *c)
@@ -125,7 +132,18 @@ struct offer {
     struct auger_bytes realm, nonce, algorithms;
     bool is_hashed, has_algorithms;
     uint8_t algorithm;
+    size_t prepared_len;
+    uint8_t prepared[TEXTS_MAX]; /* the realm as it is hashed; as it came it goes back */
 };
+
+static enum auger_turn_error prepare_realm(struct offer *offer)
+{
+    struct auger_bytes realm = bare(offer->realm);
+    int len = auger_opaque_prepare(realm.data, realm.len, offer->prepared, TEXTS_MAX);
+
+    offer->prepared_len = len < 0 ? 0 : (size_t)len;
+    return len < 0 ? AUGER_TURN_ERROR_REALM : AUGER_TURN_ERROR_NONE;
+}
 
 static enum auger_turn_error read_offer(const struct auger_stun_msg *msg, struct offer *offer)
 {
@@ -144,9 +162,7 @@ static enum auger_turn_error read_offer(const struct auger_stun_msg *msg, struct
             return AUGER_TURN_ERROR_NO_ALGORITHM;
         offer->algorithm = (uint8_t)algorithm;
     }
-    return auger_opaque_check(bare(offer->realm).data, bare(offer->realm).len) == 0
-               ? AUGER_TURN_ERROR_NONE
-               : AUGER_TURN_ERROR_REALM;
+    return prepare_realm(offer);
 }
 
 static bool has_room(const struct auger_turn_credentials *c, const struct offer *offer)
@@ -196,8 +212,11 @@ static struct auger_stun_key *derive(const struct auger_turn_credentials *c,
     bool is_md5 = offer->algorithm == AUGER_STUN_MD5;
     struct auger_stun_key *key = NULL;
     uint8_t secret[AUGER_SHA256_LEN];
-    const struct auger_bytes pieces[] = {
-        username_of(c), {colon, 1}, bare(offer->realm), {colon, 1}, password_of(c)};
+    const struct auger_bytes pieces[] = {username_of(c),
+                                         {colon, 1},
+                                         {offer->prepared, offer->prepared_len},
+                                         {colon, 1},
+                                         password_of(c)};
 
     if (auger_digest_compute(is_md5 ? AUGER_DIGEST_MD5 : AUGER_DIGEST_SHA256, pieces, 5, secret) <
         0)
@@ -212,7 +231,8 @@ static bool hash_username(const struct auger_turn_credentials *c, const struct o
                           uint8_t userhash[32])
 {
     static const uint8_t colon[] = {':'};
-    const struct auger_bytes pieces[] = {username_of(c), {colon, 1}, bare(offer->realm)};
+    const struct auger_bytes pieces[] = {
+        username_of(c), {colon, 1}, {offer->prepared, offer->prepared_len}};
 
     return auger_digest_compute(AUGER_DIGEST_SHA256, pieces, 3, userhash) == 0;
 }

@@ -52,10 +52,14 @@ int auger_turn_rest_make(struct auger_turn_rest *out, enum auger_turn_rest_hash 
 
     if (secret_len == 0 || expires_at_s < 0)
         return AUGER_ERR_INVALID;
-    int err = user ? auger_opaque_check((const uint8_t *)user, strlen(user)) : 0;
+    char prepared[AUGER_TURN_USERNAME_MAX + 1] = "";
+    int err = user ? auger_opaque_prepare((const uint8_t *)user, strlen(user), (uint8_t *)prepared,
+                                          AUGER_TURN_USERNAME_MAX)
+                   : 0;
     if (err < 0)
         return err;
-    int len = write_username(fresh.username, sizeof(fresh.username), expires_at_s, user);
+    int len = write_username(fresh.username, sizeof(fresh.username), expires_at_s,
+                             user ? prepared : NULL);
     if (len < 0)
         return len;
     err = sign(&fresh, hash == AUGER_TURN_REST_SHA1 ? AUGER_SHA1 : AUGER_SHA256, secret, secret_len,

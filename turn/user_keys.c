@@ -281,11 +281,15 @@ static int grow(struct auger_user_keys *keys)
     return 0;
 }
 
-static int check_text(const char *text, size_t max)
+/* As the profile has it, terminated. */
+static int prepare(const char *text, char *out, size_t max)
 {
-    size_t len = strlen(text);
+    int len = auger_opaque_prepare((const uint8_t *)text, strlen(text), (uint8_t *)out, max);
 
-    return len > max ? AUGER_ERR_INVALID : auger_opaque_check((const uint8_t *)text, len);
+    if (len < 0)
+        return len;
+    out[len] = '\0';
+    return 0;
 }
 
 /* A user of that name, who may have no key yet. */
@@ -343,18 +347,20 @@ int auger_user_keys_add(struct auger_user_keys *keys, const char *username, cons
                                                                     AUGER_STUN_SHA256};
     struct auger_user_key derived[ALGORITHMS];
     struct auger_user_entry *entry;
+    char name[AUGER_TURN_USERNAME_MAX + 1], secret[AUGER_TURN_PASSWORD_MAX + 1];
 
-    int err = check_text(username, AUGER_TURN_USERNAME_MAX);
+    int err = prepare(username, name, AUGER_TURN_USERNAME_MAX);
     if (err == 0)
-        err = check_text(password, AUGER_TURN_PASSWORD_MAX);
+        err = prepare(password, secret, AUGER_TURN_PASSWORD_MAX);
     for (size_t i = 0; err == 0 && i < ALGORITHMS; i++)
-        err = auger_user_key_derive(&derived[i], algorithms[i], bytes_of(username),
-                                    bytes_of(keys->realm), bytes_of(password));
+        err = auger_user_key_derive(&derived[i], algorithms[i], bytes_of(name),
+                                    bytes_of(keys->realm), bytes_of(secret));
     if (err == 0)
-        err = find_or_add(keys, username, &entry);
+        err = find_or_add(keys, name, &entry);
     for (size_t i = 0; err == 0 && i < ALGORITHMS; i++)
         set_key(keys, entry, algorithms[i], derived[i].bytes);
     auger_bytes_wipe(derived, sizeof(derived));
+    auger_bytes_wipe(secret, sizeof(secret));
     return err;
 }
 
@@ -363,13 +369,14 @@ int auger_user_keys_add_key(struct auger_user_keys *keys, const char *username,
                             size_t len)
 {
     struct auger_user_entry *entry;
+    char name[AUGER_TURN_USERNAME_MAX + 1];
 
     if ((algorithm != AUGER_STUN_MD5 && algorithm != AUGER_STUN_SHA256) ||
         len != key_len(algorithm))
         return AUGER_ERR_INVALID;
-    int err = check_text(username, AUGER_TURN_USERNAME_MAX);
+    int err = prepare(username, name, AUGER_TURN_USERNAME_MAX);
     if (err == 0)
-        err = find_or_add(keys, username, &entry);
+        err = find_or_add(keys, name, &entry);
     if (err == 0)
         set_key(keys, entry, algorithm, key);
     return err;
@@ -377,7 +384,9 @@ int auger_user_keys_add_key(struct auger_user_keys *keys, const char *username,
 
 int auger_user_keys_remove(struct auger_user_keys *keys, const char *username)
 {
-    struct auger_user_entry *entry = find_by_name(keys, bytes_of(username));
+    char name[AUGER_TURN_USERNAME_MAX + 1];
+    int err = prepare(username, name, AUGER_TURN_USERNAME_MAX);
+    struct auger_user_entry *entry = err == 0 ? find_by_name(keys, bytes_of(name)) : NULL;
 
     if (!entry)
         return AUGER_ERR_NOT_FOUND;

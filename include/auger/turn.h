@@ -58,8 +58,8 @@ enum auger_turn_even_port {
 
 struct auger_turn_config {
     struct auger_addr server;
-    /* Copied.  Printable ASCII, which OpaqueString (RFC 8265) leaves as it is; any other
-     * text is AUGER_ERR_UNSUPPORTED for now.  Both NULL: the server is to ask for none. */
+    /* Copied.  UTF-8, which is taken as OpaqueString has it (RFC 8265); what is beyond printable
+     * ASCII is AUGER_ERR_UNSUPPORTED if this was built without libunistring.  Both NULL: the server is to ask for none. */
     const char *username, *password;
     enum auger_turn_families families; /* default AUGER_TURN_IPV4 */
     /* The relay shall set DF on what it sends to peers, if it can (7.4).  Default false. */
@@ -115,7 +115,7 @@ enum auger_turn_error {
     AUGER_TURN_ERROR_INTEGRITY,             /* answers, but none that proves our password */
     AUGER_TURN_ERROR_BID_DOWN,              /* somebody took security features away (8489, 9.2.1) */
     AUGER_TURN_ERROR_NO_ALGORITHM,          /* no password algorithm that we know */
-    AUGER_TURN_ERROR_REALM,                 /* not ASCII, or another than before */
+    AUGER_TURN_ERROR_REALM,                 /* no OpaqueString, or another than before */
     AUGER_TURN_ERROR_MALFORMED,             /* an answer without what it must have */
     AUGER_TURN_ERROR_EXPIRED,               /* it could not be renewed in time */
     AUGER_TURN_ERROR_RESOURCES,             /* no memory, no random bytes, no hash */
@@ -265,7 +265,7 @@ struct auger_turn_rest {
 };
 /* Valid until `expires_at_s`, seconds since 1970; `user` may be NULL.  Most servers know
  * SHA-1 alone.  AUGER_ERR_INVALID: an empty secret, a user that is empty or has no room,
- * a time before 1970; AUGER_ERR_UNSUPPORTED: a user beyond printable ASCII;
+ * a time before 1970; AUGER_ERR_UNSUPPORTED: a user beyond ASCII, without libunistring;
  * AUGER_ERR_CRYPTO, AUGER_ERR_NO_MEMORY. */
 AUGER_API int auger_turn_rest_make(struct auger_turn_rest *out, enum auger_turn_rest_hash hash,
                                    const uint8_t *secret, size_t secret_len, int64_t expires_at_s,

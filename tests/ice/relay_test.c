@@ -161,7 +161,7 @@ static void what_a_client_cannot_be_made_of_is_refused(void **state)
     assert_int_equal(add_server_of(p, "198.51.100.53:0", "secret", false, false),
                      AUGER_ERR_INVALID);
     assert_int_equal(add_server_of(p, SERVER, NULL, false, false), AUGER_ERR_INVALID);
-    assert_int_equal(add_server_of(p, SERVER, "\xc3\xa9", false, false), AUGER_ERR_UNSUPPORTED);
+    assert_true(add_server_of(p, SERVER, "\xCD\xB8", false, false) < 0); /* unassigned */
     assert_int_equal(add_server_of(p, SERVER, "secret", false, false), 0);
     assert_int_equal(add_server_of(p, OTHER_SERVER, "secret", false, false), AUGER_ERR_LIMIT);
     assert_int_equal(auger_ice_share_sockets(p->ice, 1), AUGER_ERR_STATE);

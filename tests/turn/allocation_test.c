@@ -708,8 +708,8 @@ static void what_cannot_be_is_refused_at_once(void **state)
     p->config.server = addr_of(SERVER);
     p->config.password = NULL;
     assert_int_equal(auger_turn_new(&p->turn, &p->env, p->now, &p->config), AUGER_ERR_INVALID);
-    p->config.password = "schl\xc3\xbcssel";
-    assert_int_equal(auger_turn_new(&p->turn, &p->env, p->now, &p->config), AUGER_ERR_UNSUPPORTED);
+    p->config.password = "\xCD\xB8"; /* unassigned */
+    assert_true(auger_turn_new(&p->turn, &p->env, p->now, &p->config) < 0);
     p->config.password = "tab\t";
     assert_int_equal(auger_turn_new(&p->turn, &p->env, p->now, &p->config), AUGER_ERR_INVALID);
     p->config.password = "";

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
+#include "turn/opaque.h"
 
 #include <auger/stun.h>
 #include <auger/turn.h>
@@ -306,6 +307,14 @@ static inline void use_key(struct puppet *p, bool is_sha256_key, bool is_sha256)
     auger_stun_key_free(p->key);
     assert_int_equal(auger_stun_key_new(&p->key, secret, is_sha256_key ? 32 : 16), 0);
     p->is_sha256 = is_sha256;
+}
+
+/* Whether names and passwords beyond ASCII can be prepared. */
+static inline bool is_built_with_unicode(void)
+{
+    uint8_t out[8];
+
+    return auger_opaque_prepare((const uint8_t *)"\xC3\xA9", 2, out, sizeof(out)) == 2;
 }
 
 static inline void puppet_start(struct puppet *p)
