@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define SILENCE (30 * AUGER_SEC)
+#define SILENCE (8 * AUGER_SEC) /* a request was sent five times by then (RFC 8489 section 6.2.1)  \
+                                 */
 
 int auger_sealed_open(struct auger_sealed *sealed, struct auger_tls_context *context,
                       const char *name, const struct auger_path *path, auger_time now)
@@ -38,9 +39,15 @@ static void send_waiting(struct auger_sealed *sealed, auger_time now)
     sealed->waiting_len = 0;
 }
 
+/* Of STUN, which an answer follows; of data nobody knows that. */
+static bool is_request(const uint8_t *buf, size_t len)
+{
+    return len >= 20 && (buf[0] & 0xC1) == 0 && (buf[1] & 0x10) == 0;
+}
+
 void auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len)
 {
-    if (sealed->asked_at == 0)
+    if (sealed->asked_at == 0 && is_request(buf, len))
         sealed->asked_at = now;
     if (auger_tls_get_state(sealed->tls) == AUGER_TLS_CONNECTING)
         keep(sealed, buf, len);

@@ -14,7 +14,7 @@ struct auger_sealed {
     struct auger_path path;
     struct auger_tls *tls; /* NULL: not open */
     auger_time again_at;   /* after an end: until then nothing is tried */
-    auger_time asked_at;   /* of what was sent since the server was heard, the first; 0: nothing */
+    auger_time asked_at;   /* of requests since the server was heard, the first; 0: none */
     uint8_t waiting[AUGER_SEALED_WAITING_MAX][AUGER_DATAGRAM_MAX];
     size_t lens[AUGER_SEALED_WAITING_MAX], waiting_len;
 };
@@ -34,8 +34,8 @@ size_t auger_sealed_read(struct auger_sealed *sealed, auger_time now, uint8_t *b
 /* The next one for the socket. */
 size_t auger_sealed_take(struct auger_sealed *sealed, auger_time now, uint8_t *buf, size_t cap);
 
-/* Whether nothing came for 30 s in which something was sent: a server that was started anew knows
- * nothing of us, and over datagrams says nothing. */
+/* Whether nothing came for 8 s behind a request: a server that was started anew knows nothing of
+ * us, and over datagrams says nothing. */
 bool auger_sealed_is_silent(const struct auger_sealed *sealed, auger_time now);
 /* Whether it is over, and why. */
 bool auger_sealed_is_over(const struct auger_sealed *sealed, const char **why);

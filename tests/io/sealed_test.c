@@ -19,6 +19,10 @@ static const struct auger_path path = {
     .local = {.family = AUGER_IPV4, .port = 4000, .ip = {192, 0, 2, 7}},
     .remote = {.family = AUGER_IPV4, .port = 5349, .ip = {198, 51, 100, 1}}};
 
+static const uint8_t request[20] = {0x00, 0x03};     /* Allocate */
+static const uint8_t data[20] = {0x40, 0x01, 0, 16}; /* ChannelData */
+static const uint8_t indication[20] = {0x00, 0x16};  /* Send */
+
 static void raise_curtain(struct stage *stage)
 {
     struct auger_tls_config client = client_config(&authority), server = server_config(&leaf);
@@ -79,7 +83,7 @@ static void carry_sealed(struct stage *stage)
 
 static void say(struct stage *stage)
 {
-    auger_sealed_send(&stage->sealed, stage->now, (const uint8_t *)"request", 7);
+    auger_sealed_send(&stage->sealed, stage->now, request, sizeof(request));
     carry_sealed(stage);
 }
 
@@ -90,7 +94,7 @@ static void what_is_sent_before_it_stands_waits_up_to_four(void **state)
 
     raise_curtain(&stage);
     for (int i = 0; i < 6; i++)
-        auger_sealed_send(&stage.sealed, stage.now, (const uint8_t *)"request", 7);
+        auger_sealed_send(&stage.sealed, stage.now, request, sizeof(request));
     carry_sealed(&stage);
     assert_int_equal(stage.heard, AUGER_SEALED_WAITING_MAX);
     say(&stage);
@@ -119,7 +123,7 @@ static void a_server_that_answers_is_not_silent(void **state)
     drop_curtain(&stage);
 }
 
-static void one_that_says_nothing_for_thirty_seconds_is(void **state)
+static void one_that_answers_no_request_for_eight_seconds_is(void **state)
 {
     struct stage stage;
     (void)state;
@@ -128,10 +132,27 @@ static void one_that_says_nothing_for_thirty_seconds_is(void **state)
     say(&stage);
     stage.now += AUGER_SEC;
     say(&stage);
-    stage.now += 30 * AUGER_SEC;
+    stage.now += 8 * AUGER_SEC;
     assert_false(auger_sealed_is_silent(&stage.sealed, stage.now));
     stage.now += 1;
     assert_true(auger_sealed_is_silent(&stage.sealed, stage.now));
+    drop_curtain(&stage);
+}
+
+static void data_need_no_answer(void **state)
+{
+    struct stage stage;
+    (void)state;
+
+    raise_curtain(&stage);
+    say(&stage);
+    for (int i = 0; i < 60; i++) {
+        stage.now += AUGER_SEC;
+        auger_sealed_send(&stage.sealed, stage.now, data, sizeof(data));
+        auger_sealed_send(&stage.sealed, stage.now, indication, sizeof(indication));
+        carry_sealed(&stage);
+        assert_false(auger_sealed_is_silent(&stage.sealed, stage.now));
+    }
     drop_curtain(&stage);
 }
 
@@ -158,7 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent_before_it_stands_waits_up_to_four),
         cmocka_unit_test(a_server_that_answers_is_not_silent),
-        cmocka_unit_test(one_that_says_nothing_for_thirty_seconds_is),
+        cmocka_unit_test(one_that_answers_no_request_for_eight_seconds_is),
+        cmocka_unit_test(data_need_no_answer),
         cmocka_unit_test(an_end_has_a_reason),
     };
 
