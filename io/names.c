@@ -43,17 +43,29 @@ static int make(struct auger_loop *loop)
     return 0;
 }
 
-/* Nothing is opened before the first name is asked for or hidden. */
+static int tell_trouble(struct auger_loop *loop, const struct auger_slot *slot, int err,
+                        const char *why)
+{
+    auger_troubles_add(&loop->troubles, slot->id, err, "no multicast DNS:", why);
+    return err;
+}
+
+/* Nothing is opened before the first name is asked for or hidden.  Who may not show an address of
+ * ours asks nobody on the link (docs/decisions/141). */
 static int begin(struct auger_loop *loop, const struct auger_slot *slot)
 {
     struct auger_addr addrs[CANDS_MAX];
-    int err = loop->names ? 0 : make(loop);
+    size_t len = list_hosts(slot, addrs);
 
-    if (err == 0)
-        err = auger_multicast_join(&loop->names->multicast, loop->epoll_fd, addrs,
-                                   list_hosts(slot, addrs));
+    if (len == 0)
+        return tell_trouble(loop, slot, AUGER_ERR_UNSUPPORTED, "no address of ours may be used");
+    int err = loop->names ? 0 : make(loop);
     if (err < 0)
-        auger_troubles_add(&loop->troubles, slot->id, err, "no multicast DNS:",
+        return tell_trouble(loop, slot, err, auger_strerror(err));
+    errno = ENODEV; /* where no interface has one of them any more */
+    err = auger_multicast_join(&loop->names->multicast, loop->epoll_fd, addrs, len);
+    if (err < 0)
+        (void)tell_trouble(loop, slot, err,
                            err == AUGER_ERR_SYSTEM ? strerror(errno) : auger_strerror(err));
     return err;
 }
