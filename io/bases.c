@@ -113,7 +113,7 @@ static void remove_socket(struct auger_slot *slot, struct auger_watch *socket, a
         slot->kept_len = 0;
     auger_udp_close(&socket->udp);
     socket->udp.addr = (struct auger_addr){0};
-    (void)!auger_peer_remove_local_addr(slot->peer, now, &gone);
+    auger_slot_lose_addr(slot, &gone, now);
 }
 
 void auger_bases_follow(struct auger_slot *slot, int epoll_fd, struct auger_machine *machine,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LAST_CHANCE (2 * AUGER_SEC)
 #define NEXT_SERVER (1 * AUGER_SEC) /* RFC 8305 section 5 has 2 s at most */
 
 /* --- what it was told ---------------------------------------------------------------------- */
@@ -405,6 +406,21 @@ struct auger_stream *auger_links_stream(struct auger_links *links, struct auger_
     return stream;
 }
 
+/* RFC 8305, 4 and 5, across families: a black hole is not waited for as long as if it were all that
+ * there is. */
+void auger_links_hurry_others(struct auger_links *links, const struct auger_stream *stream,
+                              auger_time now)
+{
+    const struct auger_link_server *server = auger_links_server_at(links, &stream->path.remote);
+
+    for (size_t i = 0; i < links->streams_len; i++) {
+        struct auger_stream *other = links->streams[i];
+        if (other->state == AUGER_STREAM_CONNECTING &&
+            auger_links_server_at(links, &other->path.remote) == server)
+            auger_stream_hurry(other, auger_time_add(now, LAST_CHANCE));
+    }
+}
+
 /* --- sealed paths -------------------------------------------------------------------------- */
 
 bool auger_links_seals(const struct auger_links *links, const struct auger_addr *remote)
@@ -447,6 +463,19 @@ struct auger_sealed *auger_links_sealed(struct auger_links *links, const struct 
                                     name_at(links, server, &path->remote), path, now) < 0)
         sealed = NULL;
     return sealed;
+}
+
+/* --- addresses of ours --------------------------------------------------------------------- */
+
+void auger_links_forget_local(struct auger_links *links, const struct auger_addr *local,
+                              auger_time now)
+{
+    for (size_t i = 0; i < links->streams_len; i++)
+        if (auger_addr_ip_equal(&links->streams[i]->path.local, local))
+            auger_stream_close(links->streams[i], now);
+    for (size_t i = 0; i < links->sealed_len; i++)
+        if (links->sealed[i]->tls && auger_addr_ip_equal(&links->sealed[i]->path.local, local))
+            auger_sealed_close(links->sealed[i]);
 }
 
 /* --- what is told -------------------------------------------------------------------------- */

@@ -93,6 +93,12 @@ struct auger_stream *auger_links_stream(struct auger_links *links, struct auger_
 /* The sealed path, opened if there was none and `opens`; NULL: there is none. */
 struct auger_sealed *auger_links_sealed(struct auger_links *links, const struct auger_path *path,
                                         bool opens, auger_time now);
+/* This machine has that address no more: streams and sealed paths from it are closed. */
+void auger_links_forget_local(struct auger_links *links, const struct auger_addr *local,
+                              auger_time now);
+/* That stream is connected: others to the same server, whose addresses seem dead, have 2 s more. */
+void auger_links_hurry_others(struct auger_links *links, const struct auger_stream *stream,
+                              auger_time now);
 /* Whether what comes from there is sealed. */
 bool auger_links_seals(const struct auger_links *links, const struct auger_addr *remote);
 

@@ -34,6 +34,15 @@ static int add_shared_addrs(struct auger_slot *slot, auger_time now)
     return err;
 }
 
+void auger_slot_lose_addr(struct auger_slot *slot, const struct auger_addr *gone, auger_time now)
+{
+    const struct auger_addr addr = *gone;
+
+    (void)!auger_peer_remove_local_addr(slot->peer, now, &addr);
+    if (slot->links)
+        auger_links_forget_local(slot->links, &addr, now);
+}
+
 void auger_slot_lose_shared(struct auger_slot *slot, struct auger_shared_socket *socket,
                             auger_time now)
 {
@@ -42,7 +51,7 @@ void auger_slot_lose_shared(struct auger_slot *slot, struct auger_shared_socket 
         slot->kept_for = NULL;
         auger_ready_remove(&slot->blocked);
     }
-    (void)!auger_peer_remove_local_addr(slot->peer, now, &socket->watch.udp.addr);
+    auger_slot_lose_addr(slot, &socket->watch.udp.addr, now);
 }
 
 int auger_slot_join(struct auger_slot *slot, struct auger_loop_mux *mux, auger_time now)
@@ -288,7 +297,10 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
     const struct auger_path path = stream->path;
     struct auger_bytes frame;
 
+    bool was_open = stream->state == AUGER_STREAM_OPEN;
     auger_stream_ready(stream, watch, events, now);
+    if (!was_open && stream->state == AUGER_STREAM_OPEN)
+        auger_links_hurry_others(slot->links, stream, now);
     while (auger_stream_next(stream, now, &frame))
         hear(slot, now, &path, frame.data, frame.len);
     tell_losses(slot, now);

@@ -48,6 +48,8 @@ struct auger_slot {
 /* Puts the peer on shared sockets instead. */
 int auger_slot_join(struct auger_slot *slot, struct auger_loop_mux *mux,
                     auger_time now) AUGER_CHECK_RESULT;
+/* This machine has that address, at which a socket was, no more. */
+void auger_slot_lose_addr(struct auger_slot *slot, const struct auger_addr *gone, auger_time now);
 /* That shared socket is going, with its address. */
 void auger_slot_lose_shared(struct auger_slot *slot, struct auger_shared_socket *socket,
                             auger_time now);

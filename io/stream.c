@@ -137,6 +137,7 @@ void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int
         stream->attempts[i] = (struct auger_watch){
             .kind = AUGER_WATCH_STREAM, .slot = slot, .udp.fd = -1, .user = stream};
     }
+    stream->began_at = now;
     stream->connect_by = auger_time_add(now, CONNECT_TIME);
     errno = EADDRNOTAVAIL;
     try_next(stream, now);
@@ -506,10 +507,24 @@ void auger_stream_ready(struct auger_stream *stream, struct auger_watch *watch, 
 
 /* --- time ---------------------------------------------------------------------------------- */
 
+void auger_stream_hurry(struct auger_stream *stream, auger_time by)
+{
+    stream->connect_by = auger_time_min(stream->connect_by, by);
+}
+
+static void lose_late(struct auger_stream *stream)
+{
+    char why[AUGER_TLS_WHY_MAX];
+
+    snprintf(why, sizeof(why), "no connection within %d s",
+             (int)((stream->connect_by - stream->began_at) / AUGER_SEC));
+    lose(stream, why);
+}
+
 void auger_stream_handle_timeout(struct auger_stream *stream, auger_time now)
 {
     if (stream->state != AUGER_STREAM_CLOSED && now >= stream->connect_by) {
-        lose(stream, "no connection within 10 s");
+        lose_late(stream);
     } else if (stream->state == AUGER_STREAM_CONNECTING && now >= stream->next_at) {
         try_next(stream, now);
     } else if (stream->tls && now >= auger_tls_next_timeout(stream->tls)) {

@@ -26,7 +26,7 @@ struct auger_stream {
     struct auger_addr addrs[AUGER_STREAM_ADDRS_MAX];
     size_t addrs_len, begun;
     struct auger_watch *watch; /* the one that was taken */
-    auger_time next_at, connect_by;
+    auger_time began_at, next_at, connect_by;
     struct auger_proxy_talk *talk;     /* with a proxy, first of all; NULL: none, or it is over */
     const struct auger_proxy *proxy;   /* its target's; or NULL */
     struct auger_tls *tls;             /* NULL: none */
@@ -70,6 +70,8 @@ void auger_stream_fini(struct auger_stream *stream, auger_time now);
 /* Queues one frame and sends what can be sent: none goes by in part.  Without room it is
  * dropped; data before requests. */
 void auger_stream_send(struct auger_stream *stream, auger_time now, const uint8_t *buf, size_t len);
+/* It is to be connected by then, if that is sooner. */
+void auger_stream_hurry(struct auger_stream *stream, auger_time by);
 /* epoll told of it. */
 void auger_stream_ready(struct auger_stream *stream, struct auger_watch *watch, uint32_t events,
                         auger_time now);

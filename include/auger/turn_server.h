@@ -57,8 +57,7 @@ struct auger_turn_server_relay_ip {
 };
 
 struct auger_turn_server_config {
-    /* Copied.  1 to 127 bytes without a quote, as OpaqueString leaves them (RFC 8265); beyond
-     * printable ASCII with libunistring alone. */
+    /* Copied.  1 to 127 bytes without a quote, as OpaqueString (RFC 8265) leaves them. */
     const char *realm;
     /* Copied: where the server is reached, with the transport.  Peers cannot be there, and
      * Binding answers from another of them if asked to (RFC 5780), for which two IP

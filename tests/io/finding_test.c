@@ -289,6 +289,67 @@ static void dead_servers_do_not_hold_up_the_relay_of_another(void **state)
     end_world(&world);
 }
 
+/* --- another server -------------------------------------------------------------------------- */
+
+static void serve_another(struct world *world, struct auger_turn_service **another,
+                          struct auger_addr *at)
+{
+    struct auger_turn_service *first = world->turn;
+    struct auger_addr udp = world->turn_udp, tcp = world->turn_tcp;
+
+    serve_turn(world);
+    *another = world->turn;
+    *at = world->turn_tcp;
+    world->turn = first;
+    world->turn_udp = udp;
+    world->turn_tcp = tcp;
+}
+
+/* ALTERNATE-SERVER, RFC 8489 section 10. */
+static void a_server_over_tcp_sends_on_to_another(void **state)
+{
+    static const char *const uris[] = {"turn:one.test?transport=tcp"};
+    struct auger_turn_service *another;
+    struct auger_ice_relay_info info;
+    struct auger_addr at;
+    struct world world;
+    (void)state;
+
+    begin_world(&world);
+    serve_another(&world, &another, &at);
+    auger_turn_server_drain(auger_turn_service_server(world.turn), &at);
+    add_row("_turn._tcp.one.test", 0, world.turn_tcp.port);
+    ask_turn(&world, uris, 1);
+    until_relay(&world);
+    assert_int_equal(auger_ice_relays(auger_peer_ice(world.peer), &info, 1), 1);
+    assert_int_equal(info.server.port, at.port);
+    assert_int_equal(info.added.port, world.turn_tcp.port);
+    assert_int_equal(world.troubles, 0);
+    end_world(&world);
+}
+
+static void servers_over_tcp_that_send_on_to_each_other_end(void **state)
+{
+    static const char *const uris[] = {"turn:one.test?transport=tcp"};
+    struct auger_turn_service *another;
+    struct auger_addr at;
+    struct world world;
+    (void)state;
+
+    begin_world(&world);
+    serve_another(&world, &another, &at);
+    auger_turn_server_drain(auger_turn_service_server(world.turn), &at);
+    auger_turn_server_drain(auger_turn_service_server(another), &world.turn_tcp);
+    add_row("_turn._tcp.one.test", 0, world.turn_tcp.port);
+    ask_turn(&world, uris, 1);
+    while (!world.gathered || world.troubles == 0)
+        turn_once(&world);
+    assert_int_equal(world.relays, 0);
+    assert_int_equal(world.troubles, 1);
+    assert_non_null(strstr(world.trouble, "(300)"));
+    end_world(&world);
+}
+
 /* --- STUN over DTLS -------------------------------------------------------------------------- */
 
 struct sealed_stun {
@@ -487,6 +548,8 @@ int main(void)
         cmocka_unit_test(a_server_that_has_given_a_relay_is_the_only_one),
         cmocka_unit_test(a_black_hole_does_not_hold_up_the_next_address_of_a_stream),
         cmocka_unit_test(dead_servers_do_not_hold_up_the_relay_of_another),
+        cmocka_unit_test(a_server_over_tcp_sends_on_to_another),
+        cmocka_unit_test(servers_over_tcp_that_send_on_to_each_other_end),
         cmocka_unit_test(a_stuns_server_is_asked_over_dtls),
         cmocka_unit_test(a_stuns_server_of_another_name_is_not_believed),
         cmocka_unit_test(a_stuns_uri_with_an_address_is_refused),

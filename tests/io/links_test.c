@@ -9,6 +9,7 @@
 
 #include "io/clock.h"
 #include "io/links.h"
+#include "io/sockaddr.h"
 
 #include <auger/crypto.h>
 
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct stage {
@@ -142,12 +144,102 @@ static void of_alternates_there_are_sixteen_and_the_oldest_gives_way(void **stat
     drop_curtain(&stage);
 }
 
+static void until_settled(struct stage *stage, struct auger_stream *stream)
+{
+    struct epoll_event events[4];
+
+    while (stream->state == AUGER_STREAM_CONNECTING) {
+        int len = epoll_wait(stage->epoll, events, 4, 100);
+        for (int i = 0; i < len; i++) {
+            struct auger_watch *watch = events[i].data.ptr;
+            auger_stream_ready(watch->user, watch, events[i].events, auger_clock_now());
+        }
+    }
+}
+
+static int listen_at(struct sockaddr_storage *at, socklen_t len, int backlog,
+                     struct auger_addr *addr)
+{
+    int fd = socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)at, len), 0);
+    assert_int_equal(listen(fd, backlog), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)at, &len), 0);
+    assert_true(auger_sockaddr_to((struct sockaddr *)at, addr));
+    addr->transport = AUGER_TCP;
+    return fd;
+}
+
+/* RFC 8305: one family is a black hole, the other is there. */
+static void a_family_that_is_dead_is_given_up_soon_once_the_other_is_there(void **state)
+{
+    struct sockaddr_storage four, six;
+    struct auger_addr at[2], any = tcp_of("127.0.0.1:0"), any6 = tcp_of("[::1]:0");
+    socklen_t four_len = auger_sockaddr_from(&four, &any),
+              six_len = auger_sockaddr_from(&six, &any6);
+    int hole = listen_at(&four, four_len, 0, &at[0]), there = listen_at(&six, six_len, 8, &at[1]);
+    int waiting[3];
+    struct stage stage;
+    char why[AUGER_TLS_WHY_MAX];
+    (void)state;
+
+    for (int i = 0; i < 3; i++) {
+        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)!connect(waiting[i], (struct sockaddr *)&four, four_len);
+    }
+    raise_curtain(&stage, "turn:turn.example?transport=tcp", NULL);
+    auger_links_resolved(stage.links, stage.server, at, 2);
+    auger_time now = auger_clock_now();
+    const struct auger_path paths[] = {{any, at[0]}, {any6, at[1]}};
+    struct auger_stream *dead = auger_links_stream(stage.links, NULL, stage.epoll, &paths[0], now);
+    struct auger_stream *good = auger_links_stream(stage.links, NULL, stage.epoll, &paths[1], now);
+    until_settled(&stage, good);
+    assert_int_equal(good->state, AUGER_STREAM_OPEN);
+    assert_int_equal(dead->state, AUGER_STREAM_CONNECTING);
+    auger_links_hurry_others(stage.links, good, now + AUGER_SEC);
+    auger_links_handle_timeout(stage.links, now + 3 * AUGER_SEC - 1);
+    assert_int_equal(dead->state, AUGER_STREAM_CONNECTING);
+    auger_links_handle_timeout(stage.links, now + 3 * AUGER_SEC);
+    assert_true(auger_stream_take_loss(dead, why));
+    assert_string_equal(why, "no connection within 3 s");
+    assert_int_equal(good->state, AUGER_STREAM_OPEN);
+    drop_curtain(&stage);
+    for (int i = 0; i < 3; i++)
+        close(waiting[i]);
+    close(hole);
+    close(there);
+}
+
+static void with_an_address_its_streams_go(void **state)
+{
+    const struct auger_addr at = tcp_of("127.0.0.1:1"), ours = tcp_of("127.0.0.1:77"),
+                            other = tcp_of("127.0.0.9:77");
+    struct stage stage;
+    (void)state;
+
+    raise_curtain(&stage, "turn:turn.example?transport=tcp", NULL);
+    auger_links_resolved(stage.links, stage.server, &at, 1);
+    for (int i = 0; i < 100; i++) { /* more than there is room for at a time */
+        struct auger_stream *stream = open_to(&stage, "127.0.0.1:1");
+        assert_non_null(stream);
+        stream->state = AUGER_STREAM_CONNECTING; /* which it was, if refused at once */
+        auger_links_forget_local(stage.links, &other, auger_clock_now());
+        assert_int_equal(stream->state, AUGER_STREAM_CONNECTING);
+        auger_links_forget_local(stage.links, &ours, auger_clock_now());
+        assert_int_equal(stream->state, AUGER_STREAM_CLOSED);
+    }
+    assert_int_equal(stage.links->streams_len, 1);
+    drop_curtain(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alternate_is_believed_by_its_name_and_else_by_the_servers),
         cmocka_unit_test(an_alternate_is_where_it_is_and_not_where_the_name_leads),
         cmocka_unit_test(a_proxy_is_asked_for_the_address_of_an_alternate),
+        cmocka_unit_test(a_family_that_is_dead_is_given_up_soon_once_the_other_is_there),
+        cmocka_unit_test(with_an_address_its_streams_go),
         cmocka_unit_test(of_alternates_there_are_sixteen_and_the_oldest_gives_way),
     };
 
