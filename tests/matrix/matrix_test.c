@@ -1,9 +1,10 @@
 /*
  * Every meeting of NATs ends as the table says it should (docs/nat-matrix.md).
  *
- * A run takes a share of the cells, another one for each seed; AUGER_MATRIX=i/n takes the
- * i-th of every n cells instead (0/1: all of them).  AUGER_MATRIX_TIMES=FILE makes the
- * network even and appends how many round trips each cell took to connect.
+ * A run takes a share of the cells, another one for each seed, with relays on either side or
+ * both; AUGER_MATRIX=i/n takes the i-th of every n cells instead (0/1: all of them), with relays
+ * on each side and on both.  AUGER_MATRIX_TIMES=FILE makes the network even and appends how many
+ * round trips each cell took to connect.
  */
 #include "tests/matrix/table.h"
 #include "tests/sim/scenario.h"
@@ -94,7 +95,7 @@ static struct sim_net *add_front(struct meeting *meeting, const char *name, cons
     return add_gateway(meeting, name, net, home, any_prefix(meeting));
 }
 
-/* Each side has a TURN server of its own, if it has one. */
+/* Each side has a TURN server of its own, if it has one: over TCP where no UDP passes. */
 static struct sim_peer *add_agent(struct meeting *meeting, const char *name, struct sim_net *net)
 {
     bool is_a = name[0] == 'a';
@@ -104,6 +105,7 @@ static struct sim_peer *add_agent(struct meeting *meeting, const char *name, str
     if (meeting->relays == TABLE_OF_BOTH || meeting->relays == (is_a ? TABLE_OF_A : TABLE_OF_B))
         options.turn = is_a ? 1 : 2;
     options.turn_families = AUGER_TURN_IPV4;
+    options.turn_streams = strcmp(is_a ? meeting->cell->row : meeting->cell->column, "blocked") == 0;
     return sim_add_peer_in(meeting->sim, name, net, &options);
 }
 
@@ -210,6 +212,7 @@ static void check_path(struct meeting *meeting)
 
 static void note_time(const struct meeting *meeting)
 {
+    static const char *const relays[TABLE_RELAYS] = {"none", "both", "a", "b"};
     const char *name = getenv("AUGER_MATRIX_TIMES");
     const struct sim_peer_story *a = sim_peer_story(meeting->a), *b = sim_peer_story(meeting->b);
     FILE *file = name ? fopen(name, "a") : NULL;
@@ -218,8 +221,9 @@ static void note_time(const struct meeting *meeting)
         return;
     auger_time began = a->signalled_at > b->signalled_at ? a->signalled_at : b->signalled_at;
     auger_time ended = a->usable_at > b->usable_at ? a->usable_at : b->usable_at;
-    fprintf(file, "%s\t%s\t%s\t%.2f\n", meeting->cell->group, meeting->cell->row,
-            meeting->cell->column, (double)(ended - began) / (double)(2 * DELAY));
+    fprintf(file, "%s\t%s\t%s\t%s\t%.2f\n", meeting->cell->group, meeting->cell->row,
+            meeting->cell->column, relays[meeting->relays],
+            (double)(ended - began) / (double)(2 * DELAY));
     fclose(file);
 }
 
@@ -246,17 +250,16 @@ static void meet(struct meeting *meeting)
 }
 
 /* Each end offers in half of the worlds. */
-static void run_cell(uint64_t seed, size_t number, const struct table_cell *cell, bool has_relays)
+static void run_cell(uint64_t seed, size_t number, const struct table_cell *cell,
+                     enum table_relays relays)
 {
-    struct meeting meeting = {.cell = cell};
+    struct meeting meeting = {.cell = cell, .relays = relays};
     auger_time jitter = getenv("AUGER_MATRIX_TIMES") ? 0 : JITTER;
 
     prng_init(&meeting.random, seed + number, cell->group);
     meeting.sim = world(prng_next(&meeting.random), .delay = DELAY, .jitter = jitter);
     sim_add_stun_server(meeting.sim);
-    if (has_relays) {
-        meeting.relays =
-            (enum table_relays)prng_between(&meeting.random, TABLE_OF_BOTH, TABLE_OF_B);
+    if (relays != TABLE_NO_RELAY) {
         sim_add_turn_server(meeting.sim, &(struct sim_turn_options){0});
         sim_add_turn_server(meeting.sim, &(struct sim_turn_options){0});
     }
@@ -273,13 +276,7 @@ static void run_cell(uint64_t seed, size_t number, const struct table_cell *cell
     world_end(meeting.sim);
 }
 
-/* Relays are asked for over UDP here. */
-static bool is_blocked(const struct table_cell *cell)
-{
-    return strcmp(cell->row, "blocked") == 0 || strcmp(cell->column, "blocked") == 0;
-}
-
-static void run_group(uint64_t seed, const char *group, size_t share, bool has_relays)
+static void run_group(uint64_t seed, const char *group, size_t share, enum table_relays relays)
 {
     struct table *table = table_read(TEST_DATA "/../matrix/expected.tsv");
     size_t first = seed % share, cells = 0;
@@ -287,47 +284,55 @@ static void run_group(uint64_t seed, const char *group, size_t share, bool has_r
 
     if (asked && sscanf(asked, "%zu/%zu", &first, &share) != 2)
         fail_msg("AUGER_MATRIX is not i/n");
-    for (size_t i = 0; i < table->cells_len; i++) {
-        if (strcmp(table->cells[i].group, group) == 0 &&
-            !(has_relays && is_blocked(&table->cells[i])) && cells++ % share == first)
-            run_cell(seed, i, &table->cells[i], has_relays);
-    }
+    for (size_t i = 0; i < table->cells_len; i++)
+        if (strcmp(table->cells[i].group, group) == 0 && cells++ % share == first)
+            run_cell(seed, i, &table->cells[i], relays);
     assert_true(cells > 0);
     free(table);
 }
 
+/* All of them where the cells are asked for, else one by the seed. */
+static void run_group_with_relays(uint64_t seed, const char *group, size_t share)
+{
+    size_t which = getenv("AUGER_MATRIX") ? TABLE_RELAYS : TABLE_OF_BOTH + seed % 3;
+
+    for (int relays = TABLE_OF_BOTH; relays < TABLE_RELAYS; relays++)
+        if (which == TABLE_RELAYS || which == (size_t)relays)
+            run_group(seed, group, share, (enum table_relays)relays);
+}
+
 SCENARIO(gateways_meet_as_the_table_says)
 {
-    run_group(seed, "alone", 31, false);
+    run_group(seed, "alone", 31, TABLE_NO_RELAY);
 }
 
 SCENARIO(a_carrier_before_one_home_changes_what_the_table_says)
 {
-    run_group(seed, "nested", 37, false);
+    run_group(seed, "nested", 37, TABLE_NO_RELAY);
 }
 
 SCENARIO(carriers_before_both_homes_change_what_the_table_says)
 {
-    run_group(seed, "both-nested", 61, false);
+    run_group(seed, "both-nested", 61, TABLE_NO_RELAY);
 }
 
 SCENARIO(neighbours_meet_by_the_carriers_hairpin_as_the_table_says)
 {
-    run_group(seed, "neighbours", 41, false);
+    run_group(seed, "neighbours", 41, TABLE_NO_RELAY);
 }
 
 SCENARIO(hosts_behind_one_gateway_meet_inside)
 {
-    run_group(seed, "together", 5, false);
+    run_group(seed, "together", 5, TABLE_NO_RELAY);
 }
 
 SCENARIO(with_relays_all_meet_as_the_table_says)
 {
-    run_group(seed, "alone", 127, true);
-    run_group(seed, "nested", 127, true);
-    run_group(seed, "both-nested", 197, true);
-    run_group(seed, "neighbours", 149, true);
-    run_group(seed, "together", 11, true);
+    run_group_with_relays(seed, "alone", 127);
+    run_group_with_relays(seed, "nested", 127);
+    run_group_with_relays(seed, "both-nested", 197);
+    run_group_with_relays(seed, "neighbours", 149);
+    run_group_with_relays(seed, "together", 11);
 }
 
 SCENARIOS(scenario_test(gateways_meet_as_the_table_says),

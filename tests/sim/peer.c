@@ -2,6 +2,7 @@
 #include "tests/sim/peer.h"
 
 #include "tests/sim/digest.h"
+#include "tests/sim/stream.h"
 
 #include "base/time.h"
 #include "ice/state.h"
@@ -159,6 +160,7 @@ static void add_turn_server(struct sim_peer *peer, auger_time now, const struct 
         server.families = peer->options.turn_families;
     for (size_t i = 0; i < 2; i++) {
         server.addr = *sim_turn_addr(turn, families[i]);
+        server.addr.transport = peer->options.turn_streams ? AUGER_TCP : AUGER_UDP;
         monitor_add_turn_server(
             peer->monitor,
             &(struct monitor_turn){server.addr, SIM_TURN_USER, SIM_TURN_REALM, SIM_TURN_PASSWORD});
@@ -345,7 +347,10 @@ static size_t transmit(struct sim_peer *peer)
     while ((len = auger_ice_poll_transmit(peer->ice, now, &path, buf, sizeof(buf))) > 0 &&
            sent++ < DATAGRAMS_AT_ONCE_MAX) {
         monitor_sent(peer->monitor, now, &path, buf, len);
-        sim_host_send(sim, peer->host, &path, buf, len);
+        if (path.remote.transport == AUGER_TCP)
+            sim_stream_send(sim, peer->host, &path, buf, len);
+        else
+            sim_host_send(sim, peer->host, &path, buf, len);
     }
     return sent;
 }

@@ -1,7 +1,7 @@
 /* tests/sim/sim.c - the world's clock: what happens next, and after it the invariants. */
 #include "tests/sim/digest.h"
 #include "tests/sim/peer.h"
-#include "tests/sim/world.h"
+#include "tests/sim/stream.h"
 
 #include "base/time.h"
 
@@ -52,6 +52,7 @@ void sim_free(struct sim *sim)
     sim_peers_free(sim);
     sim_probers_free(sim);
     sim_turns_free(sim);
+    sim_streams_free(sim);
     sim_attackers_free(sim);
     sim_nets_free(sim);
     queue_fini(&sim->queue);

@@ -169,6 +169,7 @@ struct sim_peer_options {
     bool no_stun;  /* do not ask the STUN servers */
     unsigned turn; /* bits of the TURN servers that it may use, the first added is 1 */
     enum auger_turn_families turn_families; /* 0: both */
+    bool turn_streams;                      /* they are asked over TCP */
     auger_time chatter;   /* sends data this often once it can; 0: once per path */
     int drift_ppm;        /* how much its clock is fast */
     bool resolves;        /* names that the other tells, by multicast DNS */

@@ -1,8 +1,8 @@
 /* tests/sim/turn_server.c - a host on the internet that runs our TURN server, with a watch
  * beside it. */
 #include "tests/sim/digest.h"
+#include "tests/sim/stream.h"
 #include "tests/sim/turn_watch.h"
-#include "tests/sim/world.h"
 
 #include "base/time.h"
 
@@ -109,6 +109,7 @@ static void end(struct sim_turn *turn)
 
 void sim_turn_forget(struct sim *sim, struct sim_turn *turn)
 {
+    assert(!sim_stream_is_open(sim, turn->host)); /* nobody would tell the client */
     sim_log(sim, "%s forgets all", turn->host->name);
     end(turn);
     memset(turn->relays, 0, sizeof(turn->relays));
@@ -209,6 +210,15 @@ static void wake(struct sim *sim, void *user)
     settle(turn);
 }
 
+static void answer(struct sim_turn *turn, auger_time later, const struct auger_turn_server_out *out)
+{
+    if (out->path.local.transport == AUGER_TCP)
+        sim_stream_answer(turn->sim, later, &out->path, out->bytes.data, out->bytes.len);
+    else
+        sim_host_send_later(turn->sim, turn->host, later, &out->path, out->bytes.data,
+                            out->bytes.len);
+}
+
 static void hear_client(struct sim_turn *turn, const struct auger_path *path, const uint8_t *buf,
                         size_t len)
 {
@@ -226,8 +236,7 @@ static void hear_client(struct sim_turn *turn, const struct auger_path *path, co
     take_events(turn);
     turn_watch_client(turn->watch, now, path, buf, len, &out);
     if (out.what == AUGER_TURN_SERVER_TO_CLIENT)
-        sim_host_send_later(turn->sim, turn->host, turn->options.slow, &out.path, out.bytes.data,
-                            out.bytes.len);
+        answer(turn, turn->options.slow, &out);
     else if (out.what == AUGER_TURN_SERVER_TO_PEER)
         sim_host_send(turn->sim, turn->host, &out.path, out.bytes.data, out.bytes.len);
 }
@@ -245,7 +254,15 @@ static void hear_peer(struct sim_turn *turn, const struct relay *relay,
                                   room + AUGER_TURN_OVERHEAD, len, &out);
     turn_watch_peer(turn->watch, turn->sim->now, &relay->addr, peer, &out);
     if (out.what == AUGER_TURN_SERVER_TO_CLIENT)
-        sim_host_send(turn->sim, turn->host, &out.path, out.bytes.data, out.bytes.len);
+        answer(turn, 0, &out);
+}
+
+/* For datagrams and for streams. */
+static bool is_listener(const struct sim_turn *turn, const struct auger_addr *addr)
+{
+    const struct auger_addr *listener = &turn->listeners[addr->family == AUGER_IPV6];
+
+    return addr->port == listener->port && auger_addr_ip_equal(addr, listener);
 }
 
 static void receive(struct sim *sim, struct sim_host *host, const struct auger_path *path,
@@ -255,8 +272,7 @@ static void receive(struct sim *sim, struct sim_host *host, const struct auger_p
     const struct relay *relay = find_relay(turn, &path->local);
 
     (void)sim;
-    if (auger_addr_equal(&path->local, &turn->listeners[0]) ||
-        auger_addr_equal(&path->local, &turn->listeners[1]))
+    if (is_listener(turn, &path->local))
         hear_client(turn, path, buf, len);
     else if (relay)
         hear_peer(turn, relay, &path->remote, buf, len);
@@ -300,7 +316,7 @@ const struct auger_addr *sim_turn_addr(const struct sim_turn *turn, enum auger_f
     return &turn->listeners[family == AUGER_IPV6];
 }
 
-const struct sim_turn *sim_turn_next(const struct sim_turn *turn)
+struct sim_turn *sim_turn_next(const struct sim_turn *turn)
 {
     return turn->next;
 }

@@ -99,6 +99,7 @@ struct sim {
     size_t stun_servers_len;
     struct sim_turn *turns;
     size_t turns_len;
+    struct sim_stream *streams; /* to these */
     struct sim_peer *alice, *bob; /* introduced by sim_signal() */
     struct sim_cut cuts[SIM_CUTS_MAX];
     size_t cuts_len;
@@ -143,7 +144,7 @@ void sim_probers_free(struct sim *sim);
 
 /* turn_server.c */
 void sim_turns_free(struct sim *sim);
-const struct sim_turn *sim_turn_next(const struct sim_turn *turn); /* newest first */
+struct sim_turn *sim_turn_next(const struct sim_turn *turn); /* newest first */
 
 /* peer.c */
 void sim_peers_drain(struct sim *sim);
