@@ -3,15 +3,17 @@
  * fires first.  Depth first; a state that was seen before is not gone through again.
  *
  * Datagrams overtake each other as they like, and up to three are lost.  A timer fires
- * when nothing is under way, and as often as `delays` says although something is.  An
- * order ends when both ends have selected a pair and nothing is under way, or at the
- * horizon; what follows is then gone through once, without losses.
+ * when nothing is under way, and as often as `delays` says although something is.  Where
+ * both offered renomination, who controls changes its mind at any moment, once.  An order
+ * ends when both ends have selected a pair and nothing is under way, or at the horizon;
+ * what follows is then gone through once, without losses.
  *
- * AUGER_EXPLORE=full goes on to losses together with a delay, which takes a minute or two.
+ * AUGER_EXPLORE=full goes on to losses together with a delay, and with renomination to all
+ * bounds, which takes some minutes.
  */
 #include "tests/explore/world.h"
 
-#include "ice/state.h"
+#include "ice/nominate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,6 +37,7 @@ struct setting {
     bool at_once; /* USE-CANDIDATE in first checks */
     bool hidden;  /* a is behind a NAT and named no candidate */
     bool late;    /* a is told of b's candidates by a message that takes its time */
+    bool renominates; /* both offered it */
 };
 
 struct bound {
@@ -53,7 +56,7 @@ struct explorer {
     struct world live, *kept; /* one for each step on the way here */
     struct seen *seen;
     size_t seen_len, seen_cap;
-    size_t ends, deepest;
+    size_t ends, deepest, changes;
     char steps[DEPTH_MAX][48];
 };
 
@@ -115,10 +118,12 @@ static size_t selected(unsigned which, struct auger_ice_pair_info *out)
     return found;
 }
 
-static bool both_selected(void)
+static bool is_settled(void)
 {
     struct auger_ice_pair_info a, b;
-    return selected(0, &a) && selected(1, &b);
+    return explorer.live.flights_len == 0 && selected(0, &a) && selected(1, &b) &&
+           !explorer.live.sides[0].ice->current->nomination.pair &&
+           !explorer.live.sides[1].ice->current->nomination.pair;
 }
 
 /* In every state. */
@@ -236,6 +241,40 @@ static double try_timers(size_t depth)
     return orders;
 }
 
+static struct auger_pair *another_pair(const struct auger_generation *generation, auger_time now)
+{
+    for (uint16_t i = 0; i < generation->checklist.len; i++) {
+        struct auger_pair *pair = generation->checklist.order[i];
+        if (pair != generation->nomination.selected && auger_pair_is_usable(pair, now))
+            return pair;
+    }
+    return NULL;
+}
+
+/* For a reason that is no matter here, such as a better round trip. */
+static double try_minds(size_t depth)
+{
+    struct world *live = &explorer.live;
+    double orders = 0;
+
+    for (unsigned i = 0; i < 2 && live->minds > 0; i++) {
+        struct auger_ice *ice = live->sides[i].ice;
+        const struct auger_generation *generation = ice->current;
+        struct auger_pair *other = another_pair(generation, live->now);
+        if (generation->role != AUGER_CONTROLLING || !generation->nomination.selected ||
+            generation->nomination.pair || !other)
+            continue;
+        live->minds--;
+        snprintf(explorer.steps[depth], 48, "%10.6f %c changes its mind",
+                 (double)(live->now - START) / 1e9, i ? 'b' : 'a');
+        auger_nominate_begin(ice, live->now, other);
+        world_drain(live, i);
+        explorer.changes++;
+        orders += go_on(depth);
+    }
+    return orders;
+}
+
 /* How many orders there are from here on. */
 static double explore(size_t depth)
 {
@@ -250,13 +289,14 @@ static double explore(size_t depth)
     if (depth > explorer.deepest)
         explorer.deepest = depth;
     world_copy(&explorer.kept[depth], &explorer.live);
-    if ((explorer.live.flights_len == 0 && both_selected()) || explorer.live.now > HORIZON) {
+    if (is_settled() || explorer.live.now > HORIZON) {
         check_end(depth);
         explorer.ends++;
+        world_copy(&explorer.live, &explorer.kept[depth]);
     } else {
         orders = try_flights(depth) + try_timers(depth);
     }
-    world_copy(&explorer.live, &explorer.kept[depth]);
+    orders += try_minds(depth);
     remember(digest, orders);
     return orders;
 }
@@ -303,7 +343,9 @@ static void add_agent(unsigned which, const struct setting *setting)
 static void begin(const struct setting *setting, struct bound bound)
 {
     explorer.setting = setting;
-    explorer.live = (struct world){.now = START, .losses = bound.losses, .delays = bound.delays};
+    explorer.live = (struct world){.now = START, .losses = bound.losses,
+                                   .delays = bound.delays,
+                                   .minds = setting->renominates};
     add_agent(0, setting);
     add_agent(1, setting);
     if (setting->equal_tie_breakers)
@@ -311,6 +353,8 @@ static void begin(const struct setting *setting, struct bound bound)
             explorer.live.sides[1].ice->current->tie_breaker;
     world_tell_credentials(&explorer.live, 0);
     world_tell_credentials(&explorer.live, 1);
+    for (unsigned i = 0; i < 2; i++)
+        auger_ice_set_remote_renomination(explorer.live.sides[i].ice, START, setting->renominates);
     world_tell_candidates(&explorer.live, 1);
     if (setting->late)
         world_add_flight(&explorer.live, CANDIDATES, 0);
@@ -338,9 +382,12 @@ static void run(const struct setting *setting, struct bound bound)
     begin(setting, bound);
     double orders = explore(0);
 
-    print_message("%s, %u lost, %u delays: %.4g orders, %zu states, %zu ends, %zu steps at most\n",
+    print_message("%s, %u lost, %u delays: %.4g orders, %zu states, %zu ends, %zu steps at most, "
+                  "%zu changes of mind\n",
                   setting->name, bound.losses, bound.delays, orders, explorer.seen_len,
-                  explorer.ends, explorer.deepest);
+                  explorer.ends, explorer.deepest, explorer.changes);
+    if (setting->renominates && setting->cands[0] + setting->cands[1] > 2)
+        assert_true(explorer.changes > 0);
     end(NULL);
 }
 
@@ -349,10 +396,13 @@ static void holds_in_every_order(void **state)
 {
     const struct setting *setting = *state;
     bool is_large = setting->cands[0] + setting->cands[1] > 2;
+    bool is_full = getenv("AUGER_EXPLORE");
 
-    run(setting, (struct bound){3, 0});
-    run(setting, (struct bound){0, 1});
-    if (getenv("AUGER_EXPLORE"))
+    if (is_full || !setting->renominates || is_large) /* else there is nothing to change to */
+        run(setting, (struct bound){3, 0});
+    if (is_full || !setting->renominates)
+        run(setting, (struct bound){0, 1});
+    if (is_full)
         run(setting, is_large ? (struct bound){1, 1} : (struct bound){2, 1});
 }
 
@@ -382,10 +432,19 @@ static struct setting settings[] = {
 
 int main(void)
 {
-    struct CMUnitTest tests[SETTINGS] = {0};
+    static struct setting renominating[SETTINGS];
+    static char names[SETTINGS][64];
+    struct CMUnitTest tests[2 * SETTINGS] = {0};
 
-    for (size_t i = 0; i < SETTINGS; i++)
+    for (size_t i = 0; i < SETTINGS; i++) {
+        snprintf(names[i], sizeof(names[i]), "%s, with renomination", settings[i].name);
+        renominating[i] = settings[i];
+        renominating[i].name = names[i];
+        renominating[i].renominates = true;
         tests[i] =
             (struct CMUnitTest){settings[i].name, holds_in_every_order, NULL, end, &settings[i]};
+        tests[SETTINGS + i] =
+            (struct CMUnitTest){names[i], holds_in_every_order, NULL, end, &renominating[i]};
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

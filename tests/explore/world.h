@@ -49,7 +49,7 @@ struct flight {
 
 struct world {
     auger_time now;
-    unsigned losses, delays; /* that may yet happen */
+    unsigned losses, delays, minds; /* that may yet happen */
     size_t flights_len;
     struct flight flights[FLIGHT_MAX];
     struct side sides[2];
@@ -97,6 +97,7 @@ static inline void world_copy(struct world *to, const struct world *from)
     to->now = from->now;
     to->losses = from->losses;
     to->delays = from->delays;
+    to->minds = from->minds;
     to->flights_len = from->flights_len;
     memcpy(to->flights, from->flights, from->flights_len * sizeof(from->flights[0]));
     for (int i = 0; i < 2; i++) {
@@ -133,7 +134,7 @@ static inline uint64_t world_digest(const struct world *world)
 {
     uint64_t digest = digest_u64(DIGEST_START, (uint64_t)world->now), flights = 0;
 
-    digest = digest_u64(digest, (uint64_t)world->losses << 8 | world->delays);
+    digest = digest_u64(digest, (uint64_t)world->minds << 16 | world->losses << 8 | world->delays);
     for (size_t i = 0; i < world->flights_len; i++)
         flights += flight_digest(&world->flights[i]);
     digest = digest_u64(digest, flights);
