@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#define SILENCE (8 * AUGER_SEC) /* a request was sent five times by then (RFC 8489 section 6.2.1)  \
-                                 */
+#define SILENCE                                                                                    \
+    (8 * AUGER_SEC) /* a request was sent five times by then (RFC 8489 section 6.2.1)              \
+                     */
 
 int auger_sealed_open(struct auger_sealed *sealed, struct auger_tls_context *context,
                       const char *name, const struct auger_path *path, auger_time now)

@@ -308,16 +308,14 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
     auger_ready_mark(&slot->ready);
 }
 
-static const char *reason_of(int err)
+static const char *reason_of(const struct auger_slot *slot, const struct auger_addr *server,
+                             int err)
 {
-    switch (err) {
-    case AUGER_ERR_STATE:
-        return "over UDP it is of no use to a peer on shared sockets";
-    case AUGER_ERR_UNSUPPORTED:
-        return "a name or password beyond ASCII needs libunistring, and the agent not to be lite";
-    default:
+    if (err != AUGER_ERR_UNSUPPORTED)
         return auger_strerror(err);
-    }
+    return slot->mux && server->transport == AUGER_UDP
+               ? "a peer on shared sockets reaches it by TCP or TLS alone: add ?transport=tcp"
+               : "a name or password beyond ASCII needs libunistring, and the agent not to be lite";
 }
 
 static void give_server(struct auger_slot *slot, const struct auger_link_server *server,
@@ -333,7 +331,7 @@ static void give_server(struct auger_slot *slot, const struct auger_link_server 
     config.seals_alternates = true;
     int err = auger_peer_add_turn_server(slot->peer, now, &config);
     if (err < 0 && (is_first || err != AUGER_ERR_LIMIT))
-        tell_trouble(slot, addr, err, reason_of(err));
+        tell_trouble(slot, addr, err, reason_of(slot, addr, err));
 }
 
 /* One address of each family: the agent asks both. */

@@ -279,7 +279,9 @@ AUGER_API void auger_ice_turn_server_init_sized(struct auger_ice_turn_server *se
  * opens it at the first datagram, which waits for it, cuts what comes with
  * auger_turn_frame_len(), and hands each frame to auger_ice_handle_datagram() with that path.
  * AUGER_ERR_LIMIT; AUGER_ERR_INVALID: an address that cannot be sent to, a name without a
- * password; AUGER_ERR_UNSUPPORTED of a lite agent, and of credentials beyond ASCII without libunistring;
+ * password; AUGER_ERR_UNSUPPORTED of a lite agent, of credentials beyond ASCII without
+ * libunistring, and over UDP of an agent that shares its sockets (docs/decisions/112);
+ * AUGER_ERR_STATE: closed;
  * AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY. */
 AUGER_API int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time now,
                                               const struct auger_ice_turn_server *server,

@@ -59,7 +59,8 @@ enum auger_turn_even_port {
 struct auger_turn_config {
     struct auger_addr server;
     /* Copied.  UTF-8, which is taken as OpaqueString has it (RFC 8265); what is beyond printable
-     * ASCII is AUGER_ERR_UNSUPPORTED if this was built without libunistring.  Both NULL: the server is to ask for none. */
+     * ASCII is AUGER_ERR_UNSUPPORTED if this was built without libunistring.  Both NULL: the server
+     * is to ask for none. */
     const char *username, *password;
     enum auger_turn_families families; /* default AUGER_TURN_IPV4 */
     /* The relay shall set DF on what it sends to peers, if it can (7.4).  Default false. */

@@ -34,9 +34,9 @@ struct setting {
     unsigned cands[2];
     bool controlling[2];
     bool equal_tie_breakers;
-    bool at_once; /* USE-CANDIDATE in first checks */
-    bool hidden;  /* a is behind a NAT and named no candidate */
-    bool late;    /* a is told of b's candidates by a message that takes its time */
+    bool at_once;     /* USE-CANDIDATE in first checks */
+    bool hidden;      /* a is behind a NAT and named no candidate */
+    bool late;        /* a is told of b's candidates by a message that takes its time */
     bool renominates; /* both offered it */
 };
 
@@ -343,7 +343,8 @@ static void add_agent(unsigned which, const struct setting *setting)
 static void begin(const struct setting *setting, struct bound bound)
 {
     explorer.setting = setting;
-    explorer.live = (struct world){.now = START, .losses = bound.losses,
+    explorer.live = (struct world){.now = START,
+                                   .losses = bound.losses,
                                    .delays = bound.delays,
                                    .minds = setting->renominates};
     add_agent(0, setting);

@@ -303,6 +303,35 @@ static void a_check_of_an_unknown_name_makes_a_peer_that_answers(void **state)
     auger_loop_free(loop);
 }
 
+/* One socket has one allocation there (docs/decisions/112). */
+static void a_turn_server_over_udp_is_a_trouble_that_says_the_way_out(void **state)
+{
+    static const struct auger_net_turn_server servers[] = {
+        {.uri = "turn:127.0.0.1:9", .username = "user", .password = "secret"},
+        {.uri = "turn:127.0.0.2:9", .username = "user", .password = "secret"},
+    };
+    struct auger_loop *loop = new_loop();
+    struct auger_net_config net = net_of_loopback();
+    struct auger_loop_event event;
+    struct auger_peer *peer;
+
+    (void)state;
+    net.mux = new_mux(loop);
+    net.turn_servers = servers;
+    net.turn_servers_len = 2;
+    assert_int_equal(auger_loop_peer_new(loop, NULL, &net, &peer), 0);
+    for (size_t i = 0; i < 2; i++) {
+        do
+            assert_true(auger_loop_next(loop, &event));
+        while (event.type != AUGER_LOOP_EVENT_TROUBLE);
+        assert_int_equal(event.error, AUGER_ERR_UNSUPPORTED);
+        assert_non_null(strstr(event.what, servers[i].uri));
+        assert_non_null(strstr(event.what, "shared sockets"));
+        assert_non_null(strstr(event.what, "?transport=tcp"));
+    }
+    auger_loop_free(loop);
+}
+
 static void a_mux_of_no_address_is_an_error(void **state)
 {
     struct auger_net_config net = net_of_loopback();
@@ -330,6 +359,7 @@ int main(void)
         cmocka_unit_test(the_second_session_on_one_path_fails_and_the_first_does_not_notice),
         cmocka_unit_test(either_side_of_a_shared_port_can_restart),
         cmocka_unit_test(a_check_of_an_unknown_name_makes_a_peer_that_answers),
+        cmocka_unit_test(a_turn_server_over_udp_is_a_trouble_that_says_the_way_out),
         cmocka_unit_test(a_mux_of_no_address_is_an_error),
     };
     return cmocka_run_group_tests(tests, make_certificate, free_certificate);

@@ -105,7 +105,8 @@ static struct sim_peer *add_agent(struct meeting *meeting, const char *name, str
     if (meeting->relays == TABLE_OF_BOTH || meeting->relays == (is_a ? TABLE_OF_A : TABLE_OF_B))
         options.turn = is_a ? 1 : 2;
     options.turn_families = AUGER_TURN_IPV4;
-    options.turn_streams = strcmp(is_a ? meeting->cell->row : meeting->cell->column, "blocked") == 0;
+    options.turn_streams =
+        strcmp(is_a ? meeting->cell->row : meeting->cell->column, "blocked") == 0;
     return sim_add_peer_in(meeting->sim, name, net, &options);
 }
 

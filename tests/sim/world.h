@@ -99,7 +99,7 @@ struct sim {
     size_t stun_servers_len;
     struct sim_turn *turns;
     size_t turns_len;
-    struct sim_stream *streams; /* to these */
+    struct sim_stream *streams;   /* to these */
     struct sim_peer *alice, *bob; /* introduced by sim_signal() */
     struct sim_cut cuts[SIM_CUTS_MAX];
     size_t cuts_len;
