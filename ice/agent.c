@@ -263,6 +263,25 @@ void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
     draw_conclusions(ice, now);
 }
 
+static size_t ask_servers(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                          uint8_t *buf, size_t cap)
+{
+    size_t len = auger_gather_write_next(ice, now, path, buf, cap);
+    return len ? len : auger_allocate_write(ice, now, path, buf, cap);
+}
+
+/* Checks and what servers are asked for take turns at Ta, so that neither waits for all of the
+ * other (docs/decisions/153); a check may want a permission first. */
+static size_t write_new(struct auger_ice *ice, auger_time now, struct auger_path *path,
+                        uint8_t *buf, size_t cap)
+{
+    size_t len = ice->has_checked ? ask_servers(ice, now, path, buf, cap) : 0;
+
+    if (len == 0)
+        len = auger_check_write_next(ice, now, path, buf, cap);
+    return len ? len : ask_servers(ice, now, path, buf, cap);
+}
+
 /* The order is the policy: what the peer waits for, what keeps a working path
  * alive and settles it, what was begun, and only then, at the pace of Ta,
  * something new. */
@@ -280,13 +299,7 @@ static size_t write_datagram(struct auger_ice *ice, auger_time now, struct auger
         len = auger_gather_write_again(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_standby_write(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_check_write_next(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_gather_write_next(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_allocate_write(ice, now, path, buf, cap);
-    return len;
+    return len ? len : write_new(ice, now, path, buf, cap);
 }
 
 /* What is to leave from a relayed address goes to its server.  0: it could not, and is as good

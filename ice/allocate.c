@@ -116,6 +116,7 @@ static void begin_next(struct auger_ice *ice, auger_time now)
     if (ice->is_closed || (!again && !wants_channel && !is_new) || !auger_pace_allows(ice, now))
         return;
     auger_pace_begin(ice, now);
+    ice->has_checked = false;
     if (wants_channel)
         auger_permit_ask_channel(ice, now);
     else if (is_new)

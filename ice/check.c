@@ -209,6 +209,7 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
         return 0;
 
     auger_pace_begin(ice, now);
+    ice->has_checked = true;
     if (!auger_permit_obtain(ice, now, pair)) /* which takes its turn (8656 section 9) */
         return 0;
     struct auger_stun_transaction tx;

@@ -279,6 +279,7 @@ size_t auger_gather_write_next(struct auger_ice *ice, auger_time now, struct aug
         if (!auger_pace_allows(ice, now))
             return 0;
         auger_pace_begin(ice, now);
+        ice->has_checked = false;
         if (auger_stun_question_start(&query->question, ice->env, now,
                                       retransmission_timeout(ice)) != 0)
             return 0; /* no entropy: again when Ta fires */

@@ -137,6 +137,7 @@ struct auger_ice {
     auger_time pacing;   /* Ta: ours or the peer's, whichever is larger */
     auger_time pace_at;  /* when it allows the next new transaction */
     bool has_turn;       /* at the shared pacer: `pace_at` is it */
+    bool has_checked;    /* the latest one was a check: servers are asked next */
     auger_time heard_at; /* the last authenticated message of the peer */
     struct auger_path heard_on;
 

@@ -106,6 +106,29 @@ static void new_clients_are_paced(void **state)
     end(p);
 }
 
+/* Each of them has its turn at Ta, every other one (docs/decisions/153). */
+static void servers_do_not_wait_for_all_checks(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct auger_addr stun = addr_of(OTHER_SERVER);
+
+    puppet_introduce(p);
+    for (int i = 0; i < 16; i++) {
+        char peer[AUGER_ADDR_TEXT_MAX];
+        snprintf(peer, sizeof(peer), "203.0.113.7:%d", 7000 + i);
+        struct auger_cand cand = cand_of(peer, AUGER_CAND_HOST, 2130706431 - (uint32_t)i);
+        snprintf(cand.foundation, sizeof(cand.foundation), "%d", i);
+        assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &cand), 0);
+    }
+    struct turn_server *server = add_server(p, SERVER, RELAYED);
+    assert_int_equal(auger_ice_add_stun_server(p->ice, p->world->now, &stun), 0);
+    run(p, 200 * AUGER_MS);
+    assert_int_equal(server->allocates, 1);
+    assert_int_equal(left_len, 4); /* three checks, and the question to the STUN server */
+    end(p);
+}
+
 static void a_way_by_udp_comes_before_tcp_and_that_before_tls(void **state)
 {
     (void)state;
@@ -407,6 +430,7 @@ int main(void)
         cmocka_unit_test(gathering_ends_with_the_last_refusal),
         cmocka_unit_test(each_server_is_asked_once_before_any_twice),
         cmocka_unit_test(new_clients_are_paced),
+        cmocka_unit_test(servers_do_not_wait_for_all_checks),
         cmocka_unit_test(a_way_by_udp_comes_before_tcp_and_that_before_tls),
         cmocka_unit_test(an_address_that_cannot_be_the_servers_is_not_believed),
         cmocka_unit_test(what_a_client_cannot_be_made_of_is_refused),
