@@ -211,6 +211,16 @@ static struct auger_ice_cand *add_candidate(struct auger_ice *ice, auger_time no
     return cand;
 }
 
+/* One that comes after the end of candidates is told all the same, and the end after it again:
+ * it has to be the last (8838 section 13, docs/decisions/111). */
+static void end_again(struct auger_ice *ice, auger_time now)
+{
+    if (ice->gather.state != AUGER_GATHER_DONE)
+        return;
+    ice->news.gathered = true;
+    auger_trace(ice->env, now, "ice:gathered", AUGER_F_TEXT("reason", "a relay came late"));
+}
+
 /* One that is of no use goes back to the server. */
 static void allocated(struct auger_ice *ice, auger_time now, struct auger_relay *relay,
                       const struct auger_turn_event *event)
@@ -235,6 +245,7 @@ static void allocated(struct auger_ice *ice, auger_time now, struct auger_relay 
     for (size_t i = 0; i < 2; i++)
         if (relay->cands[i])
             auger_generation_form_pairs_of(ice->current, now, &ice->locals, relay->cands[i]);
+    end_again(ice, now);
 }
 
 /* A first challenge is signed by nobody, and what it says of the realm holds for the client. */
@@ -315,7 +326,7 @@ static void take_event(struct auger_ice *ice, auger_time now, struct auger_relay
         auger_permit_granted(ice, relay, &event->peer.addr);
         break;
     case AUGER_TURN_EVENT_REFUSED:
-        auger_permit_refused(ice, now, relay, &event->peer.addr);
+        auger_permit_refused(ice, now, relay, &event->peer.addr, event->peer.error);
         break;
     case AUGER_TURN_EVENT_ALTERNATE_SERVER:
         sent_on(ice, now, relay);

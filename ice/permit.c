@@ -74,23 +74,31 @@ static void forget(struct auger_ice *ice, struct auger_pair *pair)
         ice->consent.pair = NULL;
 }
 
-static void refuse_in(struct auger_ice *ice, auger_time now, struct auger_generation *generation,
-                      const struct auger_relay *relay, const struct auger_addr *peer)
+static void refuse(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                   enum auger_turn_error error)
 {
-    for (uint16_t i = 0; generation && i < generation->checklist.len; i++) {
-        struct auger_pair *pair = generation->checklist.order[i];
-        if (!is_about(pair, relay, peer) || pair->failure == AUGER_PAIR_NO_CONSENT)
-            continue;
+    if (pair->awaits_permission && error == AUGER_TURN_ERROR_RESOURCES) {
+        pair->awaits_permission = false; /* nobody has refused anything */
+    } else if (pair->failure != AUGER_PAIR_NO_CONSENT) {
         auger_pair_fail(pair, ice->env, now, AUGER_PAIR_NOT_PERMITTED);
         forget(ice, pair);
     }
 }
 
-void auger_permit_refused(struct auger_ice *ice, auger_time now, const struct auger_relay *relay,
-                          const struct auger_addr *peer)
+static void refuse_in(struct auger_ice *ice, auger_time now, struct auger_generation *generation,
+                      const struct auger_relay *relay, const struct auger_addr *peer,
+                      enum auger_turn_error error)
 {
-    refuse_in(ice, now, ice->current, relay, peer);
-    refuse_in(ice, now, ice->previous, relay, peer);
+    for (uint16_t i = 0; generation && i < generation->checklist.len; i++)
+        if (is_about(generation->checklist.order[i], relay, peer))
+            refuse(ice, now, generation->checklist.order[i], error);
+}
+
+void auger_permit_refused(struct auger_ice *ice, auger_time now, const struct auger_relay *relay,
+                          const struct auger_addr *peer, enum auger_turn_error error)
+{
+    refuse_in(ice, now, ice->current, relay, peer, error);
+    refuse_in(ice, now, ice->previous, relay, peer, error);
 }
 
 /* --- channels ----------------------------------------------------------------------------- */

@@ -11,8 +11,9 @@ bool auger_permit_obtain(struct auger_ice *ice, auger_time now, struct auger_pai
 /* The server says so of all pairs with that IP address. */
 void auger_permit_granted(struct auger_ice *ice, const struct auger_relay *relay,
                           const struct auger_addr *peer);
+/* AUGER_TURN_ERROR_RESOURCES: it was not asked to the end, and who waits asks again in its turn. */
 void auger_permit_refused(struct auger_ice *ice, auger_time now, const struct auger_relay *relay,
-                          const struct auger_addr *peer);
+                          const struct auger_addr *peer, enum auger_turn_error error);
 
 /* Whether a pair is to have a channel and has not asked for one. */
 bool auger_permit_wants_channel(const struct auger_ice *ice);

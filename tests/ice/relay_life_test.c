@@ -55,6 +55,45 @@ static void one_failure_of_entropy_ends_no_allocation(void **state)
     end(p);
 }
 
+/* As the 438 comes to a CreatePermission. */
+static void one_failure_of_entropy_refuses_no_peer(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    server->stales_without_entropy = 1;
+    server->no_entropy = &p->world->no_entropy;
+    run(p, AUGER_SEC);
+    assert_int_equal(server->stales_without_entropy, 0);
+    assert_int_equal(server->permits, 1);
+    assert_int_not_equal(pair_of(p, RELAYED, PEER).state, AUGER_PAIR_FAILED);
+    assert_non_null(find_check(RELAYED, PEER));
+    end(p);
+}
+
+/* RFC 8838 section 13: nothing comes after it. */
+static void the_end_of_candidates_is_told_again_behind_a_late_relay(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_server(p, SERVER, RELAYED);
+
+    server->is_silent = true;
+    server->mapped = MAPPED;
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, 12 * AUGER_SEC);
+    assert_true(is_gathered);
+    forget();
+    server->is_silent = false;
+    run(p, 10 * AUGER_SEC);
+    assert_int_equal(told_len, 2); /* what the server has seen of us is one */
+    assert_true(is_gathered);
+    assert_int_equal(told_before_end, 2);
+    end(p);
+}
+
 /* It is of another realm, which nobody signed. */
 static void a_forged_first_challenge_costs_seconds_alone(void **state)
 {
@@ -486,6 +525,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_have_room_beside_what_servers_give),
+        cmocka_unit_test(one_failure_of_entropy_refuses_no_peer),
+        cmocka_unit_test(the_end_of_candidates_is_told_again_behind_a_late_relay),
         cmocka_unit_test(one_failure_of_entropy_ends_no_allocation),
         cmocka_unit_test(a_forged_first_challenge_costs_seconds_alone),
         cmocka_unit_test(a_sealed_server_sends_nobody_on),

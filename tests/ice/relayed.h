@@ -20,6 +20,7 @@
 static struct auger_cand told[EVENTS_MAX];
 static size_t told_len;
 static bool is_gathered, is_restart_wanted;
+static size_t told_before_end; /* the latest one */
 static auger_time gathered_after;
 /* What left, other than to a TURN server: as whoever gets it sees it. */
 static struct sent left[256];
@@ -33,6 +34,8 @@ static inline void take_news(struct puppet *p)
         if (event.type == AUGER_ICE_EVENT_CANDIDATE)
             told[told_len++] = event.cand;
         is_gathered |= event.type == AUGER_ICE_EVENT_GATHERED;
+        if (event.type == AUGER_ICE_EVENT_GATHERED)
+            told_before_end = told_len;
         is_restart_wanted |= event.type == AUGER_ICE_EVENT_RESTART_WANTED;
     }
 }
@@ -60,7 +63,7 @@ static inline void run(struct puppet *p, auger_time time)
 
 static inline void forget(void)
 {
-    told_len = left_len = 0;
+    told_len = left_len = told_before_end = 0;
     is_gathered = is_restart_wanted = false;
 }
 

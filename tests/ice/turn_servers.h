@@ -43,6 +43,9 @@ struct turn_server {
     const char *refused;   /* the peer that permit_code is about; NULL: all */
     const char *alternate; /* with an allocate_code of 300, */
     const char *domain;    /* and whom its certificate is for; NULL: it says nothing of it */
+    /* So many permissions are answered by 438, while there is nothing to draw from. */
+    unsigned stales_without_entropy;
+    bool *no_entropy;
     struct turn_allocation allocations[TURN_ALLOCATIONS_MAX];
     /* What came: requests with credentials alone. */
     unsigned challenged, allocates, refreshes, releases, permits, binds;
@@ -134,7 +137,7 @@ static inline void turn_refuse(struct auger_ice *ice, auger_time now, const stru
             auger_stun_build_bytes(&b, AUGER_STUN_ATTR_ALTERNATE_DOMAIN, server->domain,
                                    strlen(server->domain));
     }
-    if (code == AUGER_STUN_UNAUTHENTICATED) {
+    if (code == AUGER_STUN_UNAUTHENTICATED || code == AUGER_STUN_STALE_NONCE) {
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_REALM, TURN_REALM, strlen(TURN_REALM));
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_NONCE, "nonce", 5);
     } else {
@@ -252,6 +255,13 @@ static inline void turn_request(struct auger_ice *ice, auger_time now, struct tu
     if (auger_stun_msg_verify(msg, turn_key) != 0) {
         server->challenged++;
         turn_refuse(ice, now, path, msg, AUGER_STUN_UNAUTHENTICATED);
+        return;
+    }
+    if (msg->method == AUGER_STUN_CREATE_PERMISSION && server->stales_without_entropy > 0) {
+        server->stales_without_entropy--;
+        *server->no_entropy = true;
+        turn_refuse(ice, now, path, msg, AUGER_STUN_STALE_NONCE);
+        *server->no_entropy = false;
         return;
     }
     uint16_t code = turn_judge(server, path, msg);
