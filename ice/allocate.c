@@ -331,9 +331,11 @@ static void take_event(struct auger_ice *ice, auger_time now, struct auger_relay
     case AUGER_TURN_EVENT_ALTERNATE_SERVER:
         sent_on(ice, now, relay);
         break;
+    case AUGER_TURN_EVENT_ICMP: /* evidence, and no more: docs/decisions/154 */
+        ice->tally.icmp_errors++;
+        break;
     case AUGER_TURN_EVENT_CHANNEL_BOUND:
     case AUGER_TURN_EVENT_CHANNEL_REFUSED:
-    case AUGER_TURN_EVENT_ICMP:
     case AUGER_TURN_EVENT_MOVED: /* no relay of an agent asks for that */
     case AUGER_TURN_EVENT_MOVE_FAILED:
     case AUGER_TURN_EVENT_RELEASED:

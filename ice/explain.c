@@ -172,6 +172,9 @@ static void say_relays(struct auger_ice_explanation *e)
     if (e->turn_error != AUGER_TURN_ERROR_NONE)
         snprintf(e->evidence + len, sizeof(e->evidence) - len, ", %s (%u)",
                  auger_turn_error_text(e->turn_error), e->turn_code);
+    len = strlen(e->evidence);
+    if (e->icmp_errors > 0)
+        snprintf(e->evidence + len, sizeof(e->evidence) - len, ", %u ICMP errors", e->icmp_errors);
 }
 
 static void say(struct auger_ice_explanation *e)
@@ -206,6 +209,7 @@ static void collect(const struct auger_ice *ice, struct auger_ice_explanation *e
         .has_relay = has_relay(&ice->locals) || has_relay(&ice->current->remotes),
         .we_map_by_destination = map_by_destination(&ice->locals),
         .peer_maps_by_destination = map_by_destination(&ice->current->remotes),
+        .icmp_errors = tally->icmp_errors,
     };
     collect_relays(ice, e);
     say(e);

@@ -31,6 +31,7 @@ struct auger_ice_tally {
     uint32_t checks_misanswered; /* of ours, answered along another path */
     uint32_t responses_received; /* of the peer's, to checks and for consent */
     uint32_t paths_refused;      /* which another agent on our socket has */
+    uint32_t icmp_errors;        /* of which relays have told: anybody may forge them */
     bool consent_was_revoked;
 };
 

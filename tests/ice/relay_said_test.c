@@ -141,6 +141,39 @@ static void what_the_socket_refuses_is_counted_without_the_wrapping(void **state
     end(p);
 }
 
+/* Nobody signs it: who knows the 5-tuple can send it (docs/decisions/154). */
+static void an_icmp_error_is_evidence_and_fails_no_pair(void **state)
+{
+    (void)state;
+    static const uint8_t unreachable[] = {0, 0, 3 << 1, 3, 0, 0, 0, 0};
+    struct auger_stun_tid tid = {{'i'}};
+    struct auger_ice_explanation why;
+    struct auger_stun_builder b;
+    struct auger_bytes data;
+    struct turn_server *server;
+    uint8_t buf[128];
+    struct puppet *p = agent_with_relay(true, &server);
+    struct auger_addr peer = addr_of(PEER);
+    struct auger_path path = server->allocations[0].client;
+
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    run(p, AUGER_SEC);
+    struct sent *check = find_check(RELAYED, PEER);
+    assert_non_null(check);
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_INDICATION, AUGER_STUN_DATA, &tid);
+    auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &peer);
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_ICMP, unreachable, sizeof(unreachable));
+    auger_ice_handle_datagram(p->ice, p->world->now, &path, buf, (size_t)auger_stun_build_end(&b),
+                              &data);
+    auger_ice_explain(p->ice, &why);
+    assert_int_equal(why.icmp_errors, 1);
+    assert_non_null(strstr(why.evidence, "1 relays, 1 ICMP errors"));
+    assert_int_equal(pair_of(p, RELAYED, PEER).state, AUGER_PAIR_IN_PROGRESS);
+    puppet_answer(p, check, &(struct puppet_answer){.to = RELAYED});
+    assert_int_equal(pair_of(p, RELAYED, PEER).state, AUGER_PAIR_SUCCEEDED);
+    end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +183,7 @@ int main(void)
         cmocka_unit_test(it_is_the_reason_with_other_candidates_too),
         cmocka_unit_test(statistics_name_the_server_and_the_way_to_it),
         cmocka_unit_test(what_the_socket_refuses_is_counted_without_the_wrapping),
+        cmocka_unit_test(an_icmp_error_is_evidence_and_fails_no_pair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
