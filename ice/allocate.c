@@ -9,6 +9,8 @@
 #include "ice/policy.h"
 #include "ice/reflexive.h"
 
+#include "turn/error.h"
+
 #include "base/addr.h"
 #include "base/env.h"
 #include "base/time.h"
@@ -299,13 +301,17 @@ static void lost(struct auger_ice *ice, auger_time now, struct auger_relay *rela
     relay->state = after == AUGER_NEVER ? AUGER_RELAY_OVER : AUGER_RELAY_WAITING;
     relay->at = auger_time_add(now, after);
     relay->was_renewed |= after != AUGER_NEVER;
+    if (!has_stood && code && error == auger_turn_error_of(code) &&
+        relay->server->via == AUGER_VIA_UDP)
+        auger_gather_ask_instead(ice, relay->host, &relay->server->addr);
     lose_candidates(ice, now, relay);
 }
 
-/* To where nobody seals what is said: 8489 section 10 would have it sealed for another name. */
+/* To where nobody seals what is said, as 8489 section 10 would have it for another name; or to
+ * where we are a client already: one 5-tuple has one allocation (8656 section 5). */
 static void sent_on(struct auger_ice *ice, auger_time now, struct auger_relay *relay)
 {
-    if (!relay->server->is_sealed)
+    if (!relay->server->is_sealed && !auger_relay_has_twin(ice, relay))
         return; /* its path is asked for each time */
     lost(ice, now, relay, AUGER_TURN_ERROR_TRY_ALTERNATE, AUGER_STUN_TRY_ALTERNATE);
     auger_turn_free(relay->turn);

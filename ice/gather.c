@@ -67,12 +67,17 @@ void auger_gather_open(struct auger_ice *ice)
 }
 
 /* In the order in which they came. */
-static void append(struct auger_ice *ice, struct auger_query *queries)
+static void put_last(struct auger_ice *ice, struct auger_query *queries)
 {
     struct auger_query **end = &ice->gather.queries;
     while (*end)
         end = &(*end)->next;
     *end = queries;
+}
+
+static void append(struct auger_ice *ice, struct auger_query *queries)
+{
+    put_last(ice, queries);
     auger_gather_open(ice);
 }
 
@@ -131,6 +136,27 @@ int auger_gather_add_server(struct auger_ice *ice, const struct auger_addr *serv
     gather->servers_len++;
     append(ice, queries);
     return 0;
+}
+
+static bool is_asked(const struct auger_ice *ice, const struct auger_ice_cand *host,
+                     const struct auger_addr *server)
+{
+    for (const struct auger_query *query = ice->gather.queries; query; query = query->next)
+        if (query->host == host && auger_addr_equal(query->server, server))
+            return true;
+    return false;
+}
+
+void auger_gather_ask_instead(struct auger_ice *ice, const struct auger_ice_cand *host,
+                              const struct auger_addr *server)
+{
+    struct auger_query *query = NULL;
+
+    if (ice->gather.state == AUGER_GATHER_DONE || is_asked(ice, host, server) ||
+        !can_ask(ice, host, server))
+        return;
+    if (push_query(ice, &query, host, server) == 0)
+        put_last(ice, query);
 }
 
 int auger_gather_prepare_again(struct auger_ice *ice, struct auger_query **queries)

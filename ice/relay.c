@@ -156,6 +156,19 @@ struct auger_path auger_relay_path(const struct auger_relay *relay)
                                relay->turn ? *auger_turn_server(relay->turn) : relay->server->addr};
 }
 
+bool auger_relay_has_twin(const struct auger_ice *ice, const struct auger_relay *relay)
+{
+    struct auger_path path = auger_relay_path(relay);
+
+    for (const struct auger_relay *r = auger_relay_next(ice, NULL); r;
+         r = auger_relay_next(ice, r)) {
+        struct auger_path used = auger_relay_path(r);
+        if (r != relay && r->turn && auger_path_equal(&used, &path))
+            return true;
+    }
+    return false;
+}
+
 static bool is_asked_from(const struct auger_relay *relay, const struct auger_relay_server *server,
                           const struct auger_ice_cand *host)
 {
@@ -175,11 +188,20 @@ static bool can_ask(const struct auger_ice_cand *host, const struct auger_relay_
            auger_cand_can_pair(host, &as_remote);
 }
 
+static bool was_sent_on_to(const struct auger_relay *relay, const struct auger_relay_server *server,
+                           const struct auger_ice_cand *host)
+{
+    const struct auger_path path = {local_end(server, host), server->addr};
+    struct auger_path used = auger_relay_path(relay);
+
+    return relay->turn && auger_path_equal(&used, &path);
+}
+
 static bool is_asked(const struct auger_ice *ice, const struct auger_relay_server *server,
                      const struct auger_ice_cand *host)
 {
     for (const struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
-        if (is_asked_from(r, server, host))
+        if (is_asked_from(r, server, host) || was_sent_on_to(r, server, host))
             return true;
     return false;
 }

@@ -70,6 +70,62 @@ static void gathering_ends_with_the_last_refusal(void **state)
     end(p);
 }
 
+/* RFC 8445 section 5.1.1.2. */
+static void a_server_without_a_relay_to_give_says_how_it_sees_us(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_server(p, SERVER, RELAYED);
+
+    server->allocate_code = 486;
+    server->mapped = MAPPED;
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    assert_true(is_gathered);
+    assert_int_equal(server->bindings, 1);
+    struct auger_addr mapped = addr_of(MAPPED);
+    assert_non_null(find_told(AUGER_CAND_SRFLX));
+    assert_true(auger_addr_equal(&find_told(AUGER_CAND_SRFLX)->addr, &mapped));
+    assert_int_equal(told_before_end, told_len);
+    end(p);
+}
+
+/* One 5-tuple has one allocation (RFC 8656 section 5). */
+static void two_servers_that_send_on_to_one_make_one_relay(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *one = add_server(p, SERVER, RELAYED);
+    struct turn_server *other = add_server(p, OTHER_SERVER, RELAYED);
+    struct turn_server *third = turn_add("198.51.100.60:3478", OTHER_RELAYED);
+
+    one->allocate_code = other->allocate_code = AUGER_STUN_TRY_ALTERNATE;
+    one->alternate = other->alternate = "198.51.100.60:3478";
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    assert_int_equal(third->allocates, 1);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_true(is_gathered);
+    end(p);
+}
+
+static void a_server_that_another_has_sent_us_on_to_is_not_asked_twice(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *one = add_server(p, SERVER, RELAYED);
+    struct turn_server *other = add_server(p, OTHER_SERVER, OTHER_RELAYED);
+
+    one->allocate_code = AUGER_STUN_TRY_ALTERNATE;
+    one->alternate = OTHER_SERVER;
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    assert_int_equal(other->allocates, 1);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_true(is_gathered);
+    end(p);
+}
+
 static void each_server_is_asked_once_before_any_twice(void **state)
 {
     (void)state;
@@ -428,6 +484,9 @@ int main(void)
         cmocka_unit_test(a_relay_of_both_families_makes_two_candidates),
         cmocka_unit_test(a_server_that_is_dead_delays_no_other),
         cmocka_unit_test(gathering_ends_with_the_last_refusal),
+        cmocka_unit_test(a_server_without_a_relay_to_give_says_how_it_sees_us),
+        cmocka_unit_test(two_servers_that_send_on_to_one_make_one_relay),
+        cmocka_unit_test(a_server_that_another_has_sent_us_on_to_is_not_asked_twice),
         cmocka_unit_test(each_server_is_asked_once_before_any_twice),
         cmocka_unit_test(new_clients_are_paced),
         cmocka_unit_test(servers_do_not_wait_for_all_checks),

@@ -48,6 +48,7 @@ struct turn_server {
     bool *no_entropy;
     struct turn_allocation allocations[TURN_ALLOCATIONS_MAX];
     /* What came: requests with credentials alone. */
+    unsigned bindings; /* without any */
     unsigned challenged, allocates, refreshes, releases, permits, binds;
     unsigned sends, channel_sends, dropped, keepalives;
     uint8_t numbers; /* allocations made */
@@ -187,6 +188,21 @@ static inline void turn_grant(struct auger_ice *ice, auger_time now, struct turn
     if (msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH)
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, 600);
     auger_stun_build_integrity(&b, turn_key);
+    turn_reply(ice, now, path, &b, buf);
+}
+
+static inline void turn_show(struct auger_ice *ice, auger_time now, struct turn_server *server,
+                             const struct auger_path *path, const struct auger_stun_msg *msg)
+{
+    struct auger_addr mapped = server->mapped ? turn_addr_of(server->mapped) : path->local;
+    struct auger_stun_builder b;
+    uint8_t buf[128];
+
+    server->bindings++;
+    if (server->is_silent)
+        return;
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_SUCCESS, msg->method, &msg->tid);
+    auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped);
     turn_reply(ice, now, path, &b, buf);
 }
 
@@ -335,7 +351,9 @@ static inline size_t turn_poll_transmit(struct auger_ice *ice, auger_time now,
         if (!server)
             return len;
         bool is_stun = auger_stun_msg_parse(&msg, buf, len) == 0;
-        if (is_stun && msg.class_ == AUGER_STUN_REQUEST)
+        if (is_stun && msg.class_ == AUGER_STUN_REQUEST && msg.method == AUGER_STUN_BINDING)
+            turn_show(ice, now, server, path, &msg);
+        else if (is_stun && msg.class_ == AUGER_STUN_REQUEST)
             turn_request(ice, now, server, path, &msg);
         else if (is_stun && msg.method == AUGER_STUN_BINDING)
             server->keepalives++;
