@@ -49,7 +49,7 @@ static uint16_t any_port(struct sim_peer *peer)
 static void check(struct sim_peer *peer, int err, const char *what)
 {
     if (err < 0)
-        sim_break(peer->sim, "%s: %s: %s", peer->host->name, what, auger_strerror(err));
+        sim_break(peer->sim, "%s: %s: %s", peer->name, what, auger_strerror(err));
 }
 
 static struct auger_addr attach(struct sim_peer *peer, struct sim_net *net,
@@ -61,30 +61,17 @@ static struct auger_addr attach(struct sim_peer *peer, struct sim_net *net,
     return addr;
 }
 
-struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_net *net,
-                                 const struct sim_peer_options *options)
+static void init_story(struct sim_peer_story *story)
 {
-    struct sim_peer *peer = sim_alloc(sizeof(*peer));
+    story->signalled_at = story->usable_at = story->nominated_at = AUGER_NEVER;
+    story->restarted_at = story->failed_at = story->disconnected_at = AUGER_NEVER;
+    story->gathered_at = AUGER_NEVER;
+}
 
-    if (options)
-        peer->options = *options;
-    else
-        sim_peer_options_init(&peer->options);
-    peer->sim = sim;
-    peer->host = sim_host_new(sim, name);
-    peer->host->receive = receive;
-    peer->host->owner = peer;
-    prng_init(&peer->post_random, digest_bytes(sim->options.seed, name, strlen(name)), "post");
-    sim_peer_init_env(peer);
-    sim_peer_init_clock(peer);
-    peer->next = peer->chatter_at = AUGER_NEVER;
-    peer->story.signalled_at = peer->story.usable_at = peer->story.nominated_at = AUGER_NEVER;
-    peer->story.restarted_at = AUGER_NEVER;
-    peer->story.failed_at = peer->story.disconnected_at = peer->story.gathered_at = AUGER_NEVER;
-    if (auger_ice_new(&peer->ice, &peer->env, &peer->options.ice) < 0)
-        abort();
-
+static void watch(struct sim_peer *peer)
+{
     size_t pairs_max = peer->options.ice.pairs_max;
+
     snprintf(peer->ufrag, sizeof(peer->ufrag), "%s", auger_ice_ufrag(peer->ice));
     peer->pairs_cap = pairs_max + 2; /* the one that carries data may come on top */
     peer->pairs = sim_resize(NULL, peer->pairs_cap, sizeof(*peer->pairs));
@@ -96,14 +83,60 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
         monitor_make_lite(peer->monitor);
     if (peer->options.ice.standby_restarts)
         monitor_expect_standby_restarts(peer->monitor);
+}
+
+/* On a host of its own, or on another's. */
+static struct sim_peer *add_peer(struct sim *sim, const char *name, struct sim_host *host,
+                                 const struct sim_peer_options *options)
+{
+    struct sim_peer *peer = sim_alloc(sizeof(*peer));
+
+    if (options)
+        peer->options = *options;
+    else
+        sim_peer_options_init(&peer->options);
+    snprintf(peer->name, sizeof(peer->name), "%s", name);
+    peer->sim = sim;
+    peer->host = host ? host : sim_host_new(sim, name);
+    prng_init(&peer->own_random, sim->options.seed, name);
+    peer->random = host ? &peer->own_random : &peer->host->random;
+    prng_init(&peer->post_random, digest_bytes(sim->options.seed, name, strlen(name)), "post");
+    sim_peer_init_env(peer);
+    sim_peer_init_clock(peer);
+    peer->next = peer->chatter_at = AUGER_NEVER;
+    init_story(&peer->story);
+    if (auger_ice_new(&peer->ice, &peer->env, &peer->options.ice) < 0)
+        abort();
+    watch(peer);
+    peer->next_peer = sim->peers;
+    sim->peers = peer;
+    return peer;
+}
+
+struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_net *net,
+                                 const struct sim_peer_options *options)
+{
+    struct sim_peer *peer = add_peer(sim, name, NULL, options);
+
+    peer->host->receive = receive;
+    peer->host->owner = peer;
     if (peer->options.resolves)
         sim_names_new(peer);
     if (!peer->options.no_ipv4)
         attach(peer, net, AUGER_IPV4);
     if (peer->options.ipv6)
         attach(peer, net, AUGER_IPV6);
-    peer->next_peer = sim->peers;
-    sim->peers = peer;
+    return peer;
+}
+
+struct sim_peer *sim_add_peer_beside(struct sim *sim, const char *name, struct sim_peer *first,
+                                     const struct sim_peer_options *options)
+{
+    struct sim_peer *peer = add_peer(sim, name, first->host, options);
+
+    if (!first->mux)
+        sim_mux_join(sim_mux_new(sim, first->host), first);
+    sim_mux_join(first->mux, peer);
     return peer;
 }
 
@@ -122,7 +155,7 @@ void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *n
 
     if (!peer->has_begun || !peer->ice)
         return;
-    sim_log(sim, "%s has an interface in %s", peer->host->name, net->name);
+    sim_log(sim, "%s has an interface in %s", peer->name, net->name);
     monitor_add_base(peer->monitor);
     check(peer, auger_ice_add_local_addr(peer->ice, sim_peer_now(peer), &addr), "local address");
     auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
@@ -139,7 +172,7 @@ void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_ne
         sim_host_detach(peer->host, i);
         if (!peer->has_begun || !peer->ice)
             continue;
-        sim_log(sim, "%s has no interface in %s any more", peer->host->name, net->name);
+        sim_log(sim, "%s has no interface in %s any more", peer->name, net->name);
         monitor_remove_base(peer->monitor, &gone);
         check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &gone),
               "an address that is gone");
@@ -207,18 +240,20 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling)
 
 static void end(struct sim_peer *peer)
 {
+    if (peer->mux)
+        sim_mux_leave(peer);
     auger_ice_free(peer->ice);
     peer->ice = NULL;
     peer->next = peer->chatter_at = AUGER_NEVER;
     peer->is_touched = false;
     if (peer->allocations > 0)
-        sim_break(peer->sim, "16: %s leaks %zu bytes in %zu blocks", peer->host->name, peer->memory,
+        sim_break(peer->sim, "16: %s leaks %zu bytes in %zu blocks", peer->name, peer->memory,
                   peer->allocations);
 }
 
 void sim_peer_leave(struct sim *sim, struct sim_peer *peer)
 {
-    sim_log(sim, "%s leaves", peer->host->name);
+    sim_log(sim, "%s leaves", peer->name);
     sim_host_kill(peer->host);
     sim_names_leave(peer->names);
     end(peer);
@@ -244,11 +279,17 @@ void sim_peers_free(struct sim *sim)
 static void receive(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len)
 {
-    struct sim_peer *peer = host->owner;
+    (void)sim;
+    sim_peer_hear(host->owner, path, buf, len);
+}
+
+void sim_peer_hear(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
+                   size_t len)
+{
     struct auger_bytes data = {0};
 
     if (sim_peer_is_asleep(peer)) {
-        sim_log(sim, "%s sleeps", host->name);
+        sim_log(peer->sim, "%s sleeps", peer->name);
         return;
     }
     auger_time now = sim_peer_now(peer);
@@ -278,7 +319,7 @@ static void came_into_state(struct sim_peer *peer, enum auger_ice_state state)
         story->failed++;
         story->failed_at = now;
     }
-    sim_log(peer->sim, "%s is %s", peer->host->name, auger_ice_state_name(state));
+    sim_log(peer->sim, "%s is %s", peer->name, auger_ice_state_name(state));
 }
 
 /* Data goes out at once on a new path, and from then on as often as was asked. */
@@ -293,7 +334,7 @@ static void came_onto_path(struct sim_peer *peer, const struct auger_path *path)
         peer->is_restarting = false;
     }
     if (!sim_peer_send(sim, peer))
-        sim_break(sim, "%s has a path and cannot send", peer->host->name);
+        sim_break(sim, "%s has a path and cannot send", peer->name);
     if (peer->options.chatter > 0 && peer->chatter_at == AUGER_NEVER)
         peer->chatter_at = sim->now + peer->options.chatter;
 }
@@ -372,6 +413,8 @@ static void drain(struct sim_peer *peer)
     size_t sent = 0, more;
 
     do {
+        if (peer->mux)
+            sim_mux_settle(peer);
         more = transmit(peer);
         sent += more;
         while (auger_ice_poll_event(peer->ice, &event)) {
@@ -390,7 +433,7 @@ static void drain(struct sim_peer *peer)
     if (peer->partner)
         monitor_roles(peer->monitor, peer->partner->monitor);
     if (monitor_broken(peer->monitor))
-        sim_break(peer->sim, "%s: %s", peer->host->name, monitor_broken(peer->monitor));
+        sim_break(peer->sim, "%s: %s", peer->name, monitor_broken(peer->monitor));
 }
 
 void sim_peers_drain(struct sim *sim)
@@ -511,7 +554,7 @@ static void cut(struct sim *sim, const struct sim_peer *from, const struct sim_p
 {
     assert(sim->cuts_len < SIM_CUTS_MAX);
     sim->cuts[sim->cuts_len++] = (struct sim_cut){from->host, to->host};
-    sim_log(sim, "cut: %s > %s", from->host->name, to->host->name);
+    sim_log(sim, "cut: %s > %s", from->name, to->name);
 }
 
 void sim_cut_one_way(struct sim *sim, struct sim_peer *from, struct sim_peer *to)

@@ -15,7 +15,11 @@ struct sim_clock {
 };
 
 struct sim_peer {
+    char name[SIM_NAME_MAX];
     struct sim_host *host;
+    struct prng own_random, *random; /* the host's, or of who shares it its own */
+    struct sim_mux *mux;             /* NULL: the host is its own alone */
+    struct auger_mux_session *session;
     struct sim *sim;
     struct auger_env env;
     struct auger_ice *ice;
@@ -73,6 +77,18 @@ void sim_peer_note(struct sim_peer *peer, enum sim_note_kind kind, uint64_t valu
 
 /* peer_env.c */
 void sim_peer_init_env(struct sim_peer *peer);
+
+/* peer.c: a datagram came to its host, and is for it. */
+void sim_peer_hear(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
+                   size_t len);
+
+/* peer_mux.c: its host's sockets are those of a mux, to which it belongs from now on. */
+void sim_mux_join(struct sim_mux *mux, struct sim_peer *peer);
+struct sim_mux *sim_mux_new(struct sim *sim, struct sim_host *host);
+/* With the last of its peers it is freed. */
+void sim_mux_leave(struct sim_peer *peer);
+/* After whatever happened to it. */
+void sim_mux_settle(struct sim_peer *peer);
 
 /* peer_names.c: its addresses have names, and those of the other are resolved. */
 void sim_names_new(struct sim_peer *peer);

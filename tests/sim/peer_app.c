@@ -12,8 +12,8 @@ static int compose(const struct sim_peer *author, uint64_t number, char text[TEX
 {
     uint64_t tag = digest_u64(author->sim->options.seed, number);
 
-    tag = digest_bytes(tag, author->host->name, strlen(author->host->name));
-    return snprintf(text, TEXT_MAX, "%s %llu %08x", author->host->name, (unsigned long long)number,
+    tag = digest_bytes(tag, author->name, strlen(author->name));
+    return snprintf(text, TEXT_MAX, "%s %llu %08x", author->name, (unsigned long long)number,
                     (unsigned)tag);
 }
 
@@ -42,7 +42,7 @@ static bool is_genuine(const struct sim_peer *author, const struct auger_bytes *
                        uint64_t *number)
 {
     char text[TEXT_MAX];
-    size_t name_len = strlen(author->host->name);
+    size_t name_len = strlen(author->name);
 
     if (data->len < name_len + 2 || data->len >= sizeof(text))
         return false;
@@ -76,7 +76,7 @@ void sim_peer_take_data(struct sim_peer *peer, const struct auger_path *path,
 
     if (!peer->partner || !is_genuine(peer->partner, data, &number)) {
         if (!peer->sim->is_hostile)
-            sim_break(peer->sim, "8: %s received data that nobody sent it", peer->host->name);
+            sim_break(peer->sim, "8: %s received data that nobody sent it", peer->name);
         peer->story.data_forged++;
     } else if (!is_fresh(peer, number)) {
         peer->story.data_repeated++;

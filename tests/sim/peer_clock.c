@@ -50,7 +50,7 @@ void sim_peer_init_clock(struct sim_peer *peer)
 void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by)
 {
     assert(by >= 0);
-    sim_log(sim, "%s: the clock leaps by %lld ms", peer->host->name, (long long)(by / AUGER_MS));
+    sim_log(sim, "%s: the clock leaps by %lld ms", peer->name, (long long)(by / AUGER_MS));
     set(peer, sim_peer_now(peer) + by, peer->clock.ppm);
     peer->is_touched = true;
 }
@@ -73,7 +73,7 @@ static void awake(struct sim *sim, void *what)
     free(held);
     if (sim_peer_is_asleep(peer)) /* it fell asleep again */
         return;
-    sim_log(sim, "%s wakes up", peer->host->name);
+    sim_log(sim, "%s wakes up", peer->name);
     peer->is_touched = true;
 }
 
@@ -81,7 +81,7 @@ void sim_peer_suspend(struct sim *sim, struct sim_peer *peer, auger_time duratio
 {
     struct sim_peer **held = sim_alloc(sizeof(struct sim_peer *));
 
-    sim_log(sim, "%s sleeps for %lld ms", peer->host->name, (long long)(duration / AUGER_MS));
+    sim_log(sim, "%s sleeps for %lld ms", peer->name, (long long)(duration / AUGER_MS));
     peer->asleep_until = auger_time_max(peer->asleep_until, sim->now + duration);
     if (clock_stops) { /* nobody looks at it until then */
         peer->clock.local = sim_peer_now(peer);

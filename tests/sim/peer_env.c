@@ -9,7 +9,7 @@ static int draw(void *user, uint8_t *buf, size_t len)
 {
     struct sim_peer *peer = user;
 
-    prng_fill(&peer->host->random, buf, len);
+    prng_fill(peer->random, buf, len);
     if (len == sizeof(peer->options.tie_breaker) && peer->options.tie_breaker) {
         memcpy(buf, &peer->options.tie_breaker, len);
         peer->options.tie_breaker = 0;
@@ -67,7 +67,7 @@ static void log_record(const struct sim_peer *peer, const struct auger_trace_rec
         }
         len += (size_t)n;
     }
-    sim_log(peer->sim, "%s %s%s", peer->host->name, record->name, len ? text : "");
+    sim_log(peer->sim, "%s %s%s", peer->name, record->name, len ? text : "");
 }
 
 static void take_record(void *user, const struct auger_trace_record *record)

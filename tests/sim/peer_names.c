@@ -192,7 +192,7 @@ void sim_names_new(struct sim_peer *peer)
     struct sim_names *names = sim_alloc(sizeof(*names));
     char name[SIM_NAME_MAX];
 
-    snprintf(name, sizeof(name), "%.20s-names", peer->host->name);
+    snprintf(name, sizeof(name), "%.20s-names", peer->name);
     names->peer = peer;
     names->wakes_at = AUGER_NEVER;
     names->env = (struct auger_env){names, draw, take, give_back, NULL};

@@ -45,7 +45,7 @@ static void take_credentials(struct sim *sim, struct sim_peer *peer,
     int err = auger_ice_set_remote_credentials(peer->ice, sim_peer_now(peer), message->ufrag,
                                                message->password);
     if (err < 0 && !message->is_hostile)
-        sim_break(sim, "%s: credentials: %s", peer->host->name, auger_strerror(err));
+        sim_break(sim, "%s: credentials: %s", peer->name, auger_strerror(err));
     if (err == 0)
         tell_monitor(peer, message);
 }
@@ -86,7 +86,7 @@ static void take_restart(struct sim *sim, struct sim_peer *peer, const struct si
     bool is_to_be_answered = message->offer && !peer->awaits_answer;
 
     if (is_late) {
-        sim_log(sim, "%s has no use for it any more", peer->host->name);
+        sim_log(sim, "%s has no use for it any more", peer->name);
         return;
     }
     if (message->offer)
@@ -122,11 +122,11 @@ void sim_signal_resolved(struct sim_peer *peer, const struct auger_cand *cand)
 
     if (!peer->ice || sim_peer_is_asleep(peer))
         return;
-    sim_log(peer->sim, "%s has resolved a name to %s", peer->host->name,
+    sim_log(peer->sim, "%s has resolved a name to %s", peer->name,
             auger_addr_format(&cand->addr, addr, sizeof(addr)));
     int err = add_candidate(peer, cand);
     if (err < 0)
-        sim_log(peer->sim, "%s cannot use it: %s", peer->host->name, auger_strerror(err));
+        sim_log(peer->sim, "%s cannot use it: %s", peer->name, auger_strerror(err));
     peer->is_touched = true;
 }
 
@@ -159,11 +159,11 @@ static void take_candidate(struct sim *sim, struct sim_peer *peer,
         auger_ice_note_unusable_cand(peer->ice);
     bool is_too_late = err == AUGER_ERR_STATE && peer->story.state == AUGER_ICE_FAILED;
     if (err == AUGER_ERR_UNSUPPORTED || err == AUGER_ERR_LIMIT || is_too_late)
-        sim_log(sim, "%s cannot use it: %s", peer->host->name, auger_strerror(err));
+        sim_log(sim, "%s cannot use it: %s", peer->name, auger_strerror(err));
     else if (message->is_hostile && err < 0)
-        sim_log(sim, "%s refuses it: %s", peer->host->name, auger_strerror(err));
+        sim_log(sim, "%s refuses it: %s", peer->name, auger_strerror(err));
     else if (err < 0)
-        sim_break(sim, "%s: %s: %s", peer->host->name, message->line, auger_strerror(err));
+        sim_break(sim, "%s: %s: %s", peer->name, message->line, auger_strerror(err));
 }
 
 static void deliver(struct sim *sim, void *what)
@@ -181,15 +181,15 @@ static void deliver(struct sim *sim, void *what)
     }
     switch (message->type) {
     case DESCRIPTION:
-        sim_log(sim, "%s has the other's description", peer->host->name);
+        sim_log(sim, "%s has the other's description", peer->name);
         take_description(sim, peer, message);
         break;
     case CANDIDATE:
-        sim_log(sim, "%s is told %s", peer->host->name, message->line);
+        sim_log(sim, "%s is told %s", peer->name, message->line);
         take_candidate(sim, peer, message);
         break;
     case END:
-        sim_log(sim, "%s is told that no more candidates come", peer->host->name);
+        sim_log(sim, "%s is told that no more candidates come", peer->name);
         if (!peer->names || sim_names_end(peer->names))
             auger_ice_end_of_remote_cands(peer->ice, sim_peer_now(peer));
         break;
@@ -380,9 +380,9 @@ void sim_restart(struct sim *sim, struct sim_peer *peer)
 {
     int err = auger_ice_restart(peer->ice, sim_peer_now(peer));
 
-    sim_log(sim, "%s restarts", peer->host->name);
+    sim_log(sim, "%s restarts", peer->name);
     if (err < 0)
-        sim_break(sim, "%s: restart: %s", peer->host->name, auger_strerror(err));
+        sim_break(sim, "%s: restart: %s", peer->name, auger_strerror(err));
     peer->is_touched = peer->awaits_answer = true;
     sim_signal_renew(peer);
     post_restart(peer, ++peer->offer, 0);
@@ -390,7 +390,7 @@ void sim_restart(struct sim *sim, struct sim_peer *peer)
 
 void sim_peer_silence(struct sim *sim, struct sim_peer *peer)
 {
-    sim_log(sim, "%s is heard no more by signalling", peer->host->name);
+    sim_log(sim, "%s is heard no more by signalling", peer->name);
     peer->is_silenced = true;
 }
 
@@ -448,19 +448,26 @@ static void introduce(struct sim_peer *peer, struct sim_peer *partner,
     monitor_set_remote(peer->monitor, told_ufrag(partner), told_password(partner));
 }
 
-void sim_signal_with(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,
-                     const struct sim_signalling *signalling)
+void sim_signal_beside(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,
+                       const struct sim_signalling *signalling)
 {
+    (void)sim;
     alice->offers = true;
     introduce(alice, bob, signalling);
     introduce(bob, alice, signalling);
     alice->gives = signalling->alice_gives;
     bob->gives = signalling->bob_gives;
-    sim->alice = alice;
-    sim->bob = bob;
     sim_peer_begin(alice, !signalling->same_role || signalling->both_control);
     if (!signalling->no_trickle)
         describe(alice);
+}
+
+void sim_signal_with(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,
+                     const struct sim_signalling *signalling)
+{
+    sim->alice = alice;
+    sim->bob = bob;
+    sim_signal_beside(sim, alice, bob, signalling);
 }
 
 void sim_signal(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob, auger_time delay)

@@ -183,6 +183,9 @@ struct sim_peer *sim_add_peer(struct sim *sim, const char *name, enum sim_nat ki
 /* NULL options are the defaults. */
 struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_net *net,
                                  const struct sim_peer_options *options);
+/* On the host of `first`, and on its very sockets, behind a mux; before sim_signal() of either. */
+struct sim_peer *sim_add_peer_beside(struct sim *sim, const char *name, struct sim_peer *first,
+                                     const struct sim_peer_options *options);
 /* One more interface, in another network; after sim_signal() the agent is told of it, and the
  * other side of its candidates. */
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
@@ -227,6 +230,9 @@ struct sim_signalling {
 void sim_signal(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob, auger_time delay);
 void sim_signal_with(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,
                      const struct sim_signalling *signalling);
+/* Two more, who are not whom conditions are about. */
+void sim_signal_beside(struct sim *sim, struct sim_peer *caller, struct sim_peer *callee,
+                       const struct sim_signalling *signalling);
 
 /* What it says from now on reaches nobody. */
 void sim_peer_silence(struct sim *sim, struct sim_peer *peer);

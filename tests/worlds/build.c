@@ -354,12 +354,28 @@ static void add_peer(struct built *built, int side)
         forward_to(built->homes[side][0], sim_peer_addr(built->peers[side]));
 }
 
+static void add_more(struct built *built)
+{
+    int side = built->plan->value[MUX] == 2;
+    struct sim_peer_options options;
+
+    if (!plan_shares_sockets(built->plan))
+        return;
+    sim_peer_options_init(&options);
+    options.chatter = AUGER_SEC;
+    built->beside[side] =
+        sim_add_peer_beside(built->sim, side ? "bob2" : "alice2", built->peers[side], &options);
+    built->beside[!side] =
+        sim_add_peer_in(built->sim, side ? "alice2" : "bob2", built->homes[!side][0], &options);
+}
+
 void build_agents(struct built *built, const struct plan *plan, const struct sim_options *options)
 {
     build(built, plan, options);
     add_peer(built, 0);
     if (!plan->value[HOSTILE_PEER])
         add_peer(built, 1);
+    add_more(built);
 }
 
 static void show_reacher(struct built *built, int side)

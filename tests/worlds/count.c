@@ -57,9 +57,15 @@ static bool is_by_name(struct life *life, int side)
     size_t len = auger_ice_pairs(sim_peer_ice(life->built.peers[side]), pairs, 100);
 
     for (size_t i = 0; i < len; i++)
-        if (pairs[i].valid && pairs[i].remote.hidden)
+        if (pairs[i].valid && pairs[i].remote.hidden && pairs[i].remote.type == AUGER_CAND_HOST)
             return true;
     return false;
+}
+
+static bool are_connected(struct sim_peer *const peers[2])
+{
+    return peers[0] && sim_peer_story(peers[0])->state == AUGER_ICE_CONNECTED &&
+           sim_peer_story(peers[1])->state == AUGER_ICE_CONNECTED;
 }
 
 static void count_privacy(struct life *life, int side, struct tally *tally)
@@ -91,6 +97,7 @@ void life_count(struct life *life, struct tally *tally)
             tally->sometimes[LITE_AND_FULL] += lite[0] != lite[1];
             tally->sometimes[LITE_AND_LITE] += lite[0] && lite[1];
             count_path(life, tally);
+            tally->sometimes[EVER_SHARED] += are_connected(life->built.beside);
             for (int side = 0; side < 2; side++)
                 count_privacy(life, side, tally);
             tally->sometimes[EVER_NESTED] += v[GATES] == NESTED_NATS || v[GATES_B] == NESTED_NATS;

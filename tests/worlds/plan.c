@@ -61,6 +61,7 @@ static const struct range ranges[FEATURES] = {
     BOTH(PAIRS_MAX, "pairs_max", 100, 1, 8, 12),
     BOTH(CHATTER_MS, "chatter_ms", 0, 200, 1200, 2),
     BOTH(GIVES, "gives", 0, 1, 2, 8),
+    [MUX] = {"mux", 0, 1, 2, 9, false},
     [TOGETHER] = {"together", 0, 1, 2, 5, false},
     [SIGNAL_MS] = {"signal_ms", 100, 0, 1000, 1, false},
     [SIGNAL_JITTER_MS] = {"signal_jitter_ms", 0, 1, 1000, 3, false},
@@ -249,6 +250,30 @@ static void show_mappings(struct plan *plan)
     }
 }
 
+/* What befalls a machine befalls all of its agents; and one socket has one allocation on a TURN
+ * server (docs/decisions/112). */
+static const enum feature alone[] = {HOSTILE_PEER, TURN,  TURN_B, LITE,    LITE_B,  SUSPEND,  LEAP,
+                                     LEAVES,       MOVES, NAMES,  NAMES_B, NO_IPV4, NO_IPV4_B};
+#define ALONE (sizeof(alone) / sizeof(alone[0]))
+
+bool plan_shares_sockets(const struct plan *plan)
+{
+    for (size_t i = 0; i < ALONE; i++)
+        if (plan_has(plan, alone[i]))
+            return false;
+    return plan->value[MUX] > 0;
+}
+
+static void show_mux(struct plan *plan)
+{
+    struct prng random;
+
+    prng_init(&random, plan->seed, "a mux alone");
+    for (size_t i = 0; plan->value[MUX] && i < ALONE; i++)
+        if (prng_permille(&random, 900))
+            plan->value[alone[i]] = ranges[alone[i]].off;
+}
+
 /* Names are of use in one network alone. */
 static void show_names(struct plan *plan)
 {
@@ -280,6 +305,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     open_gates(plan);
     show_mappings(plan);
     show_names(plan);
+    show_mux(plan);
     open_another_way(plan);
     leave_out_servers(plan);
     leave_out_details(plan);

@@ -89,6 +89,7 @@ enum feature {
     CHATTER_MS_B,
     GIVES, /* enum sim_gives */
     GIVES_B,
+    MUX,      /* of alice's agents (1), or bob's (2), that share their sockets: two */
     TOGETHER, /* 1: behind one more NAT, 2: in one network */
     /* signalling */
     SIGNAL_MS,
@@ -176,6 +177,8 @@ void plan_clear(struct plan *plan, uint64_t seed);
 void plan_format(const struct plan *plan, char text[PLAN_TEXT_MAX]);
 bool plan_parse(struct plan *plan, const char *text);
 bool plan_has(const struct plan *plan, enum feature feature);
+/* Its MUX is one, since nothing else in it is at odds with that. */
+bool plan_shares_sockets(const struct plan *plan);
 const char *plan_feature_name(enum feature feature);
 
 /* The plan made simpler until nothing more can be left out without `fails` coming false;

@@ -23,7 +23,18 @@ static void add_attackers(struct life *life, bool off_path)
 static void record(void *user, struct sim_peer *peer, const struct auger_trace_record *said)
 {
     struct life *life = user;
-    witness_record(&life->witness[peer == life->built.peers[1]], said);
+    if (peer == life->built.peers[0] || peer == life->built.peers[1])
+        witness_record(&life->witness[peer == life->built.peers[1]], said);
+}
+
+static void introduce(struct life *life, const struct sim_signalling *signalling)
+{
+    struct built *built = &life->built;
+
+    sim_signal_with(built->sim, built->peers[0], built->peers[1], signalling);
+    if (built->beside[0])
+        sim_signal_beside(built->sim, built->beside[0], built->beside[1],
+                          &(struct sim_signalling){.delay = signalling->delay});
 }
 
 static void begin(struct life *life, FILE *log, bool off_path)
@@ -42,7 +53,7 @@ static void begin(struct life *life, FILE *log, bool off_path)
     add_attackers(life, off_path);
     life_arrange_faults(life);
     if (life->built.peers[1])
-        sim_signal_with(life->built.sim, life->built.peers[0], life->built.peers[1], &signalling);
+        introduce(life, &signalling);
     else
         sim_add_hostile_peer(life->built.sim, life->built.peers[0], v[SAME_ROLE] != 2,
                              signalling.delay,

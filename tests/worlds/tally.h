@@ -20,6 +20,7 @@ enum sometimes {
     EVER_NESTED,     /* through two NATs in a row */
     EVER_BY_MAPPING, /* to an address that the other's configuration knows, and no server told */
     EVER_MISMAPPED,  /* with a configuration that is mistaken */
+    EVER_SHARED,     /* with others on the same sockets, who are connected too */
     EVER_BY_NAME,    /* a pair with an address that a name led to is valid */
     EVER_HIDDEN,     /* without host candidates */
     EVER_BY_DEFAULT_ROUTE, /* another interface may not be used */
