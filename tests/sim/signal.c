@@ -443,6 +443,7 @@ static void introduce(struct sim_peer *peer, struct sim_peer *partner,
 {
     peer->partner = partner;
     peer->signalling = *signalling;
+    peer->signalling.no_trickle |= signalling->half_trickle && peer->offers;
     if (peer->options.ice.lite && partner->options.ice.lite)
         monitor_make_both_lite(peer->monitor);
     monitor_set_remote(peer->monitor, told_ufrag(partner), told_password(partner));
@@ -458,7 +459,7 @@ void sim_signal_beside(struct sim *sim, struct sim_peer *alice, struct sim_peer 
     alice->gives = signalling->alice_gives;
     bob->gives = signalling->bob_gives;
     sim_peer_begin(alice, !signalling->same_role || signalling->both_control);
-    if (!signalling->no_trickle)
+    if (!alice->signalling.no_trickle)
         describe(alice);
 }
 

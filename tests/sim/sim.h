@@ -220,6 +220,7 @@ struct sim_signalling {
     auger_time jitter;          /* messages may overtake each other */
     unsigned drop_permille, duplicate_permille; /* of candidates */
     bool no_trickle;                            /* a description waits for all candidates */
+    bool half_trickle;                          /* the offer alone does (RFC 8838 section 16) */
     bool no_end;                                /* never says that no more candidates come */
     enum sim_gives alice_gives, bob_gives;
     bool same_role, both_control; /* both say so: a conflict */

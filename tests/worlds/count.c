@@ -97,6 +97,7 @@ void life_count(struct life *life, struct tally *tally)
             tally->sometimes[LITE_AND_FULL] += lite[0] != lite[1];
             tally->sometimes[LITE_AND_LITE] += lite[0] && lite[1];
             count_path(life, tally);
+            tally->sometimes[EVER_HALF_TRICKLE] += v[NO_TRICKLE] == 2;
             tally->sometimes[EVER_SHARED] += are_connected(life->built.beside);
             for (int side = 0; side < 2; side++)
                 count_privacy(life, side, tally);

@@ -97,7 +97,7 @@ enum feature {
     OFFER_LATE_MS,
     ANSWER_LATE_MS,
     CANDIDATES_LATE_MS,
-    NO_TRICKLE,
+    NO_TRICKLE, /* 1: of both, 2: of the offer alone */
     NO_END,
     SAME_ROLE, /* 1: both control, 2: neither */
     EQUAL_TIE_BREAKERS,

@@ -18,6 +18,7 @@ static const char *const names[SOMETIMES] = {
     [EVER_NESTED] = "connected through two NATs in a row",
     [EVER_BY_MAPPING] = "connected by a mapping that is configured",
     [EVER_MISMAPPED] = "connected in spite of a wrong mapping",
+    [EVER_HALF_TRICKLE] = "connected by half trickle",
     [EVER_SHARED] = "two agents on one socket, both connected",
     [EVER_BY_NAME] = "a path found by a resolved name",
     [EVER_HIDDEN] = "connected without host candidates",

@@ -16,13 +16,14 @@ enum sometimes {
     RELAY_MADE_AGAIN,
     NONCE_STALE,
     EVER_BY_IPV6,
-    EVER_BY_PRFLX,   /* a peer-reflexive candidate at its end */
-    EVER_NESTED,     /* through two NATs in a row */
-    EVER_BY_MAPPING, /* to an address that the other's configuration knows, and no server told */
-    EVER_MISMAPPED,  /* with a configuration that is mistaken */
-    EVER_SHARED,     /* with others on the same sockets, who are connected too */
-    EVER_BY_NAME,    /* a pair with an address that a name led to is valid */
-    EVER_HIDDEN,     /* without host candidates */
+    EVER_BY_PRFLX,     /* a peer-reflexive candidate at its end */
+    EVER_NESTED,       /* through two NATs in a row */
+    EVER_BY_MAPPING,   /* to an address that the other's configuration knows, and no server told */
+    EVER_MISMAPPED,    /* with a configuration that is mistaken */
+    EVER_HALF_TRICKLE, /* the offer waited for its candidates, the answer did not */
+    EVER_SHARED,       /* with others on the same sockets, who are connected too */
+    EVER_BY_NAME,      /* a pair with an address that a name led to is valid */
+    EVER_HIDDEN,       /* without host candidates */
     EVER_BY_DEFAULT_ROUTE, /* another interface may not be used */
     EVER_UNREACHABLE,      /* no path, and none was found */
     ROLE_CONFLICT,
