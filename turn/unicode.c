@@ -3,7 +3,7 @@
  * neighbours.  libunistring has the tables. */
 #include "turn/unicode.h"
 
-#ifndef AUGER_HAVE_UNISTRING
+#if !defined(AUGER_HAVE_UNISTRING) || defined(AUGER_WITHOUT_UNISTRING) /* the latter: a test's */
 
 int auger_unicode_prepare(const uint8_t *text, size_t len, uint8_t *out, size_t cap)
 {
