@@ -1,6 +1,6 @@
 /* fuzz: reaches auger_dns_read_srv auger_dns_read_naptr read_text read_name auger_dns_order_srv */
-/* An answer of the DNS: as many records as there may be, each with ends, in an order that the weights
- * and priorities allow. */
+/* An answer of the DNS: as many records as there may be, each with ends, in an order that the
+ * weights and priorities allow. */
 #include "io/dns.h"
 
 #include <stdlib.h>

@@ -289,6 +289,17 @@ static void dead_servers_do_not_hold_up_the_relay_of_another(void **state)
     end_world(&world);
 }
 
+/* A file that the client reads whom to trust from. */
+static void write_ca(const struct authority *authority, char file[64])
+{
+    snprintf(file, 64, "/tmp/auger-finding-XXXXXX");
+    int fd = mkstemp(file);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, authority->pem.text, authority->pem.len), authority->pem.len);
+    close(fd);
+}
+
 /* --- another server -------------------------------------------------------------------------- */
 
 static void serve_another(struct world *world, struct auger_turn_service **another,
@@ -350,6 +361,71 @@ static void servers_over_tcp_that_send_on_to_each_other_end(void **state)
     end_world(&world);
 }
 
+static struct auger_addr serve_tls(struct world *world, const struct leaf *leaf,
+                                   const struct auger_addr *alternate)
+{
+    const struct auger_addr any = {
+        .family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .transport = AUGER_TCP};
+    struct auger_turn_server_config server;
+    struct auger_turn_service_config service;
+    struct auger_turn_service *made;
+    struct auger_addr at;
+
+    auger_turn_server_config_init(&server);
+    auger_turn_service_config_init(&service);
+    server.realm = "example.org";
+    server.asks_for_keys = true;
+    server.loopback_unlimited = true;
+    service.tls_listen = &any;
+    service.tls_listen_len = 1;
+    service.certificate_pem = pem_bytes(&leaf->certificate);
+    service.key_pem = pem_bytes(&leaf->key);
+    assert_int_equal(auger_loop_turn_new(world->loop, &server, &service, &made, NULL), 0);
+    assert_int_equal(auger_turn_service_addrs(made, &at, 1), 1);
+    if (alternate)
+        auger_turn_server_drain(auger_turn_service_server(made), alternate);
+    return at;
+}
+
+/* Neither has a word of where it is in its certificate. */
+static void over_tls_who_is_sent_on_to_has_the_same_name(void **state)
+{
+    static const char *const names[] = {"DNS:secure.test", "DNS:other.test"};
+    struct authority authority;
+    struct leaf leaves[2];
+    char ca_file[64];
+    (void)state;
+
+    make_authority(&authority, "an authority");
+    make_leaf(&leaves[0], &authority, names[0], -1, 1);
+    make_leaf(&leaves[1], &authority, names[1], -1, 1);
+    write_ca(&authority, ca_file);
+    for (int is_other = 0; is_other < 2; is_other++) {
+        struct auger_net_config net = net_of_loopback();
+        const struct auger_net_turn_server config = {.uri = "turns:secure.test",
+                                                     .username = "ann",
+                                                     .password = "secret",
+                                                     .ca_file = ca_file};
+        struct world world;
+        begin_world(&world);
+        struct auger_addr last = serve_tls(&world, &leaves[is_other], NULL);
+        struct auger_addr first = serve_tls(&world, &leaves[0], &last);
+        add_row("_turns._tcp.secure.test", 0, first.port);
+        net.turn_servers = &config;
+        net.turn_servers_len = 1;
+        ask(&world, &net);
+        while (is_other ? world.troubles == 0 : world.relays == 0)
+            turn_once(&world);
+        if (is_other)
+            assert_non_null(strstr(world.trouble, "is for other.test, not secure.test"));
+        else
+            assert_string_equal(world.relay_protocol, "tls");
+        end_world(&world);
+    }
+    unlink(ca_file);
+    free_authority(&authority);
+}
+
 /* --- STUN over DTLS -------------------------------------------------------------------------- */
 
 struct sealed_stun {
@@ -363,18 +439,6 @@ struct sealed_stun {
     char ca_file[64];
     size_t answered;
 };
-
-static void write_ca(struct sealed_stun *server)
-{
-    int fd;
-
-    snprintf(server->ca_file, sizeof(server->ca_file), "/tmp/auger-finding-XXXXXX");
-    fd = mkstemp(server->ca_file);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, server->authority.pem.text, server->authority.pem.len),
-                     server->authority.pem.len);
-    close(fd);
-}
 
 static void open_sealed_stun(struct sealed_stun *server, struct auger_loop *loop, const char *sans)
 {
@@ -392,7 +456,7 @@ static void open_sealed_stun(struct sealed_stun *server, struct auger_loop *loop
     assert_int_equal(auger_tls_context_new(&server->context, auger_env_system(), &config, NULL), 0);
     assert_int_equal(auger_udp_open(&server->udp, &at, 65536), 0);
     assert_int_equal(auger_loop_watch_fd(loop, server->udp.fd, server), 0);
-    write_ca(server);
+    write_ca(&server->authority, server->ca_file);
 }
 
 static void close_sealed_stun(struct sealed_stun *server, struct auger_loop *loop)
@@ -550,6 +614,7 @@ int main(void)
         cmocka_unit_test(dead_servers_do_not_hold_up_the_relay_of_another),
         cmocka_unit_test(a_server_over_tcp_sends_on_to_another),
         cmocka_unit_test(servers_over_tcp_that_send_on_to_each_other_end),
+        cmocka_unit_test(over_tls_who_is_sent_on_to_has_the_same_name),
         cmocka_unit_test(a_stuns_server_is_asked_over_dtls),
         cmocka_unit_test(a_stuns_server_of_another_name_is_not_believed),
         cmocka_unit_test(a_stuns_uri_with_an_address_is_refused),

@@ -123,6 +123,22 @@ static void a_proxy_is_asked_for_the_address_of_an_alternate(void **state)
     drop_curtain(&stage);
 }
 
+static void of_a_proxy_each_address_is_tried(void **state)
+{
+    const struct auger_addr proxies[] = {tcp_of("127.0.0.1:8080"), tcp_of("[::1]:8080"),
+                                         tcp_of("127.0.0.2:8080")};
+    struct stage stage;
+    (void)state;
+
+    raise_curtain(&stage, "turn:turn.example:8080?transport=tcp", "http://proxy.example:8080");
+    auger_links_resolved(stage.links, stage.server, proxies, 3);
+    struct auger_stream *stream = open_to(&stage, "127.0.0.1:8080");
+    assert_true(auger_addr_equal(&stream->addrs[0], &proxies[0]));
+    assert_true(auger_addr_equal(&stream->addrs[1], &proxies[2]));
+    assert_string_equal(stream->host, "turn.example");
+    drop_curtain(&stage);
+}
+
 static void of_alternates_there_are_sixteen_and_the_oldest_gives_way(void **state)
 {
     const struct auger_addr at = tcp_of("127.0.0.1:1");
@@ -240,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_proxy_is_asked_for_the_address_of_an_alternate),
         cmocka_unit_test(a_family_that_is_dead_is_given_up_soon_once_the_other_is_there),
         cmocka_unit_test(with_an_address_its_streams_go),
+        cmocka_unit_test(of_a_proxy_each_address_is_tried),
         cmocka_unit_test(of_alternates_there_are_sixteen_and_the_oldest_gives_way),
     };
 
