@@ -342,8 +342,12 @@ static void take_event(struct auger_ice *ice, auger_time now, struct auger_relay
         break;
     case AUGER_TURN_EVENT_CHANNEL_BOUND:
     case AUGER_TURN_EVENT_CHANNEL_REFUSED:
-    case AUGER_TURN_EVENT_MOVED: /* no relay of an agent asks for that */
+    case AUGER_TURN_EVENT_MOVED: /* no relay of an agent asks for that, nor for TCP */
     case AUGER_TURN_EVENT_MOVE_FAILED:
+    case AUGER_TURN_EVENT_CONNECTED:
+    case AUGER_TURN_EVENT_ATTEMPT:
+    case AUGER_TURN_EVENT_BOUND:
+    case AUGER_TURN_EVENT_NOT_CONNECTED:
     case AUGER_TURN_EVENT_RELEASED:
         break;
     }

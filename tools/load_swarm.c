@@ -244,6 +244,10 @@ static void take_event(struct load_swarm *swarm, struct load_client *client, aug
     case AUGER_TURN_EVENT_ICMP:
     case AUGER_TURN_EVENT_MOVED:
     case AUGER_TURN_EVENT_MOVE_FAILED:
+    case AUGER_TURN_EVENT_CONNECTED:
+    case AUGER_TURN_EVENT_ATTEMPT:
+    case AUGER_TURN_EVENT_BOUND:
+    case AUGER_TURN_EVENT_NOT_CONNECTED:
         break;
     }
 }

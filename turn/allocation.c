@@ -15,6 +15,7 @@
 #define MARGIN_S 60                 /* 8: a refresh leaves that long before the end */
 #define RELEASE_MAX (1 * AUGER_SEC) /* whether or not the server answers */
 #define UDP 17u                     /* 18.8 */
+#define TCP 6u                      /* RFC 6062, 4.1 */
 #define FAMILY_IPV6 0x02u           /* 18.6 */
 #define RESERVE_NEXT 0x80u          /* 18.7: the R bit */
 
@@ -94,7 +95,7 @@ static void add_wishes(const struct auger_turn *turn, struct auger_stun_builder 
 
 static void add_allocate(const struct auger_turn *turn, struct auger_stun_builder *b)
 {
-    auger_stun_build_u32(b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, UDP << 24);
+    auger_stun_build_u32(b, AUGER_STUN_ATTR_REQUESTED_TRANSPORT, (turn->is_tcp ? TCP : UDP) << 24);
     if (turn->is_reserved)
         add_reservation(turn, b);
     else
@@ -240,6 +241,7 @@ static bool read_relayed(const struct auger_turn *turn, const struct auger_stun_
         if (len == 2 || !was_asked_for(turn, addr.family) || !is_fit_for_relaying(turn, &addr) ||
             (len == 1 && relayed[0].family == addr.family))
             return false;
+        addr.transport = turn->is_tcp ? AUGER_TCP : AUGER_UDP;
         relayed[len++] = addr;
     }
     return len > 0;

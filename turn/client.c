@@ -6,6 +6,7 @@
 #include "turn/allocation.h"
 #include "turn/chandata.h"
 #include "turn/channel.h"
+#include "turn/connection.h"
 #include "turn/data.h"
 #include "turn/error.h"
 #include "turn/mobility.h"
@@ -17,6 +18,7 @@ static const struct auger_turn_config defaults = {
     .families = AUGER_TURN_IPV4,
     .permissions_max = 64,
     .channels_max = 64,
+    .connections_max = 16,
 };
 
 void auger_turn_config_init_sized(struct auger_turn_config *config, size_t size)
@@ -35,6 +37,14 @@ static bool is_valid_port(const struct auger_turn_config *config)
             config->families != AUGER_TURN_BOTH);
 }
 
+/* RFC 6062 section 4.1 */
+static bool is_valid_tcp(const struct auger_turn_config *config)
+{
+    return config->server.transport == AUGER_TCP && config->connections_max > 0 &&
+           !config->dont_fragment && config->even_port == AUGER_TURN_ANY_PORT &&
+           !config->reserved && !config->mobility;
+}
+
 static bool is_valid(const struct auger_turn_config *config)
 {
     const struct auger_addr *server = &config->server;
@@ -42,7 +52,8 @@ static bool is_valid(const struct auger_turn_config *config)
     return auger_addr_ip_len(server) != 0 && server->port != 0 &&
            !auger_addr_is_unspecified(server) && !auger_addr_is_multicast(server) &&
            (config->families & ~(unsigned)AUGER_TURN_BOTH) == 0 && config->families != 0 &&
-           is_valid_port(config) && config->permissions_max > 0 && config->channels_max > 0;
+           is_valid_port(config) && config->permissions_max > 0 && config->channels_max > 0 &&
+           (!config->tcp_relay || is_valid_tcp(config));
 }
 
 static int start(struct auger_turn *turn, auger_time now, const struct auger_turn_config *config)
@@ -51,6 +62,7 @@ static int start(struct auger_turn *turn, auger_time now, const struct auger_tur
     turn->families = (uint8_t)config->families;
     turn->lifetime_s = config->lifetime_s;
     turn->even_port = (uint8_t)config->even_port;
+    turn->is_tcp = config->tcp_relay;
     turn->is_reserved = config->reserved != NULL;
     if (config->reserved)
         memcpy(turn->reserved, config->reserved, sizeof(turn->reserved));
@@ -58,6 +70,8 @@ static int start(struct auger_turn *turn, auger_time now, const struct auger_tur
     turn->next_channel = AUGER_CHANNEL_FIRST;
     turn->permissions = auger_pool(sizeof(struct auger_permission), config->permissions_max);
     turn->channels = auger_pool(sizeof(struct auger_channel), config->channels_max);
+    turn->connections = auger_pool(sizeof(struct auger_connection),
+                                   config->tcp_relay ? config->connections_max : 0);
     int err =
         auger_longterm_init(&turn->credentials, turn->env, config->username, config->password);
     if (err == 0 && config->mobility)
@@ -96,6 +110,7 @@ void auger_turn_free(struct auger_turn *turn)
     auger_env_release(turn->env, turn->domain);
     auger_pool_fini(&turn->permissions, turn->env);
     auger_pool_fini(&turn->channels, turn->env);
+    auger_pool_fini(&turn->connections, turn->env);
     auger_env_release(turn->env, turn);
 }
 
@@ -134,6 +149,8 @@ int auger_turn_bind_channel(struct auger_turn *turn, auger_time now, const struc
 {
     if (peer->port == 0)
         return AUGER_ERR_INVALID;
+    if (turn->is_tcp)
+        return AUGER_ERR_STATE;
     int err = auger_turn_permit(turn, now, peer);
     return err < 0 ? err : auger_channel_add(turn, now, peer);
 }
@@ -147,7 +164,47 @@ void auger_turn_forget(struct auger_turn *turn, const struct auger_addr *peer)
 int auger_turn_write(struct auger_turn *turn, auger_time now, const struct auger_addr *peer,
                      const uint8_t *data, size_t len, uint8_t *buf, size_t cap)
 {
-    return auger_data_write(turn, now, peer, data, len, buf, cap);
+    return turn->is_tcp ? AUGER_ERR_STATE : auger_data_write(turn, now, peer, data, len, buf, cap);
+}
+
+/* --- connections to peers ------------------------------------------------------------ */
+
+int auger_turn_connect(struct auger_turn *turn, auger_time now, const struct auger_addr *peer)
+{
+    return auger_connection_add(turn, now, peer);
+}
+
+int auger_turn_bind_connection(struct auger_turn *turn, auger_time now, uint32_t connection)
+{
+    struct auger_connection *c = auger_connection_find(turn, connection);
+
+    return c ? auger_connection_start_bind(turn, now, c) : AUGER_ERR_NOT_FOUND;
+}
+
+size_t auger_turn_connection_transmit(struct auger_turn *turn, auger_time now, uint32_t connection,
+                                      uint8_t *buf, size_t cap)
+{
+    struct auger_connection *c = auger_connection_find(turn, connection);
+
+    return c ? auger_connection_write_bind(turn, now, c, buf, cap) : 0;
+}
+
+bool auger_turn_connection_handle(struct auger_turn *turn, auger_time now, uint32_t connection,
+                                  const uint8_t *buf, size_t len)
+{
+    struct auger_connection *c = auger_connection_find(turn, connection);
+    struct auger_stun_msg msg;
+
+    return c && auger_stun_msg_parse(&msg, buf, len) == 0 &&
+           auger_connection_handle_bind_response(turn, now, c, &msg);
+}
+
+void auger_turn_connection_closed(struct auger_turn *turn, uint32_t connection)
+{
+    struct auger_connection *c = auger_connection_find(turn, connection);
+
+    if (c)
+        auger_connection_forget(c);
 }
 
 /* --- the verbs --------------------------------------------------------------------- */
@@ -159,13 +216,15 @@ static void settle(struct auger_turn *turn)
         return;
     auger_permission_clear(turn);
     auger_channel_clear(turn);
+    auger_connection_clear(turn);
 }
 
 static bool is_answer(const struct auger_stun_msg *msg)
 {
     return (msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR) &&
            (msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH ||
-            msg->method == AUGER_STUN_CREATE_PERMISSION || msg->method == AUGER_STUN_CHANNEL_BIND);
+            msg->method == AUGER_STUN_CREATE_PERMISSION || msg->method == AUGER_STUN_CHANNEL_BIND ||
+            msg->method == AUGER_STUN_CONNECT);
 }
 
 /* One that matches nothing comes late. */
@@ -174,7 +233,8 @@ static enum auger_turn_taken take_answer(struct auger_turn *turn, auger_time now
 {
     if (auger_allocation_handle_response(turn, now, msg) ||
         auger_permission_handle_response(turn, now, msg) ||
-        auger_channel_handle_response(turn, now, msg))
+        auger_channel_handle_response(turn, now, msg) ||
+        auger_connection_handle_response(turn, now, msg))
         settle(turn);
     return AUGER_TURN_CONSUMED;
 }
@@ -197,7 +257,11 @@ enum auger_turn_taken auger_turn_handle_datagram(struct auger_turn *turn, auger_
     if (auger_stun_msg_parse(&msg, buf, len) < 0)
         return AUGER_TURN_NOT_OURS;
     if (msg.class_ == AUGER_STUN_INDICATION && msg.method == AUGER_STUN_DATA)
-        return taken(auger_data_take_indication(turn, now, &msg, data));
+        return taken(!turn->is_tcp && auger_data_take_indication(turn, now, &msg, data));
+    if (msg.class_ == AUGER_STUN_INDICATION && msg.method == AUGER_STUN_CONNECTION_ATTEMPT) {
+        auger_connection_take_attempt(turn, now, &msg);
+        return AUGER_TURN_CONSUMED;
+    }
     return is_answer(&msg) ? take_answer(turn, now, &msg) : AUGER_TURN_NOT_OURS;
 }
 
@@ -207,6 +271,7 @@ void auger_turn_handle_timeout(struct auger_turn *turn, auger_time now)
     if (!turn->mobility.is_moving) {
         auger_permission_handle_timeout(turn, now);
         auger_channel_handle_timeout(turn, now);
+        auger_connection_handle_timeout(turn, now);
     }
     settle(turn);
 }
@@ -220,6 +285,8 @@ size_t auger_turn_poll_transmit(struct auger_turn *turn, auger_time now, uint8_t
         return len;
     if (len == 0)
         len = auger_permission_write(turn, now, buf, cap);
+    if (len == 0)
+        len = auger_connection_write(turn, now, buf, cap);
     return len > 0 ? len : auger_channel_write(turn, now, buf, cap);
 }
 
@@ -227,9 +294,10 @@ auger_time auger_turn_next_timeout(const struct auger_turn *turn)
 {
     if (turn->mobility.is_moving)
         return auger_allocation_next_timeout(turn);
-    return auger_time_min(
-        auger_allocation_next_timeout(turn),
-        auger_time_min(auger_permission_next_timeout(turn), auger_channel_next_timeout(turn)));
+    auger_time at =
+        auger_time_min(auger_allocation_next_timeout(turn), auger_permission_next_timeout(turn));
+    at = auger_time_min(at, auger_connection_next_timeout(turn));
+    return auger_time_min(at, auger_channel_next_timeout(turn));
 }
 
 int auger_turn_move(struct auger_turn *turn, auger_time now)
@@ -297,7 +365,8 @@ bool auger_turn_poll_event(struct auger_turn *turn, struct auger_turn_event *eve
         tell_allocated(turn, event);
         return true;
     }
-    if (auger_permission_poll_event(turn, event) || auger_channel_poll_event(turn, event))
+    if (auger_permission_poll_event(turn, event) || auger_channel_poll_event(turn, event) ||
+        auger_connection_poll_event(turn, event))
         return true;
     if (take(&turn->news.icmp)) {
         event->type = AUGER_TURN_EVENT_ICMP;

@@ -32,12 +32,15 @@ static const struct row {
     [AUGER_TURN_ERROR_ADDRESS_FAMILY] = {440, "no relayed address of that family", AUGER_NEVER},
     [AUGER_TURN_ERROR_WRONG_CREDENTIALS] = {441, "not the credentials of the allocation",
                                             AUGER_NEVER},
-    [AUGER_TURN_ERROR_UNSUPPORTED_TRANSPORT] = {442, "no relaying by UDP", AUGER_NEVER},
+    [AUGER_TURN_ERROR_UNSUPPORTED_TRANSPORT] = {442, "no relaying by that protocol", AUGER_NEVER},
     [AUGER_TURN_ERROR_PEER_FAMILY] = {443, "the peer is of another family", AUGER_NEVER},
     [AUGER_TURN_ERROR_QUOTA] = {486, "allocation quota reached", MINUTE},
     [AUGER_TURN_ERROR_SERVER] = {500, "server error", MINUTE},
     [AUGER_TURN_ERROR_CAPACITY] = {508, "insufficient capacity", MINUTE},
     [AUGER_TURN_ERROR_REFUSED] = {0, "refused", AUGER_NEVER},
+    [AUGER_TURN_ERROR_CONNECTION_EXISTS] = {446, "there is a connection to that peer", AUGER_NEVER},
+    [AUGER_TURN_ERROR_CONNECTION_FAILURE] = {447, "the server could not reach the peer",
+                                             10 * AUGER_SEC},
 };
 
 #define ROWS_LEN (sizeof(rows) / sizeof(rows[0]))

@@ -42,7 +42,7 @@ int auger_permission_check_peer(const struct auger_turn *turn, auger_time now,
                                 const struct auger_addr *peer)
 {
     if (auger_addr_ip_len(peer) == 0 || auger_addr_is_unspecified(peer) ||
-        auger_addr_is_multicast(peer) || peer->transport != AUGER_UDP)
+        auger_addr_is_multicast(peer) || peer->transport != (turn->is_tcp ? AUGER_TCP : AUGER_UDP))
         return AUGER_ERR_INVALID;
     if (!auger_allocation_is_usable(turn, now))
         return AUGER_ERR_STATE;

@@ -72,6 +72,29 @@ struct auger_channel {
     bool bound_news, refused_news;
 };
 
+enum auger_connection_state {
+    AUGER_CONNECTION_FREE,
+    AUGER_CONNECTION_CONNECTING,
+    AUGER_CONNECTION_OFFERED, /* the server has it, and gives it to who fetches it */
+    AUGER_CONNECTION_BINDING,
+    AUGER_CONNECTION_BOUND,
+    AUGER_CONNECTION_FAILED,  /* until that is told */
+    AUGER_CONNECTION_RESTING, /* RFC 6062, 4.3: not asked for again before `until` */
+};
+
+/* To a peer, by TCP (RFC 6062). */
+struct auger_connection {
+    struct auger_exchange exchange; /* Connect, then ConnectionBind */
+    struct auger_addr peer;
+    auger_time until; /* OFFERED, FAILED, RESTING: the end of that */
+    uint32_t number;
+    uint16_t code;
+    uint8_t state;   /* enum auger_connection_state */
+    uint8_t error;   /* enum auger_turn_error */
+    bool is_attempt; /* the peer has opened it */
+    bool news;
+};
+
 /* What has not been told yet; beside it each permission and channel has its own. */
 struct auger_turn_news {
     bool alternate, allocated, icmp, moved, move_failed, ended;
@@ -85,7 +108,7 @@ struct auger_turn {
     char *domain; /* whom the present one's certificate is for (8489, 14.16); NULL: as the first */
     struct auger_allocation allocation;
     struct auger_mobility mobility;
-    struct auger_pool permissions, channels;
+    struct auger_pool permissions, channels, connections;
     auger_time released_by; /* when releasing: no longer than this */
     struct {
         struct auger_addr peer;
@@ -99,6 +122,7 @@ struct auger_turn {
     uint8_t state;     /* enum auger_turn_state */
     uint8_t families;  /* enum auger_turn_families */
     uint8_t even_port; /* enum auger_turn_even_port */
+    bool is_tcp;       /* what is relayed */
     bool is_reserved;  /* what is asked for, by the token of another allocation */
     uint8_t reserved[AUGER_TURN_TOKEN_LEN];
     uint8_t asked_len;

@@ -1,6 +1,6 @@
 /*
  * auger/turn.h - the TURN client: RFC 8656 with the long-term credentials of 8489
- * section 9.2.
+ * section 9.2, and the TCP allocations of 6062.
  *
  * One client has one allocation on one server, seen from one local address.  Like
  * every engine it has no I/O: the caller sends what auger_turn_poll_transmit()
@@ -75,6 +75,11 @@ struct auger_turn_config {
     /* The allocation shall be able to follow us to another local address (RFC 8016), if the
      * server allows it.  Default false. */
     bool mobility;
+    /* The relayed address is one of TCP (RFC 6062): peers are reached by auger_turn_connect(), and
+     * have the transport AUGER_TCP.  The server is reached by a stream, and nothing of datagrams is
+     * asked for: DF, ports, mobility.  ICE asks for none of these.  Default false. */
+    bool tcp_relay;
+    uint16_t connections_max; /* to peers, of such an allocation, at a time.  Default 16 */
 };
 
 /* Fills `config` with the defaults.  Always start from here. */
@@ -136,6 +141,8 @@ enum auger_turn_error {
     AUGER_TURN_ERROR_SERVER,                /* 5xx */
     AUGER_TURN_ERROR_CAPACITY,              /* 508 */
     AUGER_TURN_ERROR_REFUSED,               /* any other code */
+    AUGER_TURN_ERROR_CONNECTION_EXISTS,     /* 446 */
+    AUGER_TURN_ERROR_CONNECTION_FAILURE,    /* 447: the server could not reach the peer */
 };
 /* One English phrase; static, never NULL. */
 AUGER_API const char *auger_turn_error_text(enum auger_turn_error error);
@@ -168,6 +175,40 @@ AUGER_API void auger_turn_forget(struct auger_turn *turn, const struct auger_add
 AUGER_API int auger_turn_write(struct auger_turn *turn, auger_time now,
                                const struct auger_addr *peer, const uint8_t *data, size_t len,
                                uint8_t *buf, size_t cap) AUGER_CHECK_RESULT;
+
+/* --- connections to peers, of an allocation with `tcp_relay` -------------------------------
+ *
+ *     auger_turn_connect(turn, now, &peer);        or auger_turn_permit(), and the peer connects
+ *     AUGER_TURN_EVENT_CONNECTED, or _ATTEMPT: within 30 seconds
+ *         auger_turn_bind_connection(turn, now, number);
+ *         open another stream to auger_turn_server(), and on it
+ *         send what auger_turn_connection_transmit() writes, tell what comes
+ *     AUGER_TURN_EVENT_BOUND: all that follows on that stream is the peer's
+ *     auger_turn_connection_closed(turn, number);  when that stream has ended
+ *
+ * What belongs to each ends with the allocation. */
+
+/* Asks the server to connect to a peer; an event follows.  AUGER_ERR_STATE: there is no such
+ * allocation, or there is such a connection; AUGER_ERR_AGAIN: that peer could not be reached in the
+ * last 10 seconds (6062 section 4.3); AUGER_ERR_INVALID, AUGER_ERR_UNSUPPORTED, AUGER_ERR_LIMIT,
+ * AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY as auger_turn_permit(). */
+AUGER_API int auger_turn_connect(struct auger_turn *turn, auger_time now,
+                                 const struct auger_addr *peer) AUGER_CHECK_RESULT;
+/* Fetches the connection of that number by a stream of its own; an event follows.
+ * AUGER_ERR_NOT_FOUND; AUGER_ERR_STATE: it is fetched already; AUGER_ERR_ENTROPY. */
+AUGER_API int auger_turn_bind_connection(struct auger_turn *turn, auger_time now,
+                                         uint32_t connection) AUGER_CHECK_RESULT;
+/* What that stream has to carry next, and a frame that came on it, as auger_turn_frame_len() cuts
+ * it.  False: it is no answer to that.  As auger_turn_poll_transmit(), which the waiting of both is
+ * part of. */
+AUGER_API size_t auger_turn_connection_transmit(struct auger_turn *turn, auger_time now,
+                                                uint32_t connection, uint8_t *buf, size_t cap);
+AUGER_API bool auger_turn_connection_handle(struct auger_turn *turn, auger_time now,
+                                            uint32_t connection, const uint8_t *buf, size_t len);
+/* Its stream has ended, or nobody wants it. */
+AUGER_API void auger_turn_connection_closed(struct auger_turn *turn, uint32_t connection);
+
+/* --- the verbs ----------------------------------------------------------------------------- */
 
 struct auger_turn_data {
     struct auger_addr peer;
@@ -216,7 +257,11 @@ enum auger_turn_event_type {
     AUGER_TURN_EVENT_MOVED,           /* the new local address is the one that counts */
     AUGER_TURN_EVENT_MOVE_FAILED,     /* .failed: why the allocation stays where it was */
     AUGER_TURN_EVENT_RELEASED,
-    AUGER_TURN_EVENT_FAILED, /* .failed: there is no allocation, or none any more */
+    AUGER_TURN_EVENT_FAILED,        /* .failed: there is no allocation, or none any more */
+    AUGER_TURN_EVENT_CONNECTED,     /* .connection: the server has reached that peer */
+    AUGER_TURN_EVENT_ATTEMPT,       /* .connection: a peer with a permission has connected */
+    AUGER_TURN_EVENT_BOUND,         /* .connection: its stream is the peer's */
+    AUGER_TURN_EVENT_NOT_CONNECTED, /* .connection: there is none, or none any more, and why */
 };
 struct auger_turn_event {
     enum auger_turn_event_type type;
@@ -237,6 +282,12 @@ struct auger_turn_event {
             enum auger_turn_error error;
             uint16_t code; /* of the server's error; 0: none */
         } peer;
+        struct {
+            uint32_t number;
+            struct auger_addr peer;
+            enum auger_turn_error error;
+            uint16_t code; /* of the server's error; 0: none */
+        } connection;
         struct {
             struct auger_addr peer; /* port 0: not known */
             uint8_t type, code;

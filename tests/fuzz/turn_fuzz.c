@@ -4,6 +4,7 @@
 /* fuzz: reaches read_missing_code refreshed follow may_ask lists_dont_fragment take_icmp */
 /* fuzz: reaches auger_data_take_indication auger_data_take_channel auger_chandata_read */
 /* fuzz: reaches auger_channel_peer grant lose bound rest auger_turn_frame_len stun_frame_len */
+/* fuzz: reaches auger_connection_take_attempt connected auger_connection_handle_bind_response */
 /* A hostile server tells a client of TURN whatever it likes, some of it signed.  Data comes from
  * permitted peers alone, requests are whole and few, memory is bounded and given back. */
 #include "crypto/crypto.h"
@@ -24,11 +25,14 @@
 struct life {
     struct auger_turn *turn;
     auger_time now;
+    uint32_t connection;           /* the last one that was told of */
     struct auger_stun_msg request; /* the last one, over the bytes behind it */
     uint8_t buf[AUGER_DATAGRAM_MAX];
     bool has_request;
     int requests;
 };
+
+static bool is_tcp; /* what is relayed */
 
 static struct auger_addr addr_of(const char *text)
 {
@@ -43,6 +47,7 @@ static struct auger_addr peer_number(uint8_t number)
     struct auger_addr peer = addr_of(number & 1 ? "[2001:db8::1]:1000" : "203.0.113.1:1000");
 
     peer.ip[3] = (uint8_t)(peer.ip[3] + (number >> 1 & 7));
+    peer.transport = is_tcp ? AUGER_TCP : AUGER_UDP;
     return peer;
 }
 
@@ -159,6 +164,8 @@ static void grant_all(struct life *life)
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &addr);
     }
     auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, 600);
+    if (is_tcp)
+        auger_stun_build_u32(&b, AUGER_STUN_ATTR_CONNECTION_ID, (uint32_t)life->requests % 4);
     sign(life, &b);
     deliver(life, buf, (size_t)auger_stun_build_end(&b));
 }
@@ -187,12 +194,70 @@ static void write_to(struct life *life, uint8_t number)
             len == AUGER_ERR_STATE);
 }
 
+/* A peer has come, the server says. */
+static void attempt(struct life *life, uint8_t how)
+{
+    const struct auger_addr peer = peer_number(how);
+    const struct auger_stun_tid tid = {{how}};
+    struct auger_stun_builder b;
+    uint8_t buf[128];
+
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_INDICATION,
+                           AUGER_STUN_CONNECTION_ATTEMPT, &tid);
+    auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &peer);
+    auger_stun_build_u32(&b, AUGER_STUN_ATTR_CONNECTION_ID, how % 8);
+    deliver(life, buf, (size_t)auger_stun_build_end(&b));
+}
+
+/* The stream of the last connection that was told of. */
+static void speak_on_stream(struct life *life, uint8_t how)
+{
+    uint8_t buf[AUGER_DATAGRAM_MAX], said[256];
+    struct auger_stun_builder b;
+
+    (void)!auger_turn_bind_connection(life->turn, life->now, life->connection);
+    size_t len =
+        auger_turn_connection_transmit(life->turn, life->now, life->connection, buf, sizeof(buf));
+    if (len > 0 && how & 1) {
+        require(auger_stun_msg_parse(&life->request, buf, len) == 0);
+        require(++life->requests <= REQUESTS_MAX);
+        auger_stun_build_begin(&b, said, sizeof(said),
+                               how & 2 ? AUGER_STUN_ERROR : AUGER_STUN_SUCCESS,
+                               life->request.method, &life->request.tid);
+        if (how & 2)
+            auger_stun_build_error(&b, 400);
+        if (how & 4)
+            sign(life, &b);
+        (void)auger_turn_connection_handle(life->turn, life->now, life->connection, said,
+                                           (size_t)auger_stun_build_end(&b));
+        life->has_request = false; /* its bytes are gone */
+    }
+    if (how & 8)
+        auger_turn_connection_closed(life->turn, life->connection);
+}
+
+static void to_connections(struct life *life, uint8_t what, uint8_t how)
+{
+    const struct auger_addr peer = peer_number(how);
+
+    if (what % 3 == 0)
+        (void)!auger_turn_connect(life->turn, life->now, &peer);
+    else if (what % 3 == 1)
+        attempt(life, how);
+    else
+        speak_on_stream(life, how);
+}
+
 static void step(struct life *life, struct input *in)
 {
     uint8_t what = next_byte(in), how = next_byte(in);
     struct auger_addr peer = peer_number(how);
     struct auger_bytes raw;
 
+    if (is_tcp && what >= 200) {
+        to_connections(life, what, how);
+        return;
+    }
     switch (what % 10) {
     case 0:
         raw = next_bytes(in, next_u16(in));
@@ -254,12 +319,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.dont_fragment = how & 4;
     config.mobility = how & 8;
     config.permissions_max = config.channels_max = 6;
+    config.connections_max = 6;
+    is_tcp = how & 16;
+    if (is_tcp) {
+        config.tcp_relay = true;
+        config.server.transport = AUGER_TCP;
+        config.dont_fragment = config.mobility = false;
+    }
     require(auger_turn_new(&life.turn, &env, life.now, &config) == 0);
     for (int steps = 0; steps < STEPS_MAX && in.left > 0; steps++) {
         poll(&life);
         step(&life, &in);
         while (auger_turn_poll_event(life.turn, &event))
-            ;
+            if (event.type == AUGER_TURN_EVENT_CONNECTED || event.type == AUGER_TURN_EVENT_ATTEMPT)
+                life.connection = event.connection.number;
         require(bytes <= BYTES_MAX);
     }
     auger_turn_free(life.turn);

@@ -77,6 +77,7 @@ static void answer(size_t question_len)
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &s.relayed);
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, 600);
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_MOBILITY_TICKET, "ticket", 6);
+        auger_stun_build_u32(&b, AUGER_STUN_ATTR_CONNECTION_ID, 7);
         auger_stun_build_integrity(&b, s.key);
     }
     assert_int_equal(hear((size_t)auger_stun_build_end(&b), &data), AUGER_TURN_CONSUMED);
@@ -168,6 +169,60 @@ static int live(void)
     return err;
 }
 
+/* One to a peer, whose stream says what it has to. */
+static int connect_and_fetch(void)
+{
+    struct auger_turn_event event;
+    struct auger_stun_msg msg;
+    struct auger_stun_builder b;
+
+    int err = (int)SWEPT(auger_turn_connect(s.turn, s.now, &s.peer));
+    if (err == 0)
+        err = settle();
+    if (err == 0)
+        err = (int)SWEPT(auger_turn_bind_connection(s.turn, s.now, 7));
+    if (err < 0)
+        /* A request was lost, which a stream does not repeat, or its answer was. */
+        return err == AUGER_ERR_NOT_FOUND || err == AUGER_ERR_STATE ? AUGER_ERR_NO_MEMORY : err;
+    size_t len = (size_t)SWEPT(
+        (long)auger_turn_connection_transmit(s.turn, s.now, 7, s.question, sizeof(s.question)));
+    if (len == 0)
+        return AUGER_ERR_NO_MEMORY;
+    assert_int_equal(auger_stun_msg_parse(&msg, s.question, len), 0);
+    auger_stun_build_begin(&b, s.answer, sizeof(s.answer), AUGER_STUN_SUCCESS, msg.method,
+                           &msg.tid);
+    auger_stun_build_integrity(&b, s.key);
+    len = (size_t)auger_stun_build_end(&b);
+    assert_true(SWEPT(auger_turn_connection_handle(s.turn, s.now, 7, s.answer, len)));
+    while (SWEPT(auger_turn_poll_event(s.turn, &event)))
+        if (event.type == AUGER_TURN_EVENT_NOT_CONNECTED)
+            return AUGER_ERR_NO_MEMORY;
+    SWEPT_VOID(auger_turn_connection_closed(s.turn, 7));
+    return 0;
+}
+
+static int live_by_tcp(void)
+{
+    struct auger_turn_config config;
+
+    SWEPT_VOID(auger_turn_config_init(&config));
+    s.server.transport = s.peer.transport = AUGER_TCP;
+    config.server = s.server;
+    config.username = "user";
+    config.password = "pass";
+    config.tcp_relay = true;
+    s.now = AUGER_SEC;
+    s.turn = NULL;
+    int err = (int)SWEPT(auger_turn_new(&s.turn, &env, s.now, &config));
+    if (err == 0)
+        err = settle();
+    if (err == 0)
+        err = connect_and_fetch();
+    SWEPT_VOID(auger_turn_free(s.turn));
+    s.server.transport = s.peer.transport = AUGER_UDP;
+    return err;
+}
+
 static int make_credentials(void)
 {
     struct auger_turn_rest rest = {.username = ""};
@@ -212,6 +267,7 @@ static void test_a_client_from_beginning_to_end(void **state)
     assert_int_equal(auger_addr_parse(&s.peer, "203.0.113.7:7000"), 0);
     assert_int_equal(auger_stun_key_new(&s.key, secret, sizeof(secret)), 0);
     assert_true(sweep_all(live) > 10);
+    assert_true(sweep_all(live_by_tcp) > 5);
     auger_stun_key_free(s.key);
 }
 

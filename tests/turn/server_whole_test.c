@@ -294,6 +294,66 @@ static void a_hidden_name_is_found(void **state)
     line_end(&line);
 }
 
+/* What the stream of a connection has to say, from another port. */
+static void fetch(struct line *line, uint32_t connection)
+{
+    struct station *s = line->s;
+    struct auger_path path = {*auger_turn_server(line->client), line->local};
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    size_t len;
+
+    path.remote.transport = AUGER_TCP;
+    path.remote.port = (uint16_t)(path.remote.port + 7 + connection % 1000);
+    assert_int_equal(auger_turn_bind_connection(line->client, s->now, connection), 0);
+    while ((len = auger_turn_connection_transmit(line->client, s->now, connection, buf,
+                                                 sizeof(buf))) > 0) {
+        give(s, &path, buf, len);
+        assert_true(auger_turn_connection_handle(line->client, s->now, connection,
+                                                 s->out.bytes.data, s->out.bytes.len));
+    }
+    assert_int_equal(s->out.what, AUGER_TURN_SERVER_SPLICE);
+    assert_int_equal(s->out.connection, connection);
+    expect_of_client(line, AUGER_TURN_EVENT_BOUND);
+    assert_int_equal(line->event.connection.number, connection);
+}
+
+static void peers_are_reached_by_tcp_and_reach(void **state)
+{
+    struct auger_turn_config config;
+    struct auger_addr peer = addr_of(PEER), other = addr_of(PEER2);
+    struct line line;
+    struct station *s = station_prepare();
+
+    (void)state;
+    s->config.tcp_relay = true;
+    station_start(s);
+    auger_turn_config_init(&config);
+    config.server.transport = AUGER_TCP;
+    config.tcp_relay = true;
+    line_start(&line, s, &config);
+    expect_of_client(&line, AUGER_TURN_EVENT_ALLOCATED);
+    peer.transport = other.transport = AUGER_TCP;
+    assert_int_equal(auger_turn_connect(line.client, s->now, &peer), 0);
+    exchange(&line);
+    assert_int_equal(s->out.what, AUGER_TURN_SERVER_CONNECT);
+    auger_turn_server_peer_connected(s->server, s->now, s->out.connection, 0, s->reply,
+                                     sizeof(s->reply), &s->out);
+    hear(&line, &s->out);
+    expect_of_client(&line, AUGER_TURN_EVENT_CONNECTED);
+    fetch(&line, line.event.connection.number);
+    assert_int_equal(auger_turn_permit(line.client, s->now, &other), 0);
+    exchange(&line);
+    expect_of_client(&line, AUGER_TURN_EVENT_PERMITTED);
+    auger_turn_server_peer_accepted(s->server, s->now, s->relay, &other, s->reply, sizeof(s->reply),
+                                    &s->out);
+    hear(&line, &s->out);
+    expect_of_client(&line, AUGER_TURN_EVENT_ATTEMPT);
+    assert_true(auger_addr_equal(&line.event.connection.peer, &other));
+    fetch(&line, line.event.connection.number);
+    assert_int_equal(stats_of(s).connections, 2);
+    line_end(&line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_is_denied_is_refused_to_the_client),
         cmocka_unit_test(an_icmp_error_reaches_the_client),
         cmocka_unit_test(a_hidden_name_is_found),
+        cmocka_unit_test(peers_are_reached_by_tcp_and_reach),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
