@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -27,17 +28,27 @@ static int failed(const char *command, const char *what, const char *why)
 
 /* --- reading what nobody should see ---------------------------------------------------------- */
 
-static bool set_echo(bool echoes)
-{
-    struct termios settings;
+static struct termios terminal; /* as it was before the prompt */
 
-    if (tcgetattr(STDIN_FILENO, &settings) < 0)
+/* A signal at the prompt ends the program as ever, and the terminal shows again what is typed. */
+static void give_back(int number)
+{
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
+    (void)raise(number); /* once more, when this has returned: SA_RESETHAND */
+}
+
+static bool hide_typing(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    const struct sigaction action = {.sa_handler = give_back, .sa_flags = SA_RESETHAND};
+
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &terminal) < 0)
         return false;
-    if (echoes)
-        settings.c_lflag |= (tcflag_t)ECHO;
-    else
-        settings.c_lflag &= ~(tcflag_t)ECHO;
-    return tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings) == 0;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        (void)sigaction(numbers[i], &action, NULL);
+    struct termios hidden = terminal;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    return tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
 }
 
 /* The first line; false: there is none, or it is empty or too long. */
@@ -53,15 +64,13 @@ static bool read_line(FILE *in, char line[SECRET_MAX])
 
 static bool ask(const char *prompt, char line[SECRET_MAX])
 {
-    bool is_terminal = isatty(STDIN_FILENO);
+    bool is_hidden = hide_typing();
 
-    if (is_terminal) {
+    if (is_hidden)
         fputs(prompt, stderr);
-        set_echo(false);
-    }
     bool good = read_line(stdin, line);
-    if (is_terminal) {
-        set_echo(true);
+    if (is_hidden) {
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
         fputc('\n', stderr);
     }
     return good;

@@ -6,13 +6,16 @@
 The client is written here, from RFC 8489 and 8656, so that it shares no mistake with ours."""
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import pathlib
+import pty
 import re
 import resource
+import select
 import signal
 import socket
 import ssl
@@ -20,6 +23,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 import urllib.error
@@ -389,6 +393,43 @@ class Users(Folder):
                 self.assertLessEqual(abs(int(until) - 60 - time.time()), LONG)
                 code = hmac.new(b"key", told["username"].encode(), hash_name).digest()
                 self.assertEqual(told["password"], base64.b64encode(code).decode())
+
+    def at_a_prompt(self, act):
+        """What a terminal shows of `auger turn-user ann` there, whether it echoed at the prompt and after
+        the end, and how the program ended."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([AUGER, "turn-user", "ann"], stdin=theirs, stdout=theirs, stderr=theirs,
+                                   start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        try:
+            shown = b""
+            while b"Password: " not in shown:
+                shown += os.read(ours, 1000)
+            at_prompt = bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+            act(ours, process)
+            status = process.wait(timeout=LONG)
+            after = bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+            os.set_blocking(ours, False)
+            while select.select([ours], [], [], 0)[0]:
+                shown += os.read(ours, 1000)
+            return shown.decode(), at_prompt, after, status
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+            os.close(theirs)
+
+    def test_a_password_is_not_shown_while_it_is_typed(self):
+        shown, at_prompt, after, status = self.at_a_prompt(lambda ours, _: os.write(ours, b"secret\n"))
+        self.assertEqual((at_prompt, after, status), (False, True, 0))
+        self.assertIn("ann:auger:", shown)
+        self.assertNotIn("secret", shown)
+
+    def test_a_signal_at_the_prompt_gives_the_terminal_back(self):
+        _, at_prompt, after, status = self.at_a_prompt(lambda ours, _: os.write(ours, b"\x03"))  # Ctrl-C
+        self.assertEqual((at_prompt, after, status), (False, True, -signal.SIGINT))
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            _, at_prompt, after, status = self.at_a_prompt(lambda _, process: process.send_signal(number))
+            self.assertEqual((at_prompt, after, status), (False, True, -number))
 
     def test_nothing_to_read_is_told(self):
         for args in (("turn-user", "ann"), ("turn-credential", "ann")):
