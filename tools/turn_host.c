@@ -71,39 +71,54 @@ struct applying {
     const struct turn_load *load;
     const struct turn_options *options;
     const struct turn_users *before;
-    bool good;
+    enum turn_applied applied;
+    bool has_begun;
 };
 
 static void apply(struct auger_turn_service *service, void *arg)
 {
     struct applying *a = arg;
 
-    a->good = turn_load_apply(a->load, a->options, a->before, service) && a->good;
+    enum turn_applied applied = turn_load_apply(a->load, a->options, a->before, service);
+    if (a->has_begun && applied != a->applied)
+        applied = TURN_APPLIED_IN_PART; /* in some threads alone */
+    a->applied = applied;
+    a->has_begun = true;
 }
 
-static bool apply_to_all(struct turn_host *host, const struct turn_load *load,
-                         const struct turn_options *options, const struct turn_users *before)
+static enum turn_applied apply_to_all(struct turn_host *host, const struct turn_load *load,
+                                      const struct turn_options *options,
+                                      const struct turn_users *before)
 {
-    struct applying applying = {load, options, before, true};
+    struct applying applying = {.load = load, .options = options, .before = before};
 
     do_in_all(host, apply, &applying);
-    return applying.good;
+    return applying.applied;
 }
 
+/* false: what that means for who is served was said. */
 static bool load_again(struct turn_host *host, const struct turn_options *options)
 {
     struct turn_load load = {0};
+    enum turn_applied applied = TURN_APPLIED_NOTHING;
 
     remember_time(host, options->users_file);
-    bool good = turn_load_read(&load, options) && apply_to_all(host, &load, options, &host->users);
-    if (good) {
+    if (turn_load_read(&load, options))
+        applied = apply_to_all(host, &load, options, &host->users);
+    if (applied == TURN_APPLIED_NOTHING)
+        fputs("auger serve: nothing has changed\n", stderr);
+    if (applied == TURN_APPLIED_IN_PART)
+        fputs("auger serve: users, secrets and rules are in force in part, as far as memory went; "
+              "start it anew\n",
+              stderr);
+    if (applied == TURN_APPLIED) {
         /* To know next time who is gone. */
         struct turn_users before = host->users;
         host->users = load.users;
         load.users = before;
     }
     turn_load_fini(&load);
-    return good;
+    return applied == TURN_APPLIED;
 }
 
 /* What sockets and tables are made by cannot change while they are in use. */
@@ -144,10 +159,8 @@ bool turn_host_reload(struct turn_host *host, const struct turn_options *options
               stderr);
     struct turn_options made = *options;
     made.realm = host->options.realm;
-    if (!load_again(host, &made)) {
-        fputs("auger serve: nothing has changed\n", stderr);
+    if (!load_again(host, &made))
         return false;
-    }
     keep_texts(host, options);
     turn_told_loaded(&host->told, host->users.len);
     return true;
@@ -418,7 +431,8 @@ static bool begin(struct turn_host *host)
 
     remember_time(host, host->options.users_file);
     bool good = turn_load_read(&load, &host->options) && open_service(host, &load) &&
-                apply_to_all(host, &load, &host->options, NULL) && start_threads(host);
+                apply_to_all(host, &load, &host->options, NULL) == TURN_APPLIED &&
+                start_threads(host);
     if (good) {
         host->users = load.users;
         load.users = (struct turn_users){0};

@@ -165,8 +165,9 @@ bool turn_load_read(struct turn_load *load, const struct turn_options *options)
            read_certificate(load, options);
 }
 
-bool turn_load_apply(const struct turn_load *load, const struct turn_options *options,
-                     const struct turn_users *before, struct auger_turn_service *service)
+enum turn_applied turn_load_apply(const struct turn_load *load, const struct turn_options *options,
+                                  const struct turn_users *before,
+                                  struct auger_turn_service *service)
 {
     struct auger_turn_server *server = auger_turn_service_server(service);
     int err = 0;
@@ -174,14 +175,21 @@ bool turn_load_apply(const struct turn_load *load, const struct turn_options *op
     if (load->key)
         err = auger_turn_service_set_certificate(service, turn_load_certificate(load),
                                                  turn_load_key(load), NULL);
-    if (err < 0)
-        return failed("--cert and --key", auger_strerror(err));
-    if (!turn_users_apply(&load->users, before, server))
-        return failed("--users", "no memory");
+    if (err < 0) {
+        failed("--cert and --key", auger_strerror(err));
+        return TURN_APPLIED_NOTHING;
+    }
+    if (!turn_users_apply(&load->users, before, server)) {
+        failed("--users", "no memory");
+        return TURN_APPLIED_IN_PART;
+    }
     err = apply_secrets(server, load);
     if (err == 0)
         err = apply_rules(server, options);
-    return err == 0 || failed("secrets and rules", auger_strerror(err));
+    if (err == 0)
+        return TURN_APPLIED;
+    failed("secrets and rules", auger_strerror(err));
+    return TURN_APPLIED_IN_PART;
 }
 
 void turn_load_fini(struct turn_load *load)

@@ -23,9 +23,15 @@ void turn_load_fini(struct turn_load *load);
 struct auger_bytes turn_load_certificate(const struct turn_load *load);
 struct auger_bytes turn_load_key(const struct turn_load *load);
 
-/* The server knows all that from now on, and of the users `before` none that is gone.  false: why
- * was said; that can only be memory, or a certificate. */
-bool turn_load_apply(const struct turn_load *load, const struct turn_options *options,
-                     const struct turn_users *before, struct auger_turn_service *service);
+enum turn_applied {
+    TURN_APPLIED,
+    TURN_APPLIED_NOTHING, /* all is as it was */
+    TURN_APPLIED_IN_PART, /* memory ran out: of users, secrets and rules some are in force */
+};
+/* The server knows all that from now on, and of the users `before` none that is gone.  If it does
+ * not, why was said. */
+enum turn_applied turn_load_apply(const struct turn_load *load, const struct turn_options *options,
+                                  const struct turn_users *before,
+                                  struct auger_turn_service *service);
 
 #endif /* AUGER_TOOLS_TURN_LOAD_H */
