@@ -2,48 +2,14 @@
 /* fuzz: reaches split copy_ufrag was_told has_room auger_mux_find_by_path auger_mux_poll_event */
 /* Datagrams of strangers come to a mux with a few sessions: none takes memory, none changes who
  * is found, and who is found has the whole name, the tag or the path of it. */
+#include "tests/fuzz/life.h"
+
 #include <auger/crypto.h>
 #include <auger/mux.h>
 #include <auger/stun.h>
 
-#include <stdlib.h>
 #include <string.h>
 
-static size_t blocks;
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-static int draw(void *user, uint8_t *buf, size_t len)
-{
-    static uint32_t next = 0x61626364;
-
-    (void)user;
-    for (size_t i = 0; i < len; i++) {
-        next = next * 1664525 + 1013904223;
-        buf[i] = (uint8_t)(next >> 24);
-    }
-    return 0;
-}
-
-static void *count_alloc(void *user, size_t size)
-{
-    (void)user;
-    blocks++;
-    return calloc(1, size);
-}
-
-static void count_release(void *user, void *ptr)
-{
-    (void)user;
-    blocks--;
-    free(ptr);
-}
-
-static const struct auger_env env = {NULL, draw, count_alloc, count_release, NULL};
 static const char *const names[] = {"abcd", "abcdefgh", "invited+1"};
 static struct auger_mux_session *sessions[3];
 

@@ -1,4 +1,5 @@
 /* Memory runs out under <auger/stun.h>: keys, messages with integrity, the Binding client. */
+#include "tests/memory/env.h"
 #include "tests/memory/sweep.h"
 
 #include <auger/stun.h>
@@ -14,33 +15,6 @@
 
 static const uint8_t secret[] = "VOkJxbRl1RmTxUk/WvJxBt";
 static const struct auger_stun_tid tid = {{1, 2, 3}};
-static long env_blocks;
-
-static int fill(void *user, uint8_t *buf, size_t len)
-{
-    (void)user;
-    memset(buf, 7, len);
-    return 0;
-}
-
-static void *take(void *user, size_t size)
-{
-    void *block = calloc(1, size);
-
-    (void)user;
-    env_blocks += block != NULL;
-    return block;
-}
-
-static void give_back(void *user, void *block)
-{
-    (void)user;
-    env_blocks--;
-    free(block);
-}
-
-static const struct auger_env env = {.random = fill, .alloc = take, .release = give_back};
-
 /* Does all with the n-th block missing for every n, until none is.  Each fails, and the next
  * attempt works; nothing is left behind.  Returns how many blocks there were. */
 static unsigned long sweep_all(int (*work)(void))

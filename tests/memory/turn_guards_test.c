@@ -1,5 +1,6 @@
 /* Memory runs out under what guards a TURN server: nonces, the policy of peers, the limit of
  * replies, users, and the judgement of a request. */
+#include "tests/memory/env.h"
 #include "tests/memory/sweep.h"
 
 #include "turn/challenge.h"
@@ -17,34 +18,6 @@
 #define BLOCKS_MAX 600
 #define USERS 40 /* so that tables grow */
 
-static long env_blocks;
-
-static int fill(void *user, uint8_t *buf, size_t len)
-{
-    static uint8_t next;
-
-    (void)user;
-    memset(buf, next++, len);
-    return 0;
-}
-
-static void *take(void *user, size_t size)
-{
-    void *block = calloc(1, size);
-
-    (void)user;
-    env_blocks += block != NULL;
-    return block;
-}
-
-static void give_back(void *user, void *block)
-{
-    (void)user;
-    env_blocks--;
-    free(block);
-}
-
-static const struct auger_env env = {.random = fill, .alloc = take, .release = give_back};
 static const uint8_t secret[AUGER_NONCE_SECRET_LEN] = {1};
 
 static struct {

@@ -1,4 +1,5 @@
 /* Memory runs out under <auger/turn.h>: a client from its first request to its release. */
+#include "tests/memory/env.h"
 #include "tests/memory/sweep.h"
 
 #include <auger/stun.h>
@@ -13,35 +14,6 @@
 
 #define BLOCKS_MAX 400
 #define ATTEMPTS 4 /* an answer or a request may be lost for want of memory */
-
-static long env_blocks;
-
-static int fill(void *user, uint8_t *buf, size_t len)
-{
-    static uint8_t next;
-
-    (void)user;
-    memset(buf, next++, len);
-    return 0;
-}
-
-static void *take(void *user, size_t size)
-{
-    void *block = calloc(1, size);
-
-    (void)user;
-    env_blocks += block != NULL;
-    return block;
-}
-
-static void give_back(void *user, void *block)
-{
-    (void)user;
-    env_blocks--;
-    free(block);
-}
-
-static const struct auger_env env = {.random = fill, .alloc = take, .release = give_back};
 
 static struct {
     struct auger_turn *turn;
