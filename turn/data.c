@@ -75,6 +75,16 @@ static bool is_told(uint8_t family, unsigned type)
     return family == AUGER_IPV4 ? type == 3 || type == 11 : type >= 1 && type <= 3;
 }
 
+enum { PACKET_TOO_BIG = 2 }; /* of ICMPv6, which alone tells an MTU */
+
+/* Whether the byte of the type is one of the figure, that is of seven bits. */
+static bool is_figure(uint8_t family, uint8_t byte, uint32_t mtu)
+{
+    bool is_too_big = family == AUGER_IPV6 && byte == PACKET_TOO_BIG && mtu > 0;
+
+    return byte % 2 == 0 && is_told(family, byte >> 1) && !is_too_big;
+}
+
 /* 11.6.  The figure of 18.13 has seven bits of type and nine of code, ICMP itself eight and
  * eight, and there are servers of both readings (docs/decisions/102).  The latest is kept until
  * it is told. */
@@ -82,13 +92,12 @@ static void take_icmp(struct auger_turn *turn, auger_time now, const struct auge
                       struct auger_bytes icmp)
 {
     struct auger_reader r = auger_reader(icmp.data, icmp.len);
-    bool is_figure = icmp.data[2] % 2 == 0 && is_told(peer->family, icmp.data[2] >> 1);
 
     auger_read_u16(&r);
     uint8_t type = auger_read_u8(&r);
-    turn->icmp.type = is_figure ? type >> 1 : type;
     turn->icmp.code = auger_read_u8(&r);
     turn->icmp.data = auger_read_u32(&r);
+    turn->icmp.type = is_figure(peer->family, type, turn->icmp.data) ? type >> 1 : type;
     turn->icmp.peer = *peer;
     turn->news.icmp = true;
     auger_trace(turn->env, now, "turn:icmp", AUGER_F_ADDR("peer", peer),

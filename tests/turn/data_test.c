@@ -140,9 +140,10 @@ static void an_indication_with_what_nobody_knows_is_dropped(void **state)
     puppet_free(p);
 }
 
-static enum auger_turn_taken receive_icmp(struct puppet *p, const char *peer, uint8_t type)
+static enum auger_turn_taken receive_icmp(struct puppet *p, const char *peer, uint8_t type,
+                                          uint16_t mtu)
 {
-    const uint8_t value[8] = {0, 0, type, 4, 0, 0, 5, 0x14};
+    const uint8_t value[8] = {0, 0, type, 4, 0, 0, (uint8_t)(mtu >> 8), (uint8_t)mtu};
     struct answer a;
 
     p->request.method = AUGER_STUN_DATA;
@@ -158,9 +159,9 @@ static void what_became_of_a_datagram_is_told(void **state)
     struct puppet *p = puppet_allocated();
 
     puppet_permit(p, PEER);
-    assert_int_equal(receive_icmp(p, "203.0.113.8:7000", 6), AUGER_TURN_CONSUMED);
+    assert_int_equal(receive_icmp(p, "203.0.113.8:7000", 6, 1300), AUGER_TURN_CONSUMED);
     expect_no_event(p);
-    assert_int_equal(receive_icmp(p, PEER, 6), AUGER_TURN_CONSUMED);
+    assert_int_equal(receive_icmp(p, PEER, 6, 1300), AUGER_TURN_CONSUMED);
     expect_event(p, AUGER_TURN_EVENT_ICMP);
     assert_int_equal(p->event.icmp.type, 3);
     assert_int_equal(p->event.icmp.code, 4);
@@ -176,8 +177,10 @@ static void its_type_is_read_in_either_way(void **state)
     static const struct {
         const char *peer;
         uint8_t byte, type;
-    } rows[] = {{PEER, 6, 3},  {PEER, 3, 3},  {PEER, 22, 11}, {PEER, 11, 11}, {PEER6, 2, 1},
-                {PEER6, 4, 2}, {PEER6, 6, 3}, {PEER6, 1, 1},  {PEER6, 3, 3}};
+        uint16_t mtu;
+    } rows[] = {{PEER, 6, 3, 1300}, {PEER, 3, 3, 1300},  {PEER, 22, 11, 0},   {PEER, 11, 11, 0},
+                {PEER6, 2, 1, 0},   {PEER6, 2, 2, 1300}, {PEER6, 4, 2, 1300}, {PEER6, 6, 3, 0},
+                {PEER6, 1, 1, 0},   {PEER6, 3, 3, 0}};
     struct puppet *p = puppet_prepare();
 
     p->config.families = AUGER_TURN_BOTH;
@@ -186,7 +189,7 @@ static void its_type_is_read_in_either_way(void **state)
     puppet_permit(p, PEER);
     puppet_permit(p, PEER6);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        receive_icmp(p, rows[i].peer, rows[i].byte);
+        receive_icmp(p, rows[i].peer, rows[i].byte, rows[i].mtu);
         expect_event(p, AUGER_TURN_EVENT_ICMP);
         assert_int_equal(p->event.icmp.type, rows[i].type);
         assert_int_equal(p->event.icmp.code, 4);
