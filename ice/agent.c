@@ -12,11 +12,13 @@
 #include "ice/mapping.h"
 #include "ice/nominate.h"
 #include "ice/policy.h"
+#include "ice/relay.h"
 #include "ice/restart.h"
 #include "ice/role.h"
 #include "ice/route.h"
 #include "ice/share.h"
 #include "ice/standby.h"
+#include "ice/stream.h"
 
 #include "base/addr.h"
 #include "base/env.h"
@@ -64,7 +66,8 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
     ice->env = env;
     ice->config = copy;
     ice->pacing = copy.pacing;
-    ice->policy = (struct auger_cand_policy){copy.allow_loopback, copy.allow_link_local};
+    ice->policy = (struct auger_cand_policy){
+        .loopback = copy.allow_loopback, .link_local = copy.allow_link_local, .tcp = copy.tcp != 0};
     ice->consent.asked_at = AUGER_NEVER;
     ice->left_at = AUGER_NEVER;
     ice->bar_until = AUGER_NEVER;
@@ -212,6 +215,8 @@ static void take(struct auger_ice *ice, auger_time now, const struct auger_path 
         *data = bytes;
     } else {
         ice->counters.unvalidated_data++;
+        auger_stream_heard_strange(ice, now, path);
+        draw_conclusions(ice, now);
     }
 }
 
@@ -388,6 +393,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
     at = auger_time_min(at, auger_restart_next_timeout(ice));
     at = auger_time_min(at, auger_failover_next_timeout(ice));
     at = auger_time_min(at, ice->bar_until);
+    at = auger_time_min(at, auger_locals_next_timeout(ice));
     at = auger_time_min(at, auger_gather_next_timeout(ice));
     at = auger_time_min(at, auger_allocate_next_timeout(ice));
     at = auger_time_min(at, auger_consent_next_timeout(ice));
@@ -515,7 +521,10 @@ int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time now,
 
 void auger_ice_stream_lost(struct auger_ice *ice, auger_time now, const struct auger_path *path)
 {
-    auger_allocate_stream_lost(ice, now, path);
+    if (auger_ice_stream_is_framed(ice, path))
+        auger_stream_lost(ice, now, path);
+    else
+        auger_allocate_stream_lost(ice, now, path);
     if (ice->state != AUGER_ICE_FAILED)
         draw_conclusions(ice, now);
 }
@@ -595,7 +604,7 @@ static struct auger_generation *generation_of(const struct auger_ice *ice, const
 
 static int keep_remote(struct auger_cands *remotes, const struct auger_cand *told)
 {
-    struct auger_ice_cand *known = auger_cands_find(remotes, &told->addr);
+    struct auger_ice_cand *known = auger_cands_find(remotes, &told->addr, told->tcptype);
 
     if (known && known->type == AUGER_CAND_PRFLX)
         return auger_cands_merge(remotes, known, told);
@@ -606,6 +615,16 @@ static int keep_remote(struct auger_cands *remotes, const struct auger_cand *tol
         return 0;
     }
     return auger_cands_add_remote(remotes, told);
+}
+
+/* Not our own, and no TURN server's of ours, to which streams lead that are not of ICE. */
+static bool is_reachable(const struct auger_ice *ice, const struct auger_cand *told)
+{
+    const struct auger_path path = {.remote = told->addr};
+    bool is_tcp = told->addr.transport == AUGER_TCP;
+
+    return is_tcp == (told->tcptype != AUGER_TCP_TYPE_NONE) &&
+           !auger_cands_find_base(&ice->locals, &told->addr) && !auger_relay_has_stream(ice, &path);
 }
 
 int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struct auger_cand *cand)
@@ -620,8 +639,9 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
     if (!generation)
         return 0;
     told.addr.scope = 0; /* means something at the peer's alone */
-    if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) ||
-        auger_cands_find_base(&ice->locals, &told.addr))
+    if (told.tcptype == AUGER_TCP_TYPE_ACTIVE)
+        told.addr.port = AUGER_TCP_DISCARD_PORT; /* whatever it says (RFC 6544 section 3) */
+    if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) || !is_reachable(ice, &told))
         return AUGER_ERR_UNSUPPORTED;
     int err = keep_remote(&generation->remotes, &told);
     if (err)
@@ -630,8 +650,9 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
                 AUGER_F_TEXT("type", auger_cand_type_name(told.type)),
                 AUGER_F_INT("priority", told.priority));
     generation->has_moved |= generation->remote_ended;
-    auger_generation_form_pairs_of(generation, now, &ice->locals,
-                                   auger_cands_find(&generation->remotes, &told.addr));
+    auger_generation_form_pairs_of(
+        generation, now, &ice->locals,
+        auger_cands_find(&generation->remotes, &told.addr, told.tcptype));
     auger_locals_follow_drift(ice, now);
     auger_standby_consider(ice, now);
     if (ice->config.lite)

@@ -185,8 +185,8 @@ static bool is_believable(const struct auger_ice *ice, const struct auger_addr *
     const struct auger_cand_policy policy = {.loopback = ice->config.allow_loopback};
 
     return auger_cand_addr_is_usable(relayed, &policy) &&
-           !auger_cands_find(&ice->locals, relayed) &&
-           !auger_cands_find(&ice->current->remotes, relayed);
+           !auger_cands_find(&ice->locals, relayed, AUGER_TCP_TYPE_NONE) &&
+           !auger_cands_find(&ice->current->remotes, relayed, AUGER_TCP_TYPE_NONE);
 }
 
 static struct auger_ice_cand *add_candidate(struct auger_ice *ice, auger_time now,

@@ -52,7 +52,9 @@ void auger_cands_fini(struct auger_cands *cands)
 bool auger_cand_addr_is_usable(const struct auger_addr *addr,
                                const struct auger_cand_policy *policy)
 {
-    if (auger_addr_ip_len(addr) == 0 || addr->port == 0 || addr->transport != AUGER_UDP)
+    if (auger_addr_ip_len(addr) == 0 || addr->port == 0)
+        return false;
+    if (addr->transport != AUGER_UDP && !policy->tcp)
         return false;
     if (auger_addr_is_unspecified(addr) || auger_addr_is_multicast(addr) ||
         auger_addr_is_embedded_ipv4(addr))
@@ -68,6 +70,7 @@ bool auger_cand_can_pair(const struct auger_ice_cand *local, const struct auger_
     const struct auger_addr *a = &local->addr, *b = &remote->addr;
 
     return a->family == b->family && a->transport == b->transport &&
+           remote->tcptype == auger_tcp_opposite((enum auger_tcp_type)local->tcptype) &&
            auger_addr_is_link_local(a) == auger_addr_is_link_local(b) &&
            auger_addr_is_loopback(a) == auger_addr_is_loopback(b);
 }
@@ -87,9 +90,15 @@ static uint32_t type_preference(enum auger_cand_type type)
     return 0;
 }
 
+/* 5.1.2.1 */
+static uint32_t combine(uint32_t type_preference, uint32_t local_preference)
+{
+    return type_preference << 24 | local_preference << 8 | (256 - COMPONENT);
+}
+
 static uint32_t priority_of(enum auger_cand_type type, uint32_t local_preference)
 {
-    return type_preference(type) << 24 | local_preference << 8 | (256 - COMPONENT); /* 5.1.2.1 */
+    return combine(type_preference(type), local_preference);
 }
 
 static uint32_t local_preference_of(const struct auger_ice_cand *cand)
@@ -99,6 +108,8 @@ static uint32_t local_preference_of(const struct auger_ice_cand *cand)
 
 uint32_t auger_cand_prflx_priority(const struct auger_ice_cand *local)
 {
+    if (local->tcptype != AUGER_TCP_TYPE_NONE)
+        return combine(auger_tcp_type_preference(AUGER_CAND_PRFLX), local_preference_of(local));
     return priority_of(AUGER_CAND_PRFLX, local_preference_of(local));
 }
 
@@ -135,31 +146,51 @@ static uint32_t free_preference(const struct auger_cands *cands, enum auger_cand
     return wanted;
 }
 
-static uint16_t count_of(const struct auger_cands *cands, enum auger_cand_type type, uint8_t family)
+static uint16_t count_of(const struct auger_cands *cands, enum auger_cand_type type,
+                         enum auger_tcp_type tcptype, uint8_t family)
 {
     uint16_t count = 0;
 
     for (uint16_t i = 0; i < cands->len; i++) {
         const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        count += cand->type == type && cand->addr.family == family;
+        count += cand->type == type && cand->tcptype == tcptype && cand->addr.family == family;
     }
     return count;
 }
 
 /* The bases of the two families take turns, IPv6 first, each in the order in
  * which the application named them (8421 section 4). */
-static uint32_t base_preference(const struct auger_cands *cands, const struct auger_addr *base)
+static uint32_t below_others(const struct auger_cands *cands, const struct auger_addr *base,
+                             enum auger_tcp_type tcptype)
 {
     uint32_t below = base->family == AUGER_IPV4 ? LOCAL_PREFERENCE_STEP / 2 : 0;
 
-    below += (uint32_t)LOCAL_PREFERENCE_STEP * count_of(cands, AUGER_CAND_HOST, base->family);
+    return below + (uint32_t)LOCAL_PREFERENCE_STEP *
+                       count_of(cands, AUGER_CAND_HOST, tcptype, base->family);
+}
+
+static uint32_t base_preference(const struct auger_cands *cands, const struct auger_addr *base)
+{
+    uint32_t below = below_others(cands, base, AUGER_TCP_TYPE_NONE);
+
     return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
 }
 
-static uint32_t host_priority(const struct auger_cands *cands, const struct auger_addr *base)
+static uint32_t tcp_priority(const struct auger_cands *cands, enum auger_cand_type type,
+                             enum auger_tcp_type tcptype, uint32_t below)
 {
+    uint32_t preference = auger_tcp_local_preference(type, tcptype, below);
+
+    return combine(auger_tcp_type_preference(type), free_preference(cands, type, preference));
+}
+
+static uint32_t host_priority(const struct auger_cands *cands, const struct auger_addr *base,
+                              enum auger_tcp_type tcptype)
+{
+    if (tcptype != AUGER_TCP_TYPE_NONE)
+        return tcp_priority(cands, AUGER_CAND_HOST, tcptype, below_others(cands, base, tcptype));
     bool is_late = base->family == AUGER_IPV6 &&
-                   count_of(cands, AUGER_CAND_HOST, AUGER_IPV6) >= IPV6_BEFORE_REFLEXIVE;
+                   count_of(cands, AUGER_CAND_HOST, tcptype, AUGER_IPV6) >= IPV6_BEFORE_REFLEXIVE;
     uint32_t preference = free_preference(cands, AUGER_CAND_HOST, base_preference(cands, base));
     uint32_t priority = priority_of(AUGER_CAND_HOST, preference);
 
@@ -182,10 +213,10 @@ static uint32_t free_host_priority(const struct auger_cands *cands,
 }
 
 struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
-                                        const struct auger_addr *addr)
+                                        const struct auger_addr *addr, enum auger_tcp_type tcptype)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (is_used(auger_cands_at(cands, i)) &&
+        if (is_used(auger_cands_at(cands, i)) && auger_cands_at(cands, i)->tcptype == tcptype &&
             auger_addr_equal(&auger_cands_at(cands, i)->addr, addr))
             return auger_cands_at(cands, i);
     }
@@ -207,13 +238,28 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
  * the peer has yet to find it anew. */
 struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
                                              const struct auger_addr *addr,
-                                             const struct auger_addr *base)
+                                             const struct auger_ice_cand *host)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
         struct auger_ice_cand *cand = auger_cands_at(cands, i);
         bool is_forgotten = cand->type == AUGER_CAND_PRFLX && cand->telling == AUGER_CAND_OUTDATED;
-        if (!is_forgotten && cand->telling != AUGER_CAND_KEPT &&
-            auger_addr_equal(&cand->addr, addr) && auger_addr_equal(cand->base, base))
+        if (!is_forgotten && cand->telling != AUGER_CAND_KEPT && cand->tcptype == host->tcptype &&
+            auger_addr_equal(&cand->addr, addr) && auger_addr_equal(cand->base, host->base))
+            return cand;
+    }
+    return NULL;
+}
+
+struct auger_ice_cand *auger_cands_find_mapped(const struct auger_cands *cands,
+                                               const struct auger_ice_cand *host,
+                                               const struct auger_addr *mapped)
+{
+    if (host->tcptype != AUGER_TCP_TYPE_ACTIVE)
+        return auger_cands_find(cands, mapped, (enum auger_tcp_type)host->tcptype);
+    for (uint16_t i = 0; i < cands->len; i++) {
+        struct auger_ice_cand *cand = auger_cands_at(cands, i);
+        if (cand->type == AUGER_CAND_PRFLX && cand->base == host->base &&
+            auger_addr_ip_equal(&cand->addr, mapped))
             return cand;
     }
     return NULL;
@@ -317,11 +363,13 @@ static bool is_of_same_server(const struct auger_ice_cand *a, const struct auger
 static bool has_same_origin(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
 {
     return a->type == b->type && a->addr.transport == b->addr.transport &&
-           auger_addr_ip_equal(a->base, b->base) && is_of_same_server(a, b);
+           a->tcptype == b->tcptype && auger_addr_ip_equal(a->base, b->base) &&
+           is_of_same_server(a, b);
 }
 
-/* Adds a candidate of ours with the foundation that 5.1.1.3 demands: that of
- * the first one of the same type, base, server and transport, or a new one. */
+/* Adds a candidate of ours with the foundation that 5.1.1.3 demands: that of the first one of
+ * the same type, base, server, transport and, as in RFC 6544 appendix C, direction, or a new
+ * one. */
 static struct auger_ice_cand *add_local(struct auger_cands *cands,
                                         const struct auger_ice_cand *cand)
 {
@@ -341,12 +389,14 @@ static struct auger_ice_cand *add_local(struct auger_cands *cands,
 }
 
 struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
-                                            const struct auger_addr *addr)
+                                            const struct auger_addr *addr,
+                                            enum auger_tcp_type tcptype)
 {
     struct auger_ice_cand host = {.type = AUGER_CAND_HOST,
                                   .addr = *addr,
                                   .base = &host.addr,
-                                  .priority = host_priority(cands, addr)};
+                                  .tcptype = (uint8_t)tcptype,
+                                  .priority = host_priority(cands, addr, tcptype)};
     struct auger_ice_cand *slot = add_local(cands, &host);
 
     if (slot)
@@ -360,11 +410,16 @@ static struct auger_ice_cand seen_at(const struct auger_cands *cands,
                                      const struct auger_addr *addr)
 {
     uint32_t preference = free_preference(cands, AUGER_CAND_SRFLX, local_preference_of(host));
+    struct auger_ice_cand cand = {.type = AUGER_CAND_SRFLX,
+                                  .addr = *addr,
+                                  .base = host->base,
+                                  .tcptype = host->tcptype,
+                                  .priority = priority_of(AUGER_CAND_SRFLX, preference)};
 
-    return (struct auger_ice_cand){.type = AUGER_CAND_SRFLX,
-                                   .addr = *addr,
-                                   .base = host->base,
-                                   .priority = priority_of(AUGER_CAND_SRFLX, preference)};
+    if (host->tcptype != AUGER_TCP_TYPE_NONE)
+        cand.priority = tcp_priority(cands, AUGER_CAND_SRFLX, (enum auger_tcp_type)host->tcptype,
+                                     auger_tcp_below(local_preference_of(host)));
+    return cand;
 }
 
 struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
@@ -401,7 +456,8 @@ static uint32_t relayed_preference(const struct auger_cands *cands,
     uint32_t below = relayed->family == AUGER_IPV4 ? RELAYED_STEP / 2 : 0;
 
     below += (uint32_t)via * VIA_STEP;
-    below += (uint32_t)RELAYED_STEP * count_of(cands, AUGER_CAND_RELAY, relayed->family);
+    below += (uint32_t)RELAYED_STEP *
+             count_of(cands, AUGER_CAND_RELAY, AUGER_TCP_TYPE_NONE, relayed->family);
     return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
 }
 
@@ -432,6 +488,7 @@ struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
     return add_local(cands, &(struct auger_ice_cand){.type = AUGER_CAND_PRFLX,
                                                      .addr = *mapped,
                                                      .base = host->base,
+                                                     .tcptype = host->tcptype,
                                                      .priority = priority});
 }
 
@@ -481,6 +538,7 @@ int auger_cands_add_remote(struct auger_cands *cands, const struct auger_cand *t
     struct auger_ice_cand cand = {.type = type_of(told),
                                   .addr = told->addr,
                                   .priority = told->priority,
+                                  .tcptype = (uint8_t)told->tcptype,
                                   .generation = auger_cand_generation(told->ufrag),
                                   .hidden = told->hidden};
     if (keep_related(cands, &cand, &told->related) && add_remote(cands, &cand, told->foundation))
@@ -493,18 +551,20 @@ int auger_cands_add_remote(struct auger_cands *cands, const struct auger_cand *t
  * from every foundation of a candidate that was told (7.3.1.3). */
 struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
                                                     const struct auger_addr *addr,
-                                                    uint32_t priority)
+                                                    enum auger_tcp_type tcptype, uint32_t priority)
 {
     char foundation[AUGER_FOUNDATION_MAX];
 
     if (AUGER_BUGGIFY(PRFLX_FULL))
         return NULL;
     snprintf(foundation, sizeof(foundation), "~%" PRIu32, cands->prflx_made + 1);
-    struct auger_ice_cand *cand = add_remote(
-        cands,
-        &(struct auger_ice_cand){
-            .type = AUGER_CAND_PRFLX, .addr = *addr, .priority = priority, .hidden = true},
-        foundation);
+    struct auger_ice_cand *cand = add_remote(cands,
+                                             &(struct auger_ice_cand){.type = AUGER_CAND_PRFLX,
+                                                                      .addr = *addr,
+                                                                      .tcptype = (uint8_t)tcptype,
+                                                                      .priority = priority,
+                                                                      .hidden = true},
+                                             foundation);
     cands->prflx_made += cand != NULL;
     return cand;
 }
@@ -547,6 +607,9 @@ void auger_cand_export(const struct auger_ice_cand *cand, struct auger_cand *out
     *out = (struct auger_cand){
         .type = (enum auger_cand_type)cand->type, .addr = cand->addr, .priority = cand->priority};
     out->hidden = cand->hidden;
+    out->tcptype = (enum auger_tcp_type)cand->tcptype;
+    if (cand->tcptype == AUGER_TCP_TYPE_ACTIVE && cand->addr.port == 0)
+        out->addr.port = AUGER_TCP_DISCARD_PORT;
     if (cand->looks_host)
         out->type = AUGER_CAND_HOST;
     if (auger_cand_is_base(cand) && is_relayed(cand))

@@ -3,7 +3,7 @@
 #ifndef AUGER_ICE_CANDIDATE_H
 #define AUGER_ICE_CANDIDATE_H
 
-#include <auger/ice.h>
+#include "ice/tcp.h"
 
 #include "base/pool.h"
 
@@ -12,7 +12,7 @@
 
 /* Which addresses the application lets us use beside the ordinary ones. */
 struct auger_cand_policy {
-    bool loopback, link_local;
+    bool loopback, link_local, tcp;
 };
 
 /* Of a candidate of ours: whether the peer knows of it in the newest generation. */
@@ -50,6 +50,7 @@ struct auger_ice_cand {
     uint32_t priority;
     uint8_t type;        /* enum auger_cand_type */
     uint8_t telling;     /* enum auger_cand_telling */
+    uint8_t tcptype;     /* enum auger_tcp_type */
     bool is_barred : 1;  /* ours: no datagram to the peer leaves from it (policy.h) */
     bool is_mapped : 1;  /* ours, reflexive: by the word of the configuration (mapping.h) */
     bool looks_host : 1; /* and is told as a host candidate */
@@ -89,14 +90,16 @@ uint32_t auger_cand_prflx_priority(const struct auger_ice_cand *local);
 /* Why a candidate that is not peer-reflexive found no place. */
 int auger_cands_refusal(const struct auger_cands *cands);
 
+/* That of the type as well: a passive candidate and one for simultaneous open may share an
+ * address. */
 struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
-                                        const struct auger_addr *addr);
+                                        const struct auger_addr *addr, enum auger_tcp_type tcptype);
 /* Of ours: whether it sends from its own address, as host candidates and relayed ones do. */
 static inline bool auger_cand_is_base(const struct auger_ice_cand *local)
 {
     return local->base == &local->addr;
 }
-/* Our host or relayed candidate on that base. */
+/* Our host or relayed candidate on that base, of several the first. */
 struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base);
 
@@ -105,7 +108,8 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
  * most.  `host` and `server` stay where they are as long as the
  * candidate is there. */
 struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
-                                            const struct auger_addr *addr);
+                                            const struct auger_addr *addr,
+                                            enum auger_tcp_type tcptype);
 struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
                                              const struct auger_ice_cand *host,
                                              const struct auger_addr *mapped,
@@ -121,10 +125,16 @@ struct auger_ice_cand *auger_cands_add_relayed(struct auger_cands *cands,
                                                enum auger_cand_via via);
 /* Of ours: the server that it is known by; NULL: none. */
 const struct auger_addr *auger_cand_server(const struct auger_ice_cand *local);
-/* Our candidate on that base that is seen at `addr`, and that is not kept from the peer. */
+/* Our candidate with the base of `host` that is seen at `addr`, and that is not kept from the
+ * peer. */
 struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
                                              const struct auger_addr *addr,
-                                             const struct auger_addr *base);
+                                             const struct auger_ice_cand *host);
+/* As what a peer sees `host`, if that is known: of an active one, whatever its port, which is
+ * another for each stream. */
+struct auger_ice_cand *auger_cands_find_mapped(const struct auger_cands *cands,
+                                               const struct auger_ice_cand *host,
+                                               const struct auger_addr *mapped);
 /* All are to be told again.  A NAT may show reflexive ones elsewhere by now. */
 void auger_cands_tell_again(struct auger_cands *cands);
 /* Learned from an answer to a check that said `priority` (7.2.5.3.1). */
@@ -138,7 +148,7 @@ int auger_cands_add_remote(struct auger_cands *cands,
                            const struct auger_cand *told) AUGER_CHECK_RESULT;
 struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
                                                     const struct auger_addr *addr,
-                                                    uint32_t priority);
+                                                    enum auger_tcp_type tcptype, uint32_t priority);
 /* The peer names a candidate that its check had shown us already: type,
  * foundation and base become known, pairs and priority stay (8838 section 11).
  * AUGER_ERR_LIMIT when the table of named ones is full. */

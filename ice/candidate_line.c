@@ -1,6 +1,6 @@
 /* ice/candidate_line.c - candidates as text: RFC 8839 section 5.1.  What may be
  * done with one is candidate.c's. */
-#include <auger/ice.h>
+#include "ice/tcp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -185,14 +185,20 @@ static int read_related(struct auger_cand *cand, const struct extensions *ext)
 }
 
 /* RFC 6544 section 4.5: TCP candidates say which end opens the connection. */
-static int check_tcp(const struct auger_cand *cand, const struct extensions *ext)
+static int read_tcptype(struct auger_cand *cand, const struct extensions *ext)
 {
+    static const enum auger_tcp_type types[] = {AUGER_TCP_TYPE_ACTIVE, AUGER_TCP_TYPE_PASSIVE,
+                                                AUGER_TCP_TYPE_SO};
+
     if (cand->addr.transport != AUGER_TCP)
         return 0;
-    if (!is_word(ext->tcptype, "active") && !is_word(ext->tcptype, "passive") &&
-        !is_word(ext->tcptype, "so"))
-        return AUGER_ERR_MALFORMED;
-    return AUGER_ERR_UNSUPPORTED; /* the agent checks UDP alone */
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (is_word(ext->tcptype, auger_tcp_type_name(types[i]))) {
+            cand->tcptype = types[i];
+            return 0;
+        }
+    }
+    return AUGER_ERR_MALFORMED;
 }
 
 static bool take_prefix(struct word *line, const char *prefix)
@@ -252,7 +258,7 @@ int auger_cand_parse_named(struct auger_cand *out, char *name, size_t cap, const
     err = worse(err, read_type(&cand, take_word(&rest)));
     err = worse(err, read_extensions(&ext, &rest));
     err = worse(err, read_related(&cand, &ext));
-    err = worse(err, check_tcp(&cand, &ext));
+    err = worse(err, read_tcptype(&cand, &ext));
     if (ext.ufrag.len && !is_ice_chars(ext.ufrag, 1, AUGER_UFRAG_MAX - 1))
         return AUGER_ERR_MALFORMED;
     if (ext.ufrag.len)
@@ -305,12 +311,15 @@ static void format_related(const struct auger_cand *cand, char *buf, size_t cap)
 static int format(const struct auger_cand *cand, const char *ip, const char *related, char *buf,
                   size_t cap)
 {
-    if (cand->addr.transport != AUGER_UDP)
+    bool is_tcp = cand->tcptype != AUGER_TCP_TYPE_NONE;
+
+    if (is_tcp != (cand->addr.transport == AUGER_TCP))
         return AUGER_ERR_UNSUPPORTED;
-    int len = snprintf(buf, cap, "candidate:%s 1 udp %lu %s %u typ %s%s%s%s", cand->foundation,
-                       (unsigned long)cand->priority, ip, cand->addr.port,
-                       auger_cand_type_name(cand->type), related, cand->ufrag[0] ? " ufrag " : "",
-                       cand->ufrag);
+    int len =
+        snprintf(buf, cap, "candidate:%s 1 %s %lu %s %u typ %s%s%s%s%s%s", cand->foundation,
+                 is_tcp ? "tcp" : "udp", (unsigned long)cand->priority, ip, cand->addr.port,
+                 auger_cand_type_name(cand->type), related, is_tcp ? " tcptype " : "",
+                 auger_tcp_type_name(cand->tcptype), cand->ufrag[0] ? " ufrag " : "", cand->ufrag);
     return len >= 0 && (size_t)len < cap ? len : AUGER_ERR_BUFFER;
 }
 

@@ -158,6 +158,8 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
     struct auger_check *check = auger_inflight_add(&generation->checklist.inflight, pair);
 
     check->tx = *tx;
+    if (pair->local->tcptype != AUGER_TCP_TYPE_NONE)
+        auger_stun_transaction_over_stream(&check->tx);
     auger_ice_mark(ice, &check->tx.id);
     check->role = (uint8_t)generation->role;
     check->role_switches = generation->role_switches;
@@ -184,12 +186,14 @@ size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struc
     return begin(ice, now, nomination->pair, &tx, true, auger_renominate_next(ice), path, buf, cap);
 }
 
-/* What is checked later, to be kept in reserve, is not nominated by that. */
+/* What is checked later, to be kept in reserve, is not nominated by that; and with candidates of
+ * TCP regular nomination is a must (RFC 6544 section 8). */
 static bool nominates_at_once(const struct auger_ice *ice)
 {
     const struct auger_generation *current = ice->current;
 
     return current->role == AUGER_CONTROLLING && ice->config.nominate_at_once &&
+           ice->config.tcp == 0 &&
            !(auger_nominate_is_concluded(current) && auger_renominate_is_agreed(ice));
 }
 
@@ -243,7 +247,8 @@ static struct auger_ice_cand *local_as_seen_by_peer(struct auger_ice *ice,
                                                     const struct auger_check *check,
                                                     const struct auger_addr *mapped)
 {
-    struct auger_ice_cand *known = auger_cands_find(&ice->locals, mapped);
+    struct auger_ice_cand *known =
+        auger_cands_find_mapped(&ice->locals, check->pair->local, mapped);
     if (known)
         return known;
     struct auger_ice_cand *learned = auger_cands_add_local_prflx(
@@ -310,6 +315,7 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
         fail(ice, now, check, AUGER_PAIR_MALFORMED);
         return;
     }
+    mapped.transport = asked.local.transport; /* of which it says nothing */
     if (check->pair->failure == AUGER_PAIR_NO_CONSENT)
         return;
     struct auger_ice_cand *seen_as = local_as_seen_by_peer(ice, check, &mapped);

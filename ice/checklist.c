@@ -190,7 +190,7 @@ static void thaw(struct auger_checklist *list, auger_time now)
 static bool makes_pairs(const struct auger_ice_cand *local)
 {
     return local->addr.family != AUGER_FAMILY_NONE && auger_cand_is_base(local) &&
-           !local->is_barred;
+           !local->is_barred && auger_tcp_makes_pairs((enum auger_tcp_type)local->tcptype);
 }
 
 static void form_with(struct auger_checklist *list, auger_time now, struct auger_ice_cand *local,
@@ -261,7 +261,7 @@ void auger_checklist_retry(struct auger_checklist *list, auger_time now)
 {
     for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
-        if (pair->state == AUGER_PAIR_FAILED && pair->failure != AUGER_PAIR_NO_CONSENT)
+        if (pair->state == AUGER_PAIR_FAILED && !auger_pair_is_over(pair))
             auger_pair_set_state(pair, list->env, now, AUGER_PAIR_WAITING);
     }
 }
@@ -315,10 +315,29 @@ void auger_checklist_cancel_all(struct auger_checklist *list)
         list->order[i]->ticket = 0;
 }
 
-/* It is asked for already, and a check would go nowhere before it is there. */
-static bool may_be_next(const struct auger_pair *pair)
+/* What a first check on `pair` would open (RFC 6544 section 7.1). */
+static bool opens_stream(const struct auger_pair *pair)
 {
-    return !pair->awaits_permission;
+    return auger_tcp_opens((enum auger_tcp_type)pair->local->tcptype) && !auger_pair_is_valid(pair);
+}
+
+/* RFC 6544 section 12. */
+static bool may_open(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    unsigned opening = 0;
+
+    for (uint16_t i = 0; list->inflight.used && i < list->inflight.slots.len; i++) {
+        const struct auger_check *check = auger_inflight_at(&list->inflight, i);
+        opening += check->pair && check->pair != pair && opens_stream(check->pair) &&
+                   auger_addr_ip_equal(&check->pair->remote->addr, &pair->remote->addr);
+    }
+    return opening < AUGER_TCP_OPENING_MAX;
+}
+
+/* A permission is asked for already, and a check would go nowhere before it is there. */
+static bool may_be_next(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    return !pair->awaits_permission && (!opens_stream(pair) || may_open(list, pair));
 }
 
 static struct auger_pair *first_triggered(const struct auger_checklist *list)
@@ -326,7 +345,7 @@ static struct auger_pair *first_triggered(const struct auger_checklist *list)
     struct auger_pair *first = NULL;
     for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
-        if (pair->ticket && may_be_next(pair) && (!first || pair->ticket < first->ticket))
+        if (pair->ticket && may_be_next(list, pair) && (!first || pair->ticket < first->ticket))
             first = pair;
     }
     return first;
@@ -336,7 +355,7 @@ static struct auger_pair *first_in_state(const struct auger_checklist *list,
                                          enum auger_ice_pair_state state)
 {
     for (uint16_t i = 0; i < list->len; i++) {
-        if (list->order[i]->state == state && may_be_next(list->order[i]))
+        if (list->order[i]->state == state && may_be_next(list, list->order[i]))
             return list->order[i];
     }
     return NULL;
@@ -346,7 +365,7 @@ static struct auger_pair *first_in_state(const struct auger_checklist *list,
 static struct auger_pair *first_unblocked(const struct auger_checklist *list)
 {
     for (uint16_t i = 0; i < list->len; i++) {
-        if (list->order[i]->state == AUGER_PAIR_FROZEN && may_be_next(list->order[i]) &&
+        if (list->order[i]->state == AUGER_PAIR_FROZEN && may_be_next(list, list->order[i]) &&
             !foundation_has(list, list->order[i], 1u << AUGER_PAIR_IN_PROGRESS))
             return list->order[i];
     }

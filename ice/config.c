@@ -31,7 +31,8 @@ bool auger_ice_config_is_valid(const struct auger_ice_config *config)
            config->remote_cands_max > 0 && config->prflx_cands_max > 0 && config->pairs_max > 0 &&
            config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY &&
            config->standby_max <= AUGER_ICE_STANDBY_MAX &&
-           config->relays_max <= AUGER_ICE_RELAYS_MAX;
+           config->relays_max <= AUGER_ICE_RELAYS_MAX &&
+           config->tcp <= (AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE | AUGER_ICE_TCP_SO);
 }
 
 void auger_ice_turn_server_init_sized(struct auger_ice_turn_server *server, size_t size)

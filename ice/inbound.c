@@ -220,11 +220,12 @@ static bool has_prflx_of_ip(const struct auger_checklist *list, const struct aug
 /* Between two NATs that map by destination and filter nothing each answer comes from a new
  * port, and so does the check that it causes: a chase without an end, which would use up
  * all requests before the pairs that work have had theirs.  One that comes from elsewhere, or
- * to another base, may be the way around it. */
+ * to another base, may be the way around it.  Who opens a stream is where it comes from. */
 static bool is_chase(const struct auger_generation *generation, const struct auger_ice_cand *local,
                      const struct auger_addr *source)
 {
-    return generation->nomination.valid_at == AUGER_NEVER &&
+    return local->tcptype == AUGER_TCP_TYPE_NONE &&
+           generation->nomination.valid_at == AUGER_NEVER &&
            generation->remotes.prflx_made >= PRFLX_TURNS_MAX * generation->remotes.prflx_max &&
            has_prflx_of_ip(&generation->checklist, local, source);
 }
@@ -235,10 +236,11 @@ static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_gene
                                         const struct auger_addr *source, uint32_t priority)
 {
     struct auger_cands *remotes = &generation->remotes;
+    enum auger_tcp_type tcptype = auger_tcp_opposite((enum auger_tcp_type)local->tcptype);
     struct auger_addr addr = *source;
     addr.scope = 0;
 
-    struct auger_ice_cand *cand = auger_cands_find(remotes, &addr);
+    struct auger_ice_cand *cand = auger_cands_find(remotes, &addr, tcptype);
     if (cand || !auger_cand_addr_is_usable(&addr, &ice->policy))
         return cand;
     if (remotes->prflx == remotes->prflx_max && !is_chase(generation, local, &addr)) {
@@ -248,11 +250,23 @@ static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_gene
             auger_cands_remove(remotes, dead);
         }
     }
-    cand = auger_cands_add_remote_prflx(remotes, &addr, priority);
+    cand = auger_cands_add_remote_prflx(remotes, &addr, tcptype, priority);
     if (cand)
         auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &cand->addr),
                     AUGER_F_TEXT("type", "prflx"), AUGER_F_INT("priority", priority));
     return cand;
+}
+
+/* A passive candidate of ours and one for simultaneous open may have one base: the peer's says
+ * which of them is meant. */
+static struct auger_ice_cand *local_towards(const struct auger_ice *ice,
+                                            const struct auger_generation *generation,
+                                            struct auger_ice_cand *local,
+                                            const struct auger_addr *source)
+{
+    struct auger_ice_cand *so = auger_cands_find(&ice->locals, &local->addr, AUGER_TCP_TYPE_SO);
+
+    return so && auger_cands_find(&generation->remotes, source, AUGER_TCP_TYPE_SO) ? so : local;
 }
 
 /* 7.3.1.4: the pair along which the request came. */
@@ -263,6 +277,7 @@ static struct auger_pair *pair_along(struct auger_ice *ice, struct auger_generat
     struct auger_pair *pair = auger_checklist_find(&generation->checklist, path);
     if (pair)
         return pair;
+    local = local_towards(ice, generation, local, &path->remote);
     struct auger_ice_cand *remote = remote_at(ice, generation, now, local, &path->remote, priority);
     if (!remote || !auger_cand_can_pair(local, remote))
         return NULL;

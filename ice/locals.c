@@ -23,25 +23,75 @@ static void note_move(struct auger_generation *generation)
     generation->checklist.pairs_prflx = true;
 }
 
-int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+/* One of UDP, or those of TCP that are not there yet. */
+struct hosts {
+    struct auger_ice_cand *items[AUGER_TCP_TYPES_MAX];
+    size_t len;
+};
+
+static size_t types_at(const struct auger_ice *ice, const struct auger_addr *base,
+                       enum auger_tcp_type types[AUGER_TCP_TYPES_MAX])
 {
-    if (!auger_cand_addr_is_usable(base, &ice->policy) || auger_cands_find_base(&ice->locals, base))
-        return AUGER_ERR_INVALID;
-    struct auger_ice_cand *host = auger_cands_add_host(&ice->locals, base);
-    if (!host)
-        return auger_cands_refusal(&ice->locals);
-    int err = auger_gather_add_host(ice, host);
-    if (err) {
-        auger_cands_remove(&ice->locals, host);
-        return err;
+    types[0] = AUGER_TCP_TYPE_NONE;
+    return base->transport == AUGER_TCP ? auger_tcp_types(&ice->config, types) : 1;
+}
+
+static struct auger_ice_cand *find_host(const struct auger_ice *ice, const struct auger_addr *addr,
+                                        enum auger_tcp_type tcptype)
+{
+    for (uint16_t i = 0; i < ice->locals.len; i++) {
+        struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
+        if (cand->type == AUGER_CAND_HOST && cand->tcptype == tcptype && auger_cand_is_base(cand) &&
+            auger_addr_equal(&cand->addr, addr))
+            return cand;
     }
+    return NULL;
+}
+
+static int add_hosts(struct auger_ice *ice, const struct auger_addr *base, struct hosts *hosts)
+{
+    enum auger_tcp_type types[AUGER_TCP_TYPES_MAX];
+    size_t len = types_at(ice, base, types);
+
+    for (size_t i = 0; i < len; i++) {
+        struct auger_addr addr = auger_tcp_addr(base, types[i]);
+        if (find_host(ice, &addr, types[i])) /* active, of another port */
+            continue;
+        struct auger_ice_cand *host = auger_cands_add_host(&ice->locals, &addr, types[i]);
+        if (!host)
+            return auger_cands_refusal(&ice->locals);
+        hosts->items[hosts->len++] = host;
+        int err = auger_gather_add_host(ice, host);
+        if (err)
+            return err;
+    }
+    return hosts->len > 0 ? 0 : AUGER_ERR_INVALID;
+}
+
+static void begin_host(struct auger_ice *ice, auger_time now, struct auger_ice_cand *host)
+{
     auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &host->addr),
                 AUGER_F_TEXT("type", "host"), AUGER_F_INT("priority", host->priority));
     auger_policy_apply(ice->config.policy, ice->env, now, host);
     auger_mapping_apply(ice, now, host);
     note_move(ice->current);
     auger_generation_form_pairs_of(ice->current, now, &ice->locals, host);
-    return 0;
+}
+
+int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+{
+    struct hosts hosts = {0};
+
+    if (!auger_cand_addr_is_usable(base, &ice->policy) || auger_cands_find_base(&ice->locals, base))
+        return AUGER_ERR_INVALID;
+    int err = add_hosts(ice, base, &hosts);
+    for (size_t i = 0; err && i < hosts.len; i++) {
+        auger_gather_remove_host(ice, now, hosts.items[i]);
+        auger_cands_remove(&ice->locals, hosts.items[i]);
+    }
+    for (size_t i = 0; !err && i < hosts.len; i++)
+        begin_host(ice, now, hosts.items[i]);
+    return err;
 }
 
 /* --- going ------------------------------------------------------------------------------ */
@@ -50,17 +100,9 @@ int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_a
 static void forget_pairs(struct auger_ice *ice, struct auger_generation *generation,
                          const struct auger_ice_cand *host)
 {
-    struct auger_nomination *nomination = &generation->nomination;
-
-    if (nomination->pair && nomination->pair->local == host)
-        auger_generation_forget_nomination(generation);
-    if (nomination->selected && nomination->selected->local == host)
-        nomination->selected = NULL;
-    if (nomination->former && nomination->former->local == host)
-        nomination->former = NULL;
-    nomination->best = NULL;
-    if (ice->consent.pair && ice->consent.pair->local == host)
-        ice->consent.pair = NULL;
+    for (uint16_t i = 0; i < generation->checklist.len; i++)
+        if (generation->checklist.order[i]->local == host)
+            auger_route_forget_pair(ice, generation->checklist.order[i]);
 }
 
 static void forget_responses(struct auger_responses *responses, const struct auger_addr *base)
@@ -126,16 +168,16 @@ static void lose(struct auger_ice *ice, struct auger_ice_cand *own)
     for (size_t i = 0; i < 3; i++)
         if (all[i])
             forget_pairs(ice, all[i], own);
-    if (is_in_use(ice, own))
-        auger_route_forget(ice);
     forget_responses(&ice->responses, &own->addr);
     remove_all_of(ice, own);
 }
 
-static void go_on(struct auger_ice *ice, auger_time now, bool was_in_use)
+void auger_locals_go_on(struct auger_ice *ice, auger_time now, auger_time awaits_until)
 {
-    if (was_in_use && !can_take_over(ice, now))
-        begin_anew(ice, now);
+    if (can_take_over(ice, now))
+        return;
+    begin_anew(ice, now);
+    ice->drift.awaits_until = awaits_until;
 }
 
 /* Whether it was in use. */
@@ -158,25 +200,54 @@ void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
     for (size_t i = 0; i < 2; i++)
         if (relayed[i])
             was_in_use |= lose_relayed(ice, now, relayed[i]);
-    go_on(ice, now, was_in_use);
+    if (was_in_use)
+        auger_locals_go_on(ice, now, 0);
 }
 
-int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+/* An active candidate is of every base of TCP with its IP address. */
+static bool is_of_another_base(const struct auger_ice *ice, const struct auger_ice_cand *host)
 {
-    struct auger_ice_cand *host = auger_cands_find_base(&ice->locals, base), *relayed;
+    for (uint16_t i = 0; host->tcptype == AUGER_TCP_TYPE_ACTIVE && i < ice->locals.len; i++) {
+        const struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
+        if (cand != host && cand->type == AUGER_CAND_HOST && cand->tcptype != AUGER_TCP_TYPE_NONE &&
+            auger_addr_ip_equal(&cand->addr, &host->addr))
+            return true;
+    }
+    return false;
+}
 
-    if (!host || host->type != AUGER_CAND_HOST)
-        return AUGER_ERR_NOT_FOUND;
+/* With the relays that are asked from there.  Whether one of all that was in use. */
+static bool lose_host(struct auger_ice *ice, auger_time now, struct auger_ice_cand *host)
+{
     bool was_in_use = is_in_use(ice, host);
-    auger_trace(ice->env, now, "ice:local_address_gone", AUGER_F_ADDR("base", base),
+    struct auger_ice_cand *relayed;
+
+    auger_trace(ice->env, now, "ice:local_address_gone", AUGER_F_ADDR("base", &host->addr),
                 AUGER_F_INT("in_use", was_in_use));
     while ((relayed = auger_relay_behind(ice, host)))
         was_in_use |= lose_relayed(ice, now, relayed);
     auger_relay_remove_host(ice, host);
     auger_gather_remove_host(ice, now, host);
     lose(ice, host);
-    go_on(ice, now, was_in_use);
-    return 0;
+    return was_in_use;
+}
+
+int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+{
+    enum auger_tcp_type types[AUGER_TCP_TYPES_MAX];
+    bool was_in_use = false, found = false;
+
+    for (size_t i = types_at(ice, base, types); i-- > 0;) { /* the active one last */
+        struct auger_addr addr = auger_tcp_addr(base, types[i]);
+        struct auger_ice_cand *host = find_host(ice, &addr, types[i]);
+        if (!host || is_of_another_base(ice, host))
+            continue;
+        found = true;
+        was_in_use |= lose_host(ice, now, host);
+    }
+    if (was_in_use)
+        auger_locals_go_on(ice, now, 0);
+    return found ? 0 : AUGER_ERR_NOT_FOUND;
 }
 
 /* --- adrift ----------------------------------------------------------------------------- */
@@ -218,7 +289,7 @@ void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
         ice->news.restart_wanted = false;
         return;
     }
-    if (awaits_pairs(ice) || auger_relay_may_come(ice) ||
+    if (awaits_pairs(ice) || now < ice->drift.awaits_until || auger_relay_may_come(ice) ||
         auger_checklist_may_beat(&ice->current->checklist, ice->current->role, 0)) {
         ice->drift.has_asked = false;
         auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "the address in use is gone");
@@ -226,4 +297,11 @@ void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
     }
     auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "no pair left to try");
     ask_for_restart(ice, now);
+}
+
+auger_time auger_locals_next_timeout(const struct auger_ice *ice)
+{
+    bool awaits = ice->drift.goes_on && ice->drift.awaits_until && !ice->drift.has_asked;
+
+    return awaits ? ice->drift.awaits_until : AUGER_NEVER;
 }

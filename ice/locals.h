@@ -14,6 +14,11 @@ int auger_locals_remove(struct auger_ice *ice, auger_time now,
 /* A relayed candidate goes likewise. */
 void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
                                struct auger_ice_cand *const relayed[2]);
+/* The pair that data used is gone: if no other can take its place, all are tried anew, and until
+ * `awaits_until` the peer may open the stream of another (RFC 6544 section 11.1). */
+void auger_locals_go_on(struct auger_ice *ice, auger_time now, auger_time awaits_until);
+/* When there is something to follow; AUGER_NEVER. */
+auger_time auger_locals_next_timeout(const struct auger_ice *ice);
 /* Follows what has become of a session whose pair in use went that way. */
 void auger_locals_follow_drift(struct auger_ice *ice, auger_time now);
 

@@ -19,12 +19,15 @@ static bool is_mapping(const struct auger_ice_mapping *mapping,
 
     if (external.port == 0)
         external.port = 1; /* that of the base, which is none either */
-    return mapping->local.family == external.family && auger_cand_addr_is_usable(&external, policy);
+    return mapping->local.family == external.family &&
+           mapping->local.transport == external.transport &&
+           auger_cand_addr_is_usable(&external, policy);
 }
 
 bool auger_mapping_is_valid(const struct auger_ice_config *config)
 {
-    const struct auger_cand_policy policy = {config->allow_loopback, config->allow_link_local};
+    const struct auger_cand_policy policy = {config->allow_loopback, config->allow_link_local,
+                                             true};
 
     if (config->mappings_len > AUGER_ICE_MAPPINGS_MAX)
         return false;
@@ -58,11 +61,19 @@ void auger_mapping_fini(struct auger_ice *ice)
 
 /* --- its candidates ------------------------------------------------------------------- */
 
+/* Then it is about one transport; a NAT that is one to one is about both. */
+static bool names_port(const struct auger_ice_mapping *mapping)
+{
+    return mapping->local.port != 0 || mapping->external.port != 0;
+}
+
 static bool fits(const struct auger_ice_mapping *mapping, const struct auger_addr *base)
 {
     const struct auger_addr *local = &mapping->local;
 
     if (local->family != base->family || (local->port != 0 && local->port != base->port))
+        return false;
+    if (names_port(mapping) && local->transport != base->transport)
         return false;
     return auger_addr_is_unspecified(local) || auger_addr_ip_equal(local, base);
 }
@@ -72,9 +83,10 @@ static bool add(struct auger_ice *ice, auger_time now, const struct auger_ice_ca
 {
     bool as_host = ice->config.mappings_replace_host;
 
+    external.transport = host->addr.transport;
     if (external.port == 0)
         external.port = host->addr.port;
-    if (auger_cands_find_seen(&ice->locals, &external, &host->addr))
+    if (auger_cands_find_seen(&ice->locals, &external, host))
         return false; /* 5.1.3 */
     struct auger_ice_cand *cand = auger_cands_add_mapped(&ice->locals, host, &external, as_host);
     if (!cand) {
@@ -92,6 +104,8 @@ void auger_mapping_apply(struct auger_ice *ice, auger_time now, struct auger_ice
 {
     bool is_mapped = false;
 
+    if (host->tcptype == AUGER_TCP_TYPE_ACTIVE) /* to which nobody comes */
+        return;
     for (size_t i = 0; i < ice->config.mappings_len; i++)
         if (fits(&ice->mappings[i], &host->addr) && add(ice, now, host, ice->mappings[i].external))
             is_mapped = true;

@@ -169,6 +169,12 @@ static bool is_worth_waiting(const struct auger_ice *ice, const struct auger_pai
                                     auger_pair_valid_priority(best, generation->role));
 }
 
+/* A relay, or TCP: while something better may come. */
+static bool is_makeshift(const struct auger_pair *pair)
+{
+    return auger_pair_is_relayed(pair) || pair->local->tcptype != AUGER_TCP_TYPE_NONE;
+}
+
 static auger_time time_to_nominate(const struct auger_ice *ice, const struct auger_pair *best)
 {
     auger_time valid_at = best->generation->nomination.valid_at;
@@ -176,7 +182,7 @@ static auger_time time_to_nominate(const struct auger_ice *ice, const struct aug
 
     if (!is_worth_waiting(ice, best))
         return valid_at;
-    if (!auger_pair_is_relayed(best))
+    if (!is_makeshift(best))
         hold = auger_time_max(HOLD_DIRECT, 3 * auger_pair_rtt(best));
     return auger_time_add(valid_at, hold);
 }

@@ -46,6 +46,8 @@ static const char *failure_name(enum auger_pair_failure failure)
         return "not-permitted";
     case AUGER_PAIR_NO_CONSENT:
         return "no-consent";
+    case AUGER_PAIR_STREAM_LOST:
+        return "stream-lost";
     }
     return "unknown";
 }
@@ -159,6 +161,14 @@ bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now)
 bool auger_pair_is_relayed(const struct auger_pair *pair)
 {
     return pair->local->type == AUGER_CAND_RELAY || pair->remote->type == AUGER_CAND_RELAY;
+}
+
+bool auger_pair_is_over(const struct auger_pair *pair)
+{
+    bool opens = auger_tcp_opens((enum auger_tcp_type)pair->local->tcptype);
+
+    return pair->failure == AUGER_PAIR_NO_CONSENT ||
+           (pair->failure == AUGER_PAIR_STREAM_LOST && !opens);
 }
 
 bool auger_pair_is_open(const struct auger_pair *pair)

@@ -21,6 +21,7 @@ enum auger_pair_failure {
     AUGER_PAIR_LIMIT,         /* no room for the candidate that it showed, or no request left */
     AUGER_PAIR_NOT_PERMITTED, /* our relay lets nothing through to that peer (permit.h) */
     AUGER_PAIR_NO_CONSENT,    /* expired or revoked: never again in this session (7675) */
+    AUGER_PAIR_STREAM_LOST,   /* its connection could not be opened, or is closed (stream.h) */
 };
 
 struct auger_generation; /* above: generation.h */
@@ -48,13 +49,14 @@ struct auger_pair {
     struct auger_generation *generation;   /* that it belongs to */
     struct auger_ice_cand *local, *remote; /* NULL: the slot is free */
     struct auger_pair_proof *proof;        /* NULL: none yet */
-    uint32_t ticket;                       /* place in the triggered-check queue; 0: not in it */
+    /* Place in the triggered-check queue; 0: not in it. */
+    uint32_t ticket : 31;
+    /* Its relay has been asked for a permission: no check before that is there (permit.h). */
+    uint32_t awaits_permission : 1;
     uint32_t requests_sent, retransmissions_sent; /* the latter among the former */
     uint32_t requests_received, responses_sent;
     uint32_t state : 3;   /* enum auger_ice_pair_state */
-    uint32_t failure : 3; /* enum auger_pair_failure */
-    /* Its relay has been asked for a permission: no check before that is there (permit.h). */
-    uint32_t awaits_permission : 1;
+    uint32_t failure : 4; /* enum auger_pair_failure */
     /* USE-CANDIDATE or NOMINATION came before our check succeeded (7.3.1.5), and with it that
      * value; 0: none. */
     uint32_t use_when_valid : 1, nomination : 24;
@@ -100,6 +102,9 @@ bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct aug
 bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now);
 bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now);
 bool auger_pair_is_relayed(const struct auger_pair *pair);
+/* Whether it failed and no check of ours is to revive it: consent ended, or it is for the peer to
+ * open its stream. */
+bool auger_pair_is_over(const struct auger_pair *pair);
 /* Whether a check on it may yet make it valid. */
 bool auger_pair_is_open(const struct auger_pair *pair);
 /* The 5-tuple: from the base of ours to the peer's candidate. */

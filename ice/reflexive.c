@@ -21,7 +21,7 @@ static bool is_believable(const struct auger_ice *ice, const struct auger_ice_ca
     if (auger_addr_is_private(mapped) && !auger_addr_is_private(&host->addr))
         return false;
     return auger_cand_addr_is_usable(mapped, &strict) &&
-           !auger_cands_find(&ice->current->remotes, mapped);
+           !auger_cands_find(&ice->current->remotes, mapped, AUGER_TCP_TYPE_NONE);
 }
 
 void auger_reflexive_add(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,
@@ -32,7 +32,7 @@ void auger_reflexive_add(struct auger_ice *ice, auger_time now, const struct aug
                     AUGER_F_ADDR("server", server));
         return;
     }
-    struct auger_ice_cand *cand = auger_cands_find_seen(&ice->locals, mapped, &host->addr);
+    struct auger_ice_cand *cand = auger_cands_find_seen(&ice->locals, mapped, host);
     if (cand) { /* 5.1.3 */
         if (cand->telling == AUGER_CAND_OUTDATED)
             cand->telling = AUGER_CAND_TO_TELL;

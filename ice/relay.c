@@ -373,14 +373,25 @@ static const struct auger_ice_cand *cand_of_family(const struct auger_relay *rel
     return NULL;
 }
 
+/* A server may have sent us on to another. */
+bool auger_relay_has_stream(const struct auger_ice *ice, const struct auger_path *path)
+{
+    if (path->remote.transport != AUGER_TCP || path->local.port != 0)
+        return false;
+    for (uint16_t i = 0; ice->relays && i < ice->relays->servers_len; i++)
+        if (auger_addr_equal(&ice->relays->servers[i].addr, &path->remote))
+            return true;
+    return along(ice, path) != NULL;
+}
+
 enum auger_relay_taken auger_relay_unwrap(struct auger_ice *ice, auger_time now,
                                           struct auger_path *path, struct auger_bytes *bytes)
 {
     struct auger_relay *relay = along(ice, path);
     struct auger_turn_data data;
 
-    if (!relay)
-        return path->remote.transport == AUGER_UDP ? AUGER_RELAY_NOT_OURS : AUGER_RELAY_CONSUMED;
+    if (!relay) /* of a stream that was of one: too late */
+        return auger_relay_has_stream(ice, path) ? AUGER_RELAY_CONSUMED : AUGER_RELAY_NOT_OURS;
     switch (auger_turn_handle_datagram(relay->turn, now, &path->remote, bytes->data, bytes->len,
                                        &data)) {
     case AUGER_TURN_NOT_OURS:

@@ -97,6 +97,8 @@ enum auger_relay_taken {
 };
 enum auger_relay_taken auger_relay_unwrap(struct auger_ice *ice, auger_time now,
                                           struct auger_path *path, struct auger_bytes *bytes);
+/* Whether the stream along `path` leads to a TURN server. */
+bool auger_relay_has_stream(const struct auger_ice *ice, const struct auger_path *path);
 /* Whether that is a relayed address of ours. */
 bool auger_relay_is_at(const struct auger_ice *ice, const struct auger_addr *local);
 /* Writes what carries `data` along `path`, whose local end is a relayed address of ours, and has

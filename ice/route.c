@@ -55,8 +55,22 @@ void auger_route_update(struct auger_ice *ice, auger_time now)
     auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "valid pair");
 }
 
-void auger_route_forget(struct auger_ice *ice)
+void auger_route_forget_pair(struct auger_ice *ice, struct auger_pair *pair)
 {
+    struct auger_nomination *nomination = &pair->generation->nomination;
+
+    if (nomination->pair == pair)
+        auger_generation_forget_nomination(pair->generation);
+    if (nomination->selected == pair)
+        nomination->selected = NULL;
+    if (nomination->former == pair)
+        nomination->former = NULL;
+    if (nomination->best == pair)
+        nomination->best = NULL;
+    if (ice->consent.pair == pair)
+        ice->consent.pair = NULL;
+    if (ice->route != pair)
+        return;
     ice->route = NULL;
     ice->news.path = false;
 }

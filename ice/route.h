@@ -7,8 +7,9 @@
 
 /* Chooses anew; the application is told of a change. */
 void auger_route_update(struct auger_ice *ice, auger_time now);
-/* The pair in use is gone or given up, told of or not; another is chosen by the next update. */
-void auger_route_forget(struct auger_ice *ice);
+/* That pair is gone or given up: neither nominated nor selected nor in use any more, told of or
+ * not.  Another is chosen by the next update. */
+void auger_route_forget_pair(struct auger_ice *ice, struct auger_pair *pair);
 
 /* Where data goes now; false: nowhere. */
 bool auger_route_find(const struct auger_ice *ice, auger_time now, struct auger_path *path);

@@ -54,11 +54,12 @@ size_t auger_ice_local_ufrags(const struct auger_ice *ice, const char *ufrags[AU
     return len;
 }
 
-/* What a relay brings comes over a socket that is the agent's alone. */
+/* What a relay or a stream brings comes over a socket that is the agent's alone. */
 bool auger_ice_heard_on(const struct auger_ice *ice, struct auger_path *path)
 {
     *path = ice->heard_on;
-    return !auger_relay_is_at(ice, &path->local) && path->remote.family != AUGER_FAMILY_NONE;
+    return path->remote.transport == AUGER_UDP && !auger_relay_is_at(ice, &path->local) &&
+           path->remote.family != AUGER_FAMILY_NONE;
 }
 
 /* Nominated by the peer, while our own check is under way (RFC 8445 section 7.3.1.5). */
@@ -81,7 +82,8 @@ size_t auger_ice_wants(const struct auger_ice *ice,
 
     for (size_t i = 0; i < AUGER_ICE_WANTS_MAX && ice->state != AUGER_ICE_FAILED; i++)
         if (pairs[i] && (i == 0 || pairs[i] != pairs[0]) &&
-            pairs[i]->local->type == AUGER_CAND_HOST)
+            pairs[i]->local->type == AUGER_CAND_HOST &&
+            pairs[i]->local->tcptype == AUGER_TCP_TYPE_NONE)
             wants[len++] = (struct auger_ice_want){.path = auger_pair_path(pairs[i]),
                                                    .is_proved = auger_pair_is_valid(pairs[i])};
     return len;

@@ -98,9 +98,11 @@ struct auger_gather {
     auger_time deadline; /* while ending */
 };
 
-/* The pair in use went with its address, and no other has taken its place: locals.h. */
+/* The pair in use went with its address or its stream, and no other has taken its place:
+ * locals.h. */
 struct auger_drift {
     bool goes_on, has_asked; /* for a restart */
+    auger_time awaits_until; /* a stream of the peer's; 0: none */
 };
 
 /* What the application has not fetched yet. */

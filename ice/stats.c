@@ -42,7 +42,8 @@ static void write_local_id(char id[AUGER_STATS_ID_MAX], const struct auger_ice_c
     auger_addr_format(&cand->addr, addr, sizeof(addr));
     if (has_base) /* tells two apart that one NAT shows under the same address */
         auger_addr_format(cand->base, base, sizeof(base));
-    snprintf(id, AUGER_STATS_ID_MAX, "L %s %s%s%s",
+    snprintf(id, AUGER_STATS_ID_MAX, "L %s%s %s%s%s",
+             auger_tcp_type_name((enum auger_tcp_type)cand->tcptype),
              auger_cand_type_name((enum auger_cand_type)cand->type), addr, has_base ? " " : "",
              base);
 }

@@ -48,8 +48,8 @@ static bool controls(const struct auger_peer *peer)
 
 /* --- the default candidate ------------------------------------------------------------ */
 
-/* The most likely to be reached first (8445 section 5.1.4), and IPv4 before IPv6, which an
- * old peer may not know. */
+/* The most likely to be reached first (8445 section 5.1.4), of UDP (6544 section 4.3), and IPv4
+ * before IPv6, which an old peer may not know. */
 static int rank(const struct auger_cand *cand)
 {
     static const int ranks[] = {
@@ -69,7 +69,7 @@ static void choose_default(const struct auger_peer *peer, const struct auger_can
 
     for (size_t i = 0; i < len; i++) {
         bool is_hidden = peer->config.hide_addresses && cands[i].type == AUGER_CAND_HOST;
-        if (is_hidden || rank(&cands[i]) <= best)
+        if (is_hidden || cands[i].tcptype != AUGER_TCP_TYPE_NONE || rank(&cands[i]) <= best)
             continue;
         best = rank(&cands[i]);
         *addr = cands[i].addr;

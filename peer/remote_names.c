@@ -96,11 +96,22 @@ static int open_question(struct auger_peer *peer, auger_time now, const char *na
     return 0;
 }
 
+/* An active candidate makes no pair: its address shows when it comes (RFC 6544 section 6.2). */
+static bool is_of_use(const struct auger_peer *peer, const struct auger_cand *cand)
+{
+    return cand->tcptype == AUGER_TCP_TYPE_NONE ||
+           (cand->tcptype != AUGER_TCP_TYPE_ACTIVE && peer->config.ice.tcp);
+}
+
 int auger_remote_names_add(struct auger_peer *peer, auger_time now, const char *name,
                            const struct auger_cand *cand)
 {
     struct auger_cand whole = *cand;
 
+    if (!is_of_use(peer, cand)) {
+        ignore(peer, now, name, "TCP to which no connection of ours would lead");
+        return AUGER_ERR_UNSUPPORTED;
+    }
     if (!peer->config.resolve_names || !auger_mdns_is_name(name, strlen(name))) {
         ignore(peer, now, name,
                peer->config.resolve_names ? "not a UUID under .local" : "resolving is off");

@@ -267,7 +267,7 @@ static void put_config(struct auger_recorder *r, const struct auger_ice_config *
     put_u8(r, (uint8_t)(config->controlling | config->lite << 1 | config->renomination << 2 |
                         config->standby_restarts << 3 | config->standby_max << 4));
     put_u8(r, (uint8_t)(config->nominate_at_once | config->relays_max << 1));
-    put_u8(r, config->allow_loopback);
+    put_u8(r, (uint8_t)(config->allow_loopback | config->tcp << 1));
     put_u8(r, config->allow_link_local);
     put_int(r, config->pacing);
     put_int(r, config->pac_timeout);
@@ -453,7 +453,7 @@ int auger_record_add_remote_cand(struct auger_recorder *r, struct auger_ice *ice
 {
     if (begin_at(r, AUGER_OP_ADD_REMOTE_CAND, now)) {
         put_u8(r, (uint8_t)cand->type);
-        put_u8(r, cand->hidden);
+        put_u8(r, (uint8_t)(cand->hidden | cand->tcptype << 1));
         put_addr(r, &cand->addr);
         put_addr(r, &cand->related);
         put_uint(r, cand->priority);

@@ -248,7 +248,9 @@ static void get_config(struct replay *r, struct auger_ice_config *config)
     uint8_t nomination = auger_read_u8(&r->in);
     config->nominate_at_once = nomination & 1;
     config->relays_max = nomination >> 1;
-    config->allow_loopback = get_bool(r);
+    uint8_t loopback = auger_read_u8(&r->in);
+    config->allow_loopback = loopback & 1;
+    config->tcp = loopback >> 1;
     config->allow_link_local = get_bool(r);
     config->pacing = get_int(r);
     config->pac_timeout = get_int(r);
@@ -286,13 +288,15 @@ static void add_remote_cand(struct replay *r, auger_time now)
     struct auger_cand cand = {0};
 
     cand.type = (enum auger_cand_type)auger_read_u8(&r->in);
-    cand.hidden = get_bool(r);
+    uint8_t how = auger_read_u8(&r->in);
+    cand.hidden = how & 1;
+    cand.tcptype = (enum auger_tcp_type)(how >> 1);
     cand.addr = get_addr(r);
     cand.related = get_addr(r);
     cand.priority = (uint32_t)get_at_most(r, UINT32_MAX, "a priority that cannot be");
     get_text(r, cand.foundation, sizeof(cand.foundation));
     get_text(r, cand.ufrag, sizeof(cand.ufrag));
-    if (cand.type > AUGER_CAND_RELAY)
+    if (cand.type > AUGER_CAND_RELAY || cand.tcptype > AUGER_TCP_TYPE_SO)
         is_malformed(r, "a candidate of no type");
     if (r->err == 0)
         compare(r, auger_ice_add_remote_cand(r->ice, now, &cand), 0);

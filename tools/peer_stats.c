@@ -111,6 +111,8 @@ static json_t *cand_json(const struct clock *clock, const struct auger_ice_cand_
     set_text(json, "transportId", TRANSPORT_ID);
     set_text(json, "candidateType", auger_cand_type_name(cand->type));
     set_text(json, "protocol", cand->addr.transport == AUGER_TCP ? "tcp" : "udp");
+    if (cand->tcptype != AUGER_TCP_TYPE_NONE)
+        set_text(json, "tcpType", auger_tcp_type_name(cand->tcptype));
     set_address(json, &cand->addr);
     set_related(json, &cand->related);
     set_count(json, "priority", cand->priority);

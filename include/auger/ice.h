@@ -52,6 +52,14 @@ enum auger_ice_state {
 
 enum auger_cand_type { AUGER_CAND_HOST, AUGER_CAND_SRFLX, AUGER_CAND_PRFLX, AUGER_CAND_RELAY };
 
+/* Which end of a TCP candidate opens the connection (RFC 6544 section 3). */
+enum auger_tcp_type {
+    AUGER_TCP_TYPE_NONE,   /* it is of UDP */
+    AUGER_TCP_TYPE_ACTIVE, /* it opens; its port means nothing, and is 9 where it is told */
+    AUGER_TCP_TYPE_PASSIVE,
+    AUGER_TCP_TYPE_SO, /* both do: simultaneous open */
+};
+
 #define AUGER_FOUNDATION_MAX 33 /* 1 to 32 ice-chars and a NUL */
 #define AUGER_UFRAG_MAX 257     /* 4 to 256 ice-chars and a NUL (RFC 8839 section 5.4) */
 #define AUGER_PASSWORD_MAX 257  /* 22 to 256 */
@@ -64,6 +72,7 @@ struct auger_cand {
     char foundation[AUGER_FOUNDATION_MAX];
     char ufrag[AUGER_UFRAG_MAX]; /* of the line's "ufrag" extension, or empty */
     bool hidden; /* the peer told a name instead: statistics do not show the address */
+    enum auger_tcp_type tcptype; /* of the line's "tcptype"; of a TCP address alone */
 };
 
 #define AUGER_CAND_LINE_MAX 512
@@ -88,6 +97,8 @@ AUGER_API int auger_cand_format_hidden(const struct auger_cand *cand, const char
                                        size_t cap) AUGER_CHECK_RESULT;
 /* "host", "srflx", "prflx", "relay". */
 AUGER_API const char *auger_cand_type_name(enum auger_cand_type type);
+/* "active", "passive", "so"; of AUGER_TCP_TYPE_NONE "". */
+AUGER_API const char *auger_tcp_type_name(enum auger_tcp_type type);
 AUGER_API const char *auger_ice_state_name(enum auger_ice_state state);
 
 /* A NAT whose rule is known beforehand: one to one, as clouds have it, or a port that is
@@ -98,6 +109,11 @@ struct auger_ice_mapping {
     struct auger_addr external; /* of the same family; port 0: that of the base */
 };
 #define AUGER_ICE_MAPPINGS_MAX 16
+
+/* TCP candidates that are made of a base of TCP (RFC 6544): any of these. */
+#define AUGER_ICE_TCP_ACTIVE 1u
+#define AUGER_ICE_TCP_PASSIVE 2u
+#define AUGER_ICE_TCP_SO 4u
 
 #define AUGER_ICE_STANDBY_MAX 4
 #define AUGER_ICE_RELAYS_MAX 64
@@ -173,6 +189,9 @@ struct auger_ice_config {
     /* Allocations on TURN servers, of which each may have two relayed addresses.  At most
      * AUGER_ICE_RELAYS_MAX; 0: none.  Default 8. */
     uint8_t relays_max;
+    /* AUGER_ICE_TCP_ACTIVE and the like, of a lite agent AUGER_ICE_TCP_PASSIVE alone.  With any
+     * of them first checks carry no USE-CANDIDATE (RFC 6544 section 8).  Default 0: no TCP. */
+    uint8_t tcp;
 };
 
 enum auger_ice_event_type {
@@ -235,8 +254,10 @@ AUGER_API void auger_ice_set_remote_pacing(struct auger_ice *ice, auger_time now
                                            auger_time pacing);
 
 /* Adds the address of a bound socket.  A host candidate follows as an event, if the
- * policy tells it; server-reflexive ones when the servers have answered.  AUGER_ERR_LIMIT,
- * AUGER_ERR_INVALID for an address that no candidate may have. */
+ * policy tells it; server-reflexive ones when the servers have answered.  With AUGER_TCP, of
+ * a socket that listens, and those candidates follow that `tcp` of the config names (see
+ * auger_ice_stream_is_framed()).  AUGER_ERR_LIMIT, AUGER_ERR_INVALID for an address that no
+ * candidate may have. */
 AUGER_API int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now,
                                        const struct auger_addr *base) AUGER_CHECK_RESULT;
 /* That address is gone, as when an interface goes: its candidates and pairs go with it.
@@ -290,9 +311,23 @@ AUGER_API int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time 
     auger_ice_add_turn_server_sized((ice), (now), (server), sizeof(struct auger_ice_turn_server))
 /* The stream along `path` could not be opened, or is closed: what was allocated over it is
  * gone, as an address that is removed, and is asked for again once, with the same path.  So of
- * a path over UDP that is sealed (RFC 7350). */
+ * a path over UDP that is sealed (RFC 7350).  A pair of TCP candidates fails; one that was valid,
+ * and that is ours to open, is asked for again once likewise. */
 AUGER_API void auger_ice_stream_lost(struct auger_ice *ice, auger_time now,
                                      const struct auger_path *path);
+/* A path of AUGER_TCP is a stream, to a TURN server or, if this is true, of ICE itself: then
+ * each datagram goes with its length before it, in two bytes (RFC 4571 section 2), which is the
+ * caller's to write and to take away.  From port 0 the caller opens it, from any port of that
+ * address, at the first datagram, which waits.  From the port of a base of TCP it is one that the
+ * peer opened, or, with AUGER_ICE_TCP_SO, that the caller opens from that port while it listens
+ * there.  The agent has up to five opened at a time to one IP address (RFC 6544 section 12). */
+AUGER_API bool auger_ice_stream_is_framed(const struct auger_ice *ice,
+                                          const struct auger_path *path);
+/* Whether a stream of ICE may yet be of use: false 3 s after a pair was selected of all that are
+ * neither that nor in reserve (RFC 6544 section 8), of what failed, and of one on which no check
+ * came yet.  Then the caller may close it, and says so by auger_ice_stream_lost(). */
+AUGER_API bool auger_ice_stream_is_wanted(const struct auger_ice *ice, auger_time now,
+                                          const struct auger_path *path);
 /* Gives relayed addresses back: poll_transmit then writes that to their servers, for a second
  * at most, until next_timeout is AUGER_NEVER.  Nothing else is sent or taken any more and nothing
  * told; a restart is AUGER_ERR_STATE.  auger_ice_free() without it says nothing to anybody. */

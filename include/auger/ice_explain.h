@@ -76,7 +76,7 @@ AUGER_API void auger_ice_explain_sized(const struct auger_ice *ice,
     auger_ice_explain_sized((ice), (explanation), sizeof(*(explanation)))
 
 /* A candidate of the peer's that never came to auger_ice_add_remote_cand(), since
- * auger_cand_parse() found it of no use (a name, TCP): it is counted as evidence. */
+ * auger_cand_parse() found it of no use (a name, another transport): it is counted as evidence. */
 AUGER_API void auger_ice_note_unusable_cand(struct auger_ice *ice);
 
 #ifdef __cplusplus

@@ -13,7 +13,7 @@ static struct auger_cands table_of(struct world *world, uint16_t known, uint16_t
 static struct auger_ice_cand *add_host(struct auger_cands *cands, const char *text)
 {
     struct auger_addr addr = addr_of(text);
-    return auger_cands_add_host(cands, &addr);
+    return auger_cands_add_host(cands, &addr, AUGER_TCP_TYPE_NONE);
 }
 
 /* 8421: no family starves the other. */

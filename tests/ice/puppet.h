@@ -189,13 +189,22 @@ static inline bool puppet_take_request(struct puppet *p, struct sent *sent)
     return false;
 }
 
+/* For addr_of(). */
+static inline void puppet_name(const struct auger_addr *addr, char name[AUGER_ADDR_TEXT_MAX])
+{
+    bool is_tcp = addr->transport == AUGER_TCP;
+
+    strcpy(name, is_tcp ? "tcp:" : "");
+    auger_addr_format(addr, name + strlen(name), AUGER_ADDR_TEXT_MAX - 4);
+}
+
 static inline void puppet_answer(struct puppet *p, const struct sent *request,
                                  const struct puppet_answer *answer)
 {
     uint8_t buf[AUGER_DATAGRAM_MAX];
     struct auger_stun_builder b;
     struct auger_addr mapped = answer->mapped ? addr_of(answer->mapped) : request->path.local;
-    char from[AUGER_ADDR_TEXT_MAX];
+    char from[AUGER_ADDR_TEXT_MAX], to[AUGER_ADDR_TEXT_MAX];
 
     auger_stun_build_begin(&b, buf, sizeof(buf),
                            answer->code ? AUGER_STUN_ERROR : AUGER_STUN_SUCCESS, AUGER_STUN_BINDING,
@@ -214,8 +223,11 @@ static inline void puppet_answer(struct puppet *p, const struct sent *request,
         auger_stun_build_fingerprint(&b);
     int len = auger_stun_build_end(&b);
     assert_true(len > 0);
-    auger_addr_format(&request->path.remote, from, sizeof(from));
-    puppet_deliver(p, answer->from ? answer->from : from, answer->to, buf, (size_t)len);
+    puppet_name(&request->path.remote, from);
+    puppet_name(&request->path.local, to);
+    bool is_stream = request->path.remote.transport == AUGER_TCP;
+    puppet_deliver(p, answer->from ? answer->from : from,
+                   answer->to || !is_stream ? answer->to : to, buf, (size_t)len);
 }
 
 /* Moves the clock on and does what is due. */

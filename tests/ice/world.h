@@ -97,10 +97,13 @@ static inline void world_release(void *user, void *ptr)
     free(block);
 }
 
+/* Of UDP, unless it begins with "tcp:". */
 static inline struct auger_addr addr_of(const char *text)
 {
     struct auger_addr addr;
-    assert_int_equal(auger_addr_parse(&addr, text), 0);
+    bool is_tcp = strncmp(text, "tcp:", 4) == 0;
+    assert_int_equal(auger_addr_parse(&addr, is_tcp ? text + 4 : text), 0);
+    addr.transport = is_tcp ? AUGER_TCP : AUGER_UDP;
     return addr;
 }
 
