@@ -53,6 +53,7 @@ static const struct meaning meanings[] = {
     {"ice:relay_lost", NULL, NULL, STORY_EVENT, -1,
      "TURN server {server} gives us nothing: {reason}[, error {code}]"},
     {"ice:relayed_address_gone", NULL, NULL, STORY_EVENT, -1, "our relayed address {addr} is gone"},
+    {"ice:stream_lost", NULL, NULL, STORY_EVENT, -1, "the stream {local} > {remote} is lost"},
     {"ice:permission_asked", NULL, NULL, STORY_DETAIL, -1,
      "{local} > {remote} waits until the relay lets the peer through"},
     {"ice:restart_wanted", "reason", "no pair left to try", STORY_EVENT, -1,
