@@ -1,8 +1,9 @@
-/* io/stream.c - one stream to a TURN server. */
+/* io/stream.c - one stream, to a TURN server or to the other side. */
 #define _GNU_SOURCE
 #include "io/stream.h"
 
 #include "base/time.h"
+#include "io/framing.h"
 #include "io/sockaddr.h"
 
 #include <auger/turn.h>
@@ -18,7 +19,7 @@
 
 #define CONNECT_TIME (10 * AUGER_SEC)
 #define ATTEMPT_DELAY (250 * AUGER_MS) /* RFC 8305 section 5 */
-#define QUEUE_MIN 4096
+#define UNSENT_MAX (64 * 1024)
 #define READ_MAX (64 * 1024) /* bytes in one turn */
 
 /* --- the end ------------------------------------------------------------------------------- */
@@ -36,12 +37,15 @@ static void drop(struct auger_stream *stream)
         close_watch(&stream->attempts[i]);
     auger_tls_free(stream->tls);
     free(stream->talk);
+    free(stream->room);
     stream->talk = NULL;
+    stream->room = NULL;
     stream->tls = NULL;
     stream->context = NULL;
     stream->watch = NULL;
     stream->begun = stream->addrs_len = 0;
-    stream->queue_at = stream->queue_len = stream->out_at = stream->out_len = 0;
+    auger_stream_queue_clear(&stream->queue);
+    stream->out_at = stream->out_len = 0;
     stream->raw_at = stream->raw_len = stream->in_at = stream->in_len = stream->skip = 0;
     stream->waits_to_write = false;
     stream->next_at = stream->connect_by = AUGER_NEVER;
@@ -54,9 +58,19 @@ static void lose(struct auger_stream *stream, const char *why)
     drop(stream);
 }
 
+void auger_stream_give_up(struct auger_stream *stream, const char *why)
+{
+    lose(stream, why);
+}
+
+bool auger_stream_is_lost(const struct auger_stream *stream)
+{
+    return stream->state == AUGER_STREAM_CLOSED && stream->why[0] != '\0';
+}
+
 bool auger_stream_take_loss(struct auger_stream *stream, char why[AUGER_TLS_WHY_MAX])
 {
-    if (stream->state != AUGER_STREAM_CLOSED || stream->why[0] == '\0')
+    if (!auger_stream_is_lost(stream))
         return false;
     memcpy(why, stream->why, AUGER_TLS_WHY_MAX);
     stream->why[0] = '\0';
@@ -70,6 +84,24 @@ static int tell_epoll(struct auger_stream *stream, struct auger_watch *watch, in
     struct epoll_event event = {.events = EPOLLIN | (write ? EPOLLOUT : 0u), .data.ptr = watch};
 
     return epoll_ctl(stream->epoll_fd, op, watch->udp.fd, &event);
+}
+
+/* What it has to send waits behind nothing in the system that is not on its way yet: a full queue
+ * is to be seen here, where whole frames are dropped. */
+static void bound_unsent(int fd)
+{
+    int most = UNSENT_MAX;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+}
+
+/* What it is to share its port with: the socket that listens there (RFC 6544 appendix B). */
+static void share_port(int fd)
+{
+    int on = 1;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 }
 
 /* From our address, so that the server sees the base's. */
@@ -86,7 +118,13 @@ static bool begin_connect(struct auger_stream *stream, struct auger_watch *watch
     if (fd < 0)
         return false;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    watch->udp.addr = stream->path.local;
+    if (stream->is_framed)
+        bound_unsent(fd);
+    if (stream->path.local.port != 0)
+        share_port(fd);
+    else
+        (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
     return bind(fd, (const struct sockaddr *)&local, local_len) == 0 &&
            (connect(fd, (const struct sockaddr *)&remote, remote_len) == 0 ||
             errno == EINPROGRESS) &&
@@ -99,6 +137,13 @@ static bool is_under_way(const struct auger_stream *stream)
         if (stream->attempts[i].udp.fd >= 0)
             return true;
     return false;
+}
+
+/* From the port at which we listen, and the other side was faster: what it opened waits there to be
+ * accepted, and is this stream. */
+static bool has_come_the_other_way(const struct auger_stream *stream, int failed)
+{
+    return stream->path.local.port != 0 && failed == EADDRNOTAVAIL;
 }
 
 /* The next address, and at once the one after it if that cannot even begin. */
@@ -115,30 +160,41 @@ static void try_next(struct auger_stream *stream, auger_time now)
         close_watch(watch);
         errno = failed;
     }
-    if (!is_under_way(stream))
+    if (!is_under_way(stream) && !has_come_the_other_way(stream, errno))
         lose(stream, strerror(errno));
+}
+
+static void begin(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,
+                  const struct auger_path *path)
+{
+    drop(stream);
+    stream->state = AUGER_STREAM_CONNECTING;
+    stream->epoll_fd = epoll_fd;
+    stream->path = *path;
+    stream->why[0] = '\0';
+    for (size_t i = 0; i < AUGER_STREAM_ADDRS_MAX; i++)
+        stream->attempts[i] = (struct auger_watch){
+            .kind = AUGER_WATCH_STREAM, .slot = slot, .udp.fd = -1, .user = stream};
 }
 
 void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,
                        const struct auger_stream_target *target, auger_time now)
 {
-    drop(stream);
-    stream->state = AUGER_STREAM_CONNECTING;
-    stream->epoll_fd = epoll_fd;
-    stream->path = *target->path;
-    stream->why[0] = '\0';
-    snprintf(stream->name, sizeof(stream->name), "%s", target->name);
+    begin(stream, slot, epoll_fd, target->path);
+    snprintf(stream->name, sizeof(stream->name), "%s", target->name ? target->name : "");
     snprintf(stream->host, sizeof(stream->host), "%s", target->host ? target->host : "");
+    stream->is_framed = target->is_framed;
     stream->context = target->context;
     stream->proxy = target->proxy;
     stream->port = target->port;
-    for (size_t i = 0; i < target->addrs_len && i < AUGER_STREAM_ADDRS_MAX; i++) {
+    for (size_t i = 0; i < target->addrs_len && i < AUGER_STREAM_ADDRS_MAX; i++)
         stream->addrs[stream->addrs_len++] = target->addrs[i];
-        stream->attempts[i] = (struct auger_watch){
-            .kind = AUGER_WATCH_STREAM, .slot = slot, .udp.fd = -1, .user = stream};
-    }
     stream->began_at = now;
     stream->connect_by = auger_time_add(now, CONNECT_TIME);
+    if ((target->context || target->proxy) && !(stream->room = calloc(1, sizeof(*stream->room)))) {
+        lose(stream, "no memory");
+        return;
+    }
     errno = EADDRNOTAVAIL;
     try_next(stream, now);
 }
@@ -152,7 +208,7 @@ static void begin_tls(struct auger_stream *stream, auger_time now)
 /* What the talk with the proxy has to say. */
 static void speak(struct auger_stream *stream)
 {
-    memcpy(stream->out + stream->out_at + stream->out_len, stream->talk->out,
+    memcpy(stream->room->out + stream->out_at + stream->out_len, stream->talk->out,
            stream->talk->out_len);
     stream->out_len += stream->talk->out_len;
     stream->talk->out_len = 0;
@@ -187,6 +243,33 @@ static void settle(struct auger_stream *stream, struct auger_watch *watch, auger
     }
 }
 
+void auger_stream_take(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,
+                       const struct auger_path *path, int fd, auger_time now)
+{
+    struct auger_watch *watch = &stream->attempts[0];
+
+    if (stream->state != AUGER_STREAM_CONNECTING)
+        begin(stream, slot, epoll_fd, path);
+    for (size_t i = 0; i < stream->begun; i++)
+        close_watch(&stream->attempts[i]);
+    stream->begun = 1;
+    stream->is_framed = true;
+    watch->udp.fd = fd;
+    bound_unsent(fd);
+    if (tell_epoll(stream, watch, EPOLL_CTL_ADD, true) < 0) {
+        lose(stream, strerror(errno));
+        return;
+    }
+    settle(stream, watch, now);
+}
+
+void auger_stream_mark(const struct auger_stream *stream, uint8_t dscp)
+{
+    for (size_t i = 0; i < stream->begun; i++)
+        if (stream->attempts[i].udp.fd >= 0)
+            auger_udp_mark(&stream->attempts[i].udp, dscp);
+}
+
 static void judge_attempt(struct auger_stream *stream, struct auger_watch *watch, uint32_t events,
                           auger_time now)
 {
@@ -209,39 +292,13 @@ static void judge_attempt(struct auger_stream *stream, struct auger_watch *watch
 
 /* --- sending ------------------------------------------------------------------------------- */
 
-/* RFC 8656 section 12.4, and Send indications, whose type is 0x0016. */
-static bool is_data(const uint8_t *buf, size_t len)
+/* To a TURN server ChannelData (RFC 8656 section 12.4) and Send indications, whose type is 0x0016;
+ * to the other side all that is no STUN. */
+static bool is_data(const struct auger_stream *stream, const uint8_t *buf, size_t len)
 {
+    if (stream->is_framed)
+        return len == 0 || (buf[0] & 0xC0) != 0;
     return len >= 2 && ((buf[0] & 0xC0) == 0x40 || (buf[0] == 0x00 && buf[1] == 0x16));
-}
-
-static bool has_room(struct auger_stream *stream, size_t len)
-{
-    size_t cap = stream->queue_cap ? stream->queue_cap : QUEUE_MIN;
-
-    while (cap < stream->queue_len + len)
-        cap *= 2;
-    if (cap > stream->queue_cap) {
-        uint8_t *larger = realloc(stream->queue, cap);
-        if (!larger)
-            return false;
-        stream->queue = larger;
-        stream->queue_cap = cap;
-    }
-    if (stream->queue_at + stream->queue_len + len > stream->queue_cap) {
-        memmove(stream->queue, stream->queue + stream->queue_at, stream->queue_len);
-        stream->queue_at = 0;
-    }
-    return true;
-}
-
-/* Bytes of the queue that are on their way. */
-static void pass(struct auger_stream *stream, size_t len)
-{
-    stream->queue_at += len;
-    stream->queue_len -= len;
-    if (stream->queue_len == 0)
-        stream->queue_at = 0;
 }
 
 /* How many bytes the system took; less than 0: the stream is lost. */
@@ -257,17 +314,17 @@ static ssize_t push(struct auger_stream *stream, const uint8_t *buf, size_t len)
 
 static bool push_clear(struct auger_stream *stream)
 {
-    if (stream->queue_len == 0)
+    if (stream->queue.len == 0)
         return false;
-    ssize_t sent = push(stream, stream->queue + stream->queue_at, stream->queue_len);
+    ssize_t sent = push(stream, stream->queue.bytes + stream->queue.at, stream->queue.len);
     if (sent > 0)
-        pass(stream, (size_t)sent);
+        auger_stream_queue_pass(&stream->queue, (size_t)sent);
     return sent > 0;
 }
 
 static bool push_out(struct auger_stream *stream)
 {
-    ssize_t sent = push(stream, stream->out + stream->out_at, stream->out_len);
+    ssize_t sent = push(stream, stream->room->out + stream->out_at, stream->out_len);
 
     if (sent > 0) {
         stream->out_at += (size_t)sent;
@@ -281,15 +338,16 @@ static bool push_out(struct auger_stream *stream)
 /* What is sealed goes first; then what the queue has is sealed. */
 static bool seal_more(struct auger_stream *stream, auger_time now)
 {
-    stream->out_len = auger_tls_take(stream->tls, now, stream->out, sizeof(stream->out));
+    stream->out_len =
+        auger_tls_take(stream->tls, now, stream->room->out, sizeof(stream->room->out));
     if (stream->out_len > 0)
         return true;
-    int taken = stream->queue_len == 0
+    int taken = stream->queue.len == 0
                     ? 0
-                    : auger_tls_write(stream->tls, now, stream->queue + stream->queue_at,
-                                      stream->queue_len);
+                    : auger_tls_write(stream->tls, now, stream->queue.bytes + stream->queue.at,
+                                      stream->queue.len);
     if (taken > 0)
-        pass(stream, (size_t)taken);
+        auger_stream_queue_pass(&stream->queue, (size_t)taken);
     return taken > 0;
 }
 
@@ -306,7 +364,7 @@ static bool push_next(struct auger_stream *stream, auger_time now)
 static bool may_write_more(const struct auger_stream *stream)
 {
     return stream->out_len > 0 ||
-           (stream->queue_len > 0 && !stream->talk &&
+           (stream->queue.len > 0 && !stream->talk &&
             (!stream->tls || auger_tls_get_state(stream->tls) == AUGER_TLS_CONNECTED));
 }
 
@@ -326,16 +384,23 @@ static void flush(struct auger_stream *stream, auger_time now)
 
 void auger_stream_send(struct auger_stream *stream, auger_time now, const uint8_t *buf, size_t len)
 {
-    size_t max = AUGER_STREAM_QUEUE_MAX - (is_data(buf, len) ? AUGER_STREAM_RESERVE : 0);
+    size_t max = stream->is_framed ? AUGER_STREAM_FRAMED_QUEUE_MAX : AUGER_STREAM_QUEUE_MAX;
+    size_t whole = len + (stream->is_framed ? AUGER_FRAMING_HEADER : 0);
+    uint8_t header[AUGER_FRAMING_HEADER];
 
     if (stream->state == AUGER_STREAM_CLOSED)
         return;
-    if (stream->queue_len + len > max || !has_room(stream, len)) {
+    if (is_data(stream, buf, len))
+        max -= AUGER_STREAM_RESERVE;
+    if (stream->queue.len + whole > max || !auger_stream_queue_has_room(&stream->queue, whole)) {
         stream->dropped++;
         return;
     }
-    memcpy(stream->queue + stream->queue_at + stream->queue_len, buf, len);
-    stream->queue_len += len;
+    if (stream->is_framed) {
+        auger_framing_write(header, len);
+        auger_stream_queue_add(&stream->queue, header, sizeof(header));
+    }
+    auger_stream_queue_add(&stream->queue, buf, len);
     flush(stream, now);
 }
 
@@ -352,9 +417,7 @@ void auger_stream_close(struct auger_stream *stream, auger_time now)
 void auger_stream_fini(struct auger_stream *stream, auger_time now)
 {
     auger_stream_close(stream, now);
-    free(stream->queue);
-    stream->queue = NULL;
-    stream->queue_cap = 0;
+    auger_stream_queue_fini(&stream->queue);
 }
 
 /* --- receiving ----------------------------------------------------------------------------- */
@@ -372,7 +435,8 @@ static size_t pull(struct auger_stream *stream, uint8_t *buf, size_t cap)
         return (size_t)len;
     }
     if (len == 0)
-        lose(stream, "the server closed the connection");
+        lose(stream, stream->is_framed ? "the other side closed the connection"
+                                       : "the server closed the connection");
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
         lose(stream, strerror(errno));
     return 0;
@@ -401,12 +465,12 @@ static size_t pull_sealed(struct auger_stream *stream, auger_time now, uint8_t *
     while ((len = auger_tls_read(stream->tls, now, buf, cap)) == 0) {
         if (stream->raw_len == 0) {
             stream->raw_at = 0;
-            stream->raw_len = pull(stream, stream->raw, sizeof(stream->raw));
+            stream->raw_len = pull(stream, stream->room->raw, sizeof(stream->room->raw));
         }
         if (stream->raw_len == 0)
             return 0;
         size_t taken =
-            auger_tls_feed(stream->tls, now, stream->raw + stream->raw_at, stream->raw_len);
+            auger_tls_feed(stream->tls, now, stream->room->raw + stream->raw_at, stream->raw_len);
         stream->raw_at += taken;
         stream->raw_len -= taken;
         flush(stream, now); /* of the handshake */
@@ -472,21 +536,40 @@ static void skip(struct auger_stream *stream)
     stream->skip -= len;
 }
 
+/* How long the frame is that comes next; AUGER_ERR_AGAIN: that is not there yet. */
+static int next_len(const struct auger_stream *stream)
+{
+    const uint8_t *at = stream->in + stream->in_at;
+
+    if (stream->skip > 0)
+        return AUGER_ERR_AGAIN;
+    return stream->is_framed ? auger_framing_len(at, stream->in_len)
+                             : auger_turn_frame_len(at, stream->in_len);
+}
+
+/* An empty datagram is none. */
+static bool take_frame(struct auger_stream *stream, size_t len, struct auger_bytes *frame)
+{
+    size_t header = stream->is_framed ? AUGER_FRAMING_HEADER : 0;
+
+    *frame = (struct auger_bytes){stream->in + stream->in_at + header, len - header};
+    use_up(stream, len);
+    return frame->len > 0;
+}
+
 bool auger_stream_next(struct auger_stream *stream, auger_time now, struct auger_bytes *frame)
 {
     while (stream->state == AUGER_STREAM_OPEN) {
         skip(stream);
-        int len = stream->skip > 0
-                      ? AUGER_ERR_AGAIN
-                      : auger_turn_frame_len(stream->in + stream->in_at, stream->in_len);
+        int len = next_len(stream);
         if (len > AUGER_STREAM_IN_MAX) {
             stream->skip = (size_t)len;
         } else if (len > 0 && (size_t)len <= stream->in_len) {
-            *frame = (struct auger_bytes){stream->in + stream->in_at, (size_t)len};
-            use_up(stream, (size_t)len);
-            return true;
+            if (take_frame(stream, (size_t)len, frame))
+                return true;
         } else if (len < 0 && len != AUGER_ERR_AGAIN) {
-            lose(stream, "what the server sent is no TURN");
+            lose(stream, stream->is_framed ? "what the other side sent is no frame of ours"
+                                           : "what the server sent is no TURN");
         } else if (!fill(stream, now)) {
             return false;
         }

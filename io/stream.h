@@ -1,25 +1,33 @@
-/* io/stream.h - one stream to a TURN server, TCP with or without TLS: opened from one of our
- * addresses, cut into the frames of RFC 8656 section 12.5.  What goes by datagrams and is sealed
- * is sealed.h. */
+/* io/stream.h - one stream, TCP with or without TLS: opened from one of our addresses or accepted,
+ * cut into the frames of RFC 8656 section 12.5, or into those of RFC 4571 where it leads to the
+ * other side itself.  What goes by datagrams and is sealed is sealed.h. */
 #ifndef AUGER_IO_STREAM_H
 #define AUGER_IO_STREAM_H
 
 #include "io/proxy.h"
+#include "io/stream_queue.h"
 #include "io/watch.h"
 
 #include <auger/tls.h>
 
-#define AUGER_STREAM_ADDRS_MAX 4            /* of one family that a name has */
-#define AUGER_STREAM_QUEUE_MAX (256 * 1024) /* bytes that wait; of them data has all but */
-#define AUGER_STREAM_RESERVE (16 * 1024)    /* these */
-#define AUGER_STREAM_IN_MAX 8192            /* a longer frame is dropped */
+#define AUGER_STREAM_ADDRS_MAX 4                  /* of one family that a name has */
+#define AUGER_STREAM_QUEUE_MAX (256 * 1024)       /* bytes that wait; of them data has all but */
+#define AUGER_STREAM_RESERVE (16 * 1024)          /* these */
+#define AUGER_STREAM_FRAMED_QUEUE_MAX (64 * 1024) /* the same of a stream to the other side */
+#define AUGER_STREAM_IN_MAX 8192                  /* a longer frame is dropped */
 
 enum auger_stream_state { AUGER_STREAM_CLOSED, AUGER_STREAM_CONNECTING, AUGER_STREAM_OPEN };
+
+struct auger_stream_room {
+    uint8_t out[4096]; /* sealed, or for the proxy: to be sent first */
+    uint8_t raw[4096]; /* sealed, as it came */
+};
 
 struct auger_stream {
     enum auger_stream_state state;
     int epoll_fd;
     struct auger_path path; /* by which the agent knows it */
+    bool is_framed;         /* RFC 4571; else TURN */
     /* RFC 8305 section 5: each address begins a while after the one before, and the first that
      * answers is taken.  They stay, since an event may still lie in the loop's hands. */
     struct auger_watch attempts[AUGER_STREAM_ADDRS_MAX];
@@ -35,12 +43,9 @@ struct auger_stream {
     char host[AUGER_HOST_MAX];         /* of the server, for a proxy, */
     uint16_t port;                     /* and its port */
     bool waits_to_write;               /* told to epoll */
-    uint8_t *queue;                    /* whole frames, but for the first, which may have begun */
-    size_t queue_cap, queue_at, queue_len;
-    uint8_t out[4096]; /* sealed, or for the proxy: to be sent first */
-    size_t out_at, out_len;
-    uint8_t raw[4096]; /* sealed, as it came */
-    size_t raw_at, raw_len;
+    struct auger_stream_queue queue;
+    struct auger_stream_room *room; /* with TLS or a proxy alone */
+    size_t out_at, out_len, raw_at, raw_len;
     uint8_t in[AUGER_STREAM_IN_MAX];
     size_t in_at, in_len, skip; /* bytes of a frame that is dropped */
     size_t budget;              /* bytes to be read before the others' turn */
@@ -58,10 +63,18 @@ struct auger_stream_target {
     const struct auger_proxy *proxy; /* whose addresses those are; NULL: the server's own */
     const char *host;                /* of the server, for the proxy; else it may be NULL */
     uint16_t port;
+    bool is_framed; /* RFC 4571, without all of these */
 };
-/* Begins to open it.  `slot` is for the loop. */
+/* Begins to open it, from the port of the path's local end if that has one.  `slot` is for the
+ * loop. */
 void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,
                        const struct auger_stream_target *target, auger_time now);
+/* It stands already, and is framed: somebody connected, whom `fd` leads to.  One that is being
+ * opened along the same path goes on as that, with what it has to send. */
+void auger_stream_take(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,
+                       const struct auger_path *path, int fd, auger_time now);
+/* Marks what it sends: RFC 2474. */
+void auger_stream_mark(const struct auger_stream *stream, uint8_t dscp);
 /* Says close_notify, if there is room, and closes. */
 void auger_stream_close(struct auger_stream *stream, auger_time now);
 /* The memory that it took. */
@@ -80,6 +93,10 @@ bool auger_stream_next(struct auger_stream *stream, auger_time now, struct auger
 void auger_stream_handle_timeout(struct auger_stream *stream, auger_time now);
 auger_time auger_stream_next_timeout(const struct auger_stream *stream);
 
+/* Ends it as if it had ended by itself. */
+void auger_stream_give_up(struct auger_stream *stream, const char *why);
+/* It ended by itself, which nobody took yet. */
+bool auger_stream_is_lost(const struct auger_stream *stream);
 /* Once: it ended by itself, and why. */
 bool auger_stream_take_loss(struct auger_stream *stream, char why[AUGER_TLS_WHY_MAX]);
 

@@ -245,11 +245,11 @@ static void a_server_that_does_not_read_gets_whole_frames_and_every_request(void
     while (stage.stream.dropped == 0 && sent++ < 6000)
         auger_stream_send(&stage.stream, auger_clock_now(), buf, len);
     assert_int_equal(stage.stream.dropped, 1);
-    assert_in_range(stage.stream.queue_len, AUGER_STREAM_QUEUE_MAX - AUGER_STREAM_RESERVE - 2 * len,
+    assert_in_range(stage.stream.queue.len, AUGER_STREAM_QUEUE_MAX - AUGER_STREAM_RESERVE - 2 * len,
                     AUGER_STREAM_QUEUE_MAX - AUGER_STREAM_RESERVE);
     auger_stream_send(&stage.stream, auger_clock_now(), request, sizeof(request));
     assert_int_equal(stage.stream.dropped, 1);
-    assert_in_range(stage.stream.queue_cap, 1, AUGER_STREAM_QUEUE_MAX);
+    assert_in_range(stage.stream.queue.cap, 1, AUGER_STREAM_QUEUE_MAX);
 
     size_t bytes = server_reads(&stage, got, sizeof(got)), at = 0, frames = 0;
     while (at < bytes) {
@@ -273,7 +273,7 @@ static void requests_are_bounded_too(void **state)
     for (size_t i = 0; i < 1000000 && stage.stream.dropped == 0; i++)
         auger_stream_send(&stage.stream, auger_clock_now(), request, sizeof(request));
     assert_int_equal(stage.stream.dropped, 1);
-    assert_in_range(stage.stream.queue_len, 1, AUGER_STREAM_QUEUE_MAX);
+    assert_in_range(stage.stream.queue.len, 1, AUGER_STREAM_QUEUE_MAX);
     drop_curtain(&stage);
 }
 
