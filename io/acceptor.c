@@ -11,7 +11,8 @@
 
 #define BACKLOG 512
 
-int auger_acceptor_open(struct auger_watch *watch, struct auger_addr *addr, bool shares_port)
+int auger_acceptor_open(struct auger_watch *watch, struct auger_addr *addr,
+                        const struct auger_acceptor_options *options)
 {
     struct sockaddr_storage sa;
     socklen_t len = auger_sockaddr_from(&sa, addr);
@@ -22,11 +23,12 @@ int auger_acceptor_open(struct auger_watch *watch, struct auger_addr *addr, bool
     if (fd < 0)
         return AUGER_ERR_SYSTEM;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (shares_port)
+    if (options->shares_port)
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
     if (family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    if (bind(fd, (const struct sockaddr *)&sa, len) < 0 || listen(fd, BACKLOG) < 0 ||
+    if (bind(fd, (const struct sockaddr *)&sa, len) < 0 ||
+        (!options->is_deaf && listen(fd, BACKLOG) < 0) ||
         getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ||
         !auger_sockaddr_to((const struct sockaddr *)&sa, &bound)) {
         int saved = errno;

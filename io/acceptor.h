@@ -6,10 +6,13 @@
 
 #define AUGER_ACCEPTS_MAX 32 /* in one turn */
 
-/* Binds and listens at `addr`, whose port is filled in where it was 0; `shares_port`: other sockets
- * of this user may be bound to it too, if they say so as well.  AUGER_ERR_SYSTEM. */
+struct auger_acceptor_options {
+    bool shares_port; /* with other sockets of this user, if they say so as well */
+    bool is_deaf;     /* it does not listen, and only has its address */
+};
+/* Binds and listens at `addr`, whose port is filled in where it was 0.  AUGER_ERR_SYSTEM. */
 int auger_acceptor_open(struct auger_watch *watch, struct auger_addr *addr,
-                        bool shares_port) AUGER_CHECK_RESULT;
+                        const struct auger_acceptor_options *options) AUGER_CHECK_RESULT;
 
 enum auger_accepted {
     AUGER_ACCEPTED,

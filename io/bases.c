@@ -1,6 +1,8 @@
 /* io/bases.c - the sockets of a peer's own, one at each address. */
 #include "io/bases.h"
 
+#include "io/acceptor.h"
+
 #include <errno.h>
 #include <sys/epoll.h>
 
@@ -11,14 +13,28 @@ static int watch(int epoll_fd, struct auger_watch *watch)
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, watch->udp.fd, &event) < 0 ? AUGER_ERR_SYSTEM : 0;
 }
 
-static int open_in_range(struct auger_udp *udp, struct auger_addr *addr,
-                         const struct auger_net_config *net, uint32_t buffer)
+/* Of TCP it listens, unless only active candidates are asked for: then it stands for its address.
+ * What is opened from its port, for simultaneous-open, shares that. */
+static int open_one(struct auger_slot *slot, struct auger_watch *socket, struct auger_addr *addr,
+                    uint32_t buffer)
+{
+    const struct auger_acceptor_options options = {
+        .shares_port = slot->tcp_types & AUGER_ICE_TCP_SO,
+        .is_deaf = !(slot->tcp_types & (AUGER_ICE_TCP_SO | AUGER_ICE_TCP_PASSIVE))};
+
+    return addr->transport == AUGER_TCP ? auger_acceptor_open(socket, addr, &options)
+                                        : auger_udp_open(&socket->udp, addr, buffer);
+}
+
+static int open_in_range(struct auger_slot *slot, struct auger_watch *socket,
+                         struct auger_addr *addr, const struct auger_net_config *net,
+                         uint32_t buffer)
 {
     if (net->port_min == 0)
-        return auger_udp_open(udp, addr, buffer);
+        return open_one(slot, socket, addr, buffer);
     for (unsigned port = net->port_min; port <= net->port_max; port++) {
         addr->port = (uint16_t)port;
-        if (auger_udp_open(udp, addr, buffer) == 0)
+        if (open_one(slot, socket, addr, buffer) == 0)
             return 0;
         if (errno != EADDRINUSE)
             return AUGER_ERR_SYSTEM;
@@ -33,7 +49,8 @@ static struct auger_watch *free_socket(struct auger_slot *slot)
     for (size_t i = 0; i < slot->sockets_len; i++)
         if (slot->sockets[i].udp.fd < 0)
             return &slot->sockets[i];
-    return slot->sockets_len < AUGER_INTERFACES_MAX ? &slot->sockets[slot->sockets_len++] : NULL;
+    return slot->sockets_len < 2 * AUGER_INTERFACES_MAX ? &slot->sockets[slot->sockets_len++]
+                                                        : NULL;
 }
 
 static int add_socket(struct auger_slot *slot, int epoll_fd, struct auger_addr *addr,
@@ -43,8 +60,10 @@ static int add_socket(struct auger_slot *slot, int epoll_fd, struct auger_addr *
 
     if (!socket)
         return AUGER_ERR_LIMIT;
-    *socket = (struct auger_watch){.kind = AUGER_WATCH_UDP, .slot = slot, .udp.fd = -1};
-    int err = open_in_range(&socket->udp, addr, net, buffer);
+    bool is_tcp = addr->transport == AUGER_TCP;
+    *socket = (struct auger_watch){
+        .kind = is_tcp ? AUGER_WATCH_ACCEPT : AUGER_WATCH_UDP, .slot = slot, .udp.fd = -1};
+    int err = open_in_range(slot, socket, addr, net, buffer);
     if (err < 0 && errno == EADDRINUSE && net->port_min != 0)
         slot->exhausted = *addr;
     if (err == 0)
@@ -59,6 +78,40 @@ static int add_socket(struct auger_slot *slot, int epoll_fd, struct auger_addr *
         return err;
     }
     return 0;
+}
+
+static struct auger_watch *socket_on(struct auger_slot *slot, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < slot->sockets_len; i++) {
+        struct auger_watch *socket = &slot->sockets[i];
+        if (socket->udp.fd >= 0 && socket->udp.addr.transport == addr->transport &&
+            auger_addr_ip_equal(&socket->udp.addr, addr))
+            return socket;
+    }
+    return NULL;
+}
+
+/* Of UDP first: where the agent has no room for all of them those are worth more. */
+static const enum auger_transport transports[] = {AUGER_UDP, AUGER_TCP};
+
+static bool is_wanted(const struct auger_slot *slot, const struct auger_net_config *net,
+                      enum auger_transport transport)
+{
+    return transport == AUGER_UDP ? !net->no_udp : slot->tcp_types != 0;
+}
+
+/* 1: there is one more now, 0: there was one, or none is wanted. */
+static int add_missing(struct auger_slot *slot, int epoll_fd, const struct auger_addr *ip,
+                       enum auger_transport transport, const struct auger_net_config *net,
+                       uint32_t buffer, auger_time now)
+{
+    struct auger_addr addr = *ip;
+
+    addr.transport = (uint8_t)transport;
+    if (!is_wanted(slot, net, transport) || socket_on(slot, &addr))
+        return 0;
+    int err = add_socket(slot, epoll_fd, &addr, net, buffer, now);
+    return err < 0 ? err : 1;
 }
 
 static bool has_socket(const struct auger_slot *slot)
@@ -83,8 +136,9 @@ int auger_bases_open(struct auger_slot *slot, int epoll_fd, const struct auger_n
 
     /* An address that cannot be bound, or that no candidate may have, is left out. */
     int err = len < 0 ? len : 0;
-    for (int i = 0; i < len; i++) {
-        int failed = add_socket(slot, epoll_fd, &addrs[i], net, buffer, now);
+    for (int i = 0; i < 2 * len; i++) {
+        int failed =
+            add_missing(slot, epoll_fd, &addrs[i % len], transports[i / len], net, buffer, now);
         if (failed < 0)
             err = failed;
     }
@@ -96,14 +150,6 @@ int auger_bases_open(struct auger_slot *slot, int epoll_fd, const struct auger_n
 }
 
 /* --- following ------------------------------------------------------------------------- */
-
-static struct auger_watch *socket_on(struct auger_slot *slot, const struct auger_addr *ip)
-{
-    for (size_t i = 0; i < slot->sockets_len; i++)
-        if (slot->sockets[i].udp.fd >= 0 && auger_addr_ip_equal(&slot->sockets[i].udp.addr, ip))
-            return &slot->sockets[i];
-    return NULL;
-}
 
 static void remove_socket(struct auger_slot *slot, struct auger_watch *socket, auger_time now)
 {
@@ -124,12 +170,11 @@ void auger_bases_follow(struct auger_slot *slot, int epoll_fd, struct auger_mach
     if (!slot->follows)
         return;
     auger_interfaces_judge(&slot->net, machine);
-    for (size_t i = 0; i < machine->len; i++) {
-        struct auger_addr addr = machine->rows[i].net.addr;
-        if (!machine->rows[i].net.left_out && !socket_on(slot, &addr) &&
-            add_socket(slot, epoll_fd, &addr, &slot->net, slot->config->socket_buffer, now) == 0)
-            has_more = true;
-    }
+    for (size_t i = 0; i < machine->len; i++)
+        for (size_t t = 0; t < 2 && !machine->rows[i].net.left_out; t++)
+            if (add_missing(slot, epoll_fd, &machine->rows[i].net.addr, transports[t], &slot->net,
+                            slot->config->socket_buffer, now) > 0)
+                has_more = true;
     for (size_t i = 0; i < slot->sockets_len; i++)
         if (slot->sockets[i].udp.fd >= 0 && !auger_machine_has(machine, &slot->sockets[i].udp.addr))
             remove_socket(slot, &slot->sockets[i], now);

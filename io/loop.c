@@ -24,6 +24,8 @@
 #define TURN_SERVERS_MAX 4
 #define STUN_ADDRS_MAX 4 /* of one name */
 #define OF_STUN 0 /* a name that was asked for; else the place of a server of links, from 1 */
+/* Of each address one of UDP and up to three of TCP. */
+#define LOCAL_CANDS_WITH_TCP (4 * AUGER_INTERFACES_MAX)
 
 /* --- configuration ------------------------------------------------------------------------- */
 
@@ -92,6 +94,9 @@ int auger_loop_new_sized(struct auger_loop **out, const struct auger_loop_config
     if (err == 0)
         err = auger_deadlines_init(&loop->deadlines, loop->config.peers_max);
     if (err == 0)
+        err = auger_strangers_init(&loop->strangers, AUGER_ICE_TCP_STRANGERS_MAX,
+                                   AUGER_ICE_TCP_IP_STRANGERS_MAX, AUGER_ICE_TCP_STRANGERS_MAX);
+    if (err == 0)
         err = open_descriptors(loop);
     if (err < 0) {
         auger_loop_free(loop);
@@ -134,6 +139,7 @@ void auger_loop_free(struct auger_loop *loop)
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
     auger_deadlines_fini(&loop->deadlines);
+    auger_strangers_fini(&loop->strangers);
     free(loop->slots);
     free(loop);
 }
@@ -339,6 +345,11 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
     slot->gather_timeout = config->ice.gather_timeout;
     slot->epoll_fd = loop->epoll_fd;
     slot->troubles = &loop->troubles;
+    slot->accept_at = AUGER_NEVER;
+    slot->tcp_types = net->mux ? 0 : config->ice.tcp;
+    auger_ice_tcp_init(&slot->tcp, slot, &loop->strangers, loop->epoll_fd);
+    slot->tcp.dscp = net->dscp;
+    slot->tcp.opens_from_ports = slot->tcp_types & AUGER_ICE_TCP_SO;
     int err = auger_peer_new(&slot->peer, loop->config.env, config);
     if (err == 0)
         err = net->mux ? auger_slot_join(slot, net->mux, auger_clock_now())
@@ -408,9 +419,13 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
         if (whole_config.ice.local_cands_max < most)
             whole_config.ice.local_cands_max = (uint16_t)most;
     }
+    if (whole_config.ice.tcp && whole_config.ice.local_cands_max < LOCAL_CANDS_WITH_TCP)
+        whole_config.ice.local_cands_max = LOCAL_CANDS_WITH_TCP;
     whole_config.ice.policy = stricter(whole_config.ice.policy, whole_net.ip_handling);
 
     int err = check_net(&whole_net);
+    if (err == 0 && whole_net.no_udp && (whole_net.mux || !whole_config.ice.tcp))
+        err = AUGER_ERR_INVALID;
     if (err == 0 && loop->slots_len == loop->config.peers_max)
         err = AUGER_ERR_LIMIT;
     if (err == 0)
@@ -510,7 +525,7 @@ int auger_loop_mux_new_sized(struct auger_loop *loop, const struct auger_net_con
     auger_net_config_init(&whole);
     if (net)
         memcpy(&whole, net, smaller(net_size, sizeof(whole)));
-    int err = whole.mux ? AUGER_ERR_INVALID : check_net(&whole);
+    int err = whole.mux || whole.no_udp ? AUGER_ERR_INVALID : check_net(&whole);
     if (err == 0)
         err = auger_shared_new(&mux, &loop->config, &whole, loop->epoll_fd);
     if (err < 0)

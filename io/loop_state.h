@@ -29,6 +29,7 @@ struct auger_loop {
     uint64_t next_slot_id;
     struct auger_ready_queue ready;   /* slots that may have something to do */
     struct auger_deadlines deadlines; /* of the others */
+    struct auger_strangers strangers; /* who connected to one of them, and proved nothing yet */
     auger_time armed_at, timer_at;
     void *timer_user;
     struct auger_troubles troubles;

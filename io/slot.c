@@ -13,6 +13,7 @@
 
 #define SEALED_AGAIN (30 * AUGER_SEC) /* a server that was not believed is let alone so long */
 #define SHARED_BATCHES 8              /* of one socket, before the others' turn */
+#define ACCEPT_REST (100 * AUGER_MS)  /* where there is no descriptor for one more */
 
 static int watch(int epoll_fd, int op, struct auger_watch *watch, bool write)
 {
@@ -111,6 +112,7 @@ void auger_slot_close(struct auger_slot *slot)
 {
     release_relays(slot);
     leave(slot);
+    auger_ice_tcp_fini(&slot->tcp, auger_clock_now());
     for (size_t i = 0; i < slot->sockets_len; i++)
         auger_udp_close(&slot->sockets[i].udp);
     slot->sockets_len = 0;
@@ -274,6 +276,71 @@ static void hear(struct auger_slot *slot, auger_time now, const struct auger_pat
     show(slot, now, path, false, buf, len);
 }
 
+/* --- its streams to and from the other side (RFC 6544) --------------------------------------- */
+
+static void tell_lost_streams(struct auger_slot *slot, auger_time now)
+{
+    struct auger_path path;
+
+    while (auger_ice_tcp_take_loss(&slot->tcp, &path))
+        auger_peer_stream_lost(slot->peer, now, &path);
+}
+
+/* true: it was for the other side, by a stream. */
+static bool send_by_stream(struct auger_slot *slot, auger_time now, const struct auger_path *path,
+                           const uint8_t *buf, size_t len)
+{
+    if (path->remote.transport != AUGER_TCP ||
+        !auger_ice_stream_is_framed(auger_peer_ice(slot->peer), path))
+        return false;
+    if (!auger_ice_tcp_send(&slot->tcp, now, path, buf, len))
+        auger_peer_stream_lost(slot->peer, now, path);
+    tell_lost_streams(slot, now);
+    return true;
+}
+
+/* A check that is believed makes a pair, and so a use of the stream that it came by. */
+static void hear_framed(struct auger_slot *slot, auger_time now, const struct auger_path *path,
+                        const uint8_t *buf, size_t len)
+{
+    hear(slot, now, path, buf, len);
+    auger_ice_tcp_judge(&slot->tcp, auger_peer_ice(slot->peer), now, path);
+}
+
+static void rest_acceptors(struct auger_slot *slot, bool rest)
+{
+    for (size_t i = 0; i < slot->sockets_len; i++) {
+        struct auger_watch *watch = &slot->sockets[i];
+        struct epoll_event event = {.events = rest ? 0 : EPOLLIN, .data.ptr = watch};
+        if (watch->kind == AUGER_WATCH_ACCEPT && watch->udp.fd >= 0)
+            (void)epoll_ctl(slot->epoll_fd, EPOLL_CTL_MOD, watch->udp.fd, &event);
+    }
+}
+
+/* What cannot be taken would be told of again and again. */
+void auger_slot_accept(struct auger_watch *acceptor, auger_time now)
+{
+    struct auger_slot *slot = acceptor->slot;
+
+    if (!auger_ice_tcp_accept(&slot->tcp, acceptor, now)) {
+        rest_acceptors(slot, true);
+        slot->accept_at = auger_time_add(now, ACCEPT_REST);
+    }
+    auger_ready_mark(&slot->ready);
+}
+
+static void handle_tcp_timeout(struct auger_slot *slot, auger_time now)
+{
+    if (now >= slot->accept_at) {
+        slot->accept_at = AUGER_NEVER;
+        rest_acceptors(slot, false);
+    }
+    auger_ice_tcp_handle_timeout(&slot->tcp, auger_peer_ice(slot->peer), now);
+    tell_lost_streams(slot, now);
+}
+
+/* --- what comes by them, and by those to its TURN servers ------------------------------------ */
+
 static void hear_sealed(struct auger_slot *slot, auger_time now, const struct auger_path *path,
                         const uint8_t *buf, size_t len)
 {
@@ -299,11 +366,14 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
 
     bool was_open = stream->state == AUGER_STREAM_OPEN;
     auger_stream_ready(stream, watch, events, now);
-    if (!was_open && stream->state == AUGER_STREAM_OPEN)
+    if (!stream->is_framed && !was_open && stream->state == AUGER_STREAM_OPEN)
         auger_links_hurry_others(slot->links, stream, now);
     while (auger_stream_next(stream, now, &frame))
-        hear(slot, now, &path, frame.data, frame.len);
-    tell_losses(slot, now);
+        (stream->is_framed ? hear_framed : hear)(slot, now, &path, frame.data, frame.len);
+    if (stream->is_framed)
+        tell_lost_streams(slot, now);
+    else
+        tell_losses(slot, now);
     (void)!auger_slot_settle(slot, now); /* its next turn tells what went wrong */
     auger_ready_mark(&slot->ready);
 }
@@ -381,6 +451,7 @@ static void give_due(struct auger_slot *slot, auger_time now)
 
 void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now)
 {
+    handle_tcp_timeout(slot, now);
     if (!slot->links)
         return;
     auger_links_handle_timeout(slot->links, now);
@@ -389,6 +460,14 @@ void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now)
             send_sealed(slot, slot->links->sealed[i], now);
     tell_losses(slot, now);
     give_due(slot, now);
+}
+
+auger_time auger_slot_next_timeout(const struct auger_slot *slot)
+{
+    auger_time at = auger_time_min(slot->accept_at, auger_ice_tcp_next_timeout(&slot->tcp));
+
+    at = auger_time_min(at, slot->names_by);
+    return slot->links ? auger_time_min(at, auger_links_next_timeout(slot->links)) : at;
 }
 
 /* Servers that refused.  That a stream or a sealed path ended was told already. */
@@ -429,7 +508,7 @@ bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
         if (len == 0)
             return false;
         show(slot, now, &path, true, buf, len);
-        if (send_by_link(slot, now, &path, buf, len))
+        if (send_by_stream(slot, now, &path, buf, len) || send_by_link(slot, now, &path, buf, len))
             continue;
         struct auger_watch *socket = find_socket(slot, &path.local);
         if (socket && send_or_count(slot, socket, &path.remote, buf, len) == AUGER_UDP_FULL)

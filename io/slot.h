@@ -3,6 +3,7 @@
 #define AUGER_IO_SLOT_H
 
 #include "io/deadlines.h"
+#include "io/ice_tcp.h"
 #include "io/interfaces.h"
 #include "io/links.h"
 #include "io/shared.h"
@@ -23,7 +24,8 @@ struct auger_slot {
     bool has_more;                   /* its budget ended before what it has to send did */
     struct auger_peer *peer;
     void *user;
-    struct auger_watch sockets[AUGER_INTERFACES_MAX]; /* they stay; one that is gone has no fd */
+    /* UDP and TCP; they stay; one that is gone has no fd. */
+    struct auger_watch sockets[2 * AUGER_INTERFACES_MAX];
     size_t sockets_len;
     struct auger_net_config net; /* what they were made by */
     bool follows;                /* the addresses of this machine, as they come and go */
@@ -31,6 +33,9 @@ struct auger_slot {
     struct auger_mux_session *session;
     int share_error;           /* the latest trouble with it */
     struct auger_links *links; /* to TURN servers; NULL: it has none */
+    uint8_t tcp_types;         /* of its candidates: AUGER_ICE_TCP_ACTIVE and so on */
+    struct auger_ice_tcp tcp;  /* streams to and from the other side */
+    auger_time accept_at;      /* acceptors rest until then; AUGER_NEVER: they do not */
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;
@@ -65,9 +70,12 @@ void auger_slot_writable(struct auger_slot *slot, int epoll_fd, struct auger_wat
 void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socket,
                         struct auger_udp_batch *batch, auger_time now);
 
-/* A stream of its has something to do, or a deadline of its links has come. */
+/* A stream of its has something to do, or one waits to be accepted, or a deadline of its links and
+ * streams has come. */
 void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_time now);
+void auger_slot_accept(struct auger_watch *acceptor, auger_time now);
 void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now);
+auger_time auger_slot_next_timeout(const struct auger_slot *slot);
 /* One of its TURN servers has these addresses. */
 void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,
                                 const struct auger_addr *addrs, size_t len, auger_time now);

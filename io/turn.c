@@ -30,6 +30,7 @@ auger_time auger_loop_deadline(const struct auger_loop *loop)
         return 0;
     auger_time at = auger_time_min(loop->timer_at, auger_names_next_timeout(loop));
     at = auger_time_min(at, loop->changed_at);
+    at = auger_time_min(at, auger_strangers_next_timeout(&loop->strangers));
     for (const struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
         at = auger_time_min(at, auger_turn_service_next_timeout(turn));
     return first ? auger_time_min(first->at, at) : at;
@@ -98,6 +99,9 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
     case AUGER_WATCH_STREAM:
         auger_slot_ready_stream(watch, events, now);
         break;
+    case AUGER_WATCH_ACCEPT:
+        auger_slot_accept(watch, now);
+        break;
     case AUGER_WATCH_STUN:
         answer_binding(loop, watch);
         break;
@@ -151,6 +155,7 @@ static void wake_due(struct auger_loop *loop)
     auger_time now = auger_clock_now();
     struct auger_deadline *first;
 
+    auger_ice_tcp_end_strangers(&loop->strangers, now);
     while ((first = auger_deadlines_first(&loop->deadlines)) && first->at <= now) {
         auger_deadlines_set(&loop->deadlines, first, AUGER_NEVER);
         struct auger_slot *slot = slot_due(first);
@@ -246,9 +251,8 @@ static void rest(struct auger_loop *loop, struct auger_slot *slot)
 
     if (slot->kept_len > 0 && at <= auger_clock_now())
         at = AUGER_NEVER;
-    if (slot->links)
-        at = auger_time_min(at, auger_links_next_timeout(slot->links));
-    auger_deadlines_set(&loop->deadlines, &slot->due, auger_time_min(at, slot->names_by));
+    auger_deadlines_set(&loop->deadlines, &slot->due,
+                        auger_time_min(at, auger_slot_next_timeout(slot)));
 }
 
 /* Peers take turns, so that a talkative one does not silence the others.  Each that is asked was

@@ -111,7 +111,7 @@ static int listen_at(struct auger_turn_relay *relay, struct auger_addr *bound)
     int on = 1;
 
     relay->watch.kind = AUGER_WATCH_TURN_TCP_RELAY;
-    int err = auger_acceptor_open(&relay->watch, bound, false);
+    int err = auger_acceptor_open(&relay->watch, bound, &(struct auger_acceptor_options){0});
     if (err == 0)
         (void)setsockopt(relay->watch.udp.fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
     return err;

@@ -192,7 +192,9 @@ static int listen_at(struct auger_turn_service *service, const struct auger_loop
 
     borrow_port(service, &addr, is_tls);
     if (addr.transport == AUGER_TCP)
-        err = auger_acceptor_open(watch, &addr, service->config.shares_port);
+        err = auger_acceptor_open(
+            watch, &addr,
+            &(struct auger_acceptor_options){.shares_port = service->config.shares_port});
     else
         err = auger_udp_open_shared(&watch->udp, &addr, loop->config.socket_buffer,
                                     service->config.shares_port);

@@ -8,6 +8,7 @@ enum auger_watch_kind {
     AUGER_WATCH_UDP,
     AUGER_WATCH_MUX,    /* the first member of a struct auger_shared_socket */
     AUGER_WATCH_STREAM, /* .user: its struct auger_stream */
+    AUGER_WATCH_ACCEPT, /* where a peer listens for streams (RFC 6544) */
     AUGER_WATCH_STUN,
     AUGER_WATCH_TIMER,
     AUGER_WATCH_WAKE,
@@ -26,7 +27,7 @@ struct auger_slot;
 
 struct auger_watch {
     enum auger_watch_kind kind;
-    struct auger_slot *slot; /* of AUGER_WATCH_UDP, AUGER_WATCH_STREAM */
+    struct auger_slot *slot; /* of AUGER_WATCH_UDP, _STREAM, _ACCEPT */
     struct auger_udp udp;    /* of the sockets; of the others its descriptor alone */
     void *user; /* of AUGER_WATCH_FD, AUGER_WATCH_STREAM; the service of those of TURN */
 };

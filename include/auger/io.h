@@ -139,6 +139,9 @@ struct auger_net_config {
      * they are believed whatever their certificates say. */
     const char *stun_ca_file;
     bool stun_trust_anybody;
+    /* No UDP sockets: what the agent's `tcp` asks for (RFC 6544), and relays over TCP and TLS, are
+     * all that there is then.  Without `tcp`, of a mux and with one it is AUGER_ERR_INVALID. */
+    bool no_udp;
 };
 
 /* --- what of this machine would be used ---------------------------------------- */
@@ -177,10 +180,13 @@ AUGER_API int auger_loop_new_sized(struct auger_loop **out, const struct auger_l
 /* Closes every socket and frees every peer.  NULL is fine. */
 AUGER_API void auger_loop_free(struct auger_loop *loop);
 
-/* Makes a peer with sockets of its own; gathering begins.  The loop owns it.
- * NULL as config or net means the defaults.  AUGER_ERR_LIMIT: peers_max, or too
- * many servers; AUGER_ERR_INVALID: a range of ports or an entry of a filter that is none,
- * or an address that no candidate may have; AUGER_ERR_SYSTEM: no socket could be bound. */
+/* Makes a peer with sockets of its own; gathering begins.  The loop owns it.  With `ice.tcp` in its
+ * configuration it also has a TCP socket at each address, which listens where passive or so
+ * candidates are asked for: who connects has 10 s to prove the peer's password, 256 may be waiting
+ * in a loop and 32 of one address, and the one that has waited longest makes room.  A peer on
+ * shared sockets has no TCP. NULL as config or net means the defaults.  AUGER_ERR_LIMIT: peers_max,
+ * or too many servers; AUGER_ERR_INVALID: a range of ports or an entry of a filter that is none, or
+ * an address that no candidate may have; AUGER_ERR_SYSTEM: no socket could be bound. */
 AUGER_API int auger_loop_peer_new_sized(struct auger_loop *loop,
                                         const struct auger_peer_config *config, size_t config_size,
                                         const struct auger_net_config *net, size_t net_size,

@@ -86,6 +86,30 @@ static void addresses_that_come_get_sockets_and_those_that_go_lose_theirs(void *
     auger_loop_free(loop);
 }
 
+static void sockets_of_tcp_come_and_go_with_those_of_udp(void **state)
+{
+    static const char *const before[] = {"127.0.0.1"}, *const after[] = {"127.0.0.9"};
+    struct auger_peer_config config;
+    struct auger_peer *peer;
+
+    (void)state;
+    auger_peer_config_init(&config);
+    config.ice.tcp = AUGER_ICE_TCP_PASSIVE;
+    struct auger_loop *loop = loop_with(&peer, &config, false);
+    const struct auger_slot *slot = loop->slots[0];
+    follow(loop, before, 1);
+    assert_int_equal(slot->sockets_len, 2);
+    follow(loop, after, 1);
+    for (size_t i = 0; i < slot->sockets_len; i++)
+        assert_true(slot->sockets[i].udp.fd < 0 || slot->sockets[i].udp.addr.ip[3] == 9);
+    follow(loop, before, 1);
+    assert_in_range(slot->sockets_len, 2, 4);
+    assert_int_equal(slot->sockets[0].udp.addr.transport, AUGER_UDP);
+    assert_int_equal(slot->sockets[1].udp.addr.transport, AUGER_TCP);
+    assert_true(slot->sockets[0].udp.fd >= 0 && slot->sockets[1].udp.fd >= 0);
+    auger_loop_free(loop);
+}
+
 /* RFC 4862 section 5.5.4. */
 static void an_address_that_is_deprecated_by_now_stays_in_use(void **state)
 {
@@ -415,6 +439,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_that_come_get_sockets_and_those_that_go_lose_theirs),
+        cmocka_unit_test(sockets_of_tcp_come_and_go_with_those_of_udp),
         cmocka_unit_test(an_address_that_is_deprecated_by_now_stays_in_use),
         cmocka_unit_test(a_peer_with_fixed_addresses_keeps_them),
         cmocka_unit_test(many_changes_use_no_more_than_the_places_that_there_are),
