@@ -41,7 +41,7 @@ static const char help[] =
     "  --timeout SECONDS  for finding a path, 1 to 600; default 30\n"
     "  --json             what happens as JSON lines on standard error: {\"ev\":NAME,\"text\":...}\n"
     "  --quiet            nothing but failures on standard error\n" TRACE_HELP RECORD_HELP
-    "\n" RELAY_HELP NET_HELP NAME_HELP ICE_HELP "\n"
+    "\n" RELAY_HELP NET_HELP TCP_HELP NAME_HELP ICE_HELP "\n"
     "Exit status: 0 both sides ended, 1 failed, 2 wrong usage, 130 after Ctrl-C.\n"
     "\n"
     "A file across: `auger connect box < file` on one machine, `auger connect box > file` on the\n"
@@ -276,6 +276,7 @@ static int run(int argc, char **argv)
         TRACE_OPTION_ROWS(trace),
         RECORD_OPTION_ROW(trace),
         NET_OPTION_ROWS(net_options),
+        TCP_OPTION_ROWS(net_options),
         RELAY_OPTION_ROWS(net_options),
         NAME_OPTION_ROWS(names),
         ICE_OPTION_ROWS(ice_options),

@@ -22,6 +22,7 @@ static const char help[] =
     "interfaces (host), as STUN servers see them from outside those that a NAT gave it (srflx),\n"
     "and those that TURN servers lend it (relay), with the server and how it is spoken to.\n"
     "A srflx address that equals a host address is not printed again: there is no NAT.\n"
+    "Addresses of TCP, which --ice-tcp asks for, say which side connects.\n"
     "What is left out of the machine's addresses follows, and why.\n"
     "\n"
     "  --stun URI         ask this server too, as stun:stun.example.org or stun:192.0.2.1:3478,\n"
@@ -29,7 +30,7 @@ static const char help[] =
     "  --timeout SECONDS  how long to wait for the servers, 1 to 60; default 5\n"
     "  --json             one JSON object a line: {\"ev\":\"candidate\",...}, {\"ev\":\"trouble\",...},\n"
     "                     {\"ev\":\"left_out\",...}, last {\"ev\":\"gathered\",...}; times in\n"
-    "                     milliseconds\n" TRACE_HELP "\n" RELAY_HELP NET_HELP "\n"
+    "                     milliseconds\n" TRACE_HELP "\n" RELAY_HELP NET_HELP TCP_HELP "\n"
     "Exit status: 0 when there were candidates and no trouble, else 1; 2 wrong usage; 130 Ctrl-C.\n"
     "\n"
     "To try it on one machine: `auger serve` in one terminal, and in the other\n"
@@ -83,14 +84,17 @@ static void print_candidate(struct gathering *gathering, const char *line)
     if (cand.type == AUGER_CAND_RELAY)
         write_server(gathering, &cand, protocol, server);
     const char *type = auger_cand_type_name(cand.type);
+    const char *tcp_type = auger_tcp_type_name(cand.tcptype);
+    bool is_tcp = cand.addr.transport == AUGER_TCP;
     if (gathering->json)
-        output_line(json_pack("{ss ss ss ss ss ss sI ss sf}", "ev", "candidate", "type", type,
-                              "address", addr, "related", related, "server", server, "protocol",
-                              protocol, "priority", (json_int_t)cand.priority, "candidate", line,
-                              "t", ms));
+        output_line(json_pack("{ss ss ss ss ss ss ss ss sI ss sf}", "ev", "candidate", "type", type,
+                              "address", addr, "transport", is_tcp ? "tcp" : "udp", "tcp_type",
+                              tcp_type, "related", related, "server", server, "protocol", protocol,
+                              "priority", (json_int_t)cand.priority, "candidate", line, "t", ms));
     else
-        printf("%-5s  %-40s %8.1f ms%s%s%s%s%s%s\n", type, addr, ms, *related ? "   from " : "",
-               related, *server ? "   by " : "", protocol, *server ? " " : "", server);
+        printf("%-5s  %-40s %8.1f ms%s%s%s%s%s%s%s%s\n", type, addr, ms, is_tcp ? "   tcp " : "",
+               tcp_type, *related ? "   from " : "", related, *server ? "   by " : "", protocol,
+               *server ? " " : "", server);
     fflush(stdout);
 }
 
@@ -275,6 +279,7 @@ static int run(int argc, char **argv)
         {"--json", OPTION_FLAG, .flag = &gathering.json},
         TRACE_OPTION_ROWS(trace),
         NET_OPTION_ROWS(net_options),
+        TCP_OPTION_ROWS(net_options),
         RELAY_OPTION_ROWS(net_options),
     };
     const struct options options = {

@@ -93,6 +93,32 @@ static bool apply_standby(const char *text, struct auger_ice_config *ice)
     return true;
 }
 
+static bool apply_ice_tcp(const char *text, struct auger_ice_config *ice)
+{
+    static const struct {
+        const char *word;
+        uint8_t types;
+    } words[] = {
+        {"active", AUGER_ICE_TCP_ACTIVE},
+        {"passive", AUGER_ICE_TCP_PASSIVE},
+        {"so", AUGER_ICE_TCP_SO},
+        {"all", AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE | AUGER_ICE_TCP_SO},
+    };
+
+    for (;;) {
+        size_t len = strcspn(text, ","), i = 0;
+        while (i < sizeof(words) / sizeof(words[0]) &&
+               (strlen(words[i].word) != len || strncmp(words[i].word, text, len) != 0))
+            i++;
+        if (i == sizeof(words) / sizeof(words[0]))
+            return false;
+        ice->tcp |= words[i].types;
+        if (text[len] == '\0')
+            return true;
+        text += len + 1;
+    }
+}
+
 /* IP, IP:PORT or [IP]:PORT; without a port it is 0. */
 static bool read_end(const char *text, size_t len, struct auger_addr *addr)
 {
@@ -217,6 +243,12 @@ bool net_options_apply(struct net_options *options, const char *command,
         return options_wrong(command, "--ports", "takes MIN-MAX, as 50000-50100");
     if (options->standby && !apply_standby(options->standby, ice))
         return options_wrong(command, "--standby", "takes a number from 0 to 4");
+    if (options->ice_tcp && !apply_ice_tcp(options->ice_tcp, ice))
+        return options_wrong(command, "--ice-tcp",
+                             "takes active, passive and so, with commas between, or all");
+    net->no_udp = options->no_udp;
+    if (net->no_udp && !ice->tcp)
+        return options_wrong(command, "--no-udp", "leaves nothing without --ice-tcp");
     if (!apply_filters(options, net, &name))
         return options_wrong(command, name,
                              "takes an interface, as eth0 or wlan*, or addresses, as 192.0.2.0/24");

@@ -12,8 +12,8 @@
 struct net_options {
     const char *policy, *ports, *dscp, *standby;
     struct option_texts only, without, maps, turn, users;
-    const char *turn_ca, *turn_proxy;
-    bool loopback, link_local, map_as_host, turn_any;
+    const char *turn_ca, *turn_proxy, *ice_tcp;
+    bool loopback, link_local, map_as_host, turn_any, no_udp;
     struct auger_ice_mapping mappings[OPTION_TEXTS_MAX];
     struct auger_net_turn_server turn_servers[NET_TURN_SERVERS_MAX];
     char names[NET_TURN_SERVERS_MAX][AUGER_TURN_USERNAME_MAX + 1]; /* of users */
@@ -78,6 +78,20 @@ struct net_options {
     "                     socks5://[NAME:PASS@]HOST:PORT\n"                                          \
     "  --turn-trust-anybody\n"                                                                       \
     "                     believe turns: and stuns: servers whatever their certificates say\n"
+
+/* For commands whose peers have sockets of their own. */
+#define TCP_OPTION_ROWS(options)                                                                   \
+    {"--ice-tcp", OPTION_TEXT, .text = &(options).ice_tcp},                                        \
+    {                                                                                              \
+        "--no-udp", OPTION_FLAG, .flag = &(options).no_udp                                         \
+    }
+#define TCP_HELP                                                                                     \
+    "Where UDP does not get through:\n"                                                              \
+    "  --ice-tcp TYPES    TCP candidates too (RFC 6544).  passive: the other side connects to us,\n" \
+    "                     so one of our addresses must be reachable; the only type that reaches\n"   \
+    "                     a browser.  active: we connect.  so: both do at once, through NATs that\n" \
+    "                     let that pass.  Several with commas between, or all\n"                     \
+    "  --no-udp           no UDP socket at all: only TCP, and relays over TCP and TLS\n"
 
 /* What was read goes into `net` and `ice`.  false: a mistake was named on standard error.
  * `options` must outlive both. */

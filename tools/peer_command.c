@@ -26,7 +26,7 @@ static const char help[] =
     "standard output, one JSON object a line; for programs that test peers against each other.\n"
     "\n"
     "  --passive          as answerer be the DTLS server, where the offer leaves the choice\n" TRACE_HELP
-        RECORD_HELP "\n" RELAY_HELP NET_HELP NAME_HELP ICE_HELP "\n"
+        RECORD_HELP "\n" RELAY_HELP NET_HELP TCP_HELP NAME_HELP ICE_HELP "\n"
     "A request is {\"op\":NAME,\"id\":N,...}, its answer {\"id\":N,\"ok\":RESULT} or\n"
     "{\"id\":N,\"err\":TEXT}:\n"
     "\n"
@@ -152,6 +152,7 @@ static int run(int argc, char **argv)
         TRACE_OPTION_ROWS(trace),
         RECORD_OPTION_ROW(trace),
         NET_OPTION_ROWS(net_options),
+        TCP_OPTION_ROWS(net_options),
         RELAY_OPTION_ROWS(net_options),
         NAME_OPTION_ROWS(names),
         ICE_OPTION_ROWS(ice_options),

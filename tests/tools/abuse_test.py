@@ -32,13 +32,17 @@ NET_WRONG = {
               "10.0.0.1=10.0.0.2=10.0.0.3", "[::1=[::2]"),
 }
 
+# Of those whose peers have sockets of their own.
+TCP_COMMANDS = ("connect", "gather", "peer")
+TCP_WRONG = ("", "tcp", "Active", "active,", ",active", "active passive", "active,,so", "so,all,x", "$(id)")
+
 # Of each command: what it needs to be right otherwise, its flags, and its options with a good value.
 COMMANDS = {
     "serve": ((), ("--loopback", "--json"),
               {"--listen": "127.0.0.1:0", "--stun": "127.0.0.1:0", "--cert": "x", "--key": "x", "--trace": "x"}),
     "connect": (("room",), ("--loopback", "--json", "--quiet", "--manual"),
                 {"--server": "http://127.0.0.1:1/", "--ca": "x", "--timeout": "5", "--trace": "x"}),
-    "gather": ((), (*NET_FLAGS, "--json"), {**NET, "--timeout": "5", "--trace": "x"}),
+    "gather": ((), (*NET_FLAGS, "--json", "--no-udp"), {**NET, "--ice-tcp": "so,passive", "--timeout": "5", "--trace": "x"}),
     "peer": ((), ("--loopback", "--passive"), {"--trace": "x"}),
 }
 ADDRESSES = ("", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:8x", "localhost:80",
@@ -85,6 +89,15 @@ class Options(unittest.TestCase):
             text = run(command, "--help").stdout.decode()
             for name in (*NET_FLAGS, *NET_WRONG):
                 self.assertIn(f"\n  {name} ", text, command)
+
+    def test_types_of_tcp_candidates_that_are_none_are_named_and_the_right_ones_taught(self):
+        for command in TCP_COMMANDS:
+            text = run(command, "--help").stdout.decode()
+            for name in ("--ice-tcp", "--no-udp"):
+                self.assertIn(f"\n  {name} ", text, command)
+            for value in TCP_WRONG if command == "gather" else TCP_WRONG[-1:]:
+                self.refuse(command, "--ice-tcp", value, names="--ice-tcp")
+            self.refuse(command, "--no-udp", names="--no-udp")
 
     def test_an_option_that_comes_twice_or_with_a_value_it_does_not_take_is_named(self):
         for command, (_, flags, options) in COMMANDS.items():
