@@ -5,6 +5,7 @@ import "./mux_test.mjs";
 import "./restart_test.mjs";
 import "./lite_test.mjs";
 import "./relay_test.mjs";
+import "./tcp_test.mjs";
 import "./stats_test.mjs";
 import "./tools_test.mjs";
 import "./mdns_test.mjs";

@@ -3,14 +3,14 @@
 // browser's namespace.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { after, before, describe } from "node:test";
 import { sharedBrowser } from "../lib/browser.mjs";
 import { authority, certify, newAuthority } from "../lib/certificate.mjs";
 import { test } from "../lib/check.mjs";
 import { Coturn } from "../lib/coturn.mjs";
+import { withoutUdp } from "../lib/firewall.mjs";
 import { Native } from "../lib/native.mjs";
-import { NATIVE, RELAY, inside } from "../lib/netns.mjs";
+import { NATIVE, RELAY } from "../lib/netns.mjs";
 import { connect, echo, ping } from "../lib/pair.mjs";
 import { PASSWORD, USER, relayedBy, stunUri, uriOf } from "../lib/relay.mjs";
 import { Serve } from "../lib/serve.mjs";
@@ -61,22 +61,6 @@ const onlyBy = (over) => [...using(over), "--policy", "relay"];
 
 // What a page says to learn its own address: its name under .local is for its link, which a relay is not on.
 const reflexive = { iceServers: [{ urls: stunUri }] };
-
-// No datagram leaves our host or comes in, as behind a firewall that lets TCP through.
-async function withoutUdp(work) {
-  const nft = (rule) => {
-    const [program, ...words] = inside(NATIVE, ["nft", rule]);
-    execFileSync(program, words, { stdio: ["ignore", "pipe", "pipe"] });
-  };
-  nft("add table inet blocked");
-  try {
-    for (const hook of ["input", "output"])
-      nft(`add chain inet blocked ${hook} { type filter hook ${hook} priority 0; meta l4proto udp drop; }`);
-    await work();
-  } finally {
-    nft("delete table inet blocked");
-  }
-}
 
 // Which ends the pair in use has, [type, host]; a relay may give addresses of both families.
 async function isBetween(native, ours, theirs) {
@@ -133,7 +117,7 @@ for (const { name, start } of RELAYS)
 
         if (over !== "udp")
           test(`no datagram gets through at auger's: ${kind}, by ${over}, ${either ? "the browser" : "auger"} offers`, () =>
-            withoutUdp(() => together(kind, !either, { args: using(over), config: reflexive }, (native) => isBetween(native, AT_RELAY))));
+            withoutUdp(NATIVE, () => together(kind, !either, { args: using(over), config: reflexive }, (native) => isBetween(native, AT_RELAY))));
       }
   });
 
