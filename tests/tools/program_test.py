@@ -188,6 +188,14 @@ class Gather(unittest.TestCase):
         told = [(e["type"], e["address"]) for e in self.events_of(*args, "--map-as-host") if e["ev"] == "candidate"]
         self.assertEqual([("host", "198.51.100.7:4000")], told)
 
+    def test_addresses_of_tcp_say_who_connects(self):
+        events = self.events_of("--loopback", "--only", "127.0.0.1", "--no-udp", "--ice-tcp", "active,passive")
+        told = {e["tcp_type"]: e for e in events if e["ev"] == "candidate"}
+        self.assertEqual(sorted(told), ["active", "passive"])
+        self.assertEqual({e["transport"] for e in told.values()}, {"tcp"})
+        self.assertTrue(told["active"]["address"].endswith(":9"))
+        self.assertIn("tcptype passive", told["passive"]["candidate"])
+
     def test_a_range_of_ports_without_a_free_one_is_named(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
             taken.bind(("127.0.0.1", 0))
@@ -408,6 +416,24 @@ class DrivenPeer(unittest.TestCase):
                 a.call("sendbin", label="d", n=size, first=0)
                 b.wait(lambda e, n=size: e.get("ev") == "msg" and e.get("n") == n)
             self.assertEqual(b.call("rx"), 1 + 1000 + 65536 + 262144)
+
+    def test_two_without_udp_connect_over_tcp(self):
+        with Peer("--no-udp", "--ice-tcp", "active") as a, Peer("--no-udp", "--ice-tcp", "passive") as b:
+            for peer in (a, b):
+                peer.call("new", config={"iceServers": []})
+            a.call("dc", label="d", init={})
+            b.call("remote", desc=a.call("offer"))
+            b.call("answer")
+            b.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None)
+            a.call("remote", desc=b.call("local"))
+            for peer in (a, b):
+                peer.wait(lambda e: e.get("ev") == "open" and e["label"] == "d")
+            a.call("sendbin", label="d", n=100000, first=0)
+            b.wait(lambda e: e.get("ev") == "msg" and e.get("n") == 100000)
+            stats = {s["id"]: s for s in b.call("stats")}
+            transport = next(s for s in stats.values() if s["type"] == "transport")
+            local = stats[stats[transport["selectedCandidatePairId"]]["localCandidateId"]]
+            self.assertEqual((local["protocol"], local["tcpType"]), ("tcp", "passive"))
 
     def test_a_description_that_waits_has_all_candidates(self):
         for word, whole, says in (("full", False, True), ("half", True, True), ("none", True, False)):
