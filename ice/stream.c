@@ -76,7 +76,8 @@ static void forget_responses(struct auger_responses *responses, const struct aug
             responses->items[i].generation = NULL;
 }
 
-/* Once more, if it had been of use: what is lost before it was answered has failed (7.1). */
+/* Once more, if it is of use: what is lost before it was answered has failed (7.1), and what the
+ * caller closed because nobody wants it stays closed (8). */
 static void reopen(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
     if (pair->generation == ice->current && is_ours_to_open(pair))
@@ -86,7 +87,7 @@ static void reopen(struct auger_ice *ice, auger_time now, struct auger_pair *pai
 static void lose(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
     bool was_in_use = ice->route == pair;
-    bool was_valid = auger_pair_is_valid(pair);
+    bool is_missed = auger_pair_is_valid(pair) && is_wanted(ice, now, pair);
 
     auger_trace(ice->env, now, "ice:stream_lost", AUGER_F_ADDR("local", &pair->local->addr),
                 AUGER_F_ADDR("remote", &pair->remote->addr), AUGER_F_INT("in_use", was_in_use));
@@ -95,7 +96,7 @@ static void lose(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
     auger_pair_fail(pair, ice->env, now, AUGER_PAIR_STREAM_LOST);
     if (was_in_use)
         auger_locals_go_on(ice, now, is_ours_to_open(pair) ? 0 : auger_time_add(now, AWAITED_FOR));
-    if (was_valid)
+    if (is_missed)
         reopen(ice, now, pair);
 }
 

@@ -703,6 +703,39 @@ static void streams_that_were_not_selected_may_be_closed(void **state)
     puppet_free(p);
 }
 
+static void answer_all(struct puppet *p, const char *never)
+{
+    struct sent sent;
+
+    while (puppet_take_request(p, &sent)) {
+        assert_false(never && is_along(&sent, ACTIVE_BASE, never));
+        puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "tcp:192.0.2.1:33333"});
+    }
+}
+
+/* 8: who closes it says so, as of any stream. */
+static void a_stream_that_nobody_wants_is_not_opened_again(void **state)
+{
+    (void)state;
+    const char *const other = "tcp:198.51.100.9:7000";
+    struct puppet *p = tcp_puppet(AUGER_ICE_TCP_ACTIVE, true);
+
+    assert_int_equal(tell(p, PEER, AUGER_TCP_TYPE_PASSIVE, 1500000000), 0);
+    assert_int_equal(tell(p, other, AUGER_TCP_TYPE_PASSIVE, 1400000000), 0);
+    for (int i = 0; i < 100 && is_wanted(p, ACTIVE_BASE, other); i++) {
+        answer_all(p, NULL);
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    assert_true(puppet_pair(p, PEER).selected);
+    assert_true(puppet_pair(p, other).valid);
+    lose_stream(p, ACTIVE_BASE, other);
+    for (int i = 0; i < 20; i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        answer_all(p, other);
+    }
+    puppet_free(p);
+}
+
 /* 9.2: the stream that is there is used, and the old session keeps it. */
 static void a_restart_asks_along_the_stream_that_is_open(void **state)
 {
@@ -834,6 +867,7 @@ int main(void)
         cmocka_unit_test(connections_that_end_leave_room_for_others),
         cmocka_unit_test(a_stream_is_of_ice_or_leads_to_a_turn_server),
         cmocka_unit_test(streams_that_were_not_selected_may_be_closed),
+        cmocka_unit_test(a_stream_that_nobody_wants_is_not_opened_again),
         cmocka_unit_test(a_restart_asks_along_the_stream_that_is_open),
         cmocka_unit_test(a_base_that_goes_takes_its_streams_along),
         cmocka_unit_test(a_base_without_room_leaves_nothing_behind),
