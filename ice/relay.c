@@ -181,11 +181,13 @@ static bool is_asked_from(const struct auger_relay *relay, const struct auger_re
  * that are such too.  The policy is no matter: what it keeps to itself may yet be relayed. */
 static bool can_ask(const struct auger_ice_cand *host, const struct auger_relay_server *server)
 {
-    struct auger_ice_cand as_remote = {.addr = server->addr};
+    struct auger_ice_cand as_remote = {.addr = server->addr}, from = {.addr = host->addr};
 
     as_remote.addr.transport = AUGER_UDP;
+    if (is_stream(server)) /* of a base of TCP too: it leaves from the IP address alone */
+        from.addr.transport = AUGER_UDP;
     return host->addr.family != AUGER_FAMILY_NONE && host->type == AUGER_CAND_HOST &&
-           auger_cand_can_pair(host, &as_remote);
+           auger_cand_can_pair(&from, &as_remote);
 }
 
 static bool was_sent_on_to(const struct auger_relay *relay, const struct auger_relay_server *server,

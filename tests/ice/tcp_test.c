@@ -672,6 +672,39 @@ static void a_stream_is_of_ice_or_leads_to_a_turn_server(void **state)
     puppet_free(p);
 }
 
+/* As where a program uses no UDP at all. */
+static void a_turn_server_over_tcp_is_asked_from_bases_of_tcp(void **state)
+{
+    (void)state;
+    struct auger_ice_config config;
+    struct auger_ice_turn_server server;
+    struct auger_addr base = addr_of(BASE);
+    struct sent sent;
+    size_t asked = 0;
+
+    auger_ice_config_init(&config);
+    config.tcp = ALL;
+    struct puppet *p = puppet_with(&config);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &base), 0);
+    auger_ice_turn_server_init(&server);
+    server.username = "u";
+    server.password = "p";
+    server.addr = addr_of("198.51.100.1:3478"); /* not asked: there is no socket for it */
+    assert_int_equal(auger_ice_add_turn_server(p->ice, p->world->now, &server), 0);
+    server.addr.transport = AUGER_TCP;
+    assert_int_equal(auger_ice_add_turn_server(p->ice, p->world->now, &server), 0);
+    for (int i = 0; i < 20; i++) {
+        while (puppet_take(p, &sent)) {
+            asked++;
+            assert_true(is_along(&sent, ACTIVE_BASE, "tcp:198.51.100.1:3478"));
+        }
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    assert_int_equal(asked, 1);
+    puppet_free(p);
+}
+
 /* 8 */
 static void streams_that_were_not_selected_may_be_closed(void **state)
 {
@@ -866,6 +899,7 @@ int main(void)
         cmocka_unit_test(an_answer_does_not_open_a_lost_stream_again),
         cmocka_unit_test(connections_that_end_leave_room_for_others),
         cmocka_unit_test(a_stream_is_of_ice_or_leads_to_a_turn_server),
+        cmocka_unit_test(a_turn_server_over_tcp_is_asked_from_bases_of_tcp),
         cmocka_unit_test(streams_that_were_not_selected_may_be_closed),
         cmocka_unit_test(a_stream_that_nobody_wants_is_not_opened_again),
         cmocka_unit_test(a_restart_asks_along_the_stream_that_is_open),
