@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static size_t blocks, bytes;
+static size_t blocks_taken, bytes_taken;
 
 static inline void require(bool holds)
 {
@@ -34,8 +34,8 @@ static inline void *count_alloc(void *user, size_t size)
     (void)user;
     require(block != NULL);
     *block = size;
-    blocks++;
-    bytes += size;
+    blocks_taken++;
+    bytes_taken += size;
     return (uint8_t *)block + 16;
 }
 
@@ -44,8 +44,8 @@ static inline void count_release(void *user, void *ptr)
     size_t *block = (size_t *)(void *)((uint8_t *)ptr - 16);
 
     (void)user;
-    blocks--;
-    bytes -= *block;
+    blocks_taken--;
+    bytes_taken -= *block;
     free(block);
 }
 

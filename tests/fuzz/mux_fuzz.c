@@ -99,12 +99,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static auger_time now;
 
     (void)mux();
-    size_t before = blocks;
+    size_t before = blocks_taken;
     now += 300 * AUGER_MS;
     arrive(data, size, true, now);
     arrive(data, size, false, now);
     if (size > 0 && data[size - 1] % 2)
         take_events();
-    require(blocks == before);
+    require(blocks_taken == before);
     return 0;
 }

@@ -256,7 +256,7 @@ static void drain(struct life *life)
         require(!life->relays_alone || event.type != AUGER_ICE_EVENT_CANDIDATE ||
                 event.cand.type == AUGER_CAND_RELAY);
     require(auger_ice_next_timeout(life->ice) > life->now);
-    require(bytes <= BYTES_MAX);
+    require(bytes_taken <= BYTES_MAX);
 }
 
 static void write_data(struct life *life)
@@ -393,6 +393,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         drain(&life);
     }
     auger_ice_free(life.ice);
-    require(blocks == 0 && bytes == 0);
+    require(blocks_taken == 0 && bytes_taken == 0);
     return 0;
 }

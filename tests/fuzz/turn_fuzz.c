@@ -333,9 +333,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         while (auger_turn_poll_event(life.turn, &event))
             if (event.type == AUGER_TURN_EVENT_CONNECTED || event.type == AUGER_TURN_EVENT_ATTEMPT)
                 life.connection = event.connection.number;
-        require(bytes <= BYTES_MAX);
+        require(bytes_taken <= BYTES_MAX);
     }
     auger_turn_free(life.turn);
-    require(blocks == 0 && bytes == 0);
+    require(blocks_taken == 0 && bytes_taken == 0);
     return 0;
 }

@@ -565,7 +565,7 @@ static void check(void)
 
     poll();
     auger_turn_server_get_stats(life.server, &stats);
-    require(bytes <= BYTES_MAX);
+    require(bytes_taken <= BYTES_MAX);
     require(stats.relays >= life.relays_len + life.asked_len);
     require(stats.connections_open == life.connections_len && stats.connections <= CLIENTS);
     require(life.strangers_answers <=
@@ -584,6 +584,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check();
     }
     auger_turn_server_free(life.server);
-    require(blocks == 0 && bytes == 0);
+    require(blocks_taken == 0 && bytes_taken == 0);
     return 0;
 }
