@@ -117,7 +117,7 @@ struct monitor {
     bool has_replays, has_forgeries, has_standby_restarts;
     struct auger_addr gone[MONITOR_GONE]; /* addresses that were bases */
     size_t gone_len;
-    bool is_adrift;     /* the path in use was of one of them */
+    bool is_adrift;     /* the path in use was of one of them, or lost its stream */
     bool may_be_adrift; /* it was of a relay that has been lost */
     char broken[256];
 };

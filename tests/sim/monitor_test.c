@@ -22,6 +22,22 @@ static void data_after_a_success_is_fine(void **state)
     holds(stage);
 }
 
+/* RFC 6544 section 11.1 */
+static void data_along_another_stream_needs_a_success_of_its_own(void **state)
+{
+    struct stage *stage = *state;
+    const struct auger_path other = {path.remote, path.local};
+
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, AUGER_MS, 1);
+    monitor_stream_lost(stage->monitor, &other);
+    sends_data(stage, AUGER_SEC);
+    holds(stage);
+    monitor_stream_lost(stage->monitor, &path);
+    sends_data(stage, AUGER_SEC);
+    breaks(stage, '1');
+}
+
 /* Of a lite agent the peer's USE-CANDIDATE is: RFC 8445 section 7.3.2. */
 static void data_of_a_lite_agent_needs_a_nomination(void **state)
 {
@@ -579,6 +595,7 @@ static void candidates_come_before_their_end(void **state)
 
 SCENARIOS(
     staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
+    staged(data_along_another_stream_needs_a_success_of_its_own),
     staged(data_of_a_lite_agent_needs_a_nomination),
     staged(a_lite_agent_does_not_fail_on_what_it_answers),
     staged(a_lite_agent_may_fail_on_what_it_does_not_answer),

@@ -68,6 +68,15 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
         route->agreed_at = now;
 }
 
+/* What was proved along a stream ends with it (RFC 6544 section 11.1). */
+void monitor_stream_lost(struct monitor *monitor, const struct auger_path *path)
+{
+    monitor->is_adrift |= auger_path_equal(&monitor->path, path);
+    for (size_t i = monitor->routes_len; i-- > 0;)
+        if (auger_path_equal(&monitor->routes[i].path, path))
+            monitor->routes[i] = monitor->routes[--monitor->routes_len];
+}
+
 static struct monitor_remote *remote_of(struct monitor *monitor, const struct auger_addr *addr,
                                         size_t generation)
 {
@@ -376,7 +385,7 @@ static void sent_answer(struct monitor *monitor, auger_time now, const struct au
     else if (auger_stun_msg_verify(msg, monitor->generations[request->generation].key) < 0)
         monitor_break(monitor, "0: a success with a wrong integrity");
     else if (!auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped) ||
-             !auger_addr_equal(&mapped, &path->remote))
+             !auger_addr_ip_equal(&mapped, &path->remote) || mapped.port != path->remote.port)
         monitor_break(monitor, "0: a success with a wrong XOR-MAPPED-ADDRESS");
     else if (monitor->lite)
         answered_as_lite(monitor, now, request);

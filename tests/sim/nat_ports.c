@@ -114,6 +114,7 @@ bool nat_ports_allocate(struct nat *nat, const struct auger_addr *inside,
         return true;
     }
     *external = pool(nat, inside);
+    external->transport = inside->transport;
     switch (nat->config.ports) {
     case NAT_PORTS_PRESERVE:
         return allocate_preserved(nat, inside, remote, external);

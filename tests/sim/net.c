@@ -168,6 +168,11 @@ struct nat *sim_gateway_nat(struct sim_gateway *gateway)
     return gateway->nat;
 }
 
+void sim_gateway_block_udp(struct sim_gateway *gateway)
+{
+    gateway->blocks_udp = true;
+}
+
 void sim_gateway_reboot(struct sim *sim, struct sim_gateway *gateway)
 {
     sim_log(sim, "%s reboots", gateway->name);

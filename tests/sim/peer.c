@@ -3,6 +3,7 @@
 
 #include "tests/sim/digest.h"
 #include "tests/sim/stream.h"
+#include "tests/sim/tcp.h"
 
 #include "base/time.h"
 #include "ice/state.h"
@@ -16,6 +17,13 @@
 
 static void receive(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len);
+
+static void stream_lost(struct sim *sim, struct sim_host *host, const struct auger_path *path);
+static bool listens(const struct sim_host *host, const struct auger_addr *at);
+
+static bool sleeps(const struct sim_host *host);
+
+static const struct sim_tcp_user tcp_user = {receive, stream_lost, listens, sleeps};
 
 void sim_peer_options_init(struct sim_peer_options *options)
 {
@@ -120,6 +128,7 @@ struct sim_peer *sim_add_peer_in(struct sim *sim, const char *name, struct sim_n
 
     peer->host->receive = receive;
     peer->host->owner = peer;
+    peer->host->tcp = peer->options.ice.tcp ? &tcp_user : NULL;
     if (peer->options.resolves)
         sim_names_new(peer);
     if (!peer->options.no_ipv4)
@@ -148,6 +157,34 @@ struct sim_peer *sim_add_peer(struct sim *sim, const char *name, enum sim_nat ki
     return sim_add_peer_in(sim, name, sim_add_nat_of_kind(sim, gateway, sim->internet, kind), NULL);
 }
 
+/* With the port of the one of UDP. */
+static void add_tcp_base(struct sim_peer *peer, auger_time now, const struct auger_addr *udp)
+{
+    struct auger_addr base = *udp;
+
+    if (!peer->options.ice.tcp)
+        return;
+    base.transport = AUGER_TCP;
+    monitor_add_base(peer->monitor);
+    check(peer, auger_ice_add_local_addr(peer->ice, now, &base), "local address of TCP");
+}
+
+static void remove_tcp_base(struct sim_peer *peer, const struct auger_addr *udp)
+{
+    struct auger_addr base = *udp;
+
+    if (!peer->options.ice.tcp)
+        return;
+    base.transport = AUGER_TCP;
+    monitor_remove_base(peer->monitor, &base);
+    base.port = 0; /* of streams that it opened */
+    monitor_remove_base(peer->monitor, &base);
+    base.port = udp->port;
+    check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &base),
+          "an address of TCP that is gone");
+    sim_tcp_forget(peer->sim, peer->host, &base);
+}
+
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
                        enum auger_family family)
 {
@@ -158,6 +195,7 @@ void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *n
     sim_log(sim, "%s has an interface in %s", peer->name, net->name);
     monitor_add_base(peer->monitor);
     check(peer, auger_ice_add_local_addr(peer->ice, sim_peer_now(peer), &addr), "local address");
+    add_tcp_base(peer, sim_peer_now(peer), &addr);
     auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
     peer->is_touched = true;
 }
@@ -176,6 +214,7 @@ void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_ne
         monitor_remove_base(peer->monitor, &gone);
         check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &gone),
               "an address that is gone");
+        remove_tcp_base(peer, &gone);
         peer->is_touched = true;
     }
 }
@@ -226,6 +265,7 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling)
         monitor_add_base(peer->monitor);
         check(peer, auger_ice_add_local_addr(peer->ice, now, &peer->host->at[i].addr),
               "local address");
+        add_tcp_base(peer, now, &peer->host->at[i].addr);
     }
     for (size_t i = 0;
          i < sim->stun_servers_len && !peer->options.no_stun && !peer->options.ice.lite; i++) {
@@ -299,6 +339,53 @@ void sim_peer_hear(struct sim_peer *peer, const struct auger_path *path, const u
     if (data.len > 0)
         sim_peer_take_data(peer, &inner, &data);
     peer->is_touched = true;
+}
+
+static bool listens(const struct sim_host *host, const struct auger_addr *at)
+{
+    const struct sim_peer *peer = host->owner;
+    const unsigned hears = AUGER_ICE_TCP_PASSIVE | AUGER_ICE_TCP_SO;
+
+    for (size_t i = 0; i < host->at_len && (peer->options.ice.tcp & hears); i++)
+        if (auger_addr_ip_equal(&host->at[i].addr, at) && host->at[i].addr.port == at->port)
+            return peer->ice != NULL;
+    return false;
+}
+
+static bool sleeps(const struct sim_host *host)
+{
+    return sim_peer_is_asleep(host->owner);
+}
+
+static void stream_lost(struct sim *sim, struct sim_host *host, const struct auger_path *path)
+{
+    struct sim_peer *peer = host->owner;
+
+    (void)sim;
+    if (!peer->ice)
+        return;
+    monitor_stream_lost(peer->monitor, path);
+    auger_ice_stream_lost(peer->ice, sim_peer_now(peer), path);
+    peer->is_touched = true;
+}
+
+void sim_peer_reset_streams(struct sim *sim, struct sim_peer *peer)
+{
+    sim_log(sim, "%s loses its streams", peer->name);
+    sim_tcp_reset(sim, peer->host);
+}
+
+void sim_peer_put(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
+                  size_t len)
+{
+    bool may_open = path->local.port == 0 || (peer->options.ice.tcp & AUGER_ICE_TCP_SO);
+
+    if (auger_ice_stream_is_framed(peer->ice, path))
+        sim_tcp_send(peer->sim, peer->host, path, may_open, buf, len);
+    else if (path->remote.transport == AUGER_TCP)
+        sim_stream_send(peer->sim, peer->host, path, buf, len);
+    else
+        sim_host_send(peer->sim, peer->host, path, buf, len);
 }
 
 /* --- what it has to say ----------------------------------------------------- */
@@ -379,7 +466,6 @@ static void react(struct sim_peer *peer, const struct auger_ice_event *event)
 
 static size_t transmit(struct sim_peer *peer)
 {
-    struct sim *sim = peer->sim;
     uint8_t buf[AUGER_DATAGRAM_MAX];
     struct auger_path path;
     auger_time now = sim_peer_now(peer);
@@ -388,10 +474,7 @@ static size_t transmit(struct sim_peer *peer)
     while ((len = auger_ice_poll_transmit(peer->ice, now, &path, buf, sizeof(buf))) > 0 &&
            sent++ < DATAGRAMS_AT_ONCE_MAX) {
         monitor_sent(peer->monitor, now, &path, buf, len);
-        if (path.remote.transport == AUGER_TCP)
-            sim_stream_send(sim, peer->host, &path, buf, len);
-        else
-            sim_host_send(sim, peer->host, &path, buf, len);
+        sim_peer_put(peer, &path, buf, len);
     }
     return sent;
 }

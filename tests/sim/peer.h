@@ -63,6 +63,10 @@ struct sim_peer {
 /* Starts the agent: its role, its addresses and servers. */
 void sim_peer_begin(struct sim_peer *peer, bool controlling);
 
+/* Along a stream, if that is what the path names. */
+void sim_peer_put(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
+                  size_t len);
+
 /* peer_clock.c */
 /* By the clock of its host; and when that will show `local`. */
 auger_time sim_peer_now(const struct sim_peer *peer);

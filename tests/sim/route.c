@@ -1,5 +1,6 @@
 /* tests/sim/route.c - the way of a datagram: over wires, through gateways, into a host. */
 #include "tests/sim/digest.h"
+#include "tests/sim/tcp.h"
 #include "tests/sim/world.h"
 
 #include <assert.h>
@@ -106,6 +107,18 @@ static struct sim_packet *copy(const struct sim_packet *packet)
     return twin;
 }
 
+static bool is_tcp(const struct sim_packet *packet)
+{
+    return packet->dst.transport == AUGER_TCP;
+}
+
+/* TCP has a checksum of its own, and sends again. */
+static void corrupt(struct sim_wire *wire, struct sim_packet *packet)
+{
+    if (!is_tcp(packet))
+        link_corrupt(&wire->link, packet->bytes, packet->len);
+}
+
 static bool is_data(const struct sim_packet *packet)
 {
     return packet->len > 0 && packet->bytes[0] > 3;
@@ -144,10 +157,10 @@ static void forward(struct sim *sim, struct sim_packet *packet, const void *from
     }
     if (copies == 2) {
         struct sim_packet *twin = copy(packet);
-        link_corrupt(&wire->link, twin->bytes, twin->len);
+        corrupt(wire, twin);
         set_out(sim, arrivals[1], twin);
     }
-    link_corrupt(&wire->link, packet->bytes, packet->len);
+    corrupt(wire, packet);
     set_out(sim, arrivals[0], packet);
 }
 
@@ -162,10 +175,13 @@ static bool is_cut(const struct sim *sim, const struct sim_host *from, const str
     return false;
 }
 
+/* What listens is tcp.c's to know. */
 static bool is_bound(const struct sim_packet *packet)
 {
     const struct sim_host *host = packet->to_host;
 
+    if (is_tcp(packet))
+        return true;
     for (size_t i = 0; i < host->at_len; i++) {
         if (host->at[i].net == packet->net &&
             (host->has_all_ports || auger_addr_equal(&host->at[i].addr, &packet->dst)))
@@ -186,7 +202,10 @@ static void enter_host(struct sim *sim, struct sim_packet *packet)
         struct auger_path path = {.local = packet->dst, .remote = packet->src};
         note(sim, '<', packet, host->name);
         sim->cause = packet->cause;
-        host->receive(sim, host, &path, packet->bytes, packet->len);
+        if (!is_tcp(packet))
+            host->receive(sim, host, &path, packet->bytes, packet->len);
+        else if (!packet->cause) /* who is off the path guesses no sequence number */
+            sim_tcp_receive(sim, packet);
         sim->cause = NULL;
         free(packet);
     }
@@ -238,7 +257,7 @@ static void arrive(struct sim *sim, void *what)
     sim->data_in_flight -= is_data(packet);
     if (packet->to_host)
         enter_host(sim, packet);
-    else if (gateway->blocks_udp)
+    else if (gateway->blocks_udp && !is_tcp(packet))
         drop(sim, packet, "UDP blocked");
     else if (packet->net == gateway->inside)
         leave_inside(sim, packet, gateway);
@@ -281,7 +300,8 @@ void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_pa
 
     for (size_t i = 0; i < host->at_len; i++) {
         if (auger_addr_equal(&host->at[i].addr, &path->local) ||
-            (host->has_all_ports && auger_addr_ip_equal(&host->at[i].addr, &path->local)))
+            ((host->has_all_ports || path->local.transport == AUGER_TCP) &&
+             auger_addr_ip_equal(&host->at[i].addr, &path->local)))
             packet->net = host->at[i].net;
     }
     leave_host(sim, packet);

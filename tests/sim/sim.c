@@ -2,6 +2,7 @@
 #include "tests/sim/digest.h"
 #include "tests/sim/peer.h"
 #include "tests/sim/stream.h"
+#include "tests/sim/tcp.h"
 
 #include "base/time.h"
 
@@ -54,6 +55,7 @@ void sim_free(struct sim *sim)
     sim_turns_free(sim);
     sim_streams_free(sim);
     sim_attackers_free(sim);
+    sim_tcp_free(sim);
     sim_nets_free(sim);
     queue_fini(&sim->queue);
     free(sim);

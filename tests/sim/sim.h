@@ -114,6 +114,8 @@ struct sim_net *sim_add_firewall(struct sim *sim, const char *name, struct sim_n
 /* The way out of a network; NULL for the internet. */
 struct sim_gateway *sim_net_gateway(struct sim_net *net);
 struct nat *sim_gateway_nat(struct sim_gateway *gateway);
+/* Of what it would let through it drops all that is UDP. */
+void sim_gateway_block_udp(struct sim_gateway *gateway);
 void sim_gateway_reboot(struct sim *sim, struct sim_gateway *gateway);
 /* Its provider gives it another address. */
 void sim_gateway_renumber(struct sim *sim, struct sim_gateway *gateway);
@@ -163,8 +165,10 @@ size_t sim_prober_count(const struct sim_prober *prober);
 /* --- ICE agents ------------------------------------------------------------- */
 
 struct sim_peer_options {
-    struct auger_ice_config ice; /* from auger_ice_config_init(), without renomination */
-    bool ipv6;                   /* an IPv6 address beside the IPv4 one */
+    /* From auger_ice_config_init(), without renomination.  With `tcp` each of its addresses is a
+     * base of TCP too, with the port of the one of UDP. */
+    struct auger_ice_config ice;
+    bool ipv6; /* an IPv6 address beside the IPv4 one */
     bool no_ipv4;
     bool no_stun;  /* do not ask the STUN servers */
     unsigned turn; /* bits of the TURN servers that it may use, the first added is 1 */
@@ -201,6 +205,8 @@ void sim_peer_suspend(struct sim *sim, struct sim_peer *peer, auger_time duratio
 /* How long it still sleeps; 0: it does not.  Meanwhile its agent may be told nothing. */
 auger_time sim_peer_sleeps_for(const struct sim_peer *peer);
 void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by);
+/* All streams of its TCP candidates end. */
+void sim_peer_reset_streams(struct sim *sim, struct sim_peer *peer);
 /* Its agent is freed, and its host is gone. */
 void sim_peer_leave(struct sim *sim, struct sim_peer *peer);
 /* The gateway nearest to the peer, or NULL; of several interfaces, the oldest one's. */

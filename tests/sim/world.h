@@ -36,6 +36,7 @@ struct sim_host {
     bool is_dead, has_all_ports;
     void (*receive)(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len);
+    const struct sim_tcp_user *tcp; /* tcp.h; NULL: it has no connections */
     void *owner;
     void *owns; /* released with it; may be NULL */
     struct prng random;
@@ -101,6 +102,8 @@ struct sim {
     size_t turns_len;
     struct sim_stream *streams;   /* to these */
     struct sim_peer *alice, *bob; /* introduced by sim_signal() */
+    struct sim_connection *connections;
+    unsigned connections_made;
     struct sim_cut cuts[SIM_CUTS_MAX];
     size_t cuts_len;
     char broken[512];
