@@ -58,6 +58,17 @@ static bool is_framed(const struct puppet *p, const char *local, const char *rem
     return auger_ice_stream_is_framed(p->ice, &path);
 }
 
+/* In a second. */
+static void next_request(struct puppet *p, struct sent *sent)
+{
+    for (int i = 0; i < 20; i++) {
+        if (puppet_take_request(p, sent))
+            return;
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    fail_msg("it asks nothing");
+}
+
 static bool has_data_path(struct puppet *p)
 {
     struct auger_path path;
@@ -411,8 +422,7 @@ static void an_active_candidate_is_seen_as_one_whatever_its_ports(void **state)
         snprintf(peer, sizeof(peer), "tcp:192.0.2.%u:6000", 10 + i);
         snprintf(mapped, sizeof(mapped), "tcp:203.0.113.7:%u", 30000 + i);
         assert_int_equal(tell(p, peer, AUGER_TCP_TYPE_PASSIVE, 1500000000 - i), 0);
-        while (!puppet_take_request(p, &sent))
-            puppet_wait(p, 50 * AUGER_MS);
+        next_request(p, &sent);
         puppet_answer(p, &sent, &(struct puppet_answer){.mapped = mapped});
         assert_true(puppet_pair(p, peer).valid);
         assert_int_equal(puppet_pair(p, peer).local.type, AUGER_CAND_PRFLX);
@@ -575,6 +585,9 @@ static void another_pair_takes_over_from_a_lost_stream(void **state)
     lose_stream(p, ACTIVE_BASE, PEER);
     assert_true(has_data_path(p));
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &sent)); /* and is wanted all the same */
+    assert_true(is_along(&sent, ACTIVE_BASE, PEER));
     puppet_free(p);
 }
 
@@ -639,8 +652,7 @@ static void connections_that_end_leave_room_for_others(void **state)
     for (unsigned i = 0; i < 100; i++) {
         snprintf(from, sizeof(from), "tcp:192.0.2.2:%u", 40000 + i);
         puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .from = from, .to = BASE});
-        while (!puppet_take_request(p, &sent))
-            puppet_wait(p, 50 * AUGER_MS);
+        next_request(p, &sent);
         puppet_answer(p, &sent, &(struct puppet_answer){0});
         assert_true(puppet_pair(p, from).valid);
         lose_stream(p, BASE, from);
