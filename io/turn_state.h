@@ -3,6 +3,7 @@
 #ifndef AUGER_IO_TURN_STATE_H
 #define AUGER_IO_TURN_STATE_H
 
+#include "io/path_table.h"
 #include "io/strangers.h"
 #include "io/watch.h"
 
@@ -25,8 +26,8 @@ struct auger_turn_relay {
 
 struct auger_turn_stream {
     struct auger_watch watch; /* watch.udp.addr is the client's */
-    struct auger_path path;
-    struct auger_turn_stream *next; /* in its bucket, or among the dead */
+    struct auger_path_node node;
+    struct auger_turn_stream *next_dead;
     struct auger_stranger stranger; /* if it is one */
     struct auger_tls *tls;          /* NULL: in the clear */
     uint8_t *in;                    /* a frame that is not whole */
@@ -103,9 +104,7 @@ struct auger_turn_service {
     size_t relays_cap;
     struct auger_turn_relay *dead_relays; /* epoll may still speak of them in this turn */
 
-    struct auger_turn_stream **buckets;
-    size_t buckets_len;
-    uint64_t hash_keys[6];
+    struct auger_path_table streams;
     struct auger_strangers strangers; /* clients without an allocation */
     struct auger_turn_stream *dead_streams;
     struct auger_turn_tcp tcp;

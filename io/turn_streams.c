@@ -17,32 +17,17 @@
 /* --- the table of them -----------------------------------------------------------------------
  */
 
-/* Universal hashing (NH): clients choose their ports, and do not know the keys. */
-static size_t bucket_of(const struct auger_turn_service *service, const struct auger_path *path)
+static struct auger_turn_stream *of_node(struct auger_path_node *node)
 {
-    const uint64_t *keys = service->hash_keys;
-    uint64_t remote[2], local[2], hash;
-
-    memcpy(remote, path->remote.ip, sizeof(remote));
-    memcpy(local, path->local.ip, sizeof(local));
-    hash = (remote[0] ^ keys[0]) * (keys[1] | 1);
-    hash = ((hash >> 29) ^ hash ^ remote[1]) * (keys[2] | 1);
-    hash = ((hash >> 29) ^ hash ^ local[0]) * (keys[3] | 1);
-    hash = ((hash >> 29) ^ hash ^ local[1]) * (keys[4] | 1);
-    hash ^= ((uint64_t)path->remote.port << 16 | path->local.port) + keys[5];
-    hash = ((hash >> 29) ^ hash) * (keys[1] | 1);
-    return (hash >> 32) & (service->buckets_len - 1);
+    return node ? (struct auger_turn_stream *)(void *)((uint8_t *)node -
+                                                       offsetof(struct auger_turn_stream, node))
+                : NULL;
 }
 
 int auger_turn_streams_init(struct auger_turn_service *service, const struct auger_env *env)
 {
-    service->buckets_len = 64;
-    while (service->buckets_len < service->config.streams_max)
-        service->buckets_len *= 2;
-    service->buckets = calloc(service->buckets_len, sizeof(*service->buckets));
-    if (!service->buckets)
-        return AUGER_ERR_NO_MEMORY;
-    int err = env->random(env->user, (uint8_t *)service->hash_keys, sizeof(service->hash_keys));
+    int err = auger_path_table_init(&service->streams, env, service->config.streams_max);
+
     if (err < 0)
         return err;
     return auger_strangers_init(&service->strangers, service->config.strangers_max,
@@ -51,34 +36,21 @@ int auger_turn_streams_init(struct auger_turn_service *service, const struct aug
 
 void auger_turn_streams_fini(struct auger_turn_service *service)
 {
+    struct auger_path_node *node;
     struct auger_path path;
 
-    for (size_t i = 0; service->buckets && i < service->buckets_len; i++)
-        while (service->buckets[i])
-            auger_turn_stream_shut(service, service->buckets[i]);
+    while ((node = auger_path_table_any(&service->streams)))
+        auger_turn_stream_shut(service, of_node(node));
     while (auger_turn_streams_bury(service, &path))
         ;
     auger_strangers_fini(&service->strangers);
-    free(service->buckets);
+    auger_path_table_fini(&service->streams);
 }
 
 struct auger_turn_stream *auger_turn_streams_find(const struct auger_turn_service *service,
                                                   const struct auger_path *path)
 {
-    struct auger_turn_stream *stream = service->buckets[bucket_of(service, path)];
-
-    while (stream && !auger_path_equal(&stream->path, path))
-        stream = stream->next;
-    return stream;
-}
-
-static void leave_bucket(struct auger_turn_service *service, struct auger_turn_stream *stream)
-{
-    struct auger_turn_stream **at = &service->buckets[bucket_of(service, &stream->path)];
-
-    while (*at != stream)
-        at = &(*at)->next;
-    *at = stream->next;
+    return of_node(auger_path_table_find(&service->streams, path));
 }
 
 /* --- strangers -------------------------------------------------------------------------------
@@ -87,7 +59,7 @@ static void leave_bucket(struct auger_turn_service *service, struct auger_turn_s
 static void become_stranger(struct auger_turn_service *service, struct auger_turn_stream *stream,
                             auger_time until)
 {
-    auger_strangers_add(&service->strangers, &stream->stranger, &stream->path.remote, until);
+    auger_strangers_add(&service->strangers, &stream->stranger, &stream->node.path.remote, until);
 }
 
 void auger_turn_stream_heard(struct auger_turn_service *service, struct auger_turn_stream *stream,
@@ -162,12 +134,12 @@ static bool add_stream(struct auger_turn_service *service, int fd, const struct 
     }
     /* Else the kernel lets it grow to megabytes, which stay with who stops reading. */
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
-    *stream = (struct auger_turn_stream){
-        .watch = {.kind = AUGER_WATCH_TURN_STREAM, .user = service}, .path = *path, .tls = tls};
+    *stream =
+        (struct auger_turn_stream){.watch = {.kind = AUGER_WATCH_TURN_STREAM, .user = service},
+                                   .node.path = *path,
+                                   .tls = tls};
     stream->watch.udp.fd = fd;
-    struct auger_turn_stream **bucket = &service->buckets[bucket_of(service, path)];
-    stream->next = *bucket;
-    *bucket = stream;
+    auger_path_table_add(&service->streams, &stream->node);
     service->stats.streams++;
     service->stats.streams_taken++;
     become_stranger(service, stream, now + service->config.first_message_timeout);
@@ -199,14 +171,14 @@ void auger_turn_stream_shut(struct auger_turn_service *service, struct auger_tur
     if (stream->is_dead)
         return;
     auger_strangers_remove(&service->strangers, &stream->stranger);
-    leave_bucket(service, stream);
+    auger_path_table_remove(&service->streams, &stream->node);
     auger_udp_close(&stream->watch.udp);
     if (stream->peer)
         stream->peer->stream = NULL;
     stream->peer = NULL;
     service->stats.streams--;
     stream->is_dead = true;
-    stream->next = service->dead_streams;
+    stream->next_dead = service->dead_streams;
     service->dead_streams = stream;
 }
 
@@ -216,8 +188,8 @@ bool auger_turn_streams_bury(struct auger_turn_service *service, struct auger_pa
 
     if (!stream)
         return false;
-    service->dead_streams = stream->next;
-    *path = stream->path;
+    service->dead_streams = stream->next_dead;
+    *path = stream->node.path;
     auger_tls_free(stream->tls);
     free(stream->in);
     free(stream->out);

@@ -356,12 +356,12 @@ static void hear_frame(struct auger_turn_service *service, struct auger_turn_str
     uint8_t *reply = auger_turn_traffic_reply(service);
     struct auger_turn_server_out out;
 
-    auger_turn_server_handle_client(service->engine, now, &stream->path, frame, len, reply,
+    auger_turn_server_handle_client(service->engine, now, &stream->node.path, frame, len, reply,
                                     AUGER_TURN_SERVER_REPLY_MAX, &out);
     auger_turn_traffic_carry_out(service, now, &out, reply);
     if (stream->stranger.is_one || out.what != AUGER_TURN_SERVER_TO_PEER)
         auger_turn_stream_heard(service, stream, now,
-                                auger_turn_server_is_known(service->engine, &stream->path));
+                                auger_turn_server_is_known(service->engine, &stream->node.path));
 }
 
 static void hear_stream(struct auger_turn_service *service, struct auger_turn_stream *stream,

@@ -9,8 +9,8 @@
 #include "turn/error.h"
 #include "turn/permission.h"
 
-#define FETCH_TIME (30 * AUGER_SEC) /* 5.2, 5.3: as long as the server keeps what nobody fetches   \
-                                     */
+/* 5.2, 5.3: as long as the server keeps what nobody fetches. */
+#define FETCH_TIME (30 * AUGER_SEC)
 #define CONNECT_PAUSE (10 * AUGER_SEC) /* 4.3, after a 447 */
 
 static struct auger_connection *at(const struct auger_turn *turn, size_t index)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "io/turn_state.h"
+#include "io/turn_streams.h"
 
 #include <auger/crypto.h>
 
@@ -292,9 +292,9 @@ static const struct auger_turn_stream *the_stream(struct auger_loop *loop,
     struct auger_loop_event event;
 
     for (;;) {
-        for (size_t i = 0; i < service->buckets_len; i++)
-            if (service->buckets[i])
-                return service->buckets[i];
+        const struct auger_path_node *node = auger_path_table_any(&service->streams);
+        if (node)
+            return auger_turn_streams_find(service, &node->path);
         (void)poll(&readable, 1, -1);
         while (auger_loop_poll(loop, &event))
             ;
