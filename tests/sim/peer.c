@@ -171,15 +171,15 @@ static void add_tcp_base(struct sim_peer *peer, auger_time now, const struct aug
 
 static void remove_tcp_base(struct sim_peer *peer, const struct auger_addr *udp)
 {
+    const struct auger_path *used = &peer->story.path;
     struct auger_addr base = *udp;
 
     if (!peer->options.ice.tcp)
         return;
     base.transport = AUGER_TCP;
     monitor_remove_base(peer->monitor, &base);
-    base.port = 0; /* of streams that it opened */
-    monitor_remove_base(peer->monitor, &base);
-    base.port = udp->port;
+    if (auger_ice_stream_is_framed(peer->ice, used) && auger_addr_ip_equal(&used->local, udp))
+        monitor_stream_lost(peer->monitor, used);
     check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &base),
           "an address of TCP that is gone");
     sim_tcp_forget(peer->sim, peer->host, &base);
