@@ -329,10 +329,12 @@ static void is_told_by_server(struct monitor *monitor, auger_time now, struct mo
 
     if (request && msg->class_ == AUGER_STUN_ERROR && asks_for_more(msg))
         is_refused(monitor, now, relay, request, msg);
+    if (request && msg->error_code == AUGER_STUN_STALE_NONCE)
+        request->is_stale = true;
     if (!request || !is_answer || !is_of_server(monitor, msg) || request->answered++ > 0)
         return;
     is_answered(relay, now, msg);
-    if (msg->class_ == AUGER_STUN_ERROR && is_loss(msg) && !relay->is_lost) {
+    if (msg->class_ == AUGER_STUN_ERROR && is_loss(msg) && !request->is_stale && !relay->is_lost) {
         relay->is_lost = true;
         monitor->relays_lost++;
     }

@@ -336,6 +336,22 @@ static void nothing_leaves_by_a_relay_that_is_lost(void **state)
     breaks(*state, '5');
 }
 
+/* What repeats a request may be answered otherwise than the first: nobody waits for it. */
+static void a_request_whose_nonce_was_stale_is_over(void **state)
+{
+    begin_on_the_relay(*state);
+    asks_server(*state, AUGER_STUN_REFRESH, false);
+    is_told(*state, 0,
+            &(struct turn_msg){.class_ = AUGER_STUN_ERROR,
+                               .method = AUGER_STUN_REFRESH,
+                               .tid = 102,
+                               .error_code = AUGER_STUN_STALE_NONCE,
+                               .is_unsigned = true});
+    is_refused(*state, AUGER_STUN_REFRESH, AUGER_STUN_ALLOCATION_MISMATCH);
+    sends_data_inside(*state, 0);
+    holds(*state);
+}
+
 static void a_server_does_not_refuse_the_right_password(void **state)
 {
     asks_server(*state, AUGER_STUN_REFRESH, true);
@@ -400,6 +416,7 @@ SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
           relay_staged(a_request_to_the_server_is_sent_7_times_at_most),
           relay_staged(one_is_adrift_if_the_server_says_so),
           relay_staged(nothing_leaves_by_a_relay_that_is_lost),
+          relay_staged(a_request_whose_nonce_was_stale_is_over),
           relay_staged(a_server_does_not_refuse_the_right_password),
           relay_staged(where_somebody_forges_a_401_counts_in_the_end),
           relay_staged(the_relay_goes_with_its_base))

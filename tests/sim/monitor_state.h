@@ -35,7 +35,8 @@ struct monitor_request {
     unsigned sent, answered; /* datagrams */
     bool nominates;
     bool has_failed; /* an error, or an answer from elsewhere (7.2.5.2) */
-    bool is_signed;  /* of those to a TURN server: it has shown the password */
+    bool is_signed;  /* of those to a TURN server: it has shown the password, */
+    bool is_stale;   /* and a 438, which nobody signs, had another take its place */
 };
 
 /* The latest requests of one direction. */
