@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "io/discover.h"
 
+#include "base/time.h"
 #include "io/clock.h"
 #include "io/dns.h"
 #include "io/sockaddr.h"
@@ -17,15 +18,16 @@
 #include <sys/random.h>
 
 #define QUESTIONS_MAX 12
-#define QUESTIONS_TIME (4 * AUGER_SEC) /* after it none begins */
+#define QUESTIONS_TIME (3 * AUGER_SEC) /* after it none begins */
 #define NAPTR_DEPTH_MAX 3
-#define HOSTS_MAX 8 /* whose addresses are asked for */
+#define HOSTS_MAX 8                /* whose addresses are asked for */
+#define HOSTS_TIME (6 * AUGER_SEC) /* likewise, behind the first */
 
 struct walk {
     const struct auger_lookup *lookup;
-    struct auger_addr *addrs;
-    size_t len, room; /* `room`: how many there may be for now */
-    unsigned questions, hosts;
+    struct auger_discovery *found;
+    size_t room, targets_max; /* how many addresses and targets there may be for now */
+    unsigned questions;
     auger_time end;
     struct __res_state dns;
     bool has_dns;
@@ -58,43 +60,19 @@ struct auger_lookup auger_lookup_turn(const struct auger_turn_uri *uri)
     return lookup;
 }
 
-/* --- addresses ----------------------------------------------------------------------------- */
-
-static bool is_known(const struct walk *walk, const struct auger_addr *addr)
+static void add_target(struct walk *walk, const char *host, uint16_t port,
+                       enum auger_transport transport)
 {
-    for (size_t i = 0; i < walk->len; i++)
-        if (auger_addr_equal(&walk->addrs[i], addr))
-            return true;
-    return false;
-}
+    struct auger_discovery *found = walk->found;
 
-static void add_addrs(struct walk *walk, const struct addrinfo *list, uint16_t port,
-                      enum auger_transport transport)
-{
-    size_t of_family[AUGER_IPV6 + 1] = {0};
-    struct auger_addr addr;
-
-    for (; list && walk->len < walk->room; list = list->ai_next) {
-        if (!auger_sockaddr_to(list->ai_addr, &addr))
-            continue;
-        addr.port = port;
-        addr.transport = (uint8_t)transport;
-        if (!is_known(walk, &addr) && of_family[addr.family]++ < AUGER_DISCOVER_PER_FAMILY)
-            walk->addrs[walk->len++] = addr;
-    }
-}
-
-static void add_host(struct walk *walk, const char *host, uint16_t port,
-                     enum auger_transport transport)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
-
-    if (walk->len >= walk->room || walk->hosts++ >= HOSTS_MAX)
+    if (found->targets_len >= walk->targets_max)
         return;
-    if (getaddrinfo(host, NULL, &hints, &list) != 0)
-        return;
-    add_addrs(walk, list, port, transport);
-    freeaddrinfo(list);
+    struct auger_target *target = &found->targets[found->targets_len++];
+    snprintf(target->host, sizeof(target->host), "%s", host);
+    target->port = port;
+    target->transport = transport;
+    target->room = walk->room;
+    target->is_whole = host != walk->lookup->host;
 }
 
 /* --- records ------------------------------------------------------------------------------- */
@@ -122,7 +100,7 @@ static bool add_srv(struct walk *walk, const char *name, enum auger_transport tr
     auger_dns_order_srv(records, len, chances);
     for (size_t i = 0; i < len; i++)
         if (records[i].target[0] != '\0' && records[i].port != 0)
-            add_host(walk, records[i].target, records[i].port, transport);
+            add_target(walk, records[i].target, records[i].port, transport);
     return len > 0;
 }
 
@@ -167,7 +145,7 @@ static void follow_naptr(struct walk *walk, const struct auger_naptr *record,
     if (record->flag == 's')
         (void)add_srv(walk, record->replacement, transport);
     else if (record->flag == 'a')
-        add_host(walk, record->replacement, walk->lookup->port, transport);
+        add_target(walk, record->replacement, walk->lookup->port, transport);
 }
 
 /* 5928, 3, step 4.  Whether there were records of relays. */
@@ -203,14 +181,20 @@ static bool is_of_dns(const char *host)
            !(len > 10 && strcasecmp(host + len - 10, ".localhost") == 0);
 }
 
-/* A second or two for an answer, of each of the system's servers. */
-static bool begin_dns(struct walk *walk)
+/* How long they are waited for: each of the system's servers for a second or so, the only one
+ * twice. */
+static void be_brief(struct __res_state *dns)
+{
+    dns->retrans = 1;
+    dns->retry = dns->nscount > 1 ? 1 : 2;
+}
+
+static bool begin_dns(struct walk *walk, auger_time now)
 {
     if (!walk->lookup->service || !is_of_dns(walk->lookup->host) || res_ninit(&walk->dns) != 0)
         return false;
-    walk->dns.retrans = 1;
-    walk->dns.retry = 2;
-    walk->end = auger_clock_now() + QUESTIONS_TIME;
+    be_brief(&walk->dns);
+    walk->end = auger_time_add(now, QUESTIONS_TIME);
     return true;
 }
 
@@ -222,23 +206,84 @@ static void add_all(struct walk *walk)
 
     if (walk->has_dns && any && add_naptr(walk, walk->lookup->host, 1))
         return;
-    if (any)
+    if (any) {
         walk->room /= 2;
+        walk->targets_max /= 2;
+    }
     if (!walk->has_dns || !add_srv_of(walk, first))
-        add_host(walk, walk->lookup->host, walk->lookup->port, first);
+        add_target(walk, walk->lookup->host, walk->lookup->port, first);
     walk->room = AUGER_DISCOVER_ADDRS_MAX;
+    walk->targets_max = AUGER_DISCOVER_TARGETS_MAX;
     if (walk->has_dns && any)
         (void)add_srv_of(walk, other(first));
 }
 
-size_t auger_discover(const struct auger_lookup *lookup,
-                      struct auger_addr addrs[AUGER_DISCOVER_ADDRS_MAX])
+void auger_discover_begin(struct auger_discovery *found, const struct auger_lookup *lookup,
+                          auger_time now)
 {
-    struct walk walk = {.lookup = lookup, .addrs = addrs, .room = AUGER_DISCOVER_ADDRS_MAX};
+    struct walk walk = {.lookup = lookup,
+                        .found = found,
+                        .room = AUGER_DISCOVER_ADDRS_MAX,
+                        .targets_max = AUGER_DISCOVER_TARGETS_MAX};
 
-    walk.has_dns = begin_dns(&walk);
+    *found = (struct auger_discovery){.hosts_by = auger_time_add(now, HOSTS_TIME)};
+    walk.has_dns = begin_dns(&walk, now);
     add_all(&walk);
     if (walk.has_dns)
         res_nclose(&walk.dns);
-    return walk.len;
+}
+
+/* --- addresses ----------------------------------------------------------------------------- */
+
+const struct auger_target *auger_discover_next(struct auger_discovery *found, auger_time now)
+{
+    bool is_over = found->hosts == HOSTS_MAX || (found->hosts > 0 && now >= found->hosts_by);
+
+    while (!is_over && found->at < found->targets_len) {
+        const struct auger_target *target = &found->targets[found->at++];
+        if (found->addrs_len < target->room)
+            return target;
+    }
+    return NULL;
+}
+
+static bool is_known(const struct auger_discovery *found, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < found->addrs_len; i++)
+        if (auger_addr_equal(&found->addrs[i], addr))
+            return true;
+    return false;
+}
+
+static void add_addrs(struct auger_discovery *found, const struct addrinfo *list,
+                      const struct auger_target *target)
+{
+    size_t of_family[AUGER_IPV6 + 1] = {0};
+    struct auger_addr addr;
+
+    for (; list && found->addrs_len < target->room; list = list->ai_next) {
+        if (!auger_sockaddr_to(list->ai_addr, &addr))
+            continue;
+        addr.port = target->port;
+        addr.transport = (uint8_t)target->transport;
+        if (!is_known(found, &addr) && of_family[addr.family]++ < AUGER_DISCOVER_PER_FAMILY)
+            found->addrs[found->addrs_len++] = addr;
+    }
+}
+
+void auger_discover_look_up(struct auger_discovery *found, const struct auger_target *target)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
+
+    found->hosts++;
+    /* This thread's own; read anew, since what was changed is not reloaded. */
+    if (res_init() == 0) {
+        be_brief(&_res);
+        if (target->is_whole)
+            _res.options &= ~(RES_DEFNAMES | RES_DNSRCH);
+    }
+    if (getaddrinfo(target->host, NULL, &hints, &list) != 0)
+        return;
+    add_addrs(found, list, target);
+    freeaddrinfo(list);
 }

@@ -185,11 +185,13 @@ static uint16_t distinct_port(const struct auger_links *links, const struct auge
 }
 
 void auger_links_resolved(struct auger_links *links, struct auger_link_server *server,
-                          const struct auger_addr *addrs, size_t len)
+                          const struct auger_addr *addrs, size_t len, auger_time now)
 {
-    server->addrs_len = 0;
-    server->given = 0;
-    for (size_t i = 0; i < len && i < AUGER_LINK_ADDRS_MAX; i++) {
+    bool was_given_all = server->given != 0 && server->next_at == AUGER_NEVER;
+
+    if (was_given_all && len > server->addrs_len)
+        server->next_at = auger_time_add(now, NEXT_SERVER);
+    for (size_t i = server->addrs_len; i < len && i < AUGER_LINK_ADDRS_MAX; i++) {
         struct auger_addr addr = addrs[i];
         server->proxies[i] = addr;
         if (server->proxy.kind != AUGER_PROXY_NONE)

@@ -68,9 +68,10 @@ int auger_links_add_stun_server(struct auger_links *links, const struct auger_en
                                 char why[AUGER_TLS_WHY_MAX]) AUGER_CHECK_RESULT;
 /* What is to be resolved to reach it. */
 struct auger_lookup auger_links_next_hop(const struct auger_link_server *server);
-/* That has these addresses, each with its transport. */
+/* That has these addresses, each with its transport; later perhaps the same and more, which are due
+ * at next_at. */
 void auger_links_resolved(struct auger_links *links, struct auger_link_server *server,
-                          const struct auger_addr *addrs, size_t len);
+                          const struct auger_addr *addrs, size_t len, auger_time now);
 /* Takes those of its addresses that the agent is to be given now: one transport, and of each
  * family one.  How many; further ones are due at next_at. */
 size_t auger_links_take_next(struct auger_link_server *server, auger_time now,

@@ -477,11 +477,11 @@ void auger_loop_peer_set_user(struct auger_loop *loop, struct auger_peer *peer, 
         slot->user = user;
 }
 
-static void add_stun_addrs(struct auger_slot *slot, const struct auger_addr *addrs, size_t len,
+static void add_stun_addrs(struct auger_slot *slot, const struct auger_resolved *answer,
                            auger_time now)
 {
-    for (size_t i = 0; i < len && i < STUN_ADDRS_MAX; i++)
-        (void)!auger_peer_add_stun_server(slot->peer, now, &addrs[i]);
+    for (size_t i = answer->fresh_at; i < answer->addrs_len && i < STUN_ADDRS_MAX; i++)
+        (void)!auger_peer_add_stun_server(slot->peer, now, &answer->addrs[i]);
 }
 
 static void take_addrs(struct auger_slot *slot, const struct auger_resolved *answer, auger_time now)
@@ -490,9 +490,9 @@ static void take_addrs(struct auger_slot *slot, const struct auger_resolved *ans
         answer->of == OF_STUN ? NULL : &slot->links->servers[answer->of - 1];
 
     if (!server || server->is_stun)
-        add_stun_addrs(slot, answer->addrs, answer->addrs_len, now);
+        add_stun_addrs(slot, answer, now);
     if (server && server->is_stun)
-        auger_links_resolved(slot->links, server, answer->addrs, answer->addrs_len);
+        auger_links_resolved(slot->links, server, answer->addrs, answer->addrs_len, now);
     else if (server)
         auger_slot_add_turn_server(slot, server, answer->addrs, answer->addrs_len, now);
 }
@@ -509,7 +509,8 @@ void auger_loop_take_names(struct auger_loop *loop, auger_time now)
             auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_NOT_FOUND, "cannot resolve",
                                answer.host);
         take_addrs(slot, &answer, now);
-        if (--slot->names_pending == 0)
+        auger_ready_mark(&slot->ready); /* for its next timeout */
+        if (!answer.has_more && --slot->names_pending == 0)
             end_names(slot, now);
     }
 }

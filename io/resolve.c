@@ -2,13 +2,15 @@
 #define _GNU_SOURCE
 #include "io/resolve.h"
 
+#include "io/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct question {
-    uint64_t id;
+    uint64_t id, number;
     unsigned of;
     struct auger_lookup lookup;
 };
@@ -24,7 +26,9 @@ struct auger_resolver {
     size_t questions_at, questions_len;
     struct auger_resolved answers[AUGER_RESOLVE_QUEUE_MAX];
     size_t answers_at, answers_len;
-    size_t open; /* asked and not yet taken: no answer can be without a place */
+    /* Asked and not yet taken to the end.  Of each at most one answer waits: each has a place. */
+    size_t open;
+    uint64_t numbers;
 };
 
 int auger_resolver_new(struct auger_resolver **out, int wake_fd)
@@ -63,13 +67,6 @@ void auger_resolver_free(struct auger_resolver *resolver)
 
 /* --- the thread ------------------------------------------------------------------------ */
 
-static void look_up(const struct question *question, struct auger_resolved *answer)
-{
-    *answer = (struct auger_resolved){.id = question->id, .of = question->of};
-    memcpy(answer->host, question->lookup.host, sizeof(answer->host));
-    answer->addrs_len = auger_discover(&question->lookup, answer->addrs);
-}
-
 /* Called with the lock held; false: the loop is gone. */
 static bool wait_for_question(struct auger_resolver *resolver, struct question *question)
 {
@@ -85,32 +82,76 @@ static bool wait_for_question(struct auger_resolver *resolver, struct question *
     return true;
 }
 
-static void keep_answer(struct auger_resolver *resolver, const struct auger_resolved *answer)
+/* The answer to that question that is not yet taken; or NULL. */
+static struct auger_resolved *find_answer(struct auger_resolver *resolver, uint64_t number)
 {
+    for (size_t i = 0; i < resolver->answers_len; i++) {
+        size_t at = (resolver->answers_at + i) % AUGER_RESOLVE_QUEUE_MAX;
+        if (resolver->answers[at].number == number)
+            return &resolver->answers[at];
+    }
+    return NULL;
+}
+
+/* In place of one that is not yet taken, if there is such. */
+static void keep_answer(struct auger_resolver *resolver, struct auger_resolved *answer)
+{
+    struct auger_resolved *place = find_answer(resolver, answer->number);
     const uint64_t one = 1;
-    size_t at = (resolver->answers_at + resolver->answers_len) % AUGER_RESOLVE_QUEUE_MAX;
 
     if (resolver->ended)
         return;
-    resolver->answers[at] = *answer;
-    resolver->answers_len++;
+    if (place)
+        answer->fresh_at = place->fresh_at;
+    else
+        place = &resolver->answers[(resolver->answers_at + resolver->answers_len++) %
+                                   AUGER_RESOLVE_QUEUE_MAX];
+    *place = *answer;
+    answer->fresh_at = answer->addrs_len;
     /* A full counter is readable already. */
     if (write(resolver->wake_fd, &one, sizeof(one)) < 0)
         return;
 }
 
+static void tell(struct auger_resolver *resolver, struct auger_resolved *answer,
+                 const struct auger_discovery *found, bool has_more)
+{
+    memcpy(answer->addrs, found->addrs, sizeof(answer->addrs));
+    answer->addrs_len = found->addrs_len;
+    answer->has_more = has_more;
+    pthread_mutex_lock(&resolver->lock);
+    keep_answer(resolver, answer);
+    pthread_mutex_unlock(&resolver->lock);
+}
+
+/* What is found is told before the next name is looked up, whose DNS may be dead. */
+static void look_up(struct auger_resolver *resolver, const struct question *question)
+{
+    struct auger_resolved answer = {
+        .id = question->id, .of = question->of, .number = question->number};
+    const struct auger_target *target;
+    struct auger_discovery found;
+
+    memcpy(answer.host, question->lookup.host, sizeof(answer.host));
+    auger_discover_begin(&found, &question->lookup, auger_clock_now());
+    while ((target = auger_discover_next(&found, auger_clock_now()))) {
+        if (found.addrs_len > answer.fresh_at)
+            tell(resolver, &answer, &found, true);
+        auger_discover_look_up(&found, target);
+    }
+    tell(resolver, &answer, &found, false);
+}
+
 static void *run(void *arg)
 {
     struct auger_resolver *resolver = arg;
-    struct auger_resolved answer;
     struct question question;
 
     pthread_mutex_lock(&resolver->lock);
     while (wait_for_question(resolver, &question)) {
         pthread_mutex_unlock(&resolver->lock);
-        look_up(&question, &answer);
+        look_up(resolver, &question);
         pthread_mutex_lock(&resolver->lock);
-        keep_answer(resolver, &answer);
     }
     bool last = --resolver->threads == 0;
     pthread_mutex_unlock(&resolver->lock);
@@ -157,7 +198,8 @@ int auger_resolver_ask(struct auger_resolver *resolver, uint64_t id, unsigned of
     else if (resolver->threads == 0)
         err = AUGER_ERR_SYSTEM;
     else
-        queue(resolver, &(struct question){.id = id, .of = of, .lookup = *lookup});
+        queue(resolver, &(struct question){
+                            .id = id, .number = ++resolver->numbers, .of = of, .lookup = *lookup});
     pthread_mutex_unlock(&resolver->lock);
     return err;
 }
@@ -170,7 +212,7 @@ bool auger_resolver_take(struct auger_resolver *resolver, struct auger_resolved 
         *out = resolver->answers[resolver->answers_at];
         resolver->answers_at = (resolver->answers_at + 1) % AUGER_RESOLVE_QUEUE_MAX;
         resolver->answers_len--;
-        resolver->open--;
+        resolver->open -= !out->has_more;
     }
     pthread_mutex_unlock(&resolver->lock);
     return any;

@@ -1,13 +1,13 @@
-/* io/resolve.h - names to addresses, off the loop: up to four threads, each started when a name
- * would have to wait for another.  What is asked when the loop ends is left to finish by itself and
- * forgotten. */
+/* io/resolve.h - names to addresses, off the loop: up to eight threads, as many as a peer has
+ * names, each started when a name would have to wait for another.  What is asked when the loop ends
+ * is left to finish by itself and forgotten. */
 #ifndef AUGER_IO_RESOLVE_H
 #define AUGER_IO_RESOLVE_H
 
 #include "io/discover.h"
 
 #define AUGER_RESOLVE_QUEUE_MAX 64
-#define AUGER_RESOLVE_THREADS_MAX 4
+#define AUGER_RESOLVE_THREADS_MAX 8
 
 struct auger_resolver;
 
@@ -15,8 +15,12 @@ struct auger_resolved {
     uint64_t id;
     unsigned of; /* the asker's, as it was given */
     char host[AUGER_HOST_MAX];
+    /* All that are known; those before `fresh_at` were in an answer before. */
     struct auger_addr addrs[AUGER_DISCOVER_ADDRS_MAX];
     size_t addrs_len; /* 0: there is no such name, or nobody answered */
+    size_t fresh_at;
+    bool has_more;   /* another answer follows */
+    uint64_t number; /* of the question */
 };
 
 /* Writes to `wake_fd`, an eventfd, when there is something to take. */

@@ -418,8 +418,9 @@ static void give_next(struct auger_slot *slot, struct auger_link_server *server,
 void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,
                                 const struct auger_addr *addrs, size_t len, auger_time now)
 {
-    auger_links_resolved(slot->links, server, addrs, len);
-    give_next(slot, server, now);
+    auger_links_resolved(slot->links, server, addrs, len, now);
+    if (server->given == 0)
+        give_next(slot, server, now);
 }
 
 /* Whether one of the addresses of that server has given a relay. */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "tests/io/dns_zone.h"
 
+#include "io/clock.h"
 #include "io/discover.h"
 #include "io/dns.h"
 
@@ -41,6 +42,15 @@ static const struct zone_row rows[] = {
     {"_turn._udp.many.test", ns_t_srv, 2, 0, 2, NULL, NULL, "crowd.test"},
     {"_turn._udp.many.test", ns_t_srv, 3, 0, 3, NULL, NULL, "crowd.test"},
     {"_turn._udp.many.test", ns_t_srv, 4, 0, 4, NULL, NULL, "crowd.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 1, NULL, NULL, "missing.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 2, NULL, NULL, "missing.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 3, NULL, NULL, "missing.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 4, NULL, NULL, "missing.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 5, NULL, NULL, "missing.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 6, NULL, NULL, "missing.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 7, NULL, NULL, "missing.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 8, NULL, NULL, "missing.test"},
+    {"_turn._udp.herd.test", ns_t_srv, 1, 0, 9, NULL, NULL, "missing.test"},
     {"_turn._tcp.many.test", ns_t_srv, 1, 0, 5, NULL, NULL, "crowd.test"},
     {"_turn._tcp.many.test", ns_t_srv, 2, 0, 6, NULL, NULL, "crowd.test"},
 };
@@ -62,7 +72,8 @@ static const char *as_text(const struct auger_addr *addrs, size_t len)
 
 static void expect(const char *uri, const char *expected)
 {
-    struct auger_addr addrs[AUGER_DISCOVER_ADDRS_MAX];
+    const struct auger_target *target;
+    struct auger_discovery found;
     struct auger_stun_uri stun;
     struct auger_turn_uri turn;
     struct auger_lookup lookup;
@@ -75,8 +86,10 @@ static void expect(const char *uri, const char *expected)
         lookup = auger_lookup_turn(&turn);
     }
     print_message("%s\n", uri);
-    size_t len = auger_discover(&lookup, addrs);
-    assert_string_equal(as_text(addrs, len), expected);
+    auger_discover_begin(&found, &lookup, auger_clock_now());
+    while ((target = auger_discover_next(&found, 0)))
+        auger_discover_look_up(&found, target);
+    assert_string_equal(as_text(found.addrs, found.addrs_len), expected);
 }
 
 static void a_stun_server_is_where_its_srv_records_say_by_priority(void **state)
@@ -180,6 +193,50 @@ static void without_a_dns_addresses_are_still_looked_up(void **state)
     atomic_store(&zone_is_off, false);
 }
 
+static void once_the_time_is_up_no_further_host_is_looked_up(void **state)
+{
+    struct auger_lookup lookup = {.host = "many.test", .transport = AUGER_UDP, .service = "turn"};
+    const struct auger_target *target;
+    struct auger_discovery found;
+
+    (void)state;
+    auger_discover_begin(&found, &lookup, auger_clock_now());
+    target = auger_discover_next(&found, found.hosts_by); /* the first always is */
+    assert_non_null(target);
+    assert_int_equal(target->port, 1);
+    auger_discover_look_up(&found, target);
+    assert_null(auger_discover_next(&found, found.hosts_by));
+    assert_non_null(auger_discover_next(&found, found.hosts_by - 1));
+    assert_int_equal(found.addrs_len, 3);
+}
+
+static void when_its_time_is_up_no_record_is_asked_for(void **state)
+{
+    struct auger_lookup lookup = {.host = "many.test", .transport = AUGER_UDP, .service = "turn"};
+    size_t before = atomic_load(&zone_questions);
+    struct auger_discovery found;
+
+    (void)state;
+    auger_discover_begin(&found, &lookup, auger_clock_now() - 3 * AUGER_SEC);
+    assert_int_equal(atomic_load(&zone_questions), before);
+    assert_string_equal(auger_discover_next(&found, 0)->host, "many.test");
+}
+
+static void of_hosts_eight_are_looked_up(void **state)
+{
+    struct auger_discovery found;
+    size_t len = 0;
+    const struct auger_target *target;
+    struct auger_lookup lookup = {.host = "herd.test", .transport = AUGER_UDP, .service = "turn"};
+
+    (void)state;
+    auger_discover_begin(&found, &lookup, auger_clock_now());
+    for (; (target = auger_discover_next(&found, 0)); len++)
+        auger_discover_look_up(&found, target);
+    assert_int_equal(len, 8);
+    assert_int_equal(found.addrs_len, 0);
+}
+
 /* --- order by weight ----------------------------------------------------------------------- */
 
 static void within_a_priority_the_weight_decides(void **state)
@@ -253,6 +310,9 @@ int main(void)
         cmocka_unit_test(naptr_records_in_a_circle_end),
         cmocka_unit_test(of_many_there_are_eight_and_the_second_transport_has_room),
         cmocka_unit_test(without_a_dns_addresses_are_still_looked_up),
+        cmocka_unit_test(once_the_time_is_up_no_further_host_is_looked_up),
+        cmocka_unit_test(when_its_time_is_up_no_record_is_asked_for),
+        cmocka_unit_test(of_hosts_eight_are_looked_up),
         cmocka_unit_test(within_a_priority_the_weight_decides),
         cmocka_unit_test(what_is_no_answer_has_no_records),
     };

@@ -46,6 +46,9 @@ static uint16_t zone_port;
 static pthread_t zone_thread;
 static atomic_size_t zone_questions;
 static atomic_bool zone_is_off; /* there is no DNS at all */
+/* Who looks up stuck.test waits for it, and then there is no answer. */
+static pthread_mutex_t zone_stuck = PTHREAD_MUTEX_INITIALIZER;
+static atomic_size_t zone_stuck_len;
 
 static inline size_t zone_put_name(uint8_t *out, const char *name)
 {
@@ -194,6 +197,12 @@ int getaddrinfo(const char *restrict name, const char *restrict service,
     struct addrinfo *list = NULL;
 
     (void)service, (void)req;
+    if (strcasecmp(name, "stuck.test") == 0) {
+        atomic_fetch_add(&zone_stuck_len, 1);
+        pthread_mutex_lock(&zone_stuck);
+        pthread_mutex_unlock(&zone_stuck);
+        return EAI_AGAIN;
+    }
     for (size_t i = zone_hosts_len; i > 0; i--) {
         struct auger_addr addr;
         if (strcasecmp(zone_hosts[i - 1].name, name) != 0)

@@ -12,6 +12,7 @@
 #include <auger/io_turn.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #define ROWS_MAX 8
@@ -214,6 +215,92 @@ static void behind_a_silent_server_the_next_one_is_asked(void **state)
     ask_turn(&world, uris, 1);
     until_relay(&world);
     assert_false(world.gathered); /* which waits for the first */
+    end_world(&world);
+}
+
+static void until_stuck(size_t len)
+{
+    while (atomic_load(&zone_stuck_len) < len)
+        sched_yield();
+}
+
+/* The name of a backup whose DNS is dead. */
+static void a_target_that_nobody_answers_for_does_not_hold_up_the_one_before(void **state)
+{
+    static const char *const uris[] = {"turn:two.test?transport=udp"};
+    size_t before = atomic_load(&zone_stuck_len);
+    struct world world;
+    (void)state;
+
+    begin_world(&world);
+    add_row("_turn._udp.two.test", 1, world.turn_udp.port);
+    add_row("_turn._udp.two.test", 2, 1);
+    rows[1].target = "stuck.test";
+    pthread_mutex_lock(&zone_stuck);
+    ask_turn(&world, uris, 1);
+    until_relay(&world);
+    until_stuck(before + 1);
+    assert_false(world.gathered); /* a name is still waited for */
+    pthread_mutex_unlock(&zone_stuck);
+    while (!world.gathered)
+        turn_once(&world);
+    assert_int_equal(world.relays, 1);
+    assert_int_equal(world.troubles, 0);
+    end_world(&world);
+}
+
+static void what_is_found_behind_it_is_asked_too(void **state)
+{
+    static const char *const uris[] = {"turn:two.test?transport=udp"};
+    size_t before = atomic_load(&zone_stuck_len);
+    struct auger_ice_relay_info infos[8];
+    struct auger_loop_event event;
+    struct world world;
+    (void)state;
+
+    begin_world(&world);
+    add_row("_turn._udp.two.test", 1, world.hole_at.port);
+    add_row("_turn._udp.two.test", 2, 1);
+    add_row("_turn._udp.two.test", 3, world.turn_udp.port);
+    rows[1].target = "stuck.test";
+    pthread_mutex_lock(&zone_stuck);
+    ask_turn(&world, uris, 1);
+    until_stuck(before + 1);
+    while (auger_ice_relays(auger_peer_ice(world.peer), infos, 8) == 0)
+        if (auger_loop_poll(world.loop, &event)) /* the first is asked meanwhile */
+            note(&world, &event);
+    assert_int_equal(infos[0].server.port, world.hole_at.port);
+    pthread_mutex_unlock(&zone_stuck);
+    until_relay(&world);
+    assert_int_equal(auger_ice_relays(auger_peer_ice(world.peer), infos, 8), 2);
+    end_world(&world);
+}
+
+/* As many names as a peer may have servers of both kinds, all but one of them stuck. */
+static void of_one_peer_no_name_holds_up_another(void **state)
+{
+    static const char *const stun[] = {"stun:stuck.test:1", "stun:stuck.test:2",
+                                       "stun:stuck.test:3", "stun:stuck.test:4"};
+    struct auger_net_turn_server turn[4];
+    size_t before = atomic_load(&zone_stuck_len);
+    struct auger_net_config net = net_of_loopback();
+    char uri[64];
+    struct world world;
+    (void)state;
+
+    begin_world(&world);
+    snprintf(uri, sizeof(uri), "turn:here.test:%u?transport=udp", world.turn_udp.port);
+    for (size_t i = 0; i < 4; i++)
+        turn[i] = (struct auger_net_turn_server){
+            .uri = i == 3 ? uri : "turn:stuck.test:5", .username = "ann", .password = "secret"};
+    net.stun_servers = stun;
+    net.turn_servers = turn;
+    net.stun_servers_len = net.turn_servers_len = 4;
+    pthread_mutex_lock(&zone_stuck);
+    ask(&world, &net);
+    until_relay(&world);
+    until_stuck(before + 7);
+    pthread_mutex_unlock(&zone_stuck);
     end_world(&world);
 }
 
@@ -608,6 +695,9 @@ int main(void)
         cmocka_unit_test(a_turn_server_is_found_by_its_record),
         cmocka_unit_test(where_the_dns_has_tcp_alone_it_is_tcp),
         cmocka_unit_test(behind_a_silent_server_the_next_one_is_asked),
+        cmocka_unit_test(a_target_that_nobody_answers_for_does_not_hold_up_the_one_before),
+        cmocka_unit_test(what_is_found_behind_it_is_asked_too),
+        cmocka_unit_test(of_one_peer_no_name_holds_up_another),
         cmocka_unit_test(behind_silent_udp_tcp_is_asked_if_the_dns_has_it),
         cmocka_unit_test(a_server_that_has_given_a_relay_is_the_only_one),
         cmocka_unit_test(a_black_hole_does_not_hold_up_the_next_address_of_a_stream),

@@ -75,7 +75,7 @@ static void an_alternate_is_believed_by_its_name_and_else_by_the_servers(void **
     (void)state;
 
     raise_curtain(&stage, "turns:turn.example", NULL);
-    auger_links_resolved(stage.links, stage.server, &at, 1);
+    auger_links_resolved(stage.links, stage.server, &at, 1, 0);
     assert_null(open_to(&stage, "127.0.0.2:2")); /* nobody's */
     send_on(&stage, "127.0.0.1:1", "127.0.0.2:2", "other.example");
     send_on(&stage, "127.0.0.1:1", "127.0.0.3:3", NULL);
@@ -95,7 +95,7 @@ static void an_alternate_is_where_it_is_and_not_where_the_name_leads(void **stat
     (void)state;
 
     raise_curtain(&stage, "turn:turn.example?transport=tcp", NULL);
-    auger_links_resolved(stage.links, stage.server, at, 2);
+    auger_links_resolved(stage.links, stage.server, at, 2, 0);
     send_on(&stage, "127.0.0.1:1", "127.0.0.2:2", NULL);
     struct auger_stream *stream = open_to(&stage, "127.0.0.2:2");
     const struct auger_addr there = tcp_of("127.0.0.2:2");
@@ -110,7 +110,7 @@ static void a_proxy_is_asked_for_the_address_of_an_alternate(void **state)
     (void)state;
 
     raise_curtain(&stage, "turns:turn.example:443", "http://127.0.0.1:8080");
-    auger_links_resolved(stage.links, stage.server, &proxy, 1);
+    auger_links_resolved(stage.links, stage.server, &proxy, 1, 0);
     send_on(&stage, "127.0.0.1:443", "127.0.0.2:2", "other.example");
     struct auger_stream *stream = open_to(&stage, "127.0.0.1:443");
     assert_string_equal(stream->host, "turn.example");
@@ -131,7 +131,7 @@ static void of_a_proxy_each_address_is_tried(void **state)
     (void)state;
 
     raise_curtain(&stage, "turn:turn.example:8080?transport=tcp", "http://proxy.example:8080");
-    auger_links_resolved(stage.links, stage.server, proxies, 3);
+    auger_links_resolved(stage.links, stage.server, proxies, 3, 0);
     struct auger_stream *stream = open_to(&stage, "127.0.0.1:8080");
     assert_true(auger_addr_equal(&stream->addrs[0], &proxies[0]));
     assert_true(auger_addr_equal(&stream->addrs[1], &proxies[2]));
@@ -148,7 +148,7 @@ static void of_alternates_there_are_sixteen_and_the_oldest_gives_way(void **stat
     (void)state;
 
     raise_curtain(&stage, "turns:turn.example", NULL);
-    auger_links_resolved(stage.links, stage.server, &at, 1);
+    auger_links_resolved(stage.links, stage.server, &at, 1, 0);
     for (int i = 1; i <= 17; i++) {
         snprintf(text, sizeof(text), "127.0.0.2:%d", i);
         send_on(&stage, "127.0.0.1:1", text, NULL);
@@ -204,7 +204,7 @@ static void a_family_that_is_dead_is_given_up_soon_once_the_other_is_there(void 
         (void)!connect(waiting[i], (struct sockaddr *)&four, four_len);
     }
     raise_curtain(&stage, "turn:turn.example?transport=tcp", NULL);
-    auger_links_resolved(stage.links, stage.server, at, 2);
+    auger_links_resolved(stage.links, stage.server, at, 2, 0);
     auger_time now = auger_clock_now();
     const struct auger_path paths[] = {{any, at[0]}, {any6, at[1]}};
     struct auger_stream *dead = auger_links_stream(stage.links, NULL, stage.epoll, &paths[0], now);
@@ -234,7 +234,7 @@ static void with_an_address_its_streams_go(void **state)
     (void)state;
 
     raise_curtain(&stage, "turn:turn.example?transport=tcp", NULL);
-    auger_links_resolved(stage.links, stage.server, &at, 1);
+    auger_links_resolved(stage.links, stage.server, &at, 1, 0);
     for (int i = 0; i < 100; i++) { /* more than there is room for at a time */
         struct auger_stream *stream = open_to(&stage, "127.0.0.1:1");
         assert_non_null(stream);

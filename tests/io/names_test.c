@@ -354,7 +354,7 @@ static void of_names_at_once_there_are_64_and_each_is_answered(void **state)
     close(wake_fd);
 }
 
-/* As long as fewer than four are stuck. */
+/* As long as fewer are stuck than there are threads. */
 static void a_name_that_is_stuck_holds_up_no_other(void **state)
 {
     int wake_fd = eventfd(0, EFD_CLOEXEC);
