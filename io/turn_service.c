@@ -49,16 +49,18 @@ static void bury(struct auger_turn_service *service, auger_time now)
     auger_turn_tcp_bury(service);
 }
 
-/* One that began anew may have another allocation by now. */
+/* It may have another allocation by now, or be the way to a peer. */
 static void forget_client(struct auger_turn_service *service, auger_time now,
                           const struct auger_path *path)
 {
     struct auger_turn_stream *stream = auger_turn_streams_find(service, path);
 
-    if (stream)
-        auger_turn_stream_forget(service, stream, now);
-    else if (!auger_turn_server_is_known(service->engine, path))
+    if (auger_turn_server_is_known(service->engine, path))
+        return;
+    if (!stream)
         auger_turn_sealed_forget(service, now, path);
+    else if (!stream->peer)
+        auger_turn_stream_forget(service, stream, now);
 }
 
 /* Takes the events of the engine up to the next that the application has to hear. */

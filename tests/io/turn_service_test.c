@@ -171,6 +171,108 @@ static void a_loop_that_ends_closes_what_is_open(void **state)
     end(&pair);
 }
 
+/* --- one allocation after another ------------------------------------------------------------- */
+
+/* A client by TCP, whose stream is of a user that the server knows. */
+static void begin_by_tcp(struct pair *pair)
+{
+    const struct auger_addr any = {
+        .family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .transport = AUGER_TCP};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct auger_turn_server_config server;
+    struct auger_turn_service_config service;
+
+    *pair = (struct pair){.fd = socket(AF_INET, SOCK_STREAM, 0)};
+    auger_turn_server_config_init(&server);
+    auger_turn_service_config_init(&service);
+    server.realm = "example.org";
+    server.loopback_unlimited = true;
+    service.listen = &any;
+    service.listen_len = 1;
+    assert_int_equal(auger_loop_new(&pair->loop, NULL), 0);
+    assert_int_equal(auger_loop_turn_new(pair->loop, &server, &service, &pair->service, NULL), 0);
+    assert_int_equal(auger_turn_service_addrs(pair->service, &pair->at, 1), 1);
+    assert_int_equal(
+        auger_turn_server_add_user(auger_turn_service_server(pair->service), "ann", "secret"), 0);
+    to.sin_port = htons(pair->at.port);
+    assert_int_equal(connect(pair->fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+static struct auger_turn *new_client(const struct pair *pair)
+{
+    struct auger_turn_config config;
+    struct auger_turn *client;
+
+    auger_turn_config_init(&config);
+    config.server = pair->at;
+    config.username = "ann";
+    config.password = "secret";
+    assert_int_equal(
+        auger_turn_new(&client, auger_env_system(), auger_loop_now(pair->loop), &config), 0);
+    return client;
+}
+
+static void send_whole(const struct pair *pair, const uint8_t *buf, size_t len)
+{
+    assert_int_equal(send(pair->fd, buf, len, MSG_NOSIGNAL), len);
+}
+
+/* One answer, for `client`. */
+static void hear_answer(struct pair *pair, struct auger_turn *client)
+{
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_turn_data data;
+    ssize_t got;
+
+    while ((got = recv(pair->fd, buf, sizeof(buf), MSG_DONTWAIT)) <= 0)
+        turn_server(pair);
+    assert_int_equal(auger_turn_frame_len(buf, (size_t)got), got);
+    auger_turn_handle_datagram(client, auger_loop_now(pair->loop), &pair->at, buf, (size_t)got,
+                               &data);
+}
+
+static size_t next_request(const struct pair *pair, struct auger_turn *client, uint8_t *buf,
+                           size_t cap)
+{
+    size_t len = auger_turn_poll_transmit(client, auger_loop_now(pair->loop), buf, cap);
+
+    assert_true(len > 0);
+    return len;
+}
+
+/* The end of the first is told when the second lives. */
+static void a_stream_keeps_what_follows_an_end_at_once(void **state)
+{
+    uint8_t buf[2 * AUGER_DATAGRAM_MAX];
+    struct auger_turn_service_stats stats;
+    struct auger_turn *next;
+    struct pair pair;
+    size_t len;
+
+    (void)state;
+    begin_by_tcp(&pair);
+    pair.client = new_client(&pair);
+    next = new_client(&pair);
+    for (int i = 0; i < 2; i++) {
+        send_whole(&pair, buf, next_request(&pair, pair.client, buf, sizeof(buf)));
+        hear_answer(&pair, pair.client);
+    }
+    assert_int_equal(auger_turn_state(pair.client), AUGER_TURN_ALLOCATED);
+    send_whole(&pair, buf, next_request(&pair, next, buf, sizeof(buf)));
+    hear_answer(&pair, next);
+    auger_turn_release(pair.client, auger_loop_now(pair.loop));
+    len = next_request(&pair, pair.client, buf, sizeof(buf));
+    len += next_request(&pair, next, buf + len, sizeof(buf) - len);
+    send_whole(&pair, buf, len);
+    while (pair.ended == 0 || pair.allocated < 2)
+        turn_server(&pair);
+    auger_turn_service_get_stats(pair.service, &stats);
+    assert_int_equal(stats.streams, 1);
+    assert_int_equal(stats.strangers, 0);
+    auger_turn_free(next);
+    end(&pair);
+}
+
 /* --- data takes no memory --------------------------------------------------------------------- */
 
 /* Of the sanitizers' runtime; without one nothing is counted. */
@@ -369,6 +471,7 @@ int main(void)
         cmocka_unit_test(the_program_answers_for_a_user),
         cmocka_unit_test(who_is_no_user_is_refused),
         cmocka_unit_test(a_loop_that_ends_closes_what_is_open),
+        cmocka_unit_test(a_stream_keeps_what_follows_an_end_at_once),
         cmocka_unit_test(data_takes_no_memory),
         cmocka_unit_test(the_kernel_keeps_a_bounded_part_for_a_stream),
         cmocka_unit_test(what_cannot_be_listened_at_is_told),
