@@ -4,6 +4,7 @@
 
 #include "io/acceptor.h"
 #include "io/sockaddr.h"
+#include "io/turn_tcp.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -106,15 +107,18 @@ static int watch_relay(struct auger_turn_service *service, struct auger_turn_rel
 
 /* Once it listens the port is nobody else's, and connections to peers may leave from it (RFC 6062
  * section 5.2). */
-static int listen_at(struct auger_turn_relay *relay, struct auger_addr *bound)
+static int listen_at(const struct auger_turn_service *service, struct auger_turn_relay *relay,
+                     struct auger_addr *bound)
 {
     int on = 1;
 
     relay->watch.kind = AUGER_WATCH_TURN_TCP_RELAY;
     int err = auger_acceptor_open(&relay->watch, bound, &(struct auger_acceptor_options){0});
-    if (err == 0)
-        (void)setsockopt(relay->watch.udp.fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    return err;
+    if (err < 0)
+        return err;
+    (void)setsockopt(relay->watch.udp.fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    auger_turn_tcp_bound(service, relay->watch.udp.fd); /* who comes has what it has */
+    return 0;
 }
 
 int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
@@ -129,7 +133,7 @@ int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
     }
     relay->watch = (struct auger_watch){.kind = AUGER_WATCH_TURN_RELAY, .user = service};
     relay->number = number;
-    int err = at->transport == AUGER_TCP ? listen_at(relay, &bound)
+    int err = at->transport == AUGER_TCP ? listen_at(service, relay, &bound)
                                          : auger_udp_open(&relay->watch.udp, &bound, 0);
     if (err == 0)
         err = watch_relay(service, relay);

@@ -120,6 +120,15 @@ static bool watch(struct auger_turn_service *service, struct auger_turn_peer *pe
            epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void auger_turn_tcp_bound(const struct auger_turn_service *service, int fd)
+{
+    int sends = (int)service->config.stream_buffer;
+    int receives = (int)service->config.stream_queue_max;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sends, sizeof(sends));
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receives, sizeof(receives));
+}
+
 /* --- opened and taken ------------------------------------------------------------------------
  */
 
@@ -151,7 +160,7 @@ static struct auger_turn_peer *add(struct auger_turn_service *service, uint32_t 
 }
 
 /* The listening socket of the relay lets others of this user have its port. */
-static int bind_beside(const struct auger_addr *local)
+static int bind_beside(const struct auger_turn_service *service, const struct auger_addr *local)
 {
     struct sockaddr_storage sa;
     socklen_t len = auger_sockaddr_from(&sa, local);
@@ -162,6 +171,7 @@ static int bind_beside(const struct auger_addr *local)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    auger_turn_tcp_bound(service, fd);
     if (bind(fd, (const struct sockaddr *)&sa, len) == 0)
         return fd;
     close(fd);
@@ -173,7 +183,7 @@ int auger_turn_tcp_connect(struct auger_turn_service *service, auger_time now,
 {
     struct sockaddr_storage sa;
     socklen_t len = auger_sockaddr_from(&sa, &out->path.remote);
-    int fd = bind_beside(&out->path.local);
+    int fd = bind_beside(service, &out->path.local);
 
     if (fd < 0)
         return AUGER_ERR_SYSTEM;
@@ -296,6 +306,7 @@ bool auger_turn_tcp_splice(struct auger_turn_service *service, auger_time now, u
         return false;
     peer->stream = stream;
     stream->peer = peer;
+    auger_turn_tcp_bound(service, stream->watch.udp.fd);
     auger_turn_stream_heard(service, stream, now, true);
     settle(service, now, peer);
     return true;

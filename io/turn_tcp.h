@@ -10,6 +10,9 @@
 int auger_turn_tcp_init(struct auger_turn_service *service, size_t max) AUGER_CHECK_RESULT;
 void auger_turn_tcp_fini(struct auger_turn_service *service);
 
+/* What the kernel keeps for a socket whose bytes go to a peer or come from one: else it lets that
+ * grow to megabytes, which stay where one end stops reading. */
+void auger_turn_tcp_bound(const struct auger_turn_service *service, int fd);
 /* Begins a connection, as AUGER_TURN_SERVER_CONNECT says.  1: what became of it is told later; 0:
  * it stands; AUGER_ERR_SYSTEM, AUGER_ERR_NO_MEMORY, AUGER_ERR_LIMIT. */
 int auger_turn_tcp_connect(struct auger_turn_service *service, auger_time now,

@@ -45,10 +45,12 @@ struct auger_turn_service_config {
     /* How long a stream or an association may be open without a whole message, or without an
      * allocation after its last one.  Defaults 10 s, 30 s. */
     auger_time first_message_timeout, idle_timeout;
-    /* Bytes that wait for a client that does not read; beyond, data is dropped.  Default 64 KiB. */
+    /* Bytes that wait for a client that does not read; beyond, data is dropped.  Of TCP allocations
+     * also what the kernel takes from a peer, or for one, before it is read (SO_RCVBUF, as below).
+     * Default 64 KiB. */
     uint32_t stream_queue_max;
-    /* And of the kernel for each stream (SO_SNDBUF, which takes twice as much memory): what is on
-     * the way to a client in a round trip is no more.  Default 128 KiB. */
+    /* And of the kernel for each stream, and to each peer (SO_SNDBUF, which takes twice as much
+     * memory): what is on the way in a round trip is no more.  Default 128 KiB. */
     uint32_t stream_buffer;
     /* Other loops, of other threads, listen at the same addresses; each client stays with one
      * of them.  Default false. */

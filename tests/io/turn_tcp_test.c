@@ -8,8 +8,9 @@
 
 #include <cmocka.h>
 
+#include "io/turn_tcp.h"
+
 #include <auger/crypto.h>
-#include <auger/io_turn.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -311,6 +312,22 @@ static void talk(struct session *s, int peer)
     auger_turn_connection_closed(s->client, s->connection);
 }
 
+/* Of the sockets to peers; the kernel counts its own part as well. */
+static void expect_bounds(const struct session *s)
+{
+    for (size_t i = 0; s->service && i < s->service->tcp.buckets_len; i++) {
+        const struct auger_turn_peer *peer = s->service->tcp.buckets[i];
+        int sends, receives;
+        socklen_t len = sizeof(sends);
+        if (!peer)
+            continue;
+        assert_int_equal(getsockopt(peer->watch.udp.fd, SOL_SOCKET, SO_SNDBUF, &sends, &len), 0);
+        assert_int_equal(getsockopt(peer->watch.udp.fd, SOL_SOCKET, SO_RCVBUF, &receives, &len), 0);
+        assert_int_equal(sends, 2 * s->service->config.stream_buffer);
+        assert_int_equal(receives, 2 * s->service->config.stream_queue_max);
+    }
+}
+
 static void reach_and_be_reached(struct session *s)
 {
     struct auger_addr peer;
@@ -321,6 +338,7 @@ static void reach_and_be_reached(struct session *s)
     peer = loopback(port_of(listener));
     assert_int_equal(auger_turn_connect(s->client, clock_now(), &peer), 0);
     wait_for(s, AUGER_TURN_EVENT_CONNECTED);
+    expect_bounds(s);
     fetch(s);
     talk(s, accept_one(s, listener));
     close(listener);
@@ -333,6 +351,7 @@ static void reach_and_be_reached(struct session *s)
     int coming = connect_to(relayed.port);
     assert_true(coming >= 0);
     wait_for(s, AUGER_TURN_EVENT_ATTEMPT);
+    expect_bounds(s);
     assert_int_equal(s->event.connection.peer.port, port_of(coming));
     fetch(s);
     talk(s, coming);
