@@ -393,8 +393,8 @@ static int find_reach(const struct auger_turn_service *service,
     for (size_t i = 0; err == 0 && i < service->listeners_len; i++) {
         const struct auger_watch *watch = &service->listeners[i];
         const struct auger_addr *addr = &watch->udp.addr;
-        /* DTLS answers from nowhere else, so that no address of it is another of a UDP one (RFC
-         * 5780 section 7.3). */
+        /* DTLS answers from nowhere else and to nowhere else, so that no address of it is one of
+         * UDP (RFC 5780 section 7.3). */
         bool is_plain = watch->kind == AUGER_WATCH_TURN && !service->is_tls[i];
         uint8_t transport = is_plain ? AUGER_UDP : AUGER_TCP;
         if (auger_addr_is_unspecified(addr)) {

@@ -53,10 +53,17 @@ static bool is_other(const struct auger_turn_server *server, const struct auger_
            listens(server, &near) && listens(server, &far);
 }
 
+/* DTLS is said to be no listener of UDP: what is sealed for one 5-tuple neither goes to another nor
+ * leaves in the clear (5780, 7.3). */
+static bool is_plain(const struct auger_turn_server *server, const struct auger_addr *local)
+{
+    return local->transport == AUGER_UDP && listens(server, local);
+}
+
 static struct auger_addr find_other(const struct auger_turn_server *server,
                                     const struct auger_addr *local)
 {
-    for (size_t i = 0; i < server->config.listeners_len && local->transport == AUGER_UDP; i++)
+    for (size_t i = 0; i < server->config.listeners_len && is_plain(server, local); i++)
         if (is_other(server, local, &server->listeners[i]))
             return server->listeners[i];
     return (struct auger_addr){0};
@@ -161,7 +168,7 @@ static bool is_discovery(const struct binding *binding, const struct auger_stun_
 {
     bool has_other = binding->other.family != AUGER_FAMILY_NONE;
 
-    return request->unknown_len == 0 && binding->path->local.transport == AUGER_UDP &&
+    return request->unknown_len == 0 && is_plain(binding->server, &binding->path->local) &&
            (has_other || ((auger_stun_msg_has(request, AUGER_STUN_ATTR_PADDING) ||
                            auger_stun_msg_has(request, AUGER_STUN_ATTR_RESPONSE_PORT)) &&
                           !auger_stun_msg_has(request, AUGER_STUN_ATTR_CHANGE_REQUEST)));

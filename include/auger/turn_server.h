@@ -61,7 +61,8 @@ struct auger_turn_server_config {
     const char *realm;
     /* Copied: where the server is reached, with the transport.  Peers cannot be there, and
      * Binding answers from another of them if asked to (RFC 5780), for which two IP
-     * addresses with the same two UDP ports are needed. */
+     * addresses with the same two UDP ports are needed.  One for DTLS is given as of AUGER_TCP: to
+     * who comes by UDP to where none is of AUGER_UDP nothing of 5780 is given. */
     const struct auger_addr *listeners;
     size_t listeners_len; /* at most 64 */
     /* Copied: the first of a family is the one that is used.  None of a family: 440. */

@@ -171,6 +171,49 @@ static void the_other_port_has_a_rate_too(void **state)
     station_free(s);
 }
 
+static void ask_for(struct station *s, const char *local, uint16_t attr, uint32_t value)
+{
+    struct auger_path path = {.local = addr_of(local), .remote = addr_of(CLIENT)};
+    struct request q;
+
+    s->now += AUGER_SEC;
+    begin(&q, AUGER_STUN_BINDING);
+    auger_stun_build_u32(&q.b, attr, value);
+    give(s, &path, q.buf, q.b.len);
+}
+
+/* 5780, 7.3 and 7.5: what is sealed for one 5-tuple is not for another, nor in the clear. */
+static void who_asks_by_dtls_is_answered_there_alone(void **state)
+{
+    static const struct {
+        uint16_t attr;
+        uint32_t value;
+    } rows[] = {{AUGER_STUN_ATTR_RESPONSE_PORT, 4000u << 16},
+                {AUGER_STUN_ATTR_PADDING, 0},
+                {AUGER_STUN_ATTR_CHANGE_REQUEST, 2},
+                {AUGER_STUN_ATTR_CHANGE_REQUEST, 6}};
+    static const char *const texts[] = {A1P1, A1P2, A2P1, A2P2};
+    struct station *s = station_prepare();
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        s->listeners[i] = addr_of(texts[i]);
+    s->listeners[1].transport = AUGER_TCP; /* A1P2 has DTLS */
+    s->config.listeners_len = 4;
+    station_start(s);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct auger_addr client = addr_of(CLIENT), asked = addr_of(A1P2);
+        ask_for(s, A1P2, rows[i].attr, rows[i].value);
+        assert_int_equal(s->answer.error_code, AUGER_STUN_UNKNOWN_ATTRIBUTE);
+        assert_true(auger_addr_equal(&s->out.path.remote, &client));
+        assert_true(auger_addr_equal(&s->out.path.local, &asked));
+    }
+    ask(s, A1P2, -1, false);
+    assert_int_equal(s->answer.class_, AUGER_STUN_SUCCESS);
+    assert_false(auger_stun_msg_has(&s->answer, AUGER_STUN_ATTR_OTHER_ADDRESS));
+    station_free(s);
+}
+
 /* 5780, 7.6: of an MTU at most, and of no more than the question has. */
 static void padding_is_answered_by_as_much(void **state)
 {
@@ -309,6 +352,7 @@ int main(void)
         cmocka_unit_test(an_answer_goes_to_another_port_of_who_asks),
         cmocka_unit_test(no_port_of_a_service_is_answered),
         cmocka_unit_test(the_other_port_has_a_rate_too),
+        cmocka_unit_test(who_asks_by_dtls_is_answered_there_alone),
         cmocka_unit_test(padding_is_answered_by_as_much),
         cmocka_unit_test(both_at_once_are_refused),
         cmocka_unit_test(an_old_client_is_told_its_address_as_it_knows_it),
