@@ -391,7 +391,7 @@ int auger_user_keys_remove(struct auger_user_keys *keys, const char *username)
     if (!entry)
         return AUGER_ERR_NOT_FOUND;
     unlink_entry(keys, entry);
-    auger_prepared_keys_forget(&keys->prepared, entry->hash, bytes_of(username));
+    auger_prepared_keys_forget(&keys->prepared, entry->hash, bytes_of(name));
     keys->without_md5 -= !entry->has_key[index_of(AUGER_STUN_MD5)];
     free_entry(keys, entry);
     keys->len--;

@@ -459,6 +459,22 @@ static void a_password_that_changes_or_goes_takes_its_key_along(void **state)
     assert_int_equal(ASK(.integrity = SHA1, .password = "fresh"), AUGER_CHALLENGE_WRONG);
 }
 
+/* However it was written down (RFC 8265). */
+static void who_goes_takes_the_key_of_his_prepared_name_along(void **state)
+{
+    const struct auger_bytes name = {(const uint8_t *)"\xC3\xA5", 2};
+    struct auger_user user;
+
+    (void)state;
+    if (auger_user_keys_add(s.keys, "a\xCC\x8A", "pass") == AUGER_ERR_UNSUPPORTED)
+        skip();
+    assert_int_equal(ASK(.name = "\xC3\xA5", .integrity = SHA1), AUGER_CHALLENGE_PASSED);
+    auger_user_keys_find(s.keys, NOW_S, name, &user);
+    assert_non_null(auger_user_keys_remembered(s.keys, &user, AUGER_STUN_MD5));
+    assert_int_equal(auger_user_keys_remove(s.keys, "a\xCC\x8A"), 0);
+    assert_null(auger_user_keys_remembered(s.keys, &user, AUGER_STUN_MD5));
+}
+
 static void make_rest(struct auger_turn_rest *rest, const char *user, int64_t lifetime_s)
 {
     assert_int_equal(auger_turn_rest_make(rest, AUGER_TURN_REST_SHA1, (const uint8_t *)"key", 3,
@@ -748,6 +764,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_key_that_passed_is_ready_for_the_next_request, make,
                                         drop),
         cmocka_unit_test_setup_teardown(a_password_that_changes_or_goes_takes_its_key_along, make,
+                                        drop),
+        cmocka_unit_test_setup_teardown(who_goes_takes_the_key_of_his_prepared_name_along, make,
                                         drop),
         cmocka_unit_test_setup_teardown(
             a_time_limited_key_is_good_as_long_as_its_name_and_its_secret, make, drop),
