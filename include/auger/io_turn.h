@@ -53,7 +53,8 @@ struct auger_turn_service_config {
      * memory): what is on the way in a round trip is no more.  Default 128 KiB. */
     uint32_t stream_buffer;
     /* Other loops, of other threads, listen at the same addresses; each client stays with one
-     * of them.  Default false. */
+     * of them.  Not with the server's tcp_relay, whose clients have several streams each:
+     * AUGER_ERR_UNSUPPORTED.  Default false. */
     bool shares_port;
     /* Datagrams come and leave one by one, also where the kernel takes several of one flow as one
      * (UDP_GRO, UDP_SEGMENT).  Default false. */

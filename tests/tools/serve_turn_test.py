@@ -896,8 +896,8 @@ class Threads(Folder):
                 self.assertEqual((done.returncode, b"cannot serve TURN at " + at.encode() in done.stderr), (1, True))
 
     def test_what_takes_one_thread_says_so(self):
-        for options, word in ((("--mobility",), "--mobility"), (("--trace", "x"), "--trace"), (("--pcap", "x"), "--pcap"),
-                              (("--relay-ports", "50000-50002"), "--relay-ports")):
+        for options, word in ((("--mobility",), "--mobility"), (("--tcp-relay",), "--tcp-relay"), (("--trace", "x"), "--trace"),
+                              (("--pcap", "x"), "--pcap"), (("--relay-ports", "50000-50002"), "--relay-ports")):
             with self.subTest(options=options):
                 done = run("serve", *TURN, "--threads", "2", *options)
                 self.assertEqual((done.returncode, word in done.stderr.decode()), (2, True))
