@@ -119,12 +119,19 @@ static int open_relay(struct auger_turn_service *service, const struct auger_tur
     return err;
 }
 
+/* What the machine has no more of; a peer out of reach is nothing that it lacks. */
+static bool is_lack(int system_err)
+{
+    return system_err == EMFILE || system_err == ENFILE || system_err == ENOBUFS ||
+           system_err == ENOMEM || system_err == EADDRNOTAVAIL;
+}
+
 static int connect_peer(struct auger_turn_service *service, auger_time now,
                         const struct auger_turn_server_out *out)
 {
     int err = auger_turn_tcp_connect(service, now, out);
 
-    if (err < 0)
+    if (err < 0 && (err != AUGER_ERR_SYSTEM || is_lack(errno)))
         service->stats.relay_failures++;
     return err;
 }

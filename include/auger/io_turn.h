@@ -123,10 +123,10 @@ struct auger_turn_service_stats {
     uint64_t streams, strangers;          /* open; of them without an allocation */
     uint64_t streams_taken, streams_shut; /* ever; and by us, of strangers */
     uint64_t accept_failures;             /* no descriptor, no memory */
-    uint64_t relay_failures;              /* a socket that could not be had */
-    uint64_t unsent;                      /* datagrams that the kernel did not take */
-    uint64_t queue_drops;                 /* frames for clients that do not read */
-    uint64_t gro, gso; /* 1: datagrams that come, that leave, may be joined by the kernel */
+    uint64_t relay_failures; /* a socket that could not be had, for a relay or to a peer */
+    uint64_t unsent;         /* datagrams that the kernel did not take */
+    uint64_t queue_drops;    /* frames for clients that do not read */
+    uint64_t gro, gso;       /* 1: datagrams that come, that leave, may be joined by the kernel */
     uint64_t associations, associations_unknown; /* of DTLS, as of streams */
     uint64_t associations_taken, associations_shut;
 };

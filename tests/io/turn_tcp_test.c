@@ -371,6 +371,29 @@ static void our_client_relays_tcp_through_our_service(void **state)
     auger_loop_free(s.loop);
 }
 
+/* From the loopback interface there is no way to it: that shows before anything is sent. */
+static void a_peer_out_of_reach_is_no_failure_of_a_socket(void **state)
+{
+    const struct auger_addr peer = {
+        .family = AUGER_IPV4, .transport = AUGER_TCP, .port = 9, .ip = {192, 0, 2, 1}};
+    struct session s = {.data.fd = -1};
+    struct auger_turn_service_stats stats;
+
+    (void)state;
+    serve(&s);
+    assert_int_equal(
+        auger_turn_server_allow_peers(auger_turn_service_server(s.service), "192.0.2.1"), 0);
+    allocate(&s);
+    assert_int_equal(auger_turn_connect(s.client, clock_now(), &peer), 0);
+    wait_for(&s, AUGER_TURN_EVENT_NOT_CONNECTED);
+    assert_int_equal(s.event.connection.code, 447);
+    auger_turn_service_get_stats(s.service, &stats);
+    assert_int_equal(stats.relay_failures, 0);
+    close(s.control.fd);
+    auger_turn_free(s.client);
+    auger_loop_free(s.loop);
+}
+
 static void our_client_relays_tcp_through_coturn(void **state)
 {
     struct session s = {.data.fd = -1};
@@ -409,6 +432,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_client_relays_tcp_through_our_service),
+        cmocka_unit_test(a_peer_out_of_reach_is_no_failure_of_a_socket),
         cmocka_unit_test(our_client_relays_tcp_through_coturn),
         cmocka_unit_test(loops_that_share_a_port_relay_no_tcp),
     };
