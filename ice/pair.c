@@ -113,6 +113,8 @@ void auger_pair_validate(struct auger_pair *pair, const struct auger_env *env, a
 {
     assert(pair->proof && pair->failure != AUGER_PAIR_NO_CONSENT);
     pair->failure = AUGER_PAIR_NOT_FAILED;
+    if (!auger_pair_is_valid(pair))
+        pair->proof->valid_since = now;
     pair->proof->seen_as = seen_as;
     pair->ticket = 0;
     pair->proof->answered_at = now;
@@ -168,7 +170,8 @@ bool auger_pair_is_over(const struct auger_pair *pair)
     bool opens = auger_tcp_opens((enum auger_tcp_type)pair->local->tcptype);
 
     return pair->failure == AUGER_PAIR_NO_CONSENT ||
-           (pair->failure == AUGER_PAIR_STREAM_LOST && !opens);
+           (pair->failure == AUGER_PAIR_STREAM_LOST &&
+            (!opens || pair->streams_lost >= AUGER_STREAMS_LOST_MAX));
 }
 
 bool auger_pair_is_open(const struct auger_pair *pair)

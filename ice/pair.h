@@ -11,6 +11,9 @@
 
 enum auger_role { AUGER_CONTROLLED, AUGER_CONTROLLING };
 
+/* A pair that has lost its stream so often is over (stream.h). */
+#define AUGER_STREAMS_LOST_MAX 2
+
 /* Why a pair failed; for the trace and for what may follow. */
 enum auger_pair_failure {
     AUGER_PAIR_NOT_FAILED,
@@ -32,6 +35,7 @@ struct auger_pair_proof {
     /* The local candidate of the valid pair that a check on this one made
      * (7.2.5.3.2).  NULL: not valid. */
     struct auger_ice_cand *seen_as;
+    auger_time valid_since;  /* if seen_as */
     auger_time answered_at;  /* the last valid answer, if seen_as */
     auger_time rtt;          /* 0: none yet */
     auger_time barred_until; /* another agent on our socket has its path; 0: none */
@@ -50,7 +54,9 @@ struct auger_pair {
     struct auger_ice_cand *local, *remote; /* NULL: the slot is free */
     struct auger_pair_proof *proof;        /* NULL: none yet */
     /* Place in the triggered-check queue; 0: not in it. */
-    uint32_t ticket : 31;
+    uint32_t ticket : 29;
+    /* Since it last stood for a while. */
+    uint32_t streams_lost : 2;
     /* Its relay has been asked for a permission: no check before that is there (permit.h). */
     uint32_t awaits_permission : 1;
     uint32_t requests_sent, retransmissions_sent; /* the latter among the former */
@@ -102,8 +108,8 @@ bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct aug
 bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now);
 bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now);
 bool auger_pair_is_relayed(const struct auger_pair *pair);
-/* Whether it failed and no check of ours is to revive it: consent ended, or it is for the peer to
- * open its stream. */
+/* Whether it failed and no check of ours is to revive it: consent ended, or its stream was lost
+ * and is for the peer to open, or was lost too often. */
 bool auger_pair_is_over(const struct auger_pair *pair);
 /* Whether a check on it may yet make it valid. */
 bool auger_pair_is_open(const struct auger_pair *pair);

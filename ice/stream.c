@@ -17,6 +17,9 @@
  * for (11.1). */
 #define AWAITED_FOR (5 * AUGER_SEC)
 
+/* A stream that answers have come along for so long counts as good again. */
+#define STOOD_FOR (30 * AUGER_SEC)
+
 static bool is_ours_to_open(const struct auger_pair *pair)
 {
     return auger_tcp_opens((enum auger_tcp_type)pair->local->tcptype);
@@ -76,11 +79,25 @@ static void forget_responses(struct auger_responses *responses, const struct aug
             responses->items[i].generation = NULL;
 }
 
+static bool has_stood(const struct auger_pair *pair)
+{
+    return auger_pair_is_valid(pair) &&
+           pair->proof->answered_at >= auger_time_add(pair->proof->valid_since, STOOD_FOR);
+}
+
+static void count_loss(struct auger_pair *pair)
+{
+    if (has_stood(pair))
+        pair->streams_lost = 0;
+    if (pair->streams_lost < AUGER_STREAMS_LOST_MAX)
+        pair->streams_lost++;
+}
+
 /* Once more, if it is of use: what is lost before it was answered has failed (7.1), and what the
  * caller closed because nobody wants it stays closed (8). */
 static void reopen(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
-    if (pair->generation == ice->current && is_ours_to_open(pair))
+    if (pair->generation == ice->current && !auger_pair_is_over(pair))
         auger_checklist_trigger(&ice->current->checklist, now, pair);
 }
 
@@ -93,6 +110,7 @@ static void lose(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
                 AUGER_F_ADDR("remote", &pair->remote->addr), AUGER_F_INT("in_use", was_in_use));
     auger_route_forget_pair(ice, pair);
     auger_inflight_remove_pair(&pair->generation->checklist.inflight, pair);
+    count_loss(pair);
     auger_pair_fail(pair, ice->env, now, AUGER_PAIR_STREAM_LOST);
     if (was_in_use)
         auger_locals_go_on(ice, now, is_ours_to_open(pair) ? 0 : auger_time_add(now, AWAITED_FOR));

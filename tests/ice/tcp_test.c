@@ -572,6 +572,63 @@ static void what_cannot_be_opened_again_wants_a_restart(void **state)
     puppet_free(p);
 }
 
+static void open_again(struct puppet *p)
+{
+    struct sent sent;
+
+    lose_stream(p, ACTIVE_BASE, PEER);
+    next_request(p, &sent);
+    puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "tcp:192.0.2.1:44444"});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+}
+
+/* Whoever answers the check and then cuts is not connected to for ever. */
+static void a_stream_that_is_lost_twice_is_not_opened_again(void **state)
+{
+    (void)state;
+    struct puppet *p = connected_actively(true);
+    struct sent sent;
+
+    open_again(p);
+    assert_false(takes_event(p, AUGER_ICE_EVENT_RESTART_WANTED));
+    lose_stream(p, ACTIVE_BASE, PEER);
+    assert_true(takes_event(p, AUGER_ICE_EVENT_RESTART_WANTED));
+    for (int i = 0; i < 60; i++) {
+        puppet_wait(p, 1 * AUGER_SEC);
+        assert_false(puppet_take_request(p, &sent));
+    }
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
+static void keep_consent(struct puppet *p, auger_time time)
+{
+    struct sent sent;
+
+    for (auger_time end = p->world->now + time; p->world->now < end;) {
+        puppet_wait(p, 250 * AUGER_MS);
+        while (puppet_take_request(p, &sent))
+            puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "tcp:192.0.2.1:44444"});
+    }
+}
+
+static void a_stream_that_stood_for_half_a_minute_is_opened_again_each_time(void **state)
+{
+    (void)state;
+    struct puppet *p = connected_actively(false);
+    struct sent sent;
+
+    for (int i = 0; i < 3; i++) {
+        keep_consent(p, 40 * AUGER_SEC);
+        open_again(p);
+    }
+    keep_consent(p, 25 * AUGER_SEC);
+    lose_stream(p, ACTIVE_BASE, PEER);
+    puppet_wait(p, 1 * AUGER_SEC);
+    assert_false(puppet_take_request(p, &sent));
+    puppet_free(p);
+}
+
 static void another_pair_takes_over_from_a_lost_stream(void **state)
 {
     (void)state;
@@ -905,6 +962,8 @@ int main(void)
         cmocka_unit_test(tcp_is_nominated_a_second_later_than_udp_could_be),
         cmocka_unit_test(a_stream_in_use_is_opened_again_and_carries_data_once_it_is_proved),
         cmocka_unit_test(what_cannot_be_opened_again_wants_a_restart),
+        cmocka_unit_test(a_stream_that_is_lost_twice_is_not_opened_again),
+        cmocka_unit_test(a_stream_that_stood_for_half_a_minute_is_opened_again_each_time),
         cmocka_unit_test(another_pair_takes_over_from_a_lost_stream),
         cmocka_unit_test(a_passive_end_waits_for_the_peer_to_connect_again),
         cmocka_unit_test(who_waits_in_vain_wants_a_restart_after_five_seconds),

@@ -147,7 +147,7 @@ SCENARIO(a_connection_that_is_reset_is_opened_again)
         assert_true(sim_run_until(sim, both_nominated, 5 * AUGER_SEC));
         for (int times = 0; times < 40; times++) { /* more than there may be candidates */
             sim_peer_reset_streams(sim, who & 2 ? inside : outside);
-            sim_run(sim, 2 * AUGER_SEC);
+            sim_run(sim, 37 * AUGER_SEC); /* along which it was answered for 30 */
             CHECK(both_on_tcp(sim, inside, outside), "by %d, the %d. time", who, times + 1);
         }
         CHECK(both_hear(sim, inside, outside), "by %d", who);
