@@ -26,10 +26,10 @@ void auger_gather_release(struct auger_ice *ice, struct auger_query *queries);
 void auger_gather_open(struct auger_ice *ice);
 /* No more for now. */
 void auger_gather_end(struct auger_ice *ice, auger_time now);
-/* It is done if no server is waited for any more. */
 /* A TURN server that refuses a relay is asked for what it sees of us instead (5.1.1.2). */
 void auger_gather_ask_instead(struct auger_ice *ice, const struct auger_ice_cand *host,
                               const struct auger_addr *server);
+/* It is done if no server is waited for any more. */
 void auger_gather_conclude(struct auger_ice *ice, auger_time now);
 
 /* A repetition that is due; not paced. */
