@@ -215,8 +215,8 @@ static void take(struct auger_ice *ice, auger_time now, const struct auger_path 
         *data = bytes;
     } else {
         ice->counters.unvalidated_data++;
-        auger_stream_heard_strange(ice, now, path);
-        draw_conclusions(ice, now);
+        if (auger_stream_heard_strange(ice, now, path))
+            draw_conclusions(ice, now);
     }
 }
 

@@ -140,14 +140,15 @@ static bool is_unheard(const struct auger_pair *pair)
            (!pair->proof || pair->proof->responses_received == 0);
 }
 
-void auger_stream_heard_strange(struct auger_ice *ice, auger_time now,
+bool auger_stream_heard_strange(struct auger_ice *ice, auger_time now,
                                 const struct auger_path *path)
 {
     struct auger_checklist *list = &ice->current->checklist;
-    const struct auger_pair *heard = auger_checklist_find(list, path);
+    const struct auger_pair *heard =
+        auger_ice_stream_is_framed(ice, path) ? auger_checklist_find(list, path) : NULL;
 
     if (!heard || !is_ours_to_open(heard) || !is_unheard(heard))
-        return;
+        return false;
     for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
         if (pair->remote != heard->remote || auger_pair_is_valid(pair) ||
@@ -156,4 +157,5 @@ void auger_stream_heard_strange(struct auger_ice *ice, auger_time now,
         auger_inflight_remove_pair(&list->inflight, pair);
         auger_pair_fail(pair, ice->env, now, AUGER_PAIR_MALFORMED);
     }
+    return true;
 }

@@ -9,8 +9,8 @@
 /* The stream along `path`, if it is one of a pair, could not be opened or is closed. */
 void auger_stream_lost(struct auger_ice *ice, auger_time now, const struct auger_path *path);
 /* What came along `path` is no STUN.  If we opened it, and nothing else came before, whoever is
- * there is not the peer (7.1). */
-void auger_stream_heard_strange(struct auger_ice *ice, auger_time now,
+ * there is not the peer (7.1).  Whether that changed anything. */
+bool auger_stream_heard_strange(struct auger_ice *ice, auger_time now,
                                 const struct auger_path *path);
 
 #endif /* AUGER_ICE_STREAM_H */

@@ -482,6 +482,26 @@ static void who_answers_with_something_else_is_not_the_peer(void **state)
     puppet_free(p);
 }
 
+/* Anybody can send many of them. */
+static void strange_datagrams_are_counted_and_nothing_else_is_done(void **state)
+{
+    (void)state;
+    static const char *const froms[][2] = {{"192.0.2.9:7", "192.0.2.1:1001"}, {CALLER, BASE}};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct puppet *p = connected_actively(true);
+        struct auger_ice_counters counters;
+        p->world->now += 31 * AUGER_SEC; /* nor what is due: that is the time-out's */
+        puppet_deliver(p, froms[i][0], froms[i][1], (const uint8_t *)"what", 4);
+        auger_ice_get_counters(p->ice, &counters);
+        assert_int_equal(counters.unvalidated_data, 1);
+        assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+        puppet_wait(p, 0);
+        assert_int_not_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+        puppet_free(p);
+    }
+}
+
 /* 8 */
 static void first_checks_do_not_nominate_where_there_is_tcp(void **state)
 {
@@ -958,6 +978,7 @@ int main(void)
         cmocka_unit_test(an_active_candidate_is_seen_as_one_whatever_its_ports),
         cmocka_unit_test(five_connections_are_opened_to_one_address_at_a_time),
         cmocka_unit_test(who_answers_with_something_else_is_not_the_peer),
+        cmocka_unit_test(strange_datagrams_are_counted_and_nothing_else_is_done),
         cmocka_unit_test(first_checks_do_not_nominate_where_there_is_tcp),
         cmocka_unit_test(tcp_is_nominated_a_second_later_than_udp_could_be),
         cmocka_unit_test(a_stream_in_use_is_opened_again_and_carries_data_once_it_is_proved),
