@@ -289,7 +289,9 @@ void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
         ice->news.restart_wanted = false;
         return;
     }
-    if (awaits_pairs(ice) || now < ice->drift.awaits_until || auger_relay_may_come(ice) ||
+    if (now >= ice->drift.awaits_until)
+        ice->drift.awaits_until = 0;
+    if (awaits_pairs(ice) || ice->drift.awaits_until || auger_relay_may_come(ice) ||
         auger_checklist_may_beat(&ice->current->checklist, ice->current->role, 0)) {
         ice->drift.has_asked = false;
         auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "the address in use is gone");

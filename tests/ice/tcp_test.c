@@ -705,6 +705,24 @@ static void who_waits_in_vain_wants_a_restart_after_five_seconds(void **state)
     puppet_free(p);
 }
 
+static void who_waits_in_vain_goes_on_with_what_is_left(void **state)
+{
+    (void)state;
+    struct puppet *p = connected_passively();
+    struct sent sent;
+
+    lose_stream(p, BASE, CALLER);
+    puppet_wait(p, 3 * AUGER_SEC);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_wait(p, 2 * AUGER_SEC);
+    while (puppet_take(p, &sent))
+        ;
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    assert_true(auger_ice_next_timeout(p->ice) > p->world->now);
+    puppet_free(p);
+}
+
 static void an_answer_does_not_open_a_lost_stream_again(void **state)
 {
     (void)state;
@@ -988,6 +1006,7 @@ int main(void)
         cmocka_unit_test(another_pair_takes_over_from_a_lost_stream),
         cmocka_unit_test(a_passive_end_waits_for_the_peer_to_connect_again),
         cmocka_unit_test(who_waits_in_vain_wants_a_restart_after_five_seconds),
+        cmocka_unit_test(who_waits_in_vain_goes_on_with_what_is_left),
         cmocka_unit_test(an_answer_does_not_open_a_lost_stream_again),
         cmocka_unit_test(connections_that_end_leave_room_for_others),
         cmocka_unit_test(a_stream_is_of_ice_or_leads_to_a_turn_server),
