@@ -634,6 +634,91 @@ static void test_each_block_of_each_datagram_may_be_missing(void **state)
     assert_true(missing > 10);
 }
 
+/* --- streams ------------------------------------------------------------------------------ */
+
+#define TCP_BASE "tcp:192.0.2.1:5000"
+#define TCP_ACTIVE "tcp:192.0.2.1:0"
+#define TCP_PEER "tcp:192.0.2.2:6000"
+#define TCP_CALLER "tcp:192.0.2.2:40000"
+
+static struct puppet *with_tcp(void)
+{
+    struct auger_ice_config config;
+
+    auger_ice_config_init(&config);
+    config.tcp = AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE | AUGER_ICE_TCP_SO;
+    struct puppet *p = puppet_with(&config);
+    puppet_introduce(p);
+    return p;
+}
+
+static void add_over_tcp(struct puppet *p)
+{
+    struct auger_addr base = addr_of(TCP_BASE);
+    struct auger_cand cand = cand_of(TCP_PEER, AUGER_CAND_HOST, 1500000000);
+
+    if (SWEPT(auger_ice_add_local_addr(p->ice, p->world->now, &base)) < 0)
+        assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &base), 0);
+    cand.tcptype = AUGER_TCP_TYPE_PASSIVE;
+    if (SWEPT(auger_ice_add_remote_cand(p->ice, p->world->now, &cand)) < 0)
+        assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &cand), 0);
+}
+
+static void run_over_tcp(struct puppet *p)
+{
+    struct sent sent;
+
+    for (int i = 0; i < 20; i++) {
+        p->world->now += 50 * AUGER_MS;
+        SWEPT_VOID(auger_ice_handle_timeout(p->ice, p->world->now));
+        while ((sent.len = (size_t)SWEPT((long)auger_ice_poll_transmit(
+                    p->ice, p->world->now, &sent.path, sent.buf, sizeof(sent.buf)))) > 0) {
+            assert_int_equal(auger_stun_msg_parse(&sent.msg, sent.buf, sent.len), 0);
+            if (sent.msg.class_ == AUGER_STUN_REQUEST)
+                puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "tcp:192.0.2.1:33333"});
+        }
+    }
+}
+
+static void lose_swept(struct puppet *p, const char *local, const char *remote)
+{
+    struct auger_path path = {addr_of(local), addr_of(remote)};
+    SWEPT_VOID(auger_ice_stream_lost(p->ice, p->world->now, &path));
+}
+
+static bool stream_with_missing(unsigned long n)
+{
+    struct puppet *p = with_tcp();
+
+    sweep_begin(n);
+    add_over_tcp(p);
+    run_over_tcp(p);
+    puppet_check(p,
+                 &(struct puppet_check){.role = CONTROLLING, .from = TCP_CALLER, .to = TCP_BASE});
+    run_over_tcp(p);
+    lose_swept(p, TCP_BASE, TCP_CALLER);
+    lose_swept(p, TCP_ACTIVE, TCP_PEER);
+    run_over_tcp(p);
+    lose_swept(p, TCP_ACTIVE, TCP_PEER);
+    bool failed = sweep_end();
+    go_on(p, "streams");
+    puppet_free(p);
+    return failed;
+}
+
+static void test_each_block_of_streams_may_be_missing(void **state)
+{
+    (void)state;
+    unsigned long n = 1;
+
+    stream_with_missing(BLOCKS_MAX * BLOCKS_MAX); /* OpenSSL makes some things once */
+    long before = sweep.openssl_blocks;
+    while (stream_with_missing(n))
+        n++;
+    assert_true(n > 10);
+    assert_int_equal(sweep.openssl_blocks, before);
+}
+
 /* --- a whole session ---------------------------------------------------------------------- */
 
 /* Of all that a session takes, restarts and all, the n-th block is missing.  What an agent
@@ -680,6 +765,7 @@ int main(void)
         cmocka_unit_test(test_each_block_of_an_agent_may_be_missing_when_it_is_made),
         cmocka_unit_test(test_each_block_of_each_call_may_be_missing),
         cmocka_unit_test(test_each_block_of_each_datagram_may_be_missing),
+        cmocka_unit_test(test_each_block_of_streams_may_be_missing),
         cmocka_unit_test(test_each_block_of_a_session_may_be_missing),
     };
     return sweep_openssl() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
