@@ -270,14 +270,33 @@ static struct auger_turn_association *add(struct auger_turn_service *service,
     return association;
 }
 
-/* Whether one more may begin in this turn.  Who has to wait asks again. */
-static bool may_begin(struct auger_turn_sealed *sealed, auger_time now)
+/* Whether one more may begin in this turn, and of that address.  Who has to wait asks again. */
+static bool may_begin(struct auger_turn_service *service, auger_time now,
+                      const struct auger_addr *from)
 {
+    struct auger_turn_sealed *sealed = service->sealed;
+
     if (sealed->turn_at != now) {
         sealed->turn_at = now;
         sealed->beginnings = 0;
     }
-    return sealed->beginnings < BEGINNINGS_MAX;
+    if (sealed->beginnings == BEGINNINGS_MAX)
+        return false;
+    if (auger_turn_server_may_shake_hands(service->engine, now, from))
+        return true;
+    service->stats.handshakes_limited++;
+    return false;
+}
+
+/* It goes to who may not have asked. */
+static void send_cookie(struct auger_turn_service *service, const struct auger_watch *by,
+                        auger_time now, const struct auger_path *path, const uint8_t *buf,
+                        size_t len)
+{
+    if (!auger_turn_server_may_answer(service->engine, now, &path->remote))
+        service->stats.cookies_limited++;
+    else
+        (void)!auger_udp_send_from(&by->udp, &path->local, &path->remote, buf, len);
 }
 
 /* 6347, 4.2.8: what is there stays until the client has shown that it is the one that began. */
@@ -308,12 +327,13 @@ static struct auger_turn_association *meet(struct auger_turn_service *service,
     uint8_t reply[REPLY_MAX];
     struct auger_tls *tls;
 
-    if (!may_begin(sealed, now))
+    if (auger_tls_is_proved(sealed->context, now, &path->remote, buf, len) &&
+        !may_begin(service, now, &path->remote))
         return NULL;
     int n =
         auger_tls_accept(&tls, sealed->context, now, &path->remote, buf, len, reply, sizeof(reply));
     if (n > 0)
-        (void)!auger_udp_send_from(&by->udp, &path->local, &path->remote, reply, (size_t)n);
+        send_cookie(service, by, now, path, reply, (size_t)n);
     if (!tls)
         return NULL;
     sealed->beginnings++;

@@ -249,6 +249,15 @@ static void prime(struct auger_tls *tls, auger_time now, const struct auger_tls_
     tls->bio.next_seq = hello->record_seq;
 }
 
+bool auger_tls_is_proved(const struct auger_tls_context *context, auger_time now,
+                         const struct auger_addr *from, const uint8_t *buf, size_t len)
+{
+    struct auger_tls_hello hello;
+
+    return context->cookies && auger_tls_hello_read(&hello, buf, len) &&
+           auger_tls_cookie_is_proved(context->cookies, now, from, &hello);
+}
+
 int auger_tls_accept(struct auger_tls **out, struct auger_tls_context *context, auger_time now,
                      const struct auger_addr *from, const uint8_t *buf, size_t len, uint8_t *reply,
                      size_t cap)

@@ -74,6 +74,10 @@ static void print_service(FILE *out, const struct auger_turn_service_stats *s)
     counter(out, "associations_total", s->associations_taken, "Associations of DTLS that began.");
     counter(out, "associations_shut_total", s->associations_shut,
             "Associations of strangers that were closed here.");
+    counter(out, "cookies_limited_total", s->cookies_limited,
+            "Answers to a ClientHello that were not sent, by the limit on one address.");
+    counter(out, "handshakes_limited_total", s->handshakes_limited,
+            "Handshakes of DTLS that did not begin, by the limit on one address.");
     counter(out, "accept_failures_total", s->accept_failures,
             "TCP connections and associations that could not be taken.");
     counter(out, "relay_failures_total", s->relay_failures,

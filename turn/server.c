@@ -96,11 +96,26 @@ void auger_turn_server_free(struct auger_turn_server *server)
     auger_siphash_free(server->siphash);
     auger_peer_policy_free(server->policy);
     auger_reply_limit_free(server->limit);
+    auger_reply_limit_free(server->handshakes);
     auger_reply_limit_free(server->failures[0]);
     auger_reply_limit_free(server->failures[1]);
     auger_user_keys_free(server->keys);
     auger_nonces_free(server->nonces);
     auger_env_release(server->env, server);
+}
+
+/* --- before the first message ------------------------------------------------------------- */
+
+bool auger_turn_server_may_answer(struct auger_turn_server *server, auger_time now,
+                                  const struct auger_addr *client)
+{
+    return auger_reply_limit_take(server->limit, now, client);
+}
+
+bool auger_turn_server_may_shake_hands(struct auger_turn_server *server, auger_time now,
+                                       const struct auger_addr *client)
+{
+    return auger_reply_limit_take(server->handshakes, now, client);
 }
 
 /* --- users and peers ---------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #define FAILURES_PER_S 50 /* wrong passwords of an IPv4 address, or of a /64 */
 #define FAILURE_CELLS 2048
+#define HANDSHAKES_PER_S 20 /* of an IPv4 address, or of a /64 */
 
 static const struct auger_turn_server_config defaults = {
     .port_min = 49152,
@@ -162,6 +163,19 @@ static int make_failures(struct auger_turn_server *server,
     return err;
 }
 
+static int make_handshakes(struct auger_turn_server *server,
+                           const struct auger_turn_server_config *config)
+{
+    struct auger_reply_limit_config limit;
+
+    auger_reply_limit_config_init(&limit);
+    limit.port_rate = limit.port_burst = HANDSHAKES_PER_S;
+    limit.prefix_rate = limit.prefix_burst = HANDSHAKES_PER_S;
+    limit.cells = FAILURE_CELLS;
+    limit.exempt_loopback = config->loopback_unlimited;
+    return auger_reply_limit_new(&server->handshakes, server->env, &limit);
+}
+
 static int make_guards(struct auger_turn_server *server,
                        const struct auger_turn_server_config *config)
 {
@@ -176,6 +190,8 @@ static int make_guards(struct auger_turn_server *server,
         err = auger_reply_limit_new(&server->limit, server->env, &limit);
     if (err == 0)
         err = make_failures(server, config);
+    if (err == 0)
+        err = make_handshakes(server, config);
     if (err == 0)
         err = auger_peer_policy_new(&server->policy, server->env);
     server->challenger = (struct auger_challenger){

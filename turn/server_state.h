@@ -172,6 +172,7 @@ struct auger_turn_server {
     struct auger_challenger challenger;
     struct auger_peer_policy *policy;
     struct auger_reply_limit *limit;
+    struct auger_reply_limit *handshakes;  /* that begin: each costs a signature */
     struct auger_reply_limit *failures[2]; /* wrong passwords: without a fresh nonce, with one */
     auger_time wall_at;                    /* when it was told; AUGER_NEVER: not yet */
     int64_t wall_s;

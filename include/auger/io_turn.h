@@ -129,6 +129,8 @@ struct auger_turn_service_stats {
     uint64_t gro, gso;       /* 1: datagrams that come, that leave, may be joined by the kernel */
     uint64_t associations, associations_unknown; /* of DTLS, as of streams */
     uint64_t associations_taken, associations_shut;
+    uint64_t cookies_limited;    /* not sent: too many for where the ClientHello came from */
+    uint64_t handshakes_limited; /* of DTLS: did not begin, for the same reason */
 };
 AUGER_API void auger_turn_service_get_stats_sized(const struct auger_turn_service *service,
                                                   struct auger_turn_service_stats *stats,

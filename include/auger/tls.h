@@ -88,6 +88,10 @@ AUGER_API int auger_tls_new(struct auger_tls **out, struct auger_tls_context *co
 AUGER_API int auger_tls_accept(struct auger_tls **out, struct auger_tls_context *context,
                                auger_time now, const struct auger_addr *from, const uint8_t *buf,
                                size_t len, uint8_t *reply, size_t cap) AUGER_CHECK_RESULT;
+/* Whether `buf` is a ClientHello with a cookie of ours for `from`, so that auger_tls_accept()
+ * would make a connection. */
+AUGER_API bool auger_tls_is_proved(const struct auger_tls_context *context, auger_time now,
+                                   const struct auger_addr *from, const uint8_t *buf, size_t len);
 AUGER_API void auger_tls_free(struct auger_tls *tls); /* NULL is fine */
 
 enum auger_tls_state {

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define CLIENTS_MAX 10
+#define MANY 60          /* fewer than the strangers of one address */
 #define BEGINNINGS_MAX 8 /* as io/turn_sealed.c */
 
 static struct authority authority;
@@ -46,7 +47,8 @@ struct place {
 
 /* --- the place ----------------------------------------------------------------------------- */
 
-static void open_place(struct place *place, struct auger_turn_service_config *service)
+static void open_place_for(struct place *place, struct auger_turn_service_config *service,
+                           bool loopback_unlimited)
 {
     const struct auger_addr at = {.family = AUGER_IPV4, .ip = {127, 0, 0, 1}};
     struct auger_turn_server_config server;
@@ -55,7 +57,7 @@ static void open_place(struct place *place, struct auger_turn_service_config *se
     *place = (struct place){0};
     auger_turn_server_config_init(&server);
     server.realm = "example.org";
-    server.loopback_unlimited = true;
+    server.loopback_unlimited = loopback_unlimited;
     service->tls_listen = &at;
     service->tls_listen_len = 1;
     service->certificate_pem = pem_bytes(&leaf.certificate);
@@ -73,6 +75,20 @@ static void open_place(struct place *place, struct auger_turn_service_config *se
     assert_int_equal(auger_tls_context_new(&place->context, auger_env_system(), &tls, NULL), 0);
     for (size_t i = 0; i < CLIENTS_MAX; i++)
         place->clients[i] = (struct client){.place = place, .fd = -1};
+}
+
+static void open_place(struct place *place, struct auger_turn_service_config *service)
+{
+    open_place_for(place, service, true);
+}
+
+/* Where clients on the loopback interface are limited as others are. */
+static void open_strict_place(struct place *place)
+{
+    struct auger_turn_service_config service;
+
+    auger_turn_service_config_init(&service);
+    open_place_for(place, &service, false);
 }
 
 static void open_default_place(struct place *place)
@@ -110,17 +126,23 @@ static auger_time now_at(const struct place *place)
     return auger_loop_now(place->loop);
 }
 
-/* Shakes hands, once more if it has done so from the same port. */
-static void greet(struct client *client)
+static void connect_from(struct client *client, uint32_t ip)
 {
+    const struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(ip)}};
     const struct sockaddr_in to = {.sin_family = AF_INET,
                                    .sin_port = htons(client->place->at.port),
                                    .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
 
-    if (client->fd < 0) {
-        client->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        assert_int_equal(connect(client->fd, (const struct sockaddr *)&to, sizeof(to)), 0);
-    }
+    client->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(client->fd, (const struct sockaddr *)&from, sizeof(from)), 0);
+    assert_int_equal(connect(client->fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+}
+
+/* Shakes hands, once more if it has done so from the same port. */
+static void greet(struct client *client)
+{
+    if (client->fd < 0)
+        connect_from(client, INADDR_LOOPBACK);
     auger_tls_free(client->tls);
     assert_int_equal(
         auger_tls_new(&client->tls, client->place->context, now_at(client->place), "turn.example"),
@@ -243,6 +265,30 @@ static void who_has_no_cookie_costs_nothing(void **state)
     close_place(&place);
 }
 
+/* Nobody can have us flood the address that it says it has. */
+static void cookies_for_one_address_are_few(void **state)
+{
+    uint8_t hello[AUGER_DATAGRAM_MAX], answer[AUGER_DATAGRAM_MAX];
+    struct place place;
+    unsigned answers = 0;
+
+    (void)state;
+    open_strict_place(&place);
+    struct client *client = &place.clients[0];
+    greet(client);
+    size_t len = auger_tls_take(client->tls, now_at(&place), hello, sizeof(hello));
+    auger_time begin = now_at(&place);
+    for (unsigned i = 0; i < 200; i++) {
+        assert_int_equal(send(client->fd, hello, len, 0), len);
+        turn_server(&place);
+        answers += recv(client->fd, answer, sizeof(answer), 0) > 0;
+    }
+    auger_time took = now_at(&place) - begin;
+    assert_in_range(answers, 1, 11 + 10 * took / AUGER_SEC);
+    assert_int_equal(stats_of(&place).cookies_limited, 200 - answers);
+    close_place(&place);
+}
+
 static void what_is_no_hello_gets_no_answer(void **state)
 {
     const uint8_t binding[20] = {0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42};
@@ -351,6 +397,40 @@ static void handshakes_of_many_do_not_begin_in_one_turn(void **state)
     assert_int_equal(recv(place.clients[CLIENTS_MAX - 1].fd, buf, sizeof(buf), 0), -1);
     for (size_t i = 0; i < CLIENTS_MAX; i++)
         run_until_connected(&place.clients[i]); /* who had to wait asks again */
+    close_place(&place);
+}
+
+/* All ports of one address are one source, whose signatures do not keep others waiting. */
+static void handshakes_of_one_address_leave_room_for_others(void **state)
+{
+    struct client many[MANY];
+    struct place place;
+
+    (void)state;
+    open_strict_place(&place);
+    for (size_t i = 0; i < MANY; i++) {
+        many[i] = (struct client){.place = &place, .fd = -1};
+        greet(&many[i]);
+        turn_client(&many[i]);
+        turn_server(&place);
+    }
+    assert_int_equal(stats_of(&place).cookies_limited, 0);
+    auger_time begin = now_at(&place);
+    for (size_t i = 0; i < MANY; i++) {
+        turn_client(&many[i]); /* proves its cookie */
+        turn_server(&place);
+    }
+    auger_time took = now_at(&place) - begin;
+    struct auger_turn_service_stats stats = stats_of(&place);
+    assert_in_range(stats.associations_taken, 1, 21 + 20 * took / AUGER_SEC);
+    assert_int_equal(stats.handshakes_limited, MANY - stats.associations_taken);
+    connect_from(&place.clients[0], INADDR_LOOPBACK + 1);
+    allocate(&place.clients[0]);
+    assert_int_equal(stats_of(&place).handshakes_limited, stats.handshakes_limited);
+    for (size_t i = 0; i < MANY; i++) {
+        auger_tls_free(many[i].tls);
+        close(many[i].fd);
+    }
     close_place(&place);
 }
 
@@ -565,10 +645,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_has_no_cookie_costs_nothing),
+        cmocka_unit_test(cookies_for_one_address_are_few),
         cmocka_unit_test(what_is_no_hello_gets_no_answer),
         cmocka_unit_test(a_client_allocates_and_releases),
         cmocka_unit_test(data_goes_both_ways_without_padding),
         cmocka_unit_test(handshakes_of_many_do_not_begin_in_one_turn),
+        cmocka_unit_test(handshakes_of_one_address_leave_room_for_others),
         cmocka_unit_test(who_allocates_nothing_has_to_go),
         cmocka_unit_test(who_does_not_end_the_handshake_has_to_go),
         cmocka_unit_test(strangers_of_one_address_make_room_for_each_other),

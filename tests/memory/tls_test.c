@@ -54,6 +54,7 @@ static int hand_over(struct ends *ends, int to, const uint8_t *buf, size_t len)
     uint8_t clear[2048];
 
     if (!ends->tls[to]) {
+        (void)SWEPT(auger_tls_is_proved(ends->contexts[to], AUGER_SEC, &from, buf, len));
         int n = (int)SWEPT(auger_tls_accept(&ends->tls[to], ends->contexts[to], AUGER_SEC, &from,
                                             buf, len, clear, sizeof(clear)));
         if (n > 0)

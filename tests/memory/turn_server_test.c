@@ -288,6 +288,8 @@ static void look_around(void)
 
     SWEPT_VOID(auger_turn_server_get_stats(s.server, &stats));
     assert_true(SWEPT(auger_turn_server_is_known(s.server, &s.path)) == 0);
+    assert_true(SWEPT(auger_turn_server_may_answer(s.server, s.now, &s.path.remote)) >= 0);
+    assert_true(SWEPT(auger_turn_server_may_shake_hands(s.server, s.now, &s.path.remote)) >= 0);
     SWEPT_VOID(auger_turn_server_stream_closed(s.server, s.now, &s.path));
     SWEPT_VOID(auger_turn_server_drain(s.server, NULL));
     SWEPT_VOID(auger_turn_server_close(s.server, s.now));
