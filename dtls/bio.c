@@ -1,6 +1,6 @@
 /* dtls/bio.c - one read and one write a datagram. */
 #include "dtls/bio.h"
-#include "dtls/record_filter.h"
+#include "crypto/record_filter.h"
 
 /* --- datagrams --------------------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
 #include "base/env.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "crypto/record_filter.h"
 #include "dtls/backend.h"
-#include "dtls/record_filter.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -304,7 +304,8 @@ int auger_dtls_start(struct auger_dtls *dtls, auger_time now, enum auger_dtls_ro
     int err = auger_backend_new(&dtls->backend, &config);
     if (err < 0)
         return err;
-    dtls->role = dtls->filter.role = role;
+    dtls->role = role;
+    dtls->filter.is_server = role == AUGER_DTLS_SERVER;
     set_state(dtls, now, AUGER_DTLS_CONNECTING);
     dtls->deadline_at = auger_time_add(now, dtls->config.deadline);
     follow(dtls, now, auger_backend_feed(dtls->backend, NULL, 0));

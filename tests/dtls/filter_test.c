@@ -6,14 +6,14 @@
 
 #include <cmocka.h>
 
-#include "dtls/record_filter.h"
+#include "crypto/record_filter.h"
 #include "tests/dtls/records.h"
 
 #include <stdlib.h>
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
-#define AS_CLIENT AUGER_DTLS_CLIENT
-#define AS_SERVER AUGER_DTLS_SERVER
+#define AS_CLIENT false
+#define AS_SERVER true
 #define BUF_MAX 20000
 
 static uint8_t zeros[17000];
@@ -123,7 +123,7 @@ static void test_a_record_passes_by_type_version_epoch_and_length(void **state)
     for (size_t i = 0; i < ARRAY_LEN(records); i++)
         for (int finished = 0; finished < 2; finished++)
             for (int role = AS_CLIENT; role <= AS_SERVER; role++) {
-                struct auger_record_filter filter = {.role = role, .finished = finished};
+                struct auger_record_filter filter = {.is_server = role, .finished = finished};
                 size_t len = make_record(in, sizeof(in), records[i].record);
                 enum part part = part_of(split(&filter, in, len, out), len);
                 if (part != (finished ? records[i].after : records[i].before))
@@ -202,15 +202,15 @@ static void test_a_message_passes_by_role_place_and_length(void **state)
     for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
         const struct message *message = &messages[i].message;
         size_t len = make_message(in, sizeof(in), *message);
-        if (passes((struct auger_record_filter){.role = AS_CLIENT}, in, len) !=
+        if (passes((struct auger_record_filter){.is_server = AS_CLIENT}, in, len) !=
                 messages[i].to_client ||
-            passes((struct auger_record_filter){.role = AS_SERVER}, in, len) !=
+            passes((struct auger_record_filter){.is_server = AS_SERVER}, in, len) !=
                 messages[i].to_server)
             fail_msg("type %u, number %u, %u at %u of %u", message->type, message->seq,
                      message->fragment, message->offset, message->len);
         for (int role = AS_CLIENT; role <= AS_SERVER; role++)
             assert_false(
-                passes((struct auger_record_filter){.role = role, .finished = true}, in, len));
+                passes((struct auger_record_filter){.is_server = role, .finished = true}, in, len));
     }
 }
 
@@ -226,7 +226,7 @@ static void test_a_fragment_must_end_with_its_record(void **state)
             .type = HANDSHAKE, .body = body, .len = (size_t)((int)w.len + change)};
         memset(body + w.len, 0, sizeof(body) - w.len);
         size_t len = make_record(in, sizeof(in), record);
-        assert_int_equal(passes((struct auger_record_filter){.role = AS_CLIENT}, in, len),
+        assert_int_equal(passes((struct auger_record_filter){.is_server = AS_CLIENT}, in, len),
                          change == 0);
     }
 }
@@ -244,7 +244,8 @@ static void test_a_record_of_several_messages_passes_if_each_may(void **state)
             put_message(&w, is_good ? good[i] : bad[i]);
         size_t len = make_record(in, sizeof(in),
                                  (struct record){.type = HANDSHAKE, .body = body, .len = w.len});
-        assert_int_equal(passes((struct auger_record_filter){.role = AS_CLIENT}, in, len), is_good);
+        assert_int_equal(passes((struct auger_record_filter){.is_server = AS_CLIENT}, in, len),
+                         is_good);
     }
 }
 
@@ -260,7 +261,7 @@ static const struct record change = {.type = CHANGE_CIPHER_SPEC, .seq = 5, .body
 static void test_records_are_sorted_into_parts_in_their_order(void **state)
 {
     (void)state;
-    struct auger_record_filter filter = {.role = AS_CLIENT};
+    struct auger_record_filter filter = {.is_server = AS_CLIENT};
     uint8_t in[500], out[500], expected[500];
     struct auger_writer w = auger_writer(in, sizeof(in)), e = auger_writer(expected, 500);
 
@@ -285,7 +286,7 @@ static void test_records_are_sorted_into_parts_in_their_order(void **state)
 static void test_after_the_handshake_records_stay_as_they_came(void **state)
 {
     (void)state;
-    struct auger_record_filter filter = {.role = AS_CLIENT, .finished = true};
+    struct auger_record_filter filter = {.is_server = AS_CLIENT, .finished = true};
     uint8_t in[500], out[500];
     struct auger_writer w = auger_writer(in, sizeof(in));
 
@@ -307,12 +308,12 @@ static void test_nothing_behind_a_broken_record_is_believed(void **state)
     size_t whole = w.len;
     put_record(&w, sealed_data);
     for (size_t len = whole; len < w.len; len++) {
-        struct auger_record_filter filter = {.role = AS_CLIENT, .finished = true};
+        struct auger_record_filter filter = {.is_server = AS_CLIENT, .finished = true};
         assert_int_equal(split(&filter, in, len, out).sealed, whole);
         assert_int_equal(filter.dropped, len > whole);
     }
     in[0] = 24; /* an unknown type: perhaps its length is no length */
-    struct auger_record_filter filter = {.role = AS_CLIENT, .finished = true};
+    struct auger_record_filter filter = {.is_server = AS_CLIENT, .finished = true};
     assert_int_equal(split(&filter, in, w.len, out).sealed, 0);
     assert_int_equal(filter.dropped, 1);
 }
@@ -320,7 +321,7 @@ static void test_nothing_behind_a_broken_record_is_believed(void **state)
 static void test_numbers_in_clear_are_ours_and_sealed_ones_untouched(void **state)
 {
     (void)state;
-    struct auger_record_filter filter = {.role = AS_CLIENT};
+    struct auger_record_filter filter = {.is_server = AS_CLIENT};
     uint8_t in[500], out[500] = {0};
     struct record record;
 
@@ -346,7 +347,7 @@ static void test_numbers_in_clear_are_ours_and_sealed_ones_untouched(void **stat
 static void test_an_alert_in_clear_is_a_hint(void **state)
 {
     (void)state;
-    struct auger_record_filter filter = {.role = AS_CLIENT};
+    struct auger_record_filter filter = {.is_server = AS_CLIENT};
     uint8_t in[50] = {0}, out[50];
 
     split(&filter, in, make_record(in, 50, (struct record){.type = ALERT, .body = alert, .len = 2}),
@@ -379,7 +380,7 @@ static void test_a_verify_request_waits_and_moves_the_numbers_by_one(void **stat
     uint8_t in[400] = {0}, out[400], kept[AUGER_VERIFY_MAX];
 
     for (size_t i = 0; i < ARRAY_LEN(cookies); i++) {
-        struct auger_record_filter filter = {.role = AS_CLIENT};
+        struct auger_record_filter filter = {.is_server = AS_CLIENT};
         size_t len = make_verify(in, sizeof(in), cookies[i], (uint8_t)cookies[i]);
         assert_int_equal(part_of(split(&filter, in, len, out), len), NOWHERE);
         assert_int_equal(auger_record_filter_take_verify(&filter, kept), len);
@@ -400,7 +401,7 @@ static void test_a_verify_request_waits_and_moves_the_numbers_by_one(void **stat
 static void test_a_server_hello_makes_a_verify_request_a_lie(void **state)
 {
     (void)state;
-    struct auger_record_filter filter = {.role = AS_CLIENT};
+    struct auger_record_filter filter = {.is_server = AS_CLIENT};
     uint8_t in[400] = {0}, out[400];
     size_t len;
 
@@ -417,7 +418,7 @@ static void test_a_server_hello_makes_a_verify_request_a_lie(void **state)
 static void test_a_malformed_verify_request_falls(void **state)
 {
     (void)state;
-    struct auger_record_filter filter = {.role = AS_CLIENT}, server = {.role = AS_SERVER};
+    struct auger_record_filter filter = {.is_server = AS_CLIENT}, server = {.is_server = AS_SERVER};
     uint8_t in[400] = {0}, out[400];
 
     split(&filter, in, make_verify(in, sizeof(in), 20, 19), out);

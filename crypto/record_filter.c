@@ -1,5 +1,5 @@
-/* dtls/record_filter.c - the rules, record by record: RFC 6347 section 4. */
-#include "dtls/record_filter.h"
+/* crypto/record_filter.c - the rules, record by record: RFC 6347 section 4. */
+#include "crypto/record_filter.h"
 #include "base/bytes.h"
 
 #define RECORD_HEADER_LEN 13
@@ -71,7 +71,7 @@ static bool read_fragment(struct auger_reader *r, struct fragment *fragment)
  * number 0, but for the ServerHello that comes after a HelloVerifyRequest (4.2.2). */
 static bool is_due(const struct auger_record_filter *filter, const struct fragment *fragment)
 {
-    bool from_client = filter->role == AUGER_DTLS_SERVER;
+    bool from_client = filter->is_server;
     uint16_t hello = filter->has_verified, first = (uint16_t)(hello + 1);
 
     switch (fragment->type) {
@@ -131,7 +131,7 @@ static bool is_verify_request(const struct record *record)
 
 static void keep_verify(struct auger_record_filter *filter, const struct record *record)
 {
-    if (filter->role != AUGER_DTLS_CLIENT || filter->has_hello || filter->has_verified)
+    if (filter->is_server || filter->has_hello || filter->has_verified)
         return;
     filter->verify_len = RECORD_HEADER_LEN + record->body.len;
     memcpy(filter->verify, record->start, filter->verify_len);

@@ -1,15 +1,15 @@
-/* dtls/record_filter.h - what may reach OpenSSL before the handshake has proved
+/* crypto/record_filter.h - what may reach OpenSSL before the handshake has proved
  * anything: a spoofed record in clear must not end a session (RFC 6347 section
  * 4.1.2.7).  Pure; knows records, not keys. */
-#ifndef AUGER_DTLS_RECORD_FILTER_H
-#define AUGER_DTLS_RECORD_FILTER_H
+#ifndef AUGER_CRYPTO_RECORD_FILTER_H
+#define AUGER_CRYPTO_RECORD_FILTER_H
 
-#include <auger/dtls.h>
+#include <auger/base.h>
 
 #define AUGER_VERIFY_MAX 283 /* a record of a HelloVerifyRequest with 255 bytes of cookie */
 
 struct auger_record_filter {
-    enum auger_dtls_role role;
+    bool is_server;
     bool has_hello;    /* as client: of the ServerHello something has come */
     bool has_verified; /* as client: a HelloVerifyRequest was obeyed */
     bool finished;     /* nothing in clear is expected any more */
@@ -40,4 +40,4 @@ size_t auger_record_filter_take_verify(struct auger_record_filter *filter, uint8
  * long as the handshake may still succeed. */
 bool auger_record_is_plain_alert(const uint8_t *buf, size_t len);
 
-#endif /* AUGER_DTLS_RECORD_FILTER_H */
+#endif /* AUGER_CRYPTO_RECORD_FILTER_H */
