@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "crypto/record_filter.h"
 #include "tls/bio.h"
 #include "tls/context.h"
 #include "tls/verify.h"
@@ -26,6 +27,7 @@ struct auger_tls {
     SSL *ssl;
     struct auger_tls_pipe pipe;
     struct auger_tls_bio bio;
+    struct auger_record_filter filter; /* of datagrams */
     enum auger_tls_state state;
     enum auger_tls_failure failure;
     auger_time deadline_at, retransmit_at, interval;
@@ -243,7 +245,10 @@ static void prime(struct auger_tls *tls, auger_time now, const struct auger_tls_
     size_t len = auger_tls_cookie_primer(primer, sizeof(primer));
 
     memcpy(tls->cookie, hello->cookie.data, sizeof(tls->cookie));
-    (void)auger_tls_feed(tls, now, primer, len);
+    (void)auger_tls_pipe_feed(&tls->pipe, primer, len);
+    shake(tls, now);
+    tls->filter = (struct auger_record_filter){
+        .is_server = true, .has_verified = true, .next_seq = 1 /* the primer had 0 */};
     tls->pipe.out_len = tls->pipe.lens_len = 0;
     tls->bio.numbers = true;
     tls->bio.next_seq = hello->record_seq;
@@ -291,10 +296,34 @@ static bool is_over(const struct auger_tls *tls)
     return tls->state == AUGER_TLS_CLOSED || tls->state == AUGER_TLS_FAILED;
 }
 
+static void give(struct auger_tls *tls, auger_time now, const uint8_t *records, size_t len)
+{
+    if (len == 0)
+        return;
+    (void)auger_tls_pipe_feed(&tls->pipe, records, len);
+    shake(tls, now);
+    tls->filter.finished = tls->state != AUGER_TLS_CONNECTING;
+}
+
+/* RFC 6347 section 4.1.2.7: of what anybody could have sent OpenSSL hears what may be of use. */
+static size_t feed_datagram(struct auger_tls *tls, auger_time now, const uint8_t *buf, size_t len)
+{
+    uint8_t in[AUGER_TLS_IN_MAX], verify[AUGER_VERIFY_MAX];
+
+    if (len > sizeof(in))
+        return 0;
+    struct auger_record_parts parts = auger_record_filter_split(&tls->filter, buf, len, in);
+    give(tls, now, in, parts.clear + parts.handshake + parts.sealed);
+    give(tls, now, verify, auger_record_filter_take_verify(&tls->filter, verify));
+    return len;
+}
+
 size_t auger_tls_feed(struct auger_tls *tls, auger_time now, const uint8_t *buf, size_t len)
 {
     if (is_over(tls))
         return len;
+    if (tls->pipe.datagrams)
+        return feed_datagram(tls, now, buf, len);
     size_t taken = auger_tls_pipe_feed(&tls->pipe, buf, len);
     shake(tls, now);
     return taken;

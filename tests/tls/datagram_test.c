@@ -278,6 +278,48 @@ static void bad_datagrams_end_nothing(void **state)
     end_pair(&pair);
 }
 
+/* RFC 6347 section 4.1.2.7: in clear anybody could have sent it. */
+static void forge(struct pair *pair, int who)
+{
+    static const uint8_t forged[][26] = {
+        {21, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40} /* handshake_failure */,
+        {21, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 1, 0} /* close_notify */,
+        {21, 0xFE, 0xFD, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE, 0, 2, 2, 40},
+        {20, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 1, 1},
+        {22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 3, 0, 2, 1, 1} /* no message */,
+        {22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 4, 0, 12, 0, [24] = 0} /* HelloRequest */,
+        {22, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 5, 0, 13, 20, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 1},
+        {23, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 6, 0, 2, 1, 1},
+    };
+    static const size_t lens[] = {15, 15, 15, 15, 15, 25, 26, 15};
+
+    for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+        if (pair->ends[who])
+            arrive(pair, who, forged[i], lens[i]);
+}
+
+static void what_is_forged_in_clear_ends_no_handshake(void **state)
+{
+    struct pair pair;
+    bool any;
+    (void)state;
+
+    begin_ours(&pair, "turn.example", 300);
+    do {
+        forge(&pair, CLIENT);
+        any = carry(&pair, CLIENT);
+        forge(&pair, SERVER);
+        forge(&pair, CLIENT);
+        any |= carry(&pair, SERVER);
+    } while (any);
+    assert_string_equal(auger_tls_why(pair.ends[CLIENT]), "");
+    assert_true(both_are(&pair, AUGER_TLS_CONNECTED));
+    forge(&pair, CLIENT);
+    forge(&pair, SERVER);
+    assert_talk(&pair);
+    end_pair(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +335,7 @@ int main(void)
         cmocka_unit_test(datagrams_stay_apart),
         cmocka_unit_test(what_a_reader_has_no_room_for_is_lost),
         cmocka_unit_test(bad_datagrams_end_nothing),
+        cmocka_unit_test(what_is_forged_in_clear_ends_no_handshake),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
