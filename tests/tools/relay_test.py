@@ -34,7 +34,7 @@ def free_port():
 class Coturn:
     """`turnserver` on ports of its own, for alice whose password is secret."""
 
-    def __init__(self, name="IP:127.0.0.1"):
+    def __init__(self, name="IP:127.0.0.1", *options):
         self.folder = tempfile.TemporaryDirectory()
         self.certificate = str(pathlib.Path(self.folder.name, "cert.pem"))
         key = str(pathlib.Path(self.folder.name, "key.pem"))
@@ -48,7 +48,8 @@ class Coturn:
              f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}", "--min-port=40000",
              "--max-port=48999", "--lt-cred-mech", "--user=alice:secret", "--realm=example.org",
              "--allow-loopback-peers", f"--cert={self.certificate}", f"--pkey={key}",
-             f"--pidfile={self.folder.name}/pid", f"--userdb={self.folder.name}/db"],
+             f"--pidfile={self.folder.name}/pid", f"--userdb={self.folder.name}/db",
+             *options],
             stdout=self.log, stderr=subprocess.STDOUT, cwd=self.folder.name)
         self.wait_until_it_listens()
 
@@ -64,6 +65,9 @@ class Coturn:
     def uris(self):
         return {"udp": f"turn:127.0.0.1:{self.port}", "tcp": f"turn:127.0.0.1:{self.port}?transport=tcp",
                 "tls": f"turns:127.0.0.1:{self.tls_port}", "dtls": f"turns:127.0.0.1:{self.tls_port}?transport=udp"}
+
+    def told(self):
+        return pathlib.Path(self.folder.name, "log").read_text(encoding="utf-8", errors="replace")
 
     def end(self):
         self.process.kill()
@@ -155,6 +159,19 @@ def meet(first, second, servers):
         assert told and all(" typ relay " in line for line in told), told
 
 
+def renegotiate(first, second):
+    """A restart of ICE, all candidates in the descriptions."""
+    for peer in (first, second):
+        peer.events.clear()
+    first.call("restart")
+    first.call("offer")
+    first.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None)
+    second.call("remote", desc=first.call("local"))
+    second.call("answer")
+    second.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None)
+    first.call("remote", desc=second.call("local"))
+
+
 def servers_at(uri):
     return [{"urls": [uri], "username": "alice", "credential": "secret"}]
 
@@ -232,6 +249,25 @@ class Relay(unittest.TestCase):
                         self.assertTrue(told.startswith(coturn.uris()[transport]), told)
                         peer.wait(lambda e: e.get("ev") == "state" and e.get("which") == "conn"
                                   and e.get("value") in ("disconnected", "failed"))
+
+    @staticmethod
+    def send(sender, receiver, size):
+        sender.call("sendbin", label="d", n=size, first=0)
+        receiver.wait(lambda e: e.get("ev") == "msg" and e.get("n") == size)
+
+    def test_a_stale_nonce(self):
+        """Each is good for a second: permissions for the other's new relay meet 438, and are asked for anew."""
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport), Coturn("IP:127.0.0.1", "--stale-nonce=1") as coturn, \
+                    Peer() as a, Peer() as b:
+                meet(a, b, servers_at(coturn.uris()[transport]))
+                before = coturn.told().count("error 438")
+                time.sleep(3)
+                renegotiate(a, b)
+                self.send(a, b, 2000)
+                self.send(b, a, 3000)
+                self.assertGreater(coturn.told().count("error 438"), before)
+                self.assertEqual([], [e for e in a.events + b.events if e.get("ev") == "trouble"])
 
     def test_proxies_carry_tcp_and_tls(self):
         with Coturn("DNS:localhost") as coturn:
