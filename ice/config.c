@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define PACING_MIN (5 * AUGER_MS) /* 8445 section 14.2 */
+#define PACING_MAX (10 * AUGER_SEC)
 
 void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
 {
@@ -26,8 +27,8 @@ void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
 
 bool auger_ice_config_is_valid(const struct auger_ice_config *config)
 {
-    return config->pacing >= PACING_MIN && config->pac_timeout >= 0 &&
-           config->gather_timeout >= 0 && config->local_cands_max > 0 &&
+    return config->pacing >= PACING_MIN && config->pacing <= PACING_MAX &&
+           config->pac_timeout >= 0 && config->gather_timeout >= 0 && config->local_cands_max > 0 &&
            config->remote_cands_max > 0 && config->prflx_cands_max > 0 && config->pairs_max > 0 &&
            config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY &&
            config->standby_max <= AUGER_ICE_STANDBY_MAX &&

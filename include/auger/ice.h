@@ -149,7 +149,7 @@ struct auger_ice_config {
     /* Pair and send to loopback and link-local addresses too.  Default false. */
     bool allow_loopback, allow_link_local;
     /* Ta, the least time between two new transactions.  Default 50 ms, never
-     * under 5 ms (14.2). */
+     * under 5 ms (14.2), and no more than 10 s. */
     auger_time pacing;
     /* How long to wait for a peer's checks when no pair is left (RFC 8863
      * section 4).  Default 39.5 s. */

@@ -393,9 +393,11 @@ static void test_a_config_that_makes_no_sense_is_refused(void **state)
     struct world *world = world_new();
     struct auger_ice *ice = NULL;
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         struct auger_ice_config config;
         auger_ice_config_init(&config);
+        if (i == 4)
+            config.pacing = 10 * AUGER_SEC + 1;
         if (i == 0)
             config.pacing = 5 * AUGER_MS - 1;
         if (i == 1)
