@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#define GUESSES 4
 #define EVEN 0x5555555555555555u
 
 static uint32_t count_bits(uint64_t word)
@@ -104,18 +105,52 @@ static uint16_t nth_fitting(const struct auger_server_ports *ports,
     return (uint16_t)(ports->base + 64 * word + count_bits((bits & -bits) - 1));
 }
 
+/* A block is drawn at once: decision 179. */
+static int draw_number(struct auger_server_ports *ports, const struct auger_env *env,
+                       uint32_t *number)
+{
+    if (ports->ahead_len == 0) {
+        int err = auger_env_random(env, ports->ahead, sizeof(ports->ahead));
+        if (err < 0)
+            return err;
+        ports->ahead_len = AUGER_SERVER_PORTS_AHEAD;
+    }
+    *number = ports->ahead[--ports->ahead_len];
+    ports->ahead[ports->ahead_len] = 0;
+    return 0;
+}
+
+static bool fits(const struct auger_server_ports *ports, enum auger_server_port_kind kind,
+                 uint32_t place)
+{
+    return fitting(ports, kind, place / 64) >> place % 64 & 1;
+}
+
+/* In a ledger that is not nearly empty a guess or two hit a free port, each as likely as any other;
+ * in one that is, the free ones are counted. */
 int auger_server_ports_draw(struct auger_server_ports *ports, const struct auger_env *env,
                             enum auger_server_port_kind kind, uint16_t *port)
 {
-    uint32_t count = count_fitting(ports, kind);
-    uint64_t random;
+    uint32_t number;
 
+    for (int guess = 0; guess < GUESSES; guess++) {
+        int err = draw_number(ports, env, &number);
+        if (err < 0)
+            return err;
+        uint32_t place = number % (ports->words_len * 64);
+        if (fits(ports, kind, place)) {
+            *port = (uint16_t)(ports->base + place);
+            auger_server_ports_take(ports, *port);
+            return 0;
+        }
+    }
+    uint32_t count = count_fitting(ports, kind);
     if (count == 0)
         return AUGER_ERR_LIMIT;
-    int err = auger_env_random(env, &random, sizeof(random));
+    int err = draw_number(ports, env, &number);
     if (err < 0)
         return err;
-    *port = nth_fitting(ports, kind, (uint32_t)(random % count));
+    *port = nth_fitting(ports, kind, number % count);
     auger_server_ports_take(ports, *port);
     return 0;
 }

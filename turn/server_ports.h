@@ -12,12 +12,16 @@ enum auger_server_port_kind {
     AUGER_SERVER_PORT_PAIR, /* even, and the next one is free too */
 };
 
+#define AUGER_SERVER_PORTS_AHEAD 32
+
 struct auger_server_ports {
     uint64_t *words; /* a bit for each free port from `base` on */
     uint32_t words_len;
     uint32_t len;  /* in the range */
     uint32_t free; /* of them */
     uint16_t base; /* even */
+    uint8_t ahead_len;
+    uint32_t ahead[AUGER_SERVER_PORTS_AHEAD]; /* random numbers not yet used; zero behind them */
 };
 
 /* Ports from `min` to `max`, all free.  AUGER_ERR_NO_MEMORY. */
