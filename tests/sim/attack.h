@@ -2,6 +2,8 @@
 #ifndef SIM_ATTACK_H
 #define SIM_ATTACK_H
 
+#include "tests/sim/attacker.h"
+#include "tests/sim/monitor.h"
 #include "tests/sim/peer.h"
 
 #define ATTACK_DATAGRAM_MAX 1500
@@ -19,6 +21,18 @@ struct sim_attacker {
     void *own; /* released with it */
     struct sim_attacker *next;
 };
+
+/* All who mean harm in a world. */
+struct sim_attacks {
+    struct sim_attacker *attackers; /* newest first */
+    struct sim_signaller *signaller;
+    uint64_t counts[SIM_ATTACKS];
+};
+struct sim_attacks *sim_attacks_of(struct sim *sim);
+/* observer.c: what passes over the internet. */
+void sim_observers_see(struct sim *sim, const struct sim_packet *packet);
+/* hostile_signal.c: something was said to a peer and arrives at that time. */
+void sim_signaller_meddle(struct sim *sim, struct sim_peer *to, auger_time at, const char *said);
 
 /* `own_size` bytes, zeroed, are its own; it acts from now on. */
 struct sim_attacker *sim_attacker_new(struct sim *sim, const char *name,

@@ -66,12 +66,12 @@ const char *sim_attack_name(enum sim_attack attack)
 
 uint64_t sim_attacks(const struct sim *sim, enum sim_attack attack)
 {
-    return sim->attacks[attack];
+    return sim->attacks ? sim->attacks->counts[attack] : 0;
 }
 
 void sim_attack_count(struct sim *sim, enum sim_attack attack)
 {
-    sim->attacks[attack]++;
+    sim_attacks_of(sim)->counts[attack]++;
     sim_log(sim, "! %s", names[attack]);
 }
 
@@ -122,6 +122,7 @@ struct sim_attacker *sim_attacker_new(struct sim *sim, const char *name,
                                       const struct sim_attack_options *options, size_t own_size)
 {
     struct sim_attacker *attacker = sim_alloc(sizeof(*attacker));
+    struct sim_attacks *attacks = sim_attacks_of(sim);
 
     attacker->sim = sim;
     attacker->own = sim_alloc(own_size + 1);
@@ -132,22 +133,34 @@ struct sim_attacker *sim_attacker_new(struct sim *sim, const char *name,
     prng_init(&attacker->random, sim->options.seed, name);
     attacker->options = *options;
     attacker->ends_at = auger_time_add(sim->now, options->lasts);
-    attacker->next = sim->attackers;
-    sim->attackers = attacker;
+    attacker->next = attacks->attackers;
+    attacks->attackers = attacker;
     sim->is_hostile = true;
     return attacker;
 }
 
-void sim_attackers_free(struct sim *sim)
+static void leave(struct sim *sim)
 {
-    for (struct sim_attacker *attacker = sim->attackers, *next; attacker; attacker = next) {
+    for (struct sim_attacker *attacker = sim->attacks->attackers, *next; attacker;
+         attacker = next) {
         next = attacker->next;
         if (attacker->fini)
             attacker->fini(attacker);
         free(attacker->own);
         free(attacker);
     }
-    free(sim->signaller);
+    free(sim->attacks->signaller);
+    free(sim->attacks);
+}
+
+struct sim_attacks *sim_attacks_of(struct sim *sim)
+{
+    static const struct sim_strangers strangers = {sim_observers_see, sim_signaller_meddle, leave};
+
+    if (!sim->attacks)
+        sim->attacks = sim_alloc(sizeof(*sim->attacks));
+    sim->strangers = &strangers;
+    return sim->attacks;
 }
 
 /* --- whom ------------------------------------------------------------------- */

@@ -77,7 +77,7 @@ static void flow(struct sim *sim, void *what)
         return;
     }
     for (unsigned i = 0; i < flood->count && flood->to->ice; i++) {
-        invent(sim->signaller, "", line);
+        invent(sim->attacks->signaller, "", line);
         sim_take_line(flood->to, line);
     }
     flood->to->is_touched = true;
@@ -93,8 +93,8 @@ static void begin_flood(struct sim_signaller *signaller, struct sim_peer *to, au
     queue_put(&signaller->sim->queue, at, flow, flood);
 }
 
-void sim_signaller_meddle(struct sim_signaller *signaller, struct sim_peer *to, auger_time at,
-                          const char *said)
+static void meddle(struct sim_signaller *signaller, struct sim_peer *to, auger_time at,
+                   const char *said)
 {
     struct prng *random = &signaller->random;
     char line[AUGER_CAND_LINE_MAX];
@@ -121,6 +121,12 @@ void sim_signaller_meddle(struct sim_signaller *signaller, struct sim_peer *to, 
     }
 }
 
+void sim_signaller_meddle(struct sim *sim, struct sim_peer *to, auger_time at, const char *said)
+{
+    if (sim->attacks->signaller)
+        meddle(sim->attacks->signaller, to, at, said);
+}
+
 void sim_add_hostile_signalling(struct sim *sim, unsigned permille, unsigned flood)
 {
     struct sim_signaller *signaller = sim_alloc(sizeof(*signaller));
@@ -129,5 +135,5 @@ void sim_add_hostile_signalling(struct sim *sim, unsigned permille, unsigned flo
     signaller->sim = sim;
     signaller->permille = permille;
     signaller->flood = flood;
-    sim->signaller = signaller;
+    sim_attacks_of(sim)->signaller = signaller;
 }

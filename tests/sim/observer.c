@@ -32,7 +32,8 @@ void sim_observers_see(struct sim *sim, const struct sim_packet *packet)
 {
     if (packet->cause)
         return;
-    for (struct sim_attacker *attacker = sim->attackers; attacker; attacker = attacker->next) {
+    for (struct sim_attacker *attacker = sim->attacks->attackers; attacker;
+         attacker = attacker->next) {
         if (attacker->see && sim->now < attacker->ends_at)
             attacker->see(attacker, packet);
     }

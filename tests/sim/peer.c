@@ -1,4 +1,4 @@
-/* tests/sim/peer.c - drives an ICE agent as a program would, with a monitor beside it. */
+/* tests/sim/peer.c - drives an ICE agent as a program would, and tells who watches it. */
 #include "tests/sim/peer.h"
 
 #include "tests/sim/digest.h"
@@ -83,14 +83,7 @@ static void watch(struct sim_peer *peer)
     snprintf(peer->ufrag, sizeof(peer->ufrag), "%s", auger_ice_ufrag(peer->ice));
     peer->pairs_cap = pairs_max + 2; /* the one that carries data may come on top */
     peer->pairs = sim_resize(NULL, peer->pairs_cap, sizeof(*peer->pairs));
-    peer->monitor = monitor_new(&(struct monitor_config){.ufrag = auger_ice_ufrag(peer->ice),
-                                                         .password = auger_ice_password(peer->ice),
-                                                         .pairs_max = pairs_max,
-                                                         .pacing = peer->options.ice.pacing});
-    if (peer->options.ice.lite)
-        monitor_make_lite(peer->monitor);
-    if (peer->options.ice.standby_restarts)
-        monitor_expect_standby_restarts(peer->monitor);
+    SIM_TELL(peer->sim, peer_begins, peer);
 }
 
 /* On a host of its own, or on another's. */
@@ -165,7 +158,7 @@ static void add_tcp_base(struct sim_peer *peer, auger_time now, const struct aug
     if (!peer->options.ice.tcp)
         return;
     base.transport = AUGER_TCP;
-    monitor_add_base(peer->monitor);
+    SIM_TELL(peer->sim, base_added, peer);
     check(peer, auger_ice_add_local_addr(peer->ice, now, &base), "local address of TCP");
 }
 
@@ -177,9 +170,9 @@ static void remove_tcp_base(struct sim_peer *peer, const struct auger_addr *udp)
     if (!peer->options.ice.tcp)
         return;
     base.transport = AUGER_TCP;
-    monitor_remove_base(peer->monitor, &base);
+    SIM_TELL(peer->sim, base_removed, peer, &base);
     if (auger_ice_stream_is_framed(peer->ice, used) && auger_addr_ip_equal(&used->local, udp))
-        monitor_stream_lost(peer->monitor, used);
+        SIM_TELL(peer->sim, stream_lost, peer, used);
     check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &base),
           "an address of TCP that is gone");
     sim_tcp_forget(peer->sim, peer->host, &base);
@@ -193,7 +186,7 @@ void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *n
     if (!peer->has_begun || !peer->ice)
         return;
     sim_log(sim, "%s has an interface in %s", peer->name, net->name);
-    monitor_add_base(peer->monitor);
+    SIM_TELL(peer->sim, base_added, peer);
     check(peer, auger_ice_add_local_addr(peer->ice, sim_peer_now(peer), &addr), "local address");
     add_tcp_base(peer, sim_peer_now(peer), &addr);
     auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
@@ -211,7 +204,7 @@ void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_ne
         if (!peer->has_begun || !peer->ice)
             continue;
         sim_log(sim, "%s has no interface in %s any more", peer->name, net->name);
-        monitor_remove_base(peer->monitor, &gone);
+        SIM_TELL(peer->sim, base_removed, peer, &gone);
         check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &gone),
               "an address that is gone");
         remove_tcp_base(peer, &gone);
@@ -233,9 +226,7 @@ static void add_turn_server(struct sim_peer *peer, auger_time now, const struct 
     for (size_t i = 0; i < 2; i++) {
         server.addr = *sim_turn_addr(turn, families[i]);
         server.addr.transport = peer->options.turn_streams ? AUGER_TCP : AUGER_UDP;
-        monitor_add_turn_server(
-            peer->monitor,
-            &(struct monitor_turn){server.addr, SIM_TURN_USER, SIM_TURN_REALM, SIM_TURN_PASSWORD});
+        SIM_TELL(peer->sim, turn_server_added, peer, &server.addr);
         int err = auger_ice_add_turn_server(peer->ice, now, &server);
         for (int again = 0; err == AUGER_ERR_ENTROPY && again < 20; again++) /* buggify.h */
             err = auger_ice_add_turn_server(peer->ice, now, &server);
@@ -262,14 +253,14 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling)
     peer->has_begun = peer->is_touched = true;
     check(peer, auger_ice_set_controlling(peer->ice, controlling), "role");
     for (size_t i = 0; i < peer->host->at_len; i++) {
-        monitor_add_base(peer->monitor);
+        SIM_TELL(peer->sim, base_added, peer);
         check(peer, auger_ice_add_local_addr(peer->ice, now, &peer->host->at[i].addr),
               "local address");
         add_tcp_base(peer, now, &peer->host->at[i].addr);
     }
     for (size_t i = 0;
          i < sim->stun_servers_len && !peer->options.no_stun && !peer->options.ice.lite; i++) {
-        monitor_add_server(peer->monitor, &sim->stun_servers[i]);
+        SIM_TELL(sim, stun_server_added, peer, &sim->stun_servers[i]);
         check(peer, auger_ice_add_stun_server(peer->ice, now, &sim->stun_servers[i]),
               "STUN server");
     }
@@ -305,7 +296,7 @@ void sim_peers_free(struct sim *sim)
         next = peer->next_peer;
         if (peer->ice)
             end(peer);
-        monitor_free(peer->monitor);
+        SIM_TELL(sim, peer_ends, peer);
         sim_signal_forget(peer);
         sim_names_free(peer->names);
         free(peer->pairs);
@@ -333,8 +324,9 @@ void sim_peer_hear(struct sim_peer *peer, const struct auger_path *path, const u
         return;
     }
     auger_time now = sim_peer_now(peer);
-    struct auger_path inner = monitor_path_of_peer(peer->monitor, path, buf, len);
-    monitor_received(peer->monitor, now, path, buf, len);
+    struct auger_path inner = *path;
+    if (peer->sim->options.watch)
+        inner = peer->sim->options.watch->received(peer, path, buf, len);
     auger_ice_handle_datagram(peer->ice, now, path, buf, len, &data);
     if (data.len > 0)
         sim_peer_take_data(peer, &inner, &data);
@@ -364,7 +356,7 @@ static void stream_lost(struct sim *sim, struct sim_host *host, const struct aug
     (void)sim;
     if (!peer->ice)
         return;
-    monitor_stream_lost(peer->monitor, path);
+    SIM_TELL(peer->sim, stream_lost, peer, path);
     auger_ice_stream_lost(peer->ice, sim_peer_now(peer), path);
     peer->is_touched = true;
 }
@@ -433,7 +425,7 @@ static uint64_t addr_value(const struct auger_addr *addr)
 
 static void react(struct sim_peer *peer, const struct auger_ice_event *event)
 {
-    monitor_event(peer->monitor, sim_peer_now(peer), event);
+    SIM_TELL(peer->sim, event, peer, event);
     switch (event->type) {
     case AUGER_ICE_EVENT_CANDIDATE:
         sim_peer_note(peer, SIM_NOTE_CANDIDATE, addr_value(&event->cand.addr));
@@ -473,21 +465,21 @@ static size_t transmit(struct sim_peer *peer)
 
     while ((len = auger_ice_poll_transmit(peer->ice, now, &path, buf, sizeof(buf))) > 0 &&
            sent++ < DATAGRAMS_AT_ONCE_MAX) {
-        monitor_sent(peer->monitor, now, &path, buf, len);
+        SIM_TELL(peer->sim, sent, peer, &path, buf, len);
         sim_peer_put(peer, &path, buf, len);
     }
     return sent;
 }
 
-static void look_at_pairs(struct sim_peer *peer)
+static size_t look_at_pairs(struct sim_peer *peer)
 {
     size_t len = auger_ice_pairs(peer->ice, peer->pairs, peer->pairs_cap);
 
-    monitor_pairs(peer->monitor, peer->pairs, len);
     for (size_t i = 0; i < len; i++) {
         if (peer->pairs[i].selected && peer->pairs[i].nominated)
             peer->story.nominated_at = auger_time_min(peer->story.nominated_at, peer->sim->now);
     }
+    return len;
 }
 
 static void drain(struct sim_peer *peer)
@@ -508,15 +500,10 @@ static void drain(struct sim_peer *peer)
 
     auger_time next = auger_ice_next_timeout(peer->ice);
     peer->next = sim_peer_moment(peer, next);
-    peer->story.requests_sent = monitor_requests(peer->monitor);
-    peer->story.late_answers = monitor_late_answers(peer->monitor);
-    monitor_drained(peer->monitor, sim_peer_now(peer), sent, peer->is_woken ? next : AUGER_NEVER);
+    size_t pairs_len = look_at_pairs(peer);
+    bool is_woken = peer->is_woken;
     peer->is_touched = peer->is_woken = false;
-    look_at_pairs(peer);
-    if (peer->partner)
-        monitor_roles(peer->monitor, peer->partner->monitor);
-    if (monitor_broken(peer->monitor))
-        sim_break(peer->sim, "%s: %s", peer->name, monitor_broken(peer->monitor));
+    SIM_TELL(peer->sim, drained, peer, sent, is_woken ? next : AUGER_NEVER, pairs_len);
 }
 
 void sim_peers_drain(struct sim *sim)

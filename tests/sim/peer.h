@@ -3,7 +3,7 @@
 #ifndef SIM_PEER_H
 #define SIM_PEER_H
 
-#include "tests/sim/monitor.h"
+#include "tests/sim/watch.h"
 #include "tests/sim/world.h"
 
 #define SIM_PORTS_MAX 8 /* the latest ones */
@@ -24,7 +24,7 @@ struct sim_peer {
     struct auger_env env;
     struct auger_ice *ice;
     struct sim_peer_options options;
-    struct monitor *monitor;
+    struct monitor *monitor; /* of whoever watches; he sets it */
     struct sim_peer_story story;
     struct auger_ice_pair_info *pairs; /* room for one more than may be */
     size_t pairs_cap;
@@ -55,7 +55,7 @@ struct sim_peer {
     auger_time restart_arrives_at;  /* the latest of its descriptions of a restart */
     unsigned offer, partners_offer; /* how many restarts it offered; the latest it saw */
     auger_time last_candidate_at;   /* at the partner's */
-    char ufrag[AUGER_UFRAG_MAX];    /* as the monitor knows it */
+    char ufrag[AUGER_UFRAG_MAX];    /* as whoever watches knows it */
     struct sim_message *held;       /* candidates that wait for the description */
     struct sim_peer *next_peer;
 };
@@ -125,9 +125,5 @@ void sim_tell_candidate(struct sim_peer *to, auger_time at, const char *line);
 void sim_tell_end(struct sim_peer *to, auger_time at);
 /* At once. */
 void sim_take_line(struct sim_peer *peer, const char *line);
-
-/* hostile_signal.c: something was said to a peer and arrives at that time. */
-void sim_signaller_meddle(struct sim_signaller *signaller, struct sim_peer *to, auger_time at,
-                          const char *said);
 
 #endif /* SIM_PEER_H */

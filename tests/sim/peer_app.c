@@ -27,12 +27,11 @@ bool sim_peer_send(struct sim *sim, struct sim_peer *peer)
     int len = auger_ice_write_data(peer->ice, now, (const uint8_t *)text, (size_t)text_len, &path,
                                    buf, sizeof(buf));
 
-    (void)sim;
     if (len < 0)
         return false;
     peer->story.data_sent++;
     peer->is_touched = true;
-    monitor_sent(peer->monitor, now, &path, buf, (size_t)len);
+    SIM_TELL(sim, sent, peer, &path, buf, (size_t)len);
     sim_peer_put(peer, &path, buf, (size_t)len);
     return true;
 }

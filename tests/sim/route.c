@@ -147,8 +147,8 @@ static void forward(struct sim *sim, struct sim_packet *packet, const void *from
         return;
     }
 
-    if (net == sim->internet)
-        sim_observers_see(sim, packet);
+    if (net == sim->internet && sim->strangers)
+        sim->strangers->see(sim, packet);
     struct sim_wire *wire = wire_for(sim, packet, from, from_name);
     size_t copies = link_carry(&wire->link, sim->now, packet->len, arrivals);
     if (copies == 0) {

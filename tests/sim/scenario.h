@@ -16,7 +16,9 @@
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
 
+#include "tests/sim/attacker.h"
 #include "tests/sim/digest.h"
+#include "tests/sim/judges.h"
 #include "tests/sim/memory.h"
 #include "tests/sim/sim.h"
 
@@ -112,7 +114,10 @@ static inline void scenario_run(const char *name, const char *file, scenario_bod
 
 static inline struct sim *world_begin(const struct sim_options *options)
 {
-    return scenario_world = sim_new(options);
+    struct sim_options judged = *options;
+
+    judged.watch = &sim_judges;
+    return scenario_world = sim_new(&judged);
 }
 
 static inline void world_end(struct sim *sim)

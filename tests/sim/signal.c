@@ -32,11 +32,11 @@ static void describe(struct sim_peer *peer);
 static void post_restart(struct sim_peer *peer, unsigned offer, unsigned answers);
 
 /* The agent may have answered the restart with credentials of its own. */
-static void tell_monitor(struct sim_peer *peer, const struct sim_message *message)
+static void tell_watch(struct sim_peer *peer, const struct sim_message *message)
 {
     if (strcmp(peer->ufrag, auger_ice_ufrag(peer->ice)) != 0)
         sim_signal_renew(peer);
-    monitor_set_remote(peer->monitor, message->ufrag, message->password);
+    SIM_TELL(peer->sim, remote_set, peer, message->ufrag, message->password);
 }
 
 static void take_credentials(struct sim *sim, struct sim_peer *peer,
@@ -47,7 +47,7 @@ static void take_credentials(struct sim *sim, struct sim_peer *peer,
     if (err < 0 && !message->is_hostile)
         sim_break(sim, "%s: credentials: %s", peer->name, auger_strerror(err));
     if (err == 0)
-        tell_monitor(peer, message);
+        tell_watch(peer, message);
 }
 
 /* What else its description says.  RFC 8839 sections 5.3 and 5.5: a lite agent says nothing
@@ -58,7 +58,7 @@ static void tell_of_partner(struct sim_peer *peer, const struct auger_ice_config
 
     auger_ice_set_remote_lite(peer->ice, partner->lite);
     auger_ice_set_remote_pacing(peer->ice, sim_peer_now(peer), pacing);
-    monitor_pace(peer->monitor, pacing);
+    SIM_TELL(peer->sim, paced, peer, pacing);
     if (partner->renomination && !partner->lite)
         auger_ice_set_remote_renomination(peer->ice, sim_peer_now(peer), true);
 }
@@ -112,7 +112,7 @@ static int add_candidate(struct sim_peer *peer, const struct auger_cand *cand)
     int err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), cand);
 
     if (err == 0)
-        monitor_told(peer->monitor, &cand->addr);
+        SIM_TELL(peer->sim, told, peer, &cand->addr);
     return err;
 }
 
@@ -234,9 +234,9 @@ static void post(struct sim_peer *peer, struct sim_message *message)
     else if (message->type == CANDIDATE)
         peer->last_candidate_at = auger_time_max(at, peer->last_candidate_at);
     message->to = peer->partner;
-    if (peer->sim->signaller)
-        sim_signaller_meddle(peer->sim->signaller, message->to, at,
-                             message->type == CANDIDATE ? message->line : "");
+    if (peer->sim->strangers)
+        peer->sim->strangers->overhear(peer->sim, message->to, at,
+                                       message->type == CANDIDATE ? message->line : "");
     if (message->type == CANDIDATE && prng_permille(&peer->post_random, s->drop_permille)) {
         free(message);
         return;
@@ -371,7 +371,7 @@ void sim_signal_forget(struct sim_peer *peer)
 void sim_signal_renew(struct sim_peer *peer)
 {
     snprintf(peer->ufrag, sizeof(peer->ufrag), "%s", auger_ice_ufrag(peer->ice));
-    monitor_restarted(peer->monitor, peer->ufrag, auger_ice_password(peer->ice));
+    SIM_TELL(peer->sim, restarted, peer);
     peer->story.restarted_at = AUGER_NEVER;
     peer->is_restarting = true;
 }
@@ -445,8 +445,8 @@ static void introduce(struct sim_peer *peer, struct sim_peer *partner,
     peer->signalling = *signalling;
     peer->signalling.no_trickle |= signalling->half_trickle && peer->offers;
     if (peer->options.ice.lite && partner->options.ice.lite)
-        monitor_make_both_lite(peer->monitor);
-    monitor_set_remote(peer->monitor, told_ufrag(partner), told_password(partner));
+        SIM_TELL(peer->sim, both_are_lite, peer);
+    SIM_TELL(peer->sim, remote_set, peer, told_ufrag(partner), told_password(partner));
 }
 
 void sim_signal_beside(struct sim *sim, struct sim_peer *alice, struct sim_peer *bob,

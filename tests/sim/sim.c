@@ -54,7 +54,8 @@ void sim_free(struct sim *sim)
     sim_probers_free(sim);
     sim_turns_free(sim);
     sim_streams_free(sim);
-    sim_attackers_free(sim);
+    if (sim->strangers)
+        sim->strangers->leave(sim);
     sim_tcp_free(sim);
     sim_nets_free(sim);
     queue_fini(&sim->queue);
@@ -121,13 +122,6 @@ uint64_t sim_packets(const struct sim *sim)
 struct sim_net *sim_internet(struct sim *sim)
 {
     return sim->internet;
-}
-
-void sim_expect_garbage(struct sim *sim)
-{
-    sim->is_hostile = true;
-    for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer)
-        monitor_expect_forgeries(peer->monitor);
 }
 
 /* --- what is arranged --------------------------------------------------------- */

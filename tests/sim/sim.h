@@ -10,13 +10,12 @@
  *
  * Time is virtual and jumps from one thing that happens to the next.  Everything random
  * comes from the seed: the same seed gives the same world, to the byte (sim_digest()).
- * After every step the invariants of the agents are checked (monitor.h); the first that
- * does not hold ends the world.
+ * Somebody may stand beside the agents (watch.h); the first invariant that he finds broken ends
+ * the world.
  */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
-#include "tests/sim/attacker.h"
 #include "tests/sim/link.h"
 #include "tests/sim/nat.h"
 
@@ -31,6 +30,7 @@ struct sim_host;    /* owns addresses in one or more networks */
 struct sim_peer;    /* an ICE agent on a host */
 struct sim_prober;  /* sends and keeps datagrams, and decides nothing */
 struct sim_turn;    /* a TURN server on a host */
+struct sim_watch;
 
 struct sim_options {
     uint64_t seed;
@@ -43,6 +43,8 @@ struct sim_options {
     /* Called with each record of an agent's trace; may be NULL. */
     void (*record)(void *user, struct sim_peer *peer, const struct auger_trace_record *record);
     void *user;
+    /* Who stands beside agents and servers (watch.h); NULL: nobody. */
+    const struct sim_watch *watch;
     /* Called with what went wrong; NULL: to be asked for by sim_broken(). */
     void (*broken)(const struct sim *sim, const char *why);
 };
@@ -67,8 +69,6 @@ bool sim_run(struct sim *sim, auger_time duration);
 auger_time sim_now(const struct sim *sim);
 /* What is broken, or NULL. */
 const char *sim_broken(const struct sim *sim);
-/* From now on the peers that there are may receive what nobody sent. */
-void sim_expect_garbage(struct sim *sim);
 /* Of everything that was on the wire and in the traces so far. */
 uint64_t sim_digest(const struct sim *sim);
 /* The same without the datagrams that attackers caused (attacker.h). */

@@ -1,8 +1,7 @@
-/* tests/sim/turn_server.c - a host on the internet that runs our TURN server, with a watch
- * beside it. */
+/* tests/sim/turn_server.c - a host on the internet that runs our TURN server. */
 #include "tests/sim/digest.h"
 #include "tests/sim/stream.h"
-#include "tests/sim/turn_watch.h"
+#include "tests/sim/watch.h"
 
 #include "base/time.h"
 
@@ -113,7 +112,7 @@ void sim_turn_forget(struct sim *sim, struct sim_turn *turn)
     sim_log(sim, "%s forgets all", turn->host->name);
     end(turn);
     memset(turn->relays, 0, sizeof(turn->relays));
-    turn_watch_forget(turn->watch);
+    SIM_TELL(sim, turn_forgets, turn->watch);
     begin(turn);
 }
 
@@ -122,7 +121,7 @@ void sim_turns_free(struct sim *sim)
     for (struct sim_turn *turn = sim->turns, *next; turn; turn = next) {
         next = turn->next;
         end(turn);
-        turn_watch_free(turn->watch);
+        SIM_TELL(sim, turn_ends, turn->watch);
         free(turn);
     }
 }
@@ -176,10 +175,21 @@ static void take_events(struct sim_turn *turn)
     struct auger_turn_server_event event;
 
     while (auger_turn_server_poll_event(turn->server, &event)) {
-        turn_watch_event(turn->watch, &event);
+        SIM_TELL(turn->sim, turn_event, turn->watch, &event);
         if (event.type == AUGER_TURN_SERVER_EVENT_RELAY_CLOSED)
             close_relay(turn, event.relay);
     }
+}
+
+static void judge(struct sim_turn *turn, const struct auger_turn_server_stats *stats)
+{
+    const struct sim_watch *watch = turn->sim->options.watch;
+
+    if (!watch)
+        return;
+    watch->turn_count(turn->watch, stats, count_open(turn));
+    if (watch->turn_broken(turn->watch))
+        sim_break(turn->sim, "%s: %s", turn->host->name, watch->turn_broken(turn->watch));
 }
 
 static void settle(struct sim_turn *turn)
@@ -188,9 +198,7 @@ static void settle(struct sim_turn *turn)
 
     take_events(turn);
     auger_turn_server_get_stats(turn->server, &stats);
-    turn_watch_count(turn->watch, &stats, count_open(turn));
-    if (turn_watch_broken(turn->watch))
-        sim_break(turn->sim, "%s: %s", turn->host->name, turn_watch_broken(turn->watch));
+    judge(turn, &stats);
     auger_time next = auger_turn_server_next_timeout(turn->server);
     if (next == AUGER_NEVER || turn->wakes_at <= next)
         return;
@@ -234,7 +242,7 @@ static void hear_client(struct sim_turn *turn, const struct auger_path *path, co
                                        &out);
     }
     take_events(turn);
-    turn_watch_client(turn->watch, now, path, buf, len, &out);
+    SIM_TELL(turn->sim, turn_client, turn->watch, now, path, buf, len, &out);
     if (out.what == AUGER_TURN_SERVER_TO_CLIENT)
         answer(turn, turn->options.slow, &out);
     else if (out.what == AUGER_TURN_SERVER_TO_PEER)
@@ -252,7 +260,7 @@ static void hear_peer(struct sim_turn *turn, const struct relay *relay,
     draw_for(turn, peer);
     auger_turn_server_handle_peer(turn->server, turn->sim->now, relay->number, peer,
                                   room + AUGER_TURN_OVERHEAD, len, &out);
-    turn_watch_peer(turn->watch, turn->sim->now, &relay->addr, peer, &out);
+    SIM_TELL(turn->sim, turn_peer, turn->watch, turn->sim->now, &relay->addr, peer, &out);
     if (out.what == AUGER_TURN_SERVER_TO_CLIENT)
         answer(turn, 0, &out);
 }
@@ -289,7 +297,8 @@ struct sim_turn *sim_add_turn_server(struct sim *sim, const struct sim_turn_opti
     turn->options = *options;
     turn->env = (struct auger_env){turn, draw, count_alloc, count_release, NULL};
     turn->wakes_at = AUGER_NEVER;
-    turn->watch = turn_watch_new(PORTS);
+    if (sim->options.watch)
+        turn->watch = sim->options.watch->turn_begins(PORTS);
     turn->host = sim_host_new(sim, name);
     turn->host->receive = receive;
     turn->host->owner = turn;

@@ -75,6 +75,15 @@ struct sim_cut {
     const struct sim_host *from, *to;
 };
 
+/* Those who are in a world beside its peers and servers, and mean harm. */
+struct sim_strangers {
+    /* It passes over the internet. */
+    void (*see)(struct sim *sim, const struct sim_packet *packet);
+    /* It was said to a peer by signalling, and arrives at that time; "": no candidate. */
+    void (*overhear)(struct sim *sim, struct sim_peer *to, auger_time at, const char *said);
+    void (*leave)(struct sim *sim); /* with the world */
+};
+
 struct sim {
     struct sim_options options;
     auger_time now;
@@ -90,9 +99,8 @@ struct sim {
     struct sim_gateway *gateways;
     struct sim_host *hosts;
     struct sim_prober *probers;
-    struct sim_attacker *attackers;
-    struct sim_signaller *signaller;
-    uint64_t attacks[SIM_ATTACKS];
+    const struct sim_strangers *strangers; /* NULL: there are none */
+    struct sim_attacks *attacks;           /* theirs */
     struct sim_peer *peers;
     unsigned nets_len;
 
@@ -136,11 +144,6 @@ void sim_host_send_later(struct sim *sim, struct sim_host *host, auger_time late
 /* From any address, into the network of the host's attachment that is asked for. */
 void sim_host_inject(struct sim *sim, struct sim_host *host, struct sim_net *net,
                      const struct auger_path *path, const uint8_t *buf, size_t len);
-
-/* attacker.c */
-void sim_attackers_free(struct sim *sim);
-/* observer.c: what passes over the internet. */
-void sim_observers_see(struct sim *sim, const struct sim_packet *packet);
 
 /* prober.c */
 void sim_probers_free(struct sim *sim);

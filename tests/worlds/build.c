@@ -221,8 +221,11 @@ static void add_turn_servers(struct built *built)
 
 static void build(struct built *built, const struct plan *plan, const struct sim_options *options)
 {
+    struct sim_options judged = *options;
+
+    judged.watch = &sim_judges;
     *built = (struct built){.plan = plan};
-    built->sim = sim_new(options);
+    built->sim = sim_new(&judged);
     add_servers(built);
     add_turn_servers(built);
     add_homes(built);

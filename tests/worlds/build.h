@@ -3,6 +3,8 @@
 #ifndef WORLDS_BUILD_H
 #define WORLDS_BUILD_H
 
+#include "tests/sim/attacker.h"
+#include "tests/sim/judges.h"
 #include "tests/sim/reach.h"
 #include "tests/sim/sim.h"
 #include "tests/worlds/plan.h"

@@ -3,6 +3,7 @@
 #ifndef WORLDS_TALLY_H
 #define WORLDS_TALLY_H
 
+#include "tests/sim/attacker.h"
 #include "tests/sim/sim.h"
 
 #include "base/buggify.h"
