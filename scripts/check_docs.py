@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CODE = ("base", "crypto", "stun", "turn", "ice", "dtls", "tls", "sctp", "sdp", "peer", "io", "tools",
+CODE = ("base", "crypto", "stun", "turn", "ice", "dtls", "tls", "sctp", "sdp", "peer", "io", "sim", "tools",
         "bench", "include", "tests", "scripts", "cmake", "interop", "docs")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 FILE = re.compile(rf"`((?:{'|'.join(CODE)})/[\w./-]+)`")

@@ -9,7 +9,7 @@
 #ifndef EXPLORE_WORLD_H
 #define EXPLORE_WORLD_H
 
-#include "tests/sim/digest.h"
+#include "sim/digest.h"
 
 #include <auger/ice.h>
 

@@ -2,7 +2,7 @@
 #ifndef MATRIX_TABLE_H
 #define MATRIX_TABLE_H
 
-#include "tests/sim/memory.h"
+#include "sim/memory.h"
 
 #include <assert.h>
 #include <stdbool.h>

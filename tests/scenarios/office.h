@@ -3,8 +3,8 @@
 #ifndef SCENARIOS_OFFICE_H
 #define SCENARIOS_OFFICE_H
 
+#include "sim/world.h"
 #include "tests/sim/scenario.h"
-#include "tests/sim/world.h"
 
 #include <auger/ice_explain.h>
 #include <auger/mux.h>

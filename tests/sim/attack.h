@@ -2,9 +2,9 @@
 #ifndef SIM_ATTACK_H
 #define SIM_ATTACK_H
 
+#include "sim/peer.h"
 #include "tests/sim/attacker.h"
 #include "tests/sim/monitor.h"
-#include "tests/sim/peer.h"
 
 #define ATTACK_DATAGRAM_MAX 1500
 #define ATTACK_TARGETS_MAX 64

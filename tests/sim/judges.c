@@ -2,8 +2,8 @@
  * of them says that an invariant does not hold. */
 #include "tests/sim/judges.h"
 
+#include "sim/peer.h"
 #include "tests/sim/monitor.h"
-#include "tests/sim/peer.h"
 #include "tests/sim/turn_watch.h"
 
 static void peer_begins(struct sim_peer *peer)

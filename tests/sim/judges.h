@@ -3,8 +3,8 @@
 #ifndef SIM_JUDGES_H
 #define SIM_JUDGES_H
 
-#include "tests/sim/sim.h"
-#include "tests/sim/watch.h"
+#include "sim/sim.h"
+#include "sim/watch.h"
 
 extern const struct sim_watch sim_judges;
 

@@ -1,4 +1,4 @@
-#include "tests/sim/link.h"
+#include "sim/link.h"
 #include "tests/sim/scenario.h"
 
 #define DATAGRAMS 20000

@@ -2,7 +2,7 @@
  * datagrams are in monitor_wire.c. */
 #include "tests/sim/monitor.h"
 
-#include "tests/sim/memory.h"
+#include "sim/memory.h"
 #include "tests/sim/monitor_state.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* tests/sim/monitor_relay.c - what an agent says to TURN servers and hears from them: what is
  * inside is judged by the other rules, along the path between relayed address and peer. */
-#include "tests/sim/memory.h"
+#include "sim/memory.h"
 #include "tests/sim/monitor_state.h"
 
 #include "crypto/crypto.h"

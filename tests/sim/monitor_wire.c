@@ -1,6 +1,6 @@
 /* tests/sim/monitor_wire.c - invariants about datagrams: what an agent sends, judged by
  * what it has received. */
-#include "tests/sim/memory.h"
+#include "sim/memory.h"
 #include "tests/sim/monitor_state.h"
 
 #include <assert.h>

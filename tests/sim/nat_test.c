@@ -1,5 +1,5 @@
 /* A NAT by itself, one behaviour of RFC 4787 a test. */
-#include "tests/sim/nat.h"
+#include "sim/nat.h"
 #include "tests/sim/scenario.h"
 
 static struct auger_addr at(const char *text)

@@ -1,4 +1,4 @@
-#include "tests/sim/prng.h"
+#include "sim/prng.h"
 #include "tests/sim/scenario.h"
 
 static void a_stream_is_made_of_seed_and_name(void **state)

@@ -1,5 +1,5 @@
-#include "tests/sim/prng.h"
-#include "tests/sim/queue.h"
+#include "sim/prng.h"
+#include "sim/queue.h"
 #include "tests/sim/scenario.h"
 
 static void nothing(struct sim *sim, void *what)

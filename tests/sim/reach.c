@@ -3,7 +3,7 @@
  * has it. */
 #include "tests/sim/reach.h"
 
-#include "tests/sim/world.h"
+#include "sim/world.h"
 
 #include <auger/stun.h>
 

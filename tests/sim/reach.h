@@ -4,7 +4,7 @@
 #ifndef SIM_REACH_H
 #define SIM_REACH_H
 
-#include "tests/sim/sim.h"
+#include "sim/sim.h"
 
 struct sim_reacher; /* released with the world */
 

@@ -16,11 +16,11 @@
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
 
+#include "sim/digest.h"
+#include "sim/memory.h"
+#include "sim/sim.h"
 #include "tests/sim/attacker.h"
-#include "tests/sim/digest.h"
 #include "tests/sim/judges.h"
-#include "tests/sim/memory.h"
-#include "tests/sim/sim.h"
 
 /* cmocka.h wants these before it. */
 #include <setjmp.h>

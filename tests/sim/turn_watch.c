@@ -1,7 +1,7 @@
 /* tests/sim/turn_watch.c - what must hold of a TURN server, by what it is told and says. */
 #include "tests/sim/turn_watch.h"
 
-#include "tests/sim/memory.h"
+#include "sim/memory.h"
 
 #include "base/time.h"
 

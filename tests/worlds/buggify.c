@@ -3,7 +3,7 @@
 #define AUGER_BUGGIFIED
 #include "tests/worlds/buggify.h"
 
-#include "tests/sim/prng.h"
+#include "sim/prng.h"
 
 #define OPEN_PERMILLE 250
 

@@ -3,10 +3,10 @@
 #ifndef WORLDS_BUILD_H
 #define WORLDS_BUILD_H
 
+#include "sim/sim.h"
 #include "tests/sim/attacker.h"
 #include "tests/sim/judges.h"
 #include "tests/sim/reach.h"
-#include "tests/sim/sim.h"
 #include "tests/worlds/plan.h"
 
 #define HOMES_MAX 2 /* of one side */

@@ -10,7 +10,7 @@
 #include "tests/worlds/buggify.h"
 #include "tests/worlds/run.h"
 
-#include "tests/sim/memory.h"
+#include "sim/memory.h"
 
 #include <dirent.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* tests/worlds/plan.c - the table of features: when each is there, and how strong. */
 #include "tests/worlds/plan.h"
 
-#include "tests/sim/prng.h"
+#include "sim/prng.h"
 
 #include <stdio.h>
 #include <stdlib.h>

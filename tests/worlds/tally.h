@@ -3,8 +3,8 @@
 #ifndef WORLDS_TALLY_H
 #define WORLDS_TALLY_H
 
+#include "sim/sim.h"
 #include "tests/sim/attacker.h"
-#include "tests/sim/sim.h"
 
 #include "base/buggify.h"
 

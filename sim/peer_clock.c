@@ -1,0 +1,92 @@
+/* sim/peer_clock.c - the clocks of the hosts: each runs a little fast or slow, stands
+ * still with its machine, and leaps. */
+#include "sim/peer.h"
+
+#include "base/time.h"
+
+#include <assert.h>
+
+#define MILLION 1000000
+
+auger_time sim_peer_now(const struct sim_peer *peer)
+{
+    auger_time passed = peer->sim->now - peer->clock.since;
+
+    assert(passed >= 0); /* it stands still: nobody may look at it */
+    return peer->clock.local + passed + passed / MILLION * peer->clock.ppm +
+           passed % MILLION * peer->clock.ppm / MILLION;
+}
+
+/* The first moment at which its clock shows `local` or more. */
+auger_time sim_peer_moment(const struct sim_peer *peer, auger_time local)
+{
+    const struct sim_clock *clock = &peer->clock;
+
+    if (local == AUGER_NEVER || clock->ppm == 0)
+        return local == AUGER_NEVER ? local : clock->since + (local - clock->local);
+    if (local <= clock->local)
+        return clock->since;
+    auger_time to_pass = local - clock->local, rate = MILLION + clock->ppm;
+    auger_time passed = to_pass / rate * MILLION + to_pass % rate * MILLION / rate;
+    for (;; passed++) {
+        auger_time shows = clock->local + passed + passed / MILLION * clock->ppm +
+                           passed % MILLION * clock->ppm / MILLION;
+        if (shows >= local)
+            return clock->since + passed;
+    }
+}
+
+static void set(struct sim_peer *peer, auger_time local, int ppm)
+{
+    peer->clock = (struct sim_clock){.since = peer->sim->now, .local = local, .ppm = ppm};
+}
+
+void sim_peer_init_clock(struct sim_peer *peer)
+{
+    assert(peer->options.drift_ppm > -MILLION);
+    set(peer, peer->sim->now, peer->options.drift_ppm);
+}
+
+void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by)
+{
+    assert(by >= 0);
+    sim_log(sim, "%s: the clock leaps by %lld ms", peer->name, (long long)(by / AUGER_MS));
+    set(peer, sim_peer_now(peer) + by, peer->clock.ppm);
+    peer->is_touched = true;
+}
+
+bool sim_peer_is_asleep(const struct sim_peer *peer)
+{
+    return peer->sim->now < peer->asleep_until;
+}
+
+auger_time sim_peer_sleeps_for(const struct sim_peer *peer)
+{
+    return sim_peer_is_asleep(peer) ? peer->asleep_until - peer->sim->now : 0;
+}
+
+static void awake(struct sim *sim, void *what)
+{
+    struct sim_peer **held = what;
+    struct sim_peer *peer = *held;
+
+    free(held);
+    if (sim_peer_is_asleep(peer)) /* it fell asleep again */
+        return;
+    sim_log(sim, "%s wakes up", peer->name);
+    peer->is_touched = true;
+}
+
+void sim_peer_suspend(struct sim *sim, struct sim_peer *peer, auger_time duration, bool clock_stops)
+{
+    struct sim_peer **held = sim_alloc(sizeof(struct sim_peer *));
+
+    sim_log(sim, "%s sleeps for %lld ms", peer->name, (long long)(duration / AUGER_MS));
+    peer->asleep_until = auger_time_max(peer->asleep_until, sim->now + duration);
+    if (clock_stops) { /* nobody looks at it until then */
+        peer->clock.local = sim_peer_now(peer);
+        peer->clock.since = peer->asleep_until;
+    }
+    *held = peer;
+    queue_put(&sim->queue, peer->asleep_until, awake, held);
+}

@@ -1,0 +1,336 @@
+/* sim/route.c - the way of a datagram: over wires, through gateways, into a host. */
+#include "sim/digest.h"
+#include "sim/tcp.h"
+#include "sim/world.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void note(struct sim *sim, char what, const struct sim_packet *packet, const char *where)
+{
+    char src[AUGER_ADDR_TEXT_MAX], dst[AUGER_ADDR_TEXT_MAX];
+    uint64_t *sum = packet->cause ? &sim->attack_digest : &sim->digest;
+    uint64_t digest = digest_bytes(digest_u64(*sum, (uint64_t)sim->now), &what, 1);
+
+    digest = digest_bytes(digest, packet->src.ip, 16);
+    digest = digest_bytes(digest, packet->dst.ip, 16);
+    digest = digest_u64(digest, (uint64_t)packet->src.port << 16 | packet->dst.port);
+    *sum = digest_bytes(digest, packet->bytes, packet->len);
+    if (sim->options.log)
+        sim_log(sim, "%c %s > %s, %zu bytes, %s", what,
+                auger_addr_format(&packet->src, src, sizeof(src)),
+                auger_addr_format(&packet->dst, dst, sizeof(dst)), packet->len, where);
+}
+
+static void drop(struct sim *sim, struct sim_packet *packet, const char *why)
+{
+    note(sim, 'x', packet, why);
+    free(packet);
+}
+
+/* --- who has an address ----------------------------------------------------- */
+
+static struct sim_host *host_with(const struct sim *sim, const struct sim_net *net,
+                                  const struct auger_addr *addr)
+{
+    for (struct sim_host *host = sim->hosts; host; host = host->next) {
+        for (size_t i = 0; i < host->at_len; i++) {
+            if (host->at[i].net == net && auger_addr_ip_equal(&host->at[i].addr, addr))
+                return host;
+        }
+    }
+    return NULL;
+}
+
+/* The part of a gateway that deals with this family. */
+static struct nat *nat_for(const struct sim_gateway *gateway, const struct auger_addr *addr)
+{
+    return addr->family == AUGER_IPV6 && gateway->wall ? gateway->wall : gateway->nat;
+}
+
+static struct sim_gateway *gateway_with(const struct sim *sim, const struct sim_net *net,
+                                        const struct auger_addr *addr);
+
+/* Whether an address that nothing translates lies somewhere behind this gateway. */
+static bool is_behind(const struct sim *sim, const struct sim_gateway *gateway,
+                      const struct auger_addr *addr)
+{
+    if (addr->family == AUGER_IPV4 && gateway->wall)
+        return false;
+    return host_with(sim, gateway->inside, addr) || gateway_with(sim, gateway->inside, addr);
+}
+
+static struct sim_gateway *gateway_with(const struct sim *sim, const struct sim_net *net,
+                                        const struct auger_addr *addr)
+{
+    for (struct sim_gateway *gateway = sim->gateways; gateway; gateway = gateway->next) {
+        if (gateway->outside == net &&
+            (nat_owns(nat_for(gateway, addr), addr) || is_behind(sim, gateway, addr)))
+            return gateway;
+    }
+    return NULL;
+}
+
+/* --- over a wire ------------------------------------------------------------ */
+
+static void arrive(struct sim *sim, void *what);
+
+static struct sim_wire *wire_for(struct sim *sim, const struct sim_packet *packet, const void *from,
+                                 const char *from_name)
+{
+    struct sim_net *net = packet->net;
+    const void *to =
+        packet->to_host ? (const void *)packet->to_host : (const void *)packet->to_gateway;
+
+    for (struct sim_wire *wire = net->wires; wire; wire = wire->next) {
+        if (wire->from == from && wire->to == to && wire->cause == packet->cause)
+            return wire;
+    }
+    char name[4 * SIM_NAME_MAX + 4];
+    struct sim_wire *wire = sim_alloc(sizeof(*wire));
+
+    snprintf(name, sizeof(name), "%s:%s>%s%s%s", net->name, from_name,
+             packet->to_host ? packet->to_host->name : packet->to_gateway->name,
+             packet->cause ? "!" : "", packet->cause ? packet->cause->name : "");
+    *wire = (struct sim_wire){.from = from, .to = to, .cause = packet->cause, .next = net->wires};
+    link_init(&wire->link, &net->quality, sim->options.seed, name);
+    net->wires = wire;
+    return wire;
+}
+
+static struct sim_packet *copy(const struct sim_packet *packet)
+{
+    size_t size = sizeof(*packet) + packet->len;
+    struct sim_packet *twin = sim_alloc(size);
+
+    memcpy(twin, packet, size);
+    return twin;
+}
+
+static bool is_tcp(const struct sim_packet *packet)
+{
+    return packet->dst.transport == AUGER_TCP;
+}
+
+/* TCP has a checksum of its own, and sends again. */
+static void corrupt(struct sim_wire *wire, struct sim_packet *packet)
+{
+    if (!is_tcp(packet))
+        link_corrupt(&wire->link, packet->bytes, packet->len);
+}
+
+static bool is_data(const struct sim_packet *packet)
+{
+    return packet->len > 0 && packet->bytes[0] > 3;
+}
+
+static void set_out(struct sim *sim, auger_time arrival, struct sim_packet *packet)
+{
+    sim->data_in_flight += is_data(packet);
+    queue_put(&sim->queue, arrival, arrive, packet);
+}
+
+/* The packet is in packet->net; the wire to whoever has its destination takes it. */
+static void forward(struct sim *sim, struct sim_packet *packet, const void *from,
+                    const char *from_name)
+{
+    struct sim_net *net = packet->net;
+    auger_time arrivals[LINK_COPIES_MAX];
+
+    packet->to_host = host_with(sim, net, &packet->dst);
+    packet->to_gateway = packet->to_host ? NULL : gateway_with(sim, net, &packet->dst);
+    if (!packet->to_host && !packet->to_gateway)
+        packet->to_gateway = net->gateway;
+    if ((!packet->to_host && !packet->to_gateway) || packet->to_gateway == from ||
+        packet->hops++ == SIM_HOPS_MAX) {
+        drop(sim, packet, "no route");
+        return;
+    }
+
+    if (net == sim->internet && sim->strangers)
+        sim->strangers->see(sim, packet);
+    struct sim_wire *wire = wire_for(sim, packet, from, from_name);
+    size_t copies = link_carry(&wire->link, sim->now, packet->len, arrivals);
+    if (copies == 0) {
+        drop(sim, packet, "lost");
+        return;
+    }
+    if (copies == 2) {
+        struct sim_packet *twin = copy(packet);
+        corrupt(wire, twin);
+        set_out(sim, arrivals[1], twin);
+    }
+    corrupt(wire, packet);
+    set_out(sim, arrivals[0], packet);
+}
+
+/* --- at the other end ------------------------------------------------------- */
+
+static bool is_cut(const struct sim *sim, const struct sim_host *from, const struct sim_host *to)
+{
+    for (size_t i = 0; i < sim->cuts_len; i++) {
+        if (sim->cuts[i].from == from && sim->cuts[i].to == to)
+            return true;
+    }
+    return false;
+}
+
+/* What listens is tcp.c's to know. */
+static bool is_bound(const struct sim_packet *packet)
+{
+    const struct sim_host *host = packet->to_host;
+
+    if (is_tcp(packet))
+        return true;
+    for (size_t i = 0; i < host->at_len; i++) {
+        if (host->at[i].net == packet->net &&
+            (host->has_all_ports || auger_addr_equal(&host->at[i].addr, &packet->dst)))
+            return true;
+    }
+    return false;
+}
+
+static void enter_host(struct sim *sim, struct sim_packet *packet)
+{
+    struct sim_host *host = packet->to_host;
+
+    if (host->is_dead || !is_bound(packet)) {
+        drop(sim, packet, "nobody listens");
+    } else if (is_cut(sim, packet->origin, host)) {
+        drop(sim, packet, "cut");
+    } else {
+        struct auger_path path = {.local = packet->dst, .remote = packet->src};
+        note(sim, '<', packet, host->name);
+        sim->cause = packet->cause;
+        if (!is_tcp(packet))
+            host->receive(sim, host, &path, packet->bytes, packet->len);
+        else if (!packet->cause) /* who is off the path guesses no sequence number */
+            sim_tcp_receive(sim, packet);
+        sim->cause = NULL;
+        free(packet);
+    }
+}
+
+/* Comes back to the inside, or goes on outside, by what the NAT says. */
+static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_gateway *gateway)
+{
+    struct nat *nat = nat_for(gateway, &packet->dst);
+
+    if (packet->cause) { /* would take a mapping */
+        drop(sim, packet, "an attacker stays inside");
+        return;
+    }
+    enum nat_verdict verdict = nat_outbound(nat, sim->now, &packet->src, &packet->dst);
+
+    if (verdict == NAT_FORWARD)
+        packet->net = gateway->outside;
+    else if (verdict != NAT_TURN_BACK) {
+        drop(sim, packet, nat_verdict_name(verdict));
+        return;
+    }
+    note(sim, '=', packet, gateway->name);
+    forward(sim, packet, gateway, gateway->name);
+}
+
+static void come_from_outside(struct sim *sim, struct sim_packet *packet,
+                              struct sim_gateway *gateway)
+{
+    struct nat *nat = nat_for(gateway, &packet->dst);
+    enum nat_verdict verdict = packet->cause
+                                   ? nat_inbound_unseen(nat, sim->now, &packet->src, &packet->dst)
+                                   : nat_inbound(nat, sim->now, &packet->src, &packet->dst);
+
+    if (verdict != NAT_FORWARD) {
+        drop(sim, packet, nat_verdict_name(verdict));
+        return;
+    }
+    packet->net = gateway->inside;
+    note(sim, '=', packet, gateway->name);
+    forward(sim, packet, gateway, gateway->name);
+}
+
+static void arrive(struct sim *sim, void *what)
+{
+    struct sim_packet *packet = what;
+    struct sim_gateway *gateway = packet->to_gateway;
+
+    sim->data_in_flight -= is_data(packet);
+    if (packet->to_host)
+        enter_host(sim, packet);
+    else if (gateway->blocks_udp && !is_tcp(packet))
+        drop(sim, packet, "UDP blocked");
+    else if (packet->net == gateway->inside)
+        leave_inside(sim, packet, gateway);
+    else
+        come_from_outside(sim, packet, gateway);
+}
+
+static struct sim_packet *packet_new(struct sim *sim, struct sim_host *host,
+                                     const struct auger_path *path, const uint8_t *buf, size_t len)
+{
+    struct sim_packet *packet = sim_alloc(sizeof(*packet) + len);
+
+    packet->origin = host;
+    packet->cause = sim->cause;
+    packet->src = path->local;
+    packet->dst = path->remote;
+    packet->len = len;
+    if (len > 0)
+        memcpy(packet->bytes, buf, len);
+    return packet;
+}
+
+static void leave_host(struct sim *sim, struct sim_packet *packet)
+{
+    struct sim_host *host = packet->origin;
+
+    sim->packets++;
+    if (!packet->net || packet->src.family != packet->dst.family || host->is_dead) {
+        drop(sim, packet, "no route");
+        return;
+    }
+    note(sim, '>', packet, host->name);
+    forward(sim, packet, host, host->name);
+}
+
+void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                   const uint8_t *buf, size_t len)
+{
+    struct sim_packet *packet = packet_new(sim, host, path, buf, len);
+
+    for (size_t i = 0; i < host->at_len; i++) {
+        if (auger_addr_equal(&host->at[i].addr, &path->local) ||
+            ((host->has_all_ports || path->local.transport == AUGER_TCP) &&
+             auger_addr_ip_equal(&host->at[i].addr, &path->local)))
+            packet->net = host->at[i].net;
+    }
+    leave_host(sim, packet);
+}
+
+static void leave_late(struct sim *sim, void *what)
+{
+    struct sim_packet *packet = what;
+
+    sim_host_send(sim, packet->origin, &(struct auger_path){packet->src, packet->dst},
+                  packet->bytes, packet->len);
+    free(packet);
+}
+
+void sim_host_send_later(struct sim *sim, struct sim_host *host, auger_time later,
+                         const struct auger_path *path, const uint8_t *buf, size_t len)
+{
+    if (later > 0)
+        queue_put(&sim->queue, sim->now + later, leave_late, packet_new(sim, host, path, buf, len));
+    else if (len > 0)
+        sim_host_send(sim, host, path, buf, len);
+}
+
+void sim_host_inject(struct sim *sim, struct sim_host *host, struct sim_net *net,
+                     const struct auger_path *path, const uint8_t *buf, size_t len)
+{
+    struct sim_packet *packet = packet_new(sim, host, path, buf, len);
+
+    packet->cause = host;
+    packet->net = net;
+    leave_host(sim, packet);
+}
