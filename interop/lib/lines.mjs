@@ -52,7 +52,7 @@ export class Lines extends EventEmitter {
   }
 
   // The first event, past or future, from `since` on, that satisfies the condition.
-  wait(condition, what, since = 0) {
+  wait(condition, what, since = 0, withinMs = WAIT_MS) {
     const before = this.events.slice(since).find(condition);
     if (before) return Promise.resolve(before);
     let listener;
@@ -60,13 +60,13 @@ export class Lines extends EventEmitter {
       listener = (event) => condition(event) && resolve(event);
       this.on("event", listener);
     });
-    return this.within(found, what).finally(() => this.off("event", listener));
+    return this.within(found, what, withinMs).finally(() => this.off("event", listener));
   }
 
-  within(promise, what) {
+  within(promise, what, withinMs = WAIT_MS) {
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(this.describe(`no ${what} within ${WAIT_MS / 1000} s`))), WAIT_MS);
+      timer = setTimeout(() => reject(new Error(this.describe(`no ${what} within ${withinMs / 1000} s`))), withinMs);
     });
     const gone = this.exited.then((code) => {
       throw new Error(this.describe(`ended with ${code} before ${what}`));

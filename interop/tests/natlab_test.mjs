@@ -1,0 +1,214 @@
+// The laboratory of NATs: every router is what its name says, as found out by who sends through it, and
+// nothing is left when a laboratory ends, whatever ends it. Run by interop/natlab/enter.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe } from "node:test";
+import { fileURLToPath } from "node:url";
+import { test } from "../lib/check.mjs";
+import { until } from "../lib/until.mjs";
+import { readDrawing } from "../natlab/drawing.mjs";
+import { Lab } from "../natlab/lab.mjs";
+import { arrives, expected, nameOfPorts, openServer, probe, shownAs } from "../natlab/probe.mjs";
+
+const ENTER = fileURLToPath(new URL("../natlab/enter", import.meta.url));
+
+describe("a drawing", () => {
+  test("is read from hosts outwards, and a router comes after the one that it is behind", () => {
+    const { hosts, routers } = readDrawing(`
+      alice -- home (port-restricted, timeout=3) -- carrier (symmetric) -- internet
+      anna  -- home
+      bob (addresses=2) -- internet`);
+    assert.deepEqual(hosts, [
+      { name: "alice", words: {}, behind: "home" },
+      { name: "anna", words: {}, behind: "home" },
+      { name: "bob", words: { addresses: "2" }, behind: "internet" },
+    ]);
+    assert.deepEqual(routers, [
+      { name: "carrier", words: { kind: "symmetric" }, behind: "internet" },
+      { name: "home", words: { kind: "port-restricted", timeout: "3" }, behind: "carrier" },
+    ]);
+  });
+
+  for (const [what, drawing, why] of [
+    ["a host that leads nowhere", "alice", /leads nowhere/],
+    ["a path that does not reach the internet", "alice -- home (symmetric)", /does not reach the internet/],
+    ["a router of no kind", "alice -- home -- internet", /what kind of router is home/],
+    ["a host that is there twice", "alice -- internet\nalice -- internet", /drawn twice: alice/],
+    ["a router that is described twice", "alice -- home (symmetric) -- internet\nanna -- home (firewall)", /drawn twice: home/],
+    ["a router that is led on twice", "alice -- home (symmetric) -- internet\nanna -- home -- internet", /drawn twice: home/],
+    ["a name that no interface can have", "Alice! -- internet", /not the name/],
+  ])
+    test(`with ${what} is refused`, () => assert.throws(() => readDrawing(drawing), why));
+});
+
+test("ports outside are named by what they have to do with those inside", () => {
+  const inside = [40000, 41234, 35111, 50000];
+  assert.deepEqual(nameOfPorts(inside, inside), { ports: "preserve" });
+  assert.deepEqual(nameOfPorts(inside, [300, 302, 304, 306]), { ports: "sequential", step: 2 });
+  assert.deepEqual(nameOfPorts(inside, [1300, 5302, 1305, 9306]), { ports: "parity" });
+  assert.deepEqual(nameOfPorts(inside, [1301, 5302, 1305, 9306]), { ports: "random" });
+});
+
+async function inLab(drawing, work) {
+  const lab = await Lab.build(drawing);
+  try {
+    await work(lab, await openServer(lab.host("server")));
+  } finally {
+    await lab.down();
+  }
+}
+
+describe("routers of the kernel", { concurrency: 4 }, () => {
+  let lab, server;
+  before(async () => {
+    lab = await Lab.build(`
+      kim -- internet
+      carl -- office (firewall) -- internet
+      pia -- pr (port-restricted) -- internet
+      paul -- pr
+      jan -- prh (port-restricted, hairpin) -- internet
+      jim -- prh
+      dora -- ar (address-restricted) -- internet
+      dirk -- ar
+      lea -- fc (full-cone) -- internet
+      bob -- fch (full-cone, hairpin) -- internet
+      bert -- fch
+      emil -- sf (static-full-cone) -- internet
+      ines -- sy (symmetric) -- internet
+      fred -- fr (fully-random) -- internet
+      gina -- ub (udp-blocked) -- internet
+      hans -- t4 (tcp443-only) -- internet
+      alice -- h1 (full-cone) -- c1 (symmetric) -- internet
+      anna -- h2 (port-restricted) -- c2 (port-restricted) -- internet
+      arno -- h3 (full-cone) -- c3 (full-cone) -- internet
+      axel -- h4 (address-restricted) -- c4 (full-cone) -- internet
+      server (addresses=2) -- internet`);
+    server = await openServer(lab.host("server"));
+  });
+  after(() => lab?.down());
+
+  const isAsDrawn = (name, neighbour, hairpin) => async () => {
+    const host = lab.host(name);
+    const found = await probe(host, server, { neighbour: neighbour && lab.host(neighbour) });
+    assert.equal(found.rfc, expected(lab.path(host)), JSON.stringify(found));
+    if (neighbour) assert.equal(found.hairpin, hairpin);
+  };
+
+  test("none: a host of the internet", isAsDrawn("kim"));
+  test("a firewall admits whom one has sent to", isAsDrawn("carl"));
+  test("port-restricted, no hairpin", isAsDrawn("pia", "paul", "none"));
+  test("port-restricted, with hairpin", isAsDrawn("jan", "jim", "external"));
+  test("address-restricted, no hairpin", isAsDrawn("dora", "dirk", "none"));
+  test("full cone", isAsDrawn("lea"));
+  test("full cone, with hairpin", isAsDrawn("bob", "bert", "external"));
+  test("all that nobody claims goes to one host", isAsDrawn("emil"));
+  test("symmetric", isAsDrawn("ines"));
+  test("symmetric, another way to draw ports", isAsDrawn("fred"));
+  test("UDP does not pass", isAsDrawn("gina"));
+  test("nothing but TCP to port 443 passes", isAsDrawn("hans"));
+  test("a full cone behind a symmetric carrier", isAsDrawn("alice"));
+  test("one behind another, both port-restricted", isAsDrawn("anna"));
+  test("one behind another, both full cones", isAsDrawn("arno"));
+  test("an address-restricted home behind a full cone", isAsDrawn("axel"));
+
+  test("where UDP does not pass TCP does, and where only port 443 passes nothing else does", async () => {
+    const [to443, toOther] = ["443", "80"].map((port) => `${lab.host("server").address}:${port}`);
+    const refused = "ECONNREFUSED"; // by the server: it got there
+    const reach = async (name, to) => (await lab.host(name).hands()).reach(to);
+    assert.deepEqual([await reach("gina", to443), await reach("gina", toOther)], [refused, refused]);
+    assert.deepEqual([await reach("hans", to443), await reach("hans", toOther)], [refused, "ETIMEDOUT"]);
+  });
+});
+
+// What a stranger sends to the port that ours is about to have makes a flow of its own at a Linux router
+// that lets it in, and then ours is shown another port.
+const early = (kind, work) => () =>
+  inLab(`pia -- home (${kind}) -- internet
+         server (addresses=2) -- internet`, async (lab, { places: [, , stranger] }) => {
+    const socket = await (await lab.host("pia").hands()).open();
+    const kept = `${lab.router("home").wan}:${socket.port}`;
+    await stranger.send(kept, "early");
+    work(await shownAs(socket, stranger), kept);
+  });
+test("a stranger's early datagram is in nobody's way at a router that drops it", early("port-restricted", assert.equal));
+test("at one that lets it in it is, and hole punching fails", early("open-input", assert.notEqual));
+
+test("a mapping that nothing refreshes is forgotten after its time", () =>
+  inLab(`pia -- home (port-restricted, timeout=1) -- internet
+         paul -- other (port-restricted) -- internet
+         server (addresses=2) -- internet`, async (lab, { places: [first] }) => {
+    const isRemembered = async (name) => {
+      const hands = await lab.host(name).hands(), socket = await hands.open();
+      const shown = await shownAs(socket, first);
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      const fresh = await hands.open();
+      return Boolean(await arrives(first, shown, socket, { from: first, to: await shownAs(fresh, first), at: fresh }));
+    };
+    assert.deepEqual(await Promise.all([isRemembered("pia"), isRemembered("paul")]), [false, true]);
+  }));
+
+test("half of all datagrams are lost where a router is said to lose half", () =>
+  inLab(`pia -- home (port-restricted, loss=50) -- internet
+         server (addresses=2) -- internet`, async (lab, { places: [first] }) => {
+    const socket = await (await lab.host("pia").hands()).open();
+    for (let i = 0; i < 400; i++) await socket.send(first.at, `datagram ${i}`);
+    await until(() => first.heard("datagram 399"), 300);
+    const heard = first.hands.events.filter((e) => e.text?.startsWith("datagram ")).length;
+    assert.ok(heard > 140 && heard < 260, `${heard} of 400`); // six standard deviations
+  }));
+
+describe("whatever ends a laboratory, nothing is left of it", { concurrency: 1 }, () => {
+  // Every process here is named by its process id in our /proc, those of laboratories inside too.
+  const running = (mark) => readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(mark);
+    } catch {
+      return false; // it has just ended
+    }
+  });
+
+  const program = (mark, then) => `
+    import { Lab } from ${JSON.stringify(new URL("../natlab/lab.mjs", import.meta.url).href)};
+    const lab = await Lab.build("alice -- home (symmetric) -- internet");
+    const { spawn } = await import("node:child_process");
+    spawn("nsenter", ["--net=/run/netns/alice", "sh", "-c", "sleep 1000; : ${mark}"], { detached: true, stdio: "ignore" });
+    console.log("built");
+    ${then}`;
+
+  for (const [what, then, signal, status] of [
+    ["the end of its command", "process.exit(0)", null, 0],
+    ["an error", "throw new Error('on purpose')", null, 1],
+    ["SIGINT", "await new Promise((resolve) => setTimeout(resolve, 1e6))", "SIGINT", 130],
+    ["SIGTERM", "await new Promise((resolve) => setTimeout(resolve, 1e6))", "SIGTERM", 143],
+    ["SIGKILL", "await new Promise((resolve) => setTimeout(resolve, 1e6))", "SIGKILL", "SIGKILL"],
+  ])
+    test(what, async () => {
+      const mark = `mark-${Math.random()}`, folder = mkdtempSync(join(tmpdir(), "natlab-end-"));
+      const child = spawn(ENTER, ["node", "--input-type=module", "-e", program(mark, then)],
+        { stdio: ["ignore", "pipe", "ignore"], env: { ...process.env, TMPDIR: folder } });
+      const ended = once(child, "exit");
+      await once(child.stdout, "data");
+      assert.notDeepEqual(running(mark), []);
+      if (signal) child.kill(signal);
+      const [code, killed] = await ended;
+      assert.equal(code ?? killed, status);
+      assert.ok(await until(() => running(mark).length === 0), `still there: ${running(mark)}`);
+      if (signal !== "SIGKILL") assert.deepEqual(readdirSync(folder), []);
+    });
+});
+
+test("where there are no namespaces it says so, and runs nothing", async () => {
+  const deny = 'echo 0 >/proc/sys/user/max_net_namespaces; exec "$0" echo ran';
+  const child = spawn("unshare", ["--user", "--map-root-user", "sh", "-c", deny, ENTER], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "", err = "";
+  child.stdout.on("data", (data) => (out += data));
+  child.stderr.on("data", (data) => (err += data));
+  const [code] = await once(child, "close");
+  assert.deepEqual({ code, out }, { code: 2, out: "" });
+  assert.match(err, /gives no network namespaces .* nothing can be said of NATs/);
+});
