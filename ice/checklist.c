@@ -238,6 +238,16 @@ bool auger_checklist_is_dead(const struct auger_checklist *list,
     return true;
 }
 
+bool auger_checklist_is_proved(const struct auger_checklist *list,
+                               const struct auger_ice_cand *remote)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        if (list->order[i]->remote == remote && auger_pair_is_valid(list->order[i]))
+            return true;
+    }
+    return false;
+}
+
 void auger_checklist_remove_cand(struct auger_checklist *list, const struct auger_ice_cand *remote)
 {
     for (uint16_t i = list->len; i-- > 0;) {

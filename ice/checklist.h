@@ -40,6 +40,9 @@ void auger_checklist_form(struct auger_checklist *list, auger_time now,
 /* Whether no pair of that remote candidate can come to anything any more. */
 bool auger_checklist_is_dead(const struct auger_checklist *list,
                              const struct auger_ice_cand *remote);
+/* Whether the peer has answered there: a pair with that candidate is valid. */
+bool auger_checklist_is_proved(const struct auger_checklist *list,
+                               const struct auger_ice_cand *remote);
 void auger_checklist_remove_cand(struct auger_checklist *list, const struct auger_ice_cand *remote);
 /* A candidate of ours goes.  Its pairs go with it; one that the peer knows by it, but that
  * sends from another base, is then known by that base. */

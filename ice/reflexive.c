@@ -7,8 +7,17 @@
 #include "base/addr.h"
 #include "base/trace.h"
 
-/* Only what could be true and harms nobody: not the peer's address, not one that is never
- * sent to, and a private one only for a base that is private as well. */
+/* By more than its word, which may be the lie of a server to it (docs/decisions/180). */
+static bool is_the_peers(const struct auger_generation *generation, const struct auger_addr *addr)
+{
+    const struct auger_ice_cand *remote =
+        auger_cands_find(&generation->remotes, addr, AUGER_TCP_TYPE_NONE);
+
+    return remote && auger_checklist_is_proved(&generation->checklist, remote);
+}
+
+/* Only what could be true and harms nobody: not where the peer has answered, not an address that
+ * is never sent to, and a private one only for a base that is private as well. */
 static bool is_believable(const struct auger_ice *ice, const struct auger_ice_cand *host,
                           const struct auger_addr *mapped)
 {
@@ -20,8 +29,7 @@ static bool is_believable(const struct auger_ice *ice, const struct auger_ice_ca
         return true; /* no NAT */
     if (auger_addr_is_private(mapped) && !auger_addr_is_private(&host->addr))
         return false;
-    return auger_cand_addr_is_usable(mapped, &strict) &&
-           !auger_cands_find(&ice->current->remotes, mapped, AUGER_TCP_TYPE_NONE);
+    return auger_cand_addr_is_usable(mapped, &strict) && !is_the_peers(ice->current, mapped);
 }
 
 void auger_reflexive_add(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,

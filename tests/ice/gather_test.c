@@ -64,7 +64,7 @@ static const struct {
     {"10.0.0.1:1", "169.254.169.254:5", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, false},
     {"10.0.0.1:1", "203.0.113.1:0", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, false},
     {"10.0.0.1:1", "[2001:db8::1]:5", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, false},
-    {"10.0.0.1:1", "192.0.2.77:77", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, false}, /* the peer's */
+    {"10.0.0.1:1", "192.0.2.77:77", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, true}, /* the peer's */
     {"203.0.113.8:1", "192.168.0.1:5", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, false},
     {"10.0.0.1:1", NULL, 0, 0, false},
     {"10.0.0.1:1", "203.0.113.1:5", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 500, false},
@@ -110,6 +110,27 @@ static void test_a_server_that_names_the_peer_does_not_hide_it(void **state)
     answer(&a, &sent, "192.0.2.77:77", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, NULL);
     assert_int_equal(auger_ice_add_remote_cand(a.ice, a.world->now, &peer), 0);
     world_free(a.world);
+}
+
+/* What a peer tells may be a lie that it was told; a check that is answered is none. */
+static void test_a_server_is_not_believed_that_names_where_the_peer_has_answered(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(true);
+    struct auger_addr server = addr_of(SERVER);
+    struct asked a = {p->world, p->ice};
+    struct side *side = &p->world->sides[0];
+    struct sent sent;
+
+    assert_int_equal(puppet_tell(p, "192.0.2.3:3003", 1000), 0);
+    assert_int_equal(auger_ice_add_stun_server(p->ice, p->world->now, &server), 0);
+    do {
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(take(&a, &sent));
+    } while (!auger_addr_equal(&sent.path.remote, &server));
+    answer(&a, &sent, "192.0.2.2:2002", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, NULL);
+    assert_int_equal(side->cands_len, 1);
+    puppet_free(p);
 }
 
 static void test_an_answer_from_elsewhere_is_not_the_servers(void **state)
@@ -266,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_server_says_is_believed_only_if_it_could_be_true),
         cmocka_unit_test(test_a_server_that_names_the_peer_does_not_hide_it),
+        cmocka_unit_test(test_a_server_is_not_believed_that_names_where_the_peer_has_answered),
         cmocka_unit_test(test_an_answer_from_elsewhere_is_not_the_servers),
         cmocka_unit_test(test_gathering_without_servers_is_over_at_once),
         cmocka_unit_test(test_an_end_that_is_over_before_it_is_told_is_not_told),
