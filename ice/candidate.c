@@ -607,6 +607,7 @@ void auger_cand_export(const struct auger_ice_cand *cand, struct auger_cand *out
     *out = (struct auger_cand){
         .type = (enum auger_cand_type)cand->type, .addr = cand->addr, .priority = cand->priority};
     out->hidden = cand->hidden;
+    out->mapped = cand->is_mapped;
     out->tcptype = (enum auger_tcp_type)cand->tcptype;
     if (cand->tcptype == AUGER_TCP_TYPE_ACTIVE && cand->addr.port == 0)
         out->addr.port = AUGER_TCP_DISCARD_PORT;

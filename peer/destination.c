@@ -35,7 +35,7 @@ static bool is_settled(const struct auger_peer *peer, struct auger_ice_pair_info
 {
     return !peer->offers_restart && peer->config.ice.policy == AUGER_ICE_POLICY_ALL &&
            auger_ice_get_state(peer->ice) == AUGER_ICE_CONNECTED && find_selected(peer, selected) &&
-           !(peer->config.hide_addresses && selected->local.type == AUGER_CAND_HOST);
+           !auger_local_names_hide(peer, &selected->local);
 }
 
 static bool controls(const struct auger_peer *peer)
@@ -68,8 +68,8 @@ static void choose_default(const struct auger_peer *peer, const struct auger_can
     int best = -1;
 
     for (size_t i = 0; i < len; i++) {
-        bool is_hidden = peer->config.hide_addresses && cands[i].type == AUGER_CAND_HOST;
-        if (is_hidden || cands[i].tcptype != AUGER_TCP_TYPE_NONE || rank(&cands[i]) <= best)
+        if (auger_local_names_hide(peer, &cands[i]) || cands[i].tcptype != AUGER_TCP_TYPE_NONE ||
+            rank(&cands[i]) <= best)
             continue;
         best = rank(&cands[i]);
         *addr = cands[i].addr;

@@ -58,13 +58,24 @@ void auger_local_names_forget(struct auger_peer *peer, const struct auger_addr *
         *known = peer->local_names->items[--peer->local_names->len];
 }
 
+/* Where the world sees us by the word of the configuration is no address of ours. */
+static bool is_ours(const struct auger_peer *peer, const struct auger_cand *cand)
+{
+    return cand->type == AUGER_CAND_HOST && (!cand->mapped || find(peer, &cand->addr));
+}
+
+bool auger_local_names_hide(const struct auger_peer *peer, const struct auger_cand *cand)
+{
+    return peer->config.hide_addresses && is_ours(peer, cand);
+}
+
 /* 3.1.1, and 3.1.2.2: what is derived from a hidden address does not say it either. */
 int auger_local_names_format(const struct auger_peer *peer, const struct auger_cand *cand,
                              char *buf, size_t cap)
 {
     if (!peer->config.hide_addresses)
         return auger_cand_format(cand, buf, cap);
-    if (cand->type != AUGER_CAND_HOST)
+    if (!is_ours(peer, cand))
         return auger_cand_format_hidden(cand, NULL, buf, cap);
     const struct auger_local_name *known = find(peer, &cand->addr);
     return known ? auger_cand_format_hidden(cand, known->name, buf, cap) : AUGER_ERR_NOT_FOUND;

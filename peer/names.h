@@ -51,6 +51,8 @@ void auger_remote_names_restart(struct auger_peer *peer, const char *ufrag);
 void auger_remote_names_handle_timeout(struct auger_peer *peer, auger_time now);
 auger_time auger_remote_names_next_timeout(const struct auger_peer *peer);
 
+/* Whether the address of a candidate of ours may not be told. */
+bool auger_local_names_hide(const struct auger_peer *peer, const struct auger_cand *cand);
 /* The line of a candidate of ours as it may be told.  AUGER_ERR_NOT_FOUND: not at all. */
 int auger_local_names_format(const struct auger_peer *peer, const struct auger_cand *cand,
                              char *buf, size_t cap) AUGER_CHECK_RESULT;

@@ -453,7 +453,7 @@ int auger_record_add_remote_cand(struct auger_recorder *r, struct auger_ice *ice
 {
     if (begin_at(r, AUGER_OP_ADD_REMOTE_CAND, now)) {
         put_u8(r, (uint8_t)cand->type);
-        put_u8(r, (uint8_t)(cand->hidden | cand->tcptype << 1));
+        put_u8(r, (uint8_t)(cand->hidden | cand->tcptype << 1 | cand->mapped << 7));
         put_addr(r, &cand->addr);
         put_addr(r, &cand->related);
         put_uint(r, cand->priority);

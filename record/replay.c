@@ -290,7 +290,8 @@ static void add_remote_cand(struct replay *r, auger_time now)
     cand.type = (enum auger_cand_type)auger_read_u8(&r->in);
     uint8_t how = auger_read_u8(&r->in);
     cand.hidden = how & 1;
-    cand.tcptype = (enum auger_tcp_type)(how >> 1);
+    cand.tcptype = (enum auger_tcp_type)(how >> 1 & 0x3F);
+    cand.mapped = how >> 7;
     cand.addr = get_addr(r);
     cand.related = get_addr(r);
     cand.priority = (uint32_t)get_at_most(r, UINT32_MAX, "a priority that cannot be");

@@ -312,14 +312,14 @@ static int hide(const struct auger_cand *cand, char *line, size_t cap)
                     cand->foundation, (unsigned)cand->priority, (unsigned)cand->addr.port);
 }
 
-/* As we hide them (docs/decisions/080). */
+/* As we hide them (docs/decisions/080); a mapping's address is none of ours. */
 static int format(struct sim_peer *peer, const struct auger_cand *cand, char *line, size_t cap)
 {
     const char *name = NULL;
 
     if (!peer->options.hides)
         return auger_cand_format(cand, line, cap);
-    if (cand->type == AUGER_CAND_HOST)
+    if (cand->type == AUGER_CAND_HOST && !cand->mapped)
         name = sim_names_of(peer->names, &cand->addr);
     return auger_cand_format_hidden(cand, name, line, cap);
 }

@@ -72,6 +72,7 @@ struct auger_cand {
     char foundation[AUGER_FOUNDATION_MAX];
     char ufrag[AUGER_UFRAG_MAX]; /* of the line's "ufrag" extension, or empty */
     bool hidden; /* the peer told a name instead: statistics do not show the address */
+    bool mapped; /* ours: the configuration says that a base is seen there */
     enum auger_tcp_type tcptype; /* of the line's "tcptype"; of a TCP address alone */
 };
 

@@ -412,6 +412,57 @@ static void a_host_candidate_without_a_name_is_not_told(void **state)
     pair_free(pair);
 }
 
+/* A NAT that is one to one: its address is there to be told, and stands for the host's. */
+static void hide_behind(struct auger_peer_config *config, struct auger_ice_mapping *mapping,
+                        const char *external)
+{
+    auger_peer_config_init(config);
+    *mapping = (struct auger_ice_mapping){.local = {.family = AUGER_IPV4}};
+    assert_int_equal(auger_addr_parse_ip(&mapping->external, external, strlen(external), 0), 0);
+    config->hide_addresses = true;
+    config->trickle = AUGER_TRICKLE_NONE;
+    config->ice.mappings = mapping;
+    config->ice.mappings_len = 1;
+    config->ice.mappings_replace_host = true;
+}
+
+static void a_mapped_address_in_place_of_a_hidden_one_is_told(void **state)
+{
+    (void)state;
+    struct auger_peer_config config;
+    struct auger_ice_mapping mapping;
+    char sdp[SDP_SIZE];
+    hide_behind(&config, &mapping, "203.0.113.9");
+    struct pair *pair = pair_new(0, &config, NULL);
+
+    settle(pair);
+    offer_of(pair, ALICE, sdp);
+    assert_non_null(strstr(sdp, " 203.0.113.9 5001 typ host"));
+    assert_non_null(strstr(sdp, "c=IN IP4 203.0.113.9\r\n"));
+    assert_null(strstr(sdp, "192.0.2"));
+    pair_free(pair);
+}
+
+static void a_mapped_address_that_is_hidden_itself_is_told_by_its_name(void **state)
+{
+    (void)state;
+    struct auger_peer_config config;
+    struct auger_ice_mapping mapping;
+    struct auger_addr external;
+    char sdp[SDP_SIZE];
+    hide_behind(&config, &mapping, "192.0.2.9");
+    struct pair *pair = pair_new(0, &config, NULL);
+
+    assert_int_equal(auger_addr_parse(&external, "192.0.2.9:9"), 0);
+    assert_int_equal(auger_peer_name_local_addr(pair->peers[ALICE], pair->now, &external, NAME), 0);
+    settle(pair);
+    offer_of(pair, ALICE, sdp);
+    assert_non_null(strstr(sdp, " " NAME " 5001 typ host"));
+    assert_non_null(strstr(sdp, "c=IN IP4 0.0.0.0\r\n"));
+    assert_null(strstr(sdp, "192.0.2"));
+    pair_free(pair);
+}
+
 static void a_related_address_is_hidden_too(void **state)
 {
     (void)state;
@@ -473,6 +524,8 @@ int main(void)
         T(a_restart_forgets_the_names_of_before),
         T(nothing_that_is_told_has_a_hidden_address),
         T(a_host_candidate_without_a_name_is_not_told),
+        T(a_mapped_address_in_place_of_a_hidden_one_is_told),
+        T(a_mapped_address_that_is_hidden_itself_is_told_by_its_name),
         T(a_related_address_is_hidden_too),
         T(only_good_names_are_taken_and_as_many_as_candidates),
     };
