@@ -19,8 +19,9 @@ struct auger_nomination {
     struct auger_pair *former; /* selected before that; NULL: none, or gone */
     struct auger_pair *best;   /* valid, when it was last considered; NULL: none */
     /* renominate.h; 0: none. */
-    uint32_t said;     /* the latest value of ours */
-    uint32_t followed; /* the highest of the peer's that made a pair the selected one */
+    uint32_t said;              /* the latest value of ours */
+    struct auger_pair *said_of; /* the pair that it named; NULL: none, or not valid any more */
+    uint32_t followed;          /* the highest of the peer's that made a pair the selected one */
 };
 
 /* More than a peer needs that changes its role as often as it may. */

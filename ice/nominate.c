@@ -27,7 +27,7 @@ bool auger_nominate_repeats(const struct auger_pair *pair)
     const struct auger_generation *generation = pair->generation;
 
     return generation->role == AUGER_CONTROLLING && pair == generation->nomination.selected &&
-           !generation->nomination.pair;
+           !generation->nomination.pair && auger_renominate_has_named(pair);
 }
 
 /* Who has not had our description yet answers a check all the same (7.3), and Firefox
@@ -216,15 +216,29 @@ void auger_nominate_begin(struct auger_ice *ice, auger_time now, struct auger_pa
                 AUGER_F_ADDR("remote", &pair->remote->addr));
 }
 
-/* That nomination failed, but the peer may have heard it: then what we stay with has to be said
- * with a higher value. */
+/* The pair that we named last failed, or is gone, but the peer may have heard of it: then what we
+ * stay with has to be said with a higher value. */
 static void take_back(struct auger_ice *ice, auger_time now)
 {
-    struct auger_pair *selected = ice->current->nomination.selected;
+    const struct auger_nomination *nomination = &ice->current->nomination;
+    struct auger_pair *selected = nomination->selected;
 
-    auger_generation_forget_nomination(ice->current);
-    if (selected && auger_pair_is_usable(selected, now) && auger_renominate_may(ice))
+    if (!nomination->pair && selected && auger_pair_is_usable(selected, now) &&
+        !auger_renominate_has_named(selected) && auger_renominate_may(ice))
         auger_nominate_begin(ice, now, selected);
+}
+
+/* What is valid no more may go, and another pair take its slot. */
+static void forget_invalid(struct auger_generation *generation)
+{
+    struct auger_nomination *nomination = &generation->nomination;
+
+    if (nomination->pair && !auger_pair_is_valid(nomination->pair))
+        auger_generation_forget_nomination(generation);
+    if (nomination->former && !auger_pair_is_valid(nomination->former))
+        nomination->former = NULL;
+    if (nomination->said_of && !auger_pair_is_valid(nomination->said_of))
+        nomination->said_of = NULL;
 }
 
 /* Repeats the check that made the pair valid, this time with USE-CANDIDATE.  If
@@ -234,10 +248,8 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
     struct auger_generation *current = ice->current;
     struct auger_nomination *nomination = &current->nomination;
 
-    if (nomination->pair && !auger_pair_is_valid(nomination->pair))
-        take_back(ice, now);
-    if (nomination->former && !auger_pair_is_valid(nomination->former))
-        nomination->former = NULL; /* it may go, and another take its slot */
+    forget_invalid(current);
+    take_back(ice, now);
     nomination->best = NULL;
     if (current->role == AUGER_CONTROLLED)
         honour_asked(ice, now);

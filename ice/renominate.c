@@ -27,7 +27,19 @@ bool auger_renominate_may(const struct auger_ice *ice)
 
 uint32_t auger_renominate_next(struct auger_ice *ice)
 {
-    return auger_renominate_may(ice) ? ++ice->current->nomination.said : 0;
+    struct auger_nomination *nomination = &ice->current->nomination;
+
+    if (!auger_renominate_may(ice))
+        return 0;
+    nomination->said_of = nomination->pair;
+    return ++nomination->said;
+}
+
+bool auger_renominate_has_named(const struct auger_pair *pair)
+{
+    const struct auger_nomination *nomination = &pair->generation->nomination;
+
+    return nomination->said == 0 || nomination->said_of == pair;
 }
 
 /* The upper eight bits are reserved.  Of a peer that has not offered it, it is an attribute

@@ -15,8 +15,10 @@ bool auger_renominate_is_agreed(const struct auger_ice *ice);
 
 /* As controlling: whether another pair may be nominated in the place of one that is selected. */
 bool auger_renominate_may(const struct auger_ice *ice);
-/* The value of a nomination that begins: one more than ever.  0: it has none. */
+/* The value of the nomination that begins: one more than ever.  0: it has none. */
 uint32_t auger_renominate_next(struct auger_ice *ice);
+/* Whether the latest value of ours stands for `pair`, as it does where there is none yet. */
+bool auger_renominate_has_named(const struct auger_pair *pair);
 
 /* What NOMINATION of a controlling peer's check says; 0: nothing that counts. */
 uint32_t auger_renominate_read(const struct auger_ice *ice, const struct auger_stun_msg *msg);

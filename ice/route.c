@@ -61,6 +61,8 @@ void auger_route_forget_pair(struct auger_ice *ice, struct auger_pair *pair)
 
     if (nomination->pair == pair)
         auger_generation_forget_nomination(pair->generation);
+    if (nomination->said_of == pair)
+        nomination->said_of = NULL;
     if (nomination->selected == pair)
         nomination->selected = NULL;
     if (nomination->former == pair)

@@ -2,6 +2,8 @@
  * docs/decisions/071. */
 #include "tests/ice/puppet.h"
 
+#include <auger/ice_share.h>
+
 #include "ice/nominate.h"
 #include "ice/renominate.h"
 
@@ -190,6 +192,86 @@ static void a_nomination_that_fails_is_taken_back_with_a_higher_value(void **sta
     assert_int_equal(value_of(&sent), 3);
     puppet_answer(p, &sent, &(struct puppet_answer){0});
     assert_true(puppet_pair(p, FIRST).selected);
+    puppet_free(p);
+}
+
+/* A pair of a third address is valid, and FIRST is selected. */
+static struct auger_pair *add_third(struct puppet *p, const struct auger_addr *base)
+{
+    struct auger_path path = {*base, addr_of(FIRST)};
+    struct auger_pair *pair = NULL;
+    struct sent sent;
+
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, base), 0);
+    for (int i = 0; i < 4 && !(pair && auger_pair_is_valid(pair)); i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take_request(p, &sent))
+            puppet_answer(p, &sent, &(struct puppet_answer){.to = "192.0.2.9:1009"});
+        pair = auger_ice_find_pair(p->ice, &path);
+    }
+    assert_non_null(pair);
+    assert_true(auger_pair_is_valid(pair));
+    assert_true(pair != p->ice->current->nomination.selected);
+    return pair;
+}
+
+static void is_said_again_of_the_first(struct puppet *p, uint32_t value)
+{
+    struct sent sent;
+
+    assert_true(puppet_take_request(p, &sent));
+    assert_true(goes_to(&sent, FIRST));
+    assert_true(auger_addr_equal(&sent.path.local, &p->base));
+    assert_true(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE));
+    assert_int_equal(value_of(&sent), value);
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+}
+
+/* No value stands for two pairs, not even where one of them is no more. */
+static void a_nomination_whose_pair_is_gone_is_taken_back_with_a_higher_value(void **state)
+{
+    (void)state;
+    struct puppet *p = with_two_valid_pairs(true, true);
+    struct auger_addr third = addr_of("192.0.2.9:1009");
+    struct sent sent;
+
+    auger_nominate_begin(p->ice, p->world->now, add_third(p, &third));
+    assert_true(puppet_take_request(p, &sent));
+    assert_int_equal(value_of(&sent), 2);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &third), 0);
+    is_said_again_of_the_first(p, 3);
+    puppet_wait(p, 6 * AUGER_SEC);
+    is_said_again_of_the_first(p, 3); /* by consent */
+    puppet_free(p);
+}
+
+static void a_nomination_whose_path_is_taken_is_taken_back_with_a_higher_value(void **state)
+{
+    (void)state;
+    struct puppet *p = with_two_valid_pairs(true, true);
+    struct auger_path second = {p->base, addr_of(SECOND)};
+    struct sent sent;
+
+    auger_nominate_begin(p->ice, p->world->now, auger_ice_find_pair(p->ice, &second));
+    assert_true(puppet_take_request(p, &sent));
+    assert_int_equal(value_of(&sent), 2);
+    assert_int_equal(auger_ice_refuse_path(p->ice, p->world->now, &second), 0);
+    is_said_again_of_the_first(p, 3);
+    puppet_free(p);
+}
+
+static void a_nomination_that_never_left_need_not_be_taken_back(void **state)
+{
+    (void)state;
+    struct puppet *p = with_two_valid_pairs(true, true);
+    struct auger_addr third = addr_of("192.0.2.9:1009");
+    struct sent sent;
+
+    auger_nominate_begin(p->ice, p->world->now, add_third(p, &third));
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &third), 0);
+    assert_false(puppet_take_request(p, &sent));
+    puppet_wait(p, 6 * AUGER_SEC);
+    is_said_again_of_the_first(p, 1);
     puppet_free(p);
 }
 
@@ -428,6 +510,9 @@ int main(void)
         cmocka_unit_test(a_late_answer_to_an_earlier_nomination_moves_nothing),
         cmocka_unit_test(consent_checks_repeat_the_value_unless_another_pair_is_being_nominated),
         cmocka_unit_test(a_nomination_that_fails_is_taken_back_with_a_higher_value),
+        cmocka_unit_test(a_nomination_whose_pair_is_gone_is_taken_back_with_a_higher_value),
+        cmocka_unit_test(a_nomination_whose_path_is_taken_is_taken_back_with_a_higher_value),
+        cmocka_unit_test(a_nomination_that_never_left_need_not_be_taken_back),
         cmocka_unit_test(there_is_no_value_behind_the_last),
         cmocka_unit_test(a_higher_value_is_followed_at_once_and_a_lower_or_the_same_one_never),
         cmocka_unit_test(a_pair_that_we_have_given_up_and_that_is_named_again_is_taken_again),
