@@ -237,7 +237,22 @@ static bool has_asked_in_vain(const struct monitor *monitor, const struct auger_
 
 static bool is_agreed(const struct monitor_route *route, auger_time now)
 {
-    return route && now - route->agreed_at < 30 * AUGER_SEC;
+    return route && !route->has_lapsed && now - route->agreed_at < 30 * AUGER_SEC;
+}
+
+/* An answer that comes later brings it back no more, though nobody has said so yet. */
+static void end_consent(struct monitor *monitor, auger_time now)
+{
+    struct monitor_route *route = monitor_find_live_route(monitor, &monitor->path);
+
+    if (route && now - route->succeeded_at >= 30 * AUGER_SEC)
+        route->has_lapsed = route->is_over = true;
+}
+
+void monitor_woken(struct monitor *monitor, auger_time now)
+{
+    end_consent(monitor, now);
+    monitor_end_lifetimes(monitor, now);
 }
 
 /* On the path in use, whichever generation was answered. */
@@ -356,9 +371,11 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
     monitor->state = to;
 }
 
+/* One that had ended may be another by now: an address that a server has given again, or a pair
+ * that was refused or given up meanwhile, and asked anew. */
 static void check_path(struct monitor *monitor, auger_time now, const struct auger_path *path)
 {
-    const struct monitor_route *route = monitor_find_live_route(monitor, path);
+    struct monitor_route *route = monitor_find_live_route(monitor, path);
 
     if (monitor->both_lite) {
         if (!monitor_is_told(monitor, &path->remote))
@@ -367,6 +384,8 @@ static void check_path(struct monitor *monitor, auger_time now, const struct aug
         monitor_break(monitor, "1: a path on which no check has succeeded");
     } else if (now - route->succeeded_at > 30 * AUGER_SEC) {
         monitor_break(monitor, "2: a path without consent");
+    } else {
+        route->has_lapsed = route->is_over = false;
     }
 }
 

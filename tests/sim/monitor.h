@@ -87,6 +87,8 @@ void monitor_sent(struct monitor *monitor, auger_time now, const struct auger_pa
 void monitor_received(struct monitor *monitor, auger_time now, const struct auger_path *path,
                       const uint8_t *buf, size_t len);
 void monitor_event(struct monitor *monitor, auger_time now, const struct auger_ice_event *event);
+/* Its timers that are due have been heard. */
+void monitor_woken(struct monitor *monitor, auger_time now);
 /* Once nothing more is to be had from the agent at `now`: how much it sent since the
  * last time, and when it wants to be called; AUGER_NEVER where its timers that are due
  * have not been heard yet. */

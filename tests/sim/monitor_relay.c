@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define CHANNEL_HEADER 4
+#define PERMISSION (300 * AUGER_SEC) /* 8656 section 9 */
 #define REFUSED_WAIT                                                                               \
     (1500 * AUGER_MS) /* three initial time-outs: one repetition has its answer                    \
                        */
@@ -74,7 +75,7 @@ static struct monitor_relay *relay_along(struct monitor *monitor, const struct a
     if (!monitor->relays)
         monitor->relays = sim_resize(NULL, MONITOR_RELAYS, sizeof(*monitor->relays));
     relay = &monitor->relays[monitor->relays_len++];
-    *relay = (struct monitor_relay){.path = *path, .refused_at = AUGER_NEVER};
+    *relay = (struct monitor_relay){.path = *path, .until = AUGER_NEVER, .refused_at = AUGER_NEVER};
     return relay;
 }
 
@@ -85,6 +86,22 @@ static struct monitor_channel *channel_of(struct monitor_relay *relay, uint16_t 
             return &relay->channels[i];
     }
     return NULL;
+}
+
+static struct monitor_permission *permission_of(struct monitor_relay *relay,
+                                                const struct auger_addr *peer)
+{
+    for (size_t i = 0; i < relay->permissions_len; i++) {
+        if (auger_addr_ip_equal(&relay->permissions[i].peer, peer))
+            return &relay->permissions[i];
+    }
+    return NULL;
+}
+
+static bool is_permitted(struct monitor_relay *relay, auger_time now, const struct auger_addr *peer)
+{
+    const struct monitor_permission *permission = permission_of(relay, peer);
+    return permission && now < permission->until;
 }
 
 /* Along which the peer is spoken to; false: by no relayed address that we know. */
@@ -152,7 +169,19 @@ static bool peel(struct monitor_relay *relay, bool is_sent, struct auger_path *p
 
 static bool is_over(const struct monitor_relay *relay, auger_time now)
 {
-    return relay->is_lost || now >= relay->refused_at;
+    return relay->is_lost || now >= relay->refused_at || now >= relay->until;
+}
+
+/* 8656 section 7: nobody need say so. */
+void monitor_end_lifetimes(struct monitor *monitor, auger_time now)
+{
+    for (size_t i = 0; i < monitor->relays_len; i++) {
+        struct monitor_relay *relay = &monitor->relays[i];
+        if (relay->is_lost || now < relay->until)
+            continue;
+        relay->is_lost = true;
+        monitor->relays_lost++;
+    }
 }
 
 bool monitor_has_lost(const struct monitor *monitor, auger_time now, const struct auger_addr *base)
@@ -203,6 +232,26 @@ static void asks_for_channel(struct monitor *monitor, struct monitor_relay *rela
     channel->asked = msg->tid;
 }
 
+/* One address a request (docs/decisions/101). */
+static void asks_for_permission(struct monitor *monitor, struct monitor_relay *relay,
+                                const struct auger_stun_msg *msg)
+{
+    struct auger_addr peer;
+
+    if (!auger_stun_msg_addr(msg, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &peer))
+        return;
+    struct monitor_permission *permission = permission_of(relay, &peer);
+    if (!permission && relay->permissions_len == MONITOR_PERMISSIONS) {
+        monitor_break(monitor, "5: more than %d permissions", MONITOR_PERMISSIONS);
+        return;
+    }
+    if (!permission) {
+        permission = &relay->permissions[relay->permissions_len++];
+        *permission = (struct monitor_permission){.peer = peer};
+    }
+    permission->asked = msg->tid;
+}
+
 static void asks_server(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
                         const struct auger_stun_msg *msg)
 {
@@ -218,6 +267,8 @@ static void asks_server(struct monitor *monitor, auger_time now, struct monitor_
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
     if (msg->method == AUGER_STUN_CHANNEL_BIND)
         asks_for_channel(monitor, relay, msg);
+    if (msg->method == AUGER_STUN_CREATE_PERMISSION)
+        asks_for_permission(monitor, relay, msg);
 }
 
 bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_path *path,
@@ -229,7 +280,7 @@ bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_p
         return true;
     struct monitor_relay *relay = relay_along(monitor, path);
     if (peel(relay, true, path, bytes)) {
-        if (relay->is_lost)
+        if (relay->is_lost || now >= relay->until)
             monitor_break(monitor, "5: through a relay that is lost");
         return true;
     }
@@ -252,6 +303,45 @@ static bool is_of_server(const struct monitor *monitor, const struct auger_stun_
            auger_stun_msg_verify(msg, monitor->turn_keys[1]) == 0;
 }
 
+/* Counted from when the request left: the server's clock began later. */
+static void is_granted_time(struct monitor_relay *relay, auger_time asked_at,
+                            const struct auger_stun_msg *msg)
+{
+    uint32_t lifetime_s;
+
+    if (auger_stun_msg_u32(msg, AUGER_STUN_ATTR_LIFETIME, &lifetime_s))
+        relay->until = asked_at + lifetime_s * AUGER_SEC;
+}
+
+static bool is_of(const struct auger_stun_tid *asked, const struct auger_stun_msg *msg)
+{
+    return memcmp(asked->bytes, msg->tid.bytes, sizeof(msg->tid.bytes)) == 0;
+}
+
+static void is_permitted_since(struct monitor_relay *relay, auger_time asked_at,
+                               const struct auger_stun_msg *msg)
+{
+    for (size_t i = 0; i < relay->permissions_len; i++) {
+        if (is_of(&relay->permissions[i].asked, msg))
+            relay->permissions[i].until = asked_at + PERMISSION;
+    }
+}
+
+/* Which is a permission too (8656 section 12). */
+static void is_bound(struct monitor_relay *relay, auger_time asked_at,
+                     const struct auger_stun_msg *msg)
+{
+    for (size_t i = 0; i < relay->channels_len; i++) {
+        struct monitor_channel *channel = &relay->channels[i];
+        if (!is_of(&channel->asked, msg))
+            continue;
+        struct monitor_permission *permission = permission_of(relay, &channel->peer);
+        channel->is_bound = true;
+        if (permission)
+            permission->until = asked_at + PERMISSION;
+    }
+}
+
 /* Each relayed address is a base (RFC 8445 section 5.1.1.2).  A new allocation has no channel. */
 static void is_allocated(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
                          const struct auger_stun_msg *msg)
@@ -272,7 +362,7 @@ static void is_allocated(struct monitor *monitor, auger_time now, struct monitor
         relay->relayed[i] = relayed[i];
         monitor->bases += relayed[i].family != AUGER_FAMILY_NONE;
     }
-    relay->channels_len = 0;
+    relay->channels_len = relay->permissions_len = 0;
     relay->is_lost = false;
     relay->refused_at = AUGER_NEVER;
     monitor->has_gathered = false; /* its candidates may come after the end of the others */
@@ -321,6 +411,19 @@ static void is_answered(struct monitor_relay *relay, auger_time now,
         relay->refused_at = AUGER_NEVER;
 }
 
+static void is_granted(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
+                       const struct monitor_request *request, const struct auger_stun_msg *msg)
+{
+    if (msg->method == AUGER_STUN_ALLOCATE)
+        is_allocated(monitor, now, relay, msg);
+    if (msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH)
+        is_granted_time(relay, request->sent_at, msg);
+    if (msg->method == AUGER_STUN_CREATE_PERMISSION)
+        is_permitted_since(relay, request->sent_at, msg);
+    if (msg->method == AUGER_STUN_CHANNEL_BIND)
+        is_bound(relay, request->sent_at, msg);
+}
+
 static void is_told_by_server(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
                               const struct auger_stun_msg *msg)
 {
@@ -338,13 +441,8 @@ static void is_told_by_server(struct monitor *monitor, auger_time now, struct mo
         relay->is_lost = true;
         monitor->relays_lost++;
     }
-    if (msg->class_ != AUGER_STUN_SUCCESS)
-        return;
-    if (msg->method == AUGER_STUN_ALLOCATE)
-        is_allocated(monitor, now, relay, msg);
-    for (size_t i = 0; msg->method == AUGER_STUN_CHANNEL_BIND && i < relay->channels_len; i++)
-        relay->channels[i].is_bound |=
-            memcmp(relay->channels[i].asked.bytes, msg->tid.bytes, sizeof(msg->tid.bytes)) == 0;
+    if (msg->class_ == AUGER_STUN_SUCCESS)
+        is_granted(monitor, now, relay, request, msg);
 }
 
 bool monitor_unwrap_received(struct monitor *monitor, auger_time now, struct auger_path *path,
@@ -355,8 +453,9 @@ bool monitor_unwrap_received(struct monitor *monitor, auger_time now, struct aug
 
     if (!relay)
         return true;
+    bool is_by_channel = is_channel_data(bytes->data, bytes->len);
     if (peel(relay, false, path, bytes))
-        return true;
+        return is_by_channel || is_permitted(relay, now, &path->remote);
     if (auger_stun_msg_parse(&msg, bytes->data, bytes->len) == 0)
         is_told_by_server(monitor, now, relay, &msg);
     return false;

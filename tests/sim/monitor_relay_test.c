@@ -43,6 +43,7 @@ struct turn_msg {
     const struct auger_addr *peer, *relayed;
     bool has_channel, is_unsigned;
     uint16_t error_code;
+    uint32_t lifetime_s; /* 0: none is said */
     const uint8_t *data;
     size_t data_len;
 };
@@ -60,6 +61,8 @@ static size_t write_turn(uint8_t buf[512], const struct turn_msg *m)
         auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, m->relayed);
     if (m->has_channel)
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_CHANNEL_NUMBER, CHANNEL << 16);
+    if (m->lifetime_s)
+        auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, m->lifetime_s);
     if (m->error_code)
         auger_stun_build_error(&b, m->error_code);
     if (m->data)
@@ -103,9 +106,27 @@ static void allocate_with(struct stage *stage, bool is_forged)
                                .is_unsigned = is_forged});
 }
 
+static void asks_for_permission(struct stage *stage, auger_time now)
+{
+    says(stage, now,
+         &(struct turn_msg){.class_ = AUGER_STUN_REQUEST,
+                            .method = AUGER_STUN_CREATE_PERMISSION,
+                            .tid = 103,
+                            .peer = &path.remote});
+}
+
+static void is_permitted(struct stage *stage, auger_time now)
+{
+    is_told(stage, now,
+            &(struct turn_msg){
+                .class_ = AUGER_STUN_SUCCESS, .method = AUGER_STUN_CREATE_PERMISSION, .tid = 103});
+}
+
 static void allocate(struct stage *stage)
 {
     allocate_with(stage, false);
+    asks_for_permission(stage, 0);
+    is_permitted(stage, 0);
 }
 
 /* What is in stage->buf, in a Send indication. */
@@ -133,9 +154,9 @@ static void sends_data_inside(struct stage *stage, auger_time now)
     sends(stage, now);
 }
 
-static void is_answered_inside(struct stage *stage, auger_time now, uint8_t tid)
+/* What is in stage->buf, in a Data indication. */
+static void hears(struct stage *stage, auger_time now)
 {
-    forge_success(stage, tid, stage->their_key, &relayed);
     is_told(stage, now,
             &(struct turn_msg){.class_ = AUGER_STUN_INDICATION,
                                .method = AUGER_STUN_DATA,
@@ -143,6 +164,18 @@ static void is_answered_inside(struct stage *stage, auger_time now, uint8_t tid)
                                .peer = &path.remote,
                                .data = stage->buf,
                                .data_len = stage->len});
+}
+
+static void is_answered_inside(struct stage *stage, auger_time now, uint8_t tid)
+{
+    forge_success(stage, tid, stage->their_key, &relayed);
+    hears(stage, now);
+}
+
+static void is_asked_inside(struct stage *stage, auger_time now, uint64_t tie_breaker)
+{
+    forge_request(stage, (struct forged){.tid = 50, .from_peer = true, .tie_breaker = tie_breaker});
+    hears(stage, now);
 }
 
 static void sends_on_channel(struct stage *stage)
@@ -395,6 +428,124 @@ static void where_somebody_forges_a_401_counts_in_the_end(void **state)
     }
 }
 
+/* 8656 section 11.4: without a permission that it knows of the agent drops what comes. */
+static void what_comes_without_a_permission_is_not_heard(void **state)
+{
+    static const struct {
+        bool asks, is_permitted;
+        auger_time at;
+        bool is_heard;
+    } cases[] = {{false, false, 0, false},
+                 {true, false, 0, false},
+                 {true, true, 0, true},
+                 {true, true, 300 * AUGER_SEC - 1, true},
+                 {true, true, 300 * AUGER_SEC, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct stage *both[2] = {*state};
+
+        set_up((void **)&both[1]);
+        asks(both[1], cases[i].at, (struct forged){.tid = 1, .tie_breaker = 7});
+        is_asked(both[1], cases[i].at, (struct forged){.tid = 2, .tie_breaker = 8});
+        asks(both[1], cases[i].at + AUGER_SEC, (struct forged){.tid = 3, .tie_breaker = 7});
+        allocate_with(both[0], false);
+        if (cases[i].asks)
+            asks_for_permission(both[0], 0);
+        if (cases[i].is_permitted)
+            is_permitted(both[0], 0);
+        asks(both[0], cases[i].at, (struct forged){.tid = 1, .tie_breaker = 8});
+        is_asked_inside(both[0], cases[i].at, 7);
+        asks(both[0], cases[i].at + AUGER_SEC, (struct forged){.tid = 2, .tie_breaker = 8});
+        monitor_roles(both[0]->monitor, both[1]->monitor);
+        if (cases[i].is_heard)
+            breaks(both[0], '7');
+        else
+            holds(both[0]);
+        tear_down((void **)&both[1]);
+        tear_down(state);
+        set_up_relay(state);
+    }
+}
+
+/* Nor may it answer that. */
+static void an_answer_to_what_came_without_a_permission_is_one_to_nothing(void **state)
+{
+    struct stage *stage = *state;
+
+    allocate_with(stage, false);
+    is_asked_inside(stage, 0, 7);
+    forge_success(stage, 50, stage->our_key, &path.remote);
+    sends(stage, 0);
+    breaks(stage, '0');
+}
+
+/* 8656 section 12: for who has asked for one. */
+static void a_channel_is_a_permission_too(void **state)
+{
+    struct stage *stage = *state;
+
+    allocate_with(stage, false);
+    asks_for_permission(stage, 0);
+    bind_channel(stage);
+    is_asked_inside(stage, 0, 7);
+    forge_success(stage, 50, stage->our_key, &path.remote);
+    sends(stage, 0);
+    holds(stage);
+}
+
+static void begin_for_20_s(struct stage *stage)
+{
+    begin_on_the_relay(stage);
+    asks_server(stage, AUGER_STUN_REFRESH, false);
+    is_told(stage, 0,
+            &(struct turn_msg){.class_ = AUGER_STUN_SUCCESS,
+                               .method = AUGER_STUN_REFRESH,
+                               .tid = 102,
+                               .lifetime_s = 20});
+}
+
+/* 8656 section 7: nobody need say so. */
+static void one_is_adrift_when_the_lifetime_is_over(void **state)
+{
+    begin_for_20_s(*state);
+    monitor_woken(((struct stage *)*state)->monitor, 20 * AUGER_SEC - 1);
+    sends_data_inside(*state, 20 * AUGER_SEC - 1);
+    holds(*state);
+    enters(*state, 20 * AUGER_SEC, AUGER_ICE_CHECKING);
+    holds(*state);
+}
+
+static void and_not_before(void **state)
+{
+    begin_for_20_s(*state);
+    enters(*state, 20 * AUGER_SEC - 1, AUGER_ICE_CHECKING);
+    breaks(*state, '1');
+}
+
+static void nothing_leaves_by_a_relay_whose_lifetime_is_over(void **state)
+{
+    begin_for_20_s(*state);
+    sends_data_inside(*state, 20 * AUGER_SEC);
+    breaks(*state, '5');
+}
+
+/* Nor does a refresh bring it back, once the agent has let it go. */
+static void a_late_refresh_brings_nothing_back(void **state)
+{
+    begin_for_20_s(*state);
+    says(
+        *state, AUGER_SEC,
+        &(struct turn_msg){.class_ = AUGER_STUN_REQUEST, .method = AUGER_STUN_REFRESH, .tid = 104});
+    monitor_woken(((struct stage *)*state)->monitor, 20 * AUGER_SEC);
+    is_told(*state, 20 * AUGER_SEC,
+            &(struct turn_msg){.class_ = AUGER_STUN_SUCCESS,
+                               .method = AUGER_STUN_REFRESH,
+                               .tid = 104,
+                               .lifetime_s = 60});
+    sends_data_inside(*state, 21 * AUGER_SEC);
+    breaks(*state, '5');
+}
+
 static void the_relay_goes_with_its_base(void **state)
 {
     begin_on_the_relay(*state);
@@ -419,4 +570,10 @@ SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
           relay_staged(a_request_whose_nonce_was_stale_is_over),
           relay_staged(a_server_does_not_refuse_the_right_password),
           relay_staged(where_somebody_forges_a_401_counts_in_the_end),
+          relay_staged(what_comes_without_a_permission_is_not_heard),
+          relay_staged(an_answer_to_what_came_without_a_permission_is_one_to_nothing),
+          relay_staged(a_channel_is_a_permission_too),
+          relay_staged(one_is_adrift_when_the_lifetime_is_over), relay_staged(and_not_before),
+          relay_staged(nothing_leaves_by_a_relay_whose_lifetime_is_over),
+          relay_staged(a_late_refresh_brings_nothing_back),
           relay_staged(the_relay_goes_with_its_base))

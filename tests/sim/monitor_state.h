@@ -9,6 +9,7 @@
 #define MONITOR_SERVERS 12
 #define MONITOR_RELAYS 32       /* bases and servers that they have asked */
 #define MONITOR_CHANNELS 64     /* of each */
+#define MONITOR_PERMISSIONS 64  /* the same */
 #define MONITOR_GONE 48         /* the latest ones */
 #define MONITOR_CONFLICTS 4     /* so many may be borne at least */
 #define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
@@ -50,6 +51,8 @@ struct monitor_route {
     size_t generation;
     auger_time succeeded_at; /* the last time */
     auger_time agreed_at;    /* the same, to a check that was not too old by then */
+    bool has_lapsed;         /* consent ended while it was in use (7675 section 5.1), */
+    bool is_over;            /* and the agent has had the time to see it */
     auger_time answered_at;  /* of a lite agent: its last success on it; AUGER_NEVER: none */
 };
 
@@ -68,12 +71,22 @@ struct monitor_channel {
     bool is_bound;
 };
 
+/* Of an IP address: what comes from there without one is not for the agent (8656 section 11.4). */
+struct monitor_permission {
+    struct auger_addr peer;
+    struct auger_stun_tid asked; /* the latest request for it */
+    auger_time until;            /* 0: it has not been granted yet */
+};
+
 /* What a base has of a TURN server. */
 struct monitor_relay {
     struct auger_path path;
     struct auger_addr relayed[2]; /* no family: none */
+    auger_time until;             /* its lifetime is over, unless it is refreshed before */
     struct monitor_channel channels[MONITOR_CHANNELS];
     size_t channels_len;
+    struct monitor_permission permissions[MONITOR_PERMISSIONS];
+    size_t permissions_len;
     bool is_lost;          /* so the server says */
     auger_time refused_at; /* since then it may be, by what nobody has signed; AUGER_NEVER */
     struct auger_stun_tid refused; /* that request */
@@ -138,7 +151,10 @@ bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_p
 bool monitor_unwrap_received(struct monitor *monitor, auger_time now, struct auger_path *path,
                              struct auger_bytes *bytes);
 
-/* Whether that is a relayed address that the server has taken back, or seems to have. */
+/* Allocations whose time is over are so for good. */
+void monitor_end_lifetimes(struct monitor *monitor, auger_time now);
+/* Whether that is a relayed address that the server has taken back, or seems to have, or
+ * that was not refreshed in time. */
 bool monitor_has_lost(const struct monitor *monitor, auger_time now, const struct auger_addr *base);
 
 bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base);

@@ -60,9 +60,13 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
         route = &monitor->routes[monitor->routes_len++];
         *route = (struct monitor_route){.path = request->path,
                                         .generation = request->generation,
+                                        .succeeded_at = now,
                                         .agreed_at = now,
                                         .answered_at = AUGER_NEVER};
     }
+    /* A check that is repeated brings it back, if the agent has not seen yet that it ended. */
+    route->has_lapsed |=
+        auger_path_equal(&route->path, &monitor->path) && now - route->succeeded_at >= CONSENT;
     route->succeeded_at = now;
     if (now - request->sent_at <= CONSENT && now - route->agreed_at != CONSENT) /* over by then */
         route->agreed_at = now;
@@ -267,6 +271,8 @@ static void sent_data(struct monitor *monitor, auger_time now, const struct auge
     else if (now - route->succeeded_at > CONSENT)
         monitor_break(monitor, "2: data %lld ms after the last success",
                       (long long)((now - route->succeeded_at) / AUGER_MS));
+    else if (route->is_over)
+        monitor_break(monitor, "2: data on a path whose consent had ended");
 }
 
 static void show_role(struct monitor *monitor, enum monitor_role role)

@@ -1,0 +1,94 @@
+/* Consent that has ended on the path in use is over, whatever is answered later (RFC 7675 section
+ * 5.1). */
+#include "tests/sim/monitor_stage.h"
+
+#define LIFETIME (30 * AUGER_SEC)
+
+static void comes_onto_path(struct stage *stage, auger_time now)
+{
+    monitor_event(stage->monitor, now,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = path});
+}
+
+static void connects(struct stage *stage)
+{
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, 0, 1);
+    enters(stage, 0, AUGER_ICE_CHECKING);
+    comes_onto_path(stage, 0);
+    enters(stage, 0, AUGER_ICE_CONNECTED);
+}
+
+/* Asked again just before the end. */
+static void is_answered_late(struct stage *stage, auger_time at)
+{
+    asks(stage, LIFETIME - AUGER_SEC, (struct forged){.tid = 2});
+    is_answered(stage, at, 2);
+}
+
+static void who_has_seen_the_end_may_fail_in_spite_of_a_late_answer(void **state)
+{
+    connects(*state);
+    monitor_woken(((struct stage *)*state)->monitor, LIFETIME);
+    is_answered_late(*state, LIFETIME + AUGER_SEC);
+    enters(*state, LIFETIME + 2 * AUGER_SEC, AUGER_ICE_FAILED);
+    holds(*state);
+}
+
+static void who_hears_late_of_the_end_may_fail_too(void **state)
+{
+    connects(*state);
+    is_answered_late(*state, LIFETIME);
+    enters(*state, LIFETIME + AUGER_SEC, AUGER_ICE_FAILED);
+    holds(*state);
+}
+
+static void nobody_fails_whose_answer_came_in_time(void **state)
+{
+    connects(*state);
+    is_answered_late(*state, LIFETIME - 1);
+    monitor_woken(((struct stage *)*state)->monitor, LIFETIME);
+    enters(*state, LIFETIME + AUGER_SEC, AUGER_ICE_FAILED);
+    breaks(*state, '2');
+}
+
+static void a_late_answer_brings_no_consent_for_data(void **state)
+{
+    connects(*state);
+    monitor_woken(((struct stage *)*state)->monitor, LIFETIME);
+    is_answered_late(*state, LIFETIME + AUGER_SEC);
+    sends_data(*state, LIFETIME + AUGER_SEC);
+    breaks(*state, '2');
+}
+
+static void a_path_that_is_taken_anew_counts_anew(void **state)
+{
+    connects(*state);
+    monitor_woken(((struct stage *)*state)->monitor, LIFETIME);
+    is_answered_late(*state, LIFETIME + AUGER_SEC);
+    comes_onto_path(*state, LIFETIME + AUGER_SEC);
+    sends_data(*state, LIFETIME + 2 * AUGER_SEC);
+    holds(*state);
+    enters(*state, LIFETIME + 2 * AUGER_SEC, AUGER_ICE_FAILED);
+    breaks(*state, '2');
+}
+
+static void of_a_path_that_is_not_in_use_nothing_ends(void **state)
+{
+    asks(*state, 0, (struct forged){.tid = 1});
+    is_answered(*state, 0, 1);
+    enters(*state, 0, AUGER_ICE_CHECKING);
+    monitor_woken(((struct stage *)*state)->monitor, LIFETIME);
+    is_answered_late(*state, LIFETIME + AUGER_SEC);
+    comes_onto_path(*state, LIFETIME + AUGER_SEC);
+    enters(*state, LIFETIME + AUGER_SEC, AUGER_ICE_CONNECTED);
+    sends_data(*state, LIFETIME + 2 * AUGER_SEC);
+    holds(*state);
+}
+
+SCENARIOS(staged(who_has_seen_the_end_may_fail_in_spite_of_a_late_answer),
+          staged(who_hears_late_of_the_end_may_fail_too),
+          staged(nobody_fails_whose_answer_came_in_time),
+          staged(a_late_answer_brings_no_consent_for_data),
+          staged(a_path_that_is_taken_anew_counts_anew),
+          staged(of_a_path_that_is_not_in_use_nothing_ends))
