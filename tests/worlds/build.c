@@ -457,7 +457,8 @@ static bool shows_where_it_is(const struct plan *plan, int side)
     if (of(plan, GIVES, side) || shows_no_address(plan, side) ||
         gates_of(plan, side) == UDP_BLOCKED || (build_has_names(plan, side) && !is_translated))
         return false;
-    return !of(plan, NO_STUN, side) || of(plan, TURN, side) || is_forwarded(plan, side) ||
+    bool is_mapped = is_forwarded(plan, side) && plan->value[TOGETHER] != 1; /* a carrier's own */
+    return !of(plan, NO_STUN, side) || of(plan, TURN, side) || is_mapped ||
            (!is_translated && !build_hides(plan, side));
 }
 

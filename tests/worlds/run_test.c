@@ -1,4 +1,5 @@
 /* That a world is judged at all: what is broken on purpose is seen. */
+#include "tests/worlds/build.h"
 #include "tests/worlds/run.h"
 
 /* cmocka.h wants these before it. */
@@ -64,12 +65,36 @@ static void test_where_there_is_no_path_none_is_asked_for(void **state)
     assert_false(judged("seed=1 alice.gates=2", NO_SABOTAGE).is_bad);
 }
 
+static bool has_relay(const char *text)
+{
+    struct plan plan;
+
+    assert_true(plan_parse(&plan, text));
+    return build_has_relay(&plan);
+}
+
+/* 13 asks for a relay only where it may let the other in, who knows its address: what a
+ * configuration says is not that behind a carrier's NAT too. */
+static void test_a_relay_lets_in_whom_it_is_told_of(void **state)
+{
+    static const char told[] = "seed=1 alice.gates=3 alice.no_stun=1 alice.mapped=1 bob.turn=1";
+    static const char untold[] =
+        "seed=1 alice.gates=3 alice.no_stun=1 alice.mapped=1 bob.turn=1 bob.relay_only=1 "
+        "together=1";
+
+    (void)state;
+    assert_true(has_relay(told));
+    assert_false(has_relay(untold));
+    assert_false(judged(untold, NO_SABOTAGE).is_bad);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_quiet_world_is_fine),
         cmocka_unit_test(test_each_sabotage_is_seen_by_its_judge),
         cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
+        cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
