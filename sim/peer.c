@@ -538,7 +538,7 @@ void sim_peers_wake(struct sim *sim)
             continue;
         if (peer->next <= sim->now) {
             auger_ice_handle_timeout(peer->ice, sim_peer_now(peer));
-            monitor_woken(peer->monitor, sim_peer_now(peer));
+            SIM_TELL(sim, woken, peer);
             peer->is_touched = peer->is_woken = true;
         }
         if (peer->chatter_at <= sim->now)

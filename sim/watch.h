@@ -32,6 +32,8 @@ struct sim_watch {
     /* Returns the path as the agent names it: what came through a relay, from its peer. */
     struct auger_path (*received)(struct sim_peer *peer, const struct auger_path *path,
                                   const uint8_t *buf, size_t len);
+    /* Its timers were heard. */
+    void (*woken)(struct sim_peer *peer);
     void (*event)(struct sim_peer *peer, const struct auger_ice_event *event);
     /* Nothing more is to be had from it: it sent so many, wants to be called at `next` by its own
      * clock (AUGER_NEVER: it has not heard its timers yet), and has those pairs. */

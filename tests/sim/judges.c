@@ -92,6 +92,11 @@ static struct auger_path received(struct sim_peer *peer, const struct auger_path
     return inner;
 }
 
+static void woken(struct sim_peer *peer)
+{
+    monitor_woken(peer->monitor, sim_peer_now(peer));
+}
+
 static void event(struct sim_peer *peer, const struct auger_ice_event *what)
 {
     monitor_event(peer->monitor, sim_peer_now(peer), what);
@@ -124,6 +129,7 @@ const struct sim_watch sim_judges = {
     .stream_lost = stream_lost,
     .sent = sent,
     .received = received,
+    .woken = woken,
     .event = event,
     .drained = drained,
     .turn_begins = turn_watch_new,
