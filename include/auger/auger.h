@@ -17,6 +17,7 @@
 #include <auger/peer_explain.h>
 #include <auger/peer_names.h>
 #include <auger/peer_stats.h>
+#include <auger/portmap.h>
 #include <auger/record.h>
 #include <auger/sctp.h>
 #include <auger/sdp.h>

@@ -6,7 +6,7 @@ import re
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-LAYERS = ("base", "crypto", "stun", "turn", "ice", "mux", "mdns", "dtls", "tls", "sctp", "sdp", "peer", "io")
+LAYERS = ("base", "crypto", "stun", "turn", "ice", "mux", "mdns", "portmap", "dtls", "tls", "sctp", "sdp", "peer", "io")
 
 
 def calls(text):
