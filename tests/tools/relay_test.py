@@ -43,13 +43,17 @@ class Coturn:
                         "-addext", f"subjectAltName={name}"], check=True, capture_output=True, timeout=LONG)
         self.port, self.tls_port = free_port(), free_port()
         self.log = open(pathlib.Path(self.folder.name, "log"), "w+", encoding="utf-8")
+        self.key, self.options = key, options
+        self.begin()
+
+    def begin(self):
         self.process = subprocess.Popen(
             [TURNSERVER, "-n", "--verbose", "--log-file=stdout", "--no-cli", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
              f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}", "--min-port=40000",
              "--max-port=48999", "--lt-cred-mech", "--user=alice:secret", "--realm=example.org",
-             "--allow-loopback-peers", f"--cert={self.certificate}", f"--pkey={key}",
+             "--allow-loopback-peers", f"--cert={self.certificate}", f"--pkey={self.key}",
              f"--pidfile={self.folder.name}/pid", f"--userdb={self.folder.name}/db",
-             *options],
+             *self.options],
             stdout=self.log, stderr=subprocess.STDOUT, cwd=self.folder.name)
         self.wait_until_it_listens()
 
@@ -72,6 +76,11 @@ class Coturn:
     def end(self):
         self.process.kill()
         self.process.wait(timeout=LONG)
+
+    def restart(self):
+        """At the same ports, and it knows of no allocation."""
+        self.end()
+        self.begin()
 
     def __enter__(self):
         return self
@@ -249,6 +258,30 @@ class Relay(unittest.TestCase):
                         self.assertTrue(told.startswith(coturn.uris()[transport]), told)
                         peer.wait(lambda e: e.get("ev") == "state" and e.get("which") == "conn"
                                   and e.get("value") in ("disconnected", "failed"))
+
+    @staticmethod
+    def pass_on_what_comes_late(sender, receiver):
+        """A candidate that is told behind the end of candidates, trickled."""
+        end = sender.events.index(sender.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None))
+        early = [e["cand"]["candidate"] for e in sender.events[:end] if e.get("ev") == "cand"]
+        late = sender.wait(lambda e: e.get("ev") == "cand" and e["cand"] and e["cand"]["candidate"] not in early)
+        receiver.call("cand", cand=late["cand"])
+
+    def test_a_server_that_restarts_in_a_session_relays_again(self):
+        """It has forgotten its allocations. A stream says so, and the restart asks for others; over UDP it offers the relay of
+        before, and who notices that it is gone gets another one, and trickles it."""
+        for transport in ("udp", "tcp", "tls"):
+            with self.subTest(transport=transport), Coturn() as coturn:
+                trust = ("--turn-ca", coturn.certificate)
+                with Peer(*trust) as a, Peer(*trust) as b:
+                    meet(a, b, servers_at(coturn.uris()[transport]))
+                    coturn.restart()
+                    renegotiate(a, b)
+                    if transport == "udp":
+                        self.pass_on_what_comes_late(a, b)
+                        self.pass_on_what_comes_late(b, a)
+                    self.send(a, b, 2000)
+                    self.send(b, a, 3000)
 
     @staticmethod
     def send(sender, receiver, size):
