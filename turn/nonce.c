@@ -23,11 +23,20 @@ struct live_key {
     struct auger_hmac *hmac;
 };
 
+/* A code and what it is of. */
+struct coded {
+    const char *cookie; /* NULL: nothing */
+    int64_t issued_s;
+    struct auger_path path;
+    uint8_t code[AUGER_SHA256_LEN];
+};
+
 struct auger_nonces {
     const struct auger_env *env;
     struct auger_hmac *secret;
     int64_t lifetime_s;
     struct live_key keys[2];
+    struct coded last; /* a request asks twice */
     char cookie[COOKIE_LEN + 4], short_cookie[COOKIE_LEN + 4];
 };
 
@@ -129,20 +138,38 @@ static void write_addr(struct auger_writer *w, const struct auger_addr *addr)
     auger_write_bytes(w, addr->ip, sizeof(addr->ip));
 }
 
-/* The code of that second and path, behind four bytes of the second. */
-static int compute(struct auger_nonces *nonces, const char *cookie, int64_t issued_s,
-                   const struct auger_path *path, uint8_t body[4 + AUGER_SHA256_LEN])
+static int compute(struct auger_nonces *nonces, struct coded *coded)
 {
-    struct auger_hmac *hmac = key_of(nonces, issued_s / nonces->lifetime_s);
-    uint8_t ends[PATH_LEN];
-    struct auger_writer w = auger_writer(ends, sizeof(ends)), head = auger_writer(body, 4);
+    struct auger_hmac *hmac = key_of(nonces, coded->issued_s / nonces->lifetime_s);
+    uint8_t second[4], ends[PATH_LEN];
+    struct auger_writer w = auger_writer(ends, sizeof(ends)), head = auger_writer(second, 4);
     const struct auger_bytes pieces[] = {
-        {(const uint8_t *)cookie, COOKIE_LEN}, {body, 4}, {ends, sizeof(ends)}};
+        {(const uint8_t *)coded->cookie, COOKIE_LEN}, {second, 4}, {ends, sizeof(ends)}};
 
-    write_addr(&w, &path->local);
-    write_addr(&w, &path->remote);
-    auger_write_u32(&head, (uint32_t)issued_s);
-    return hmac && auger_hmac_compute(hmac, pieces, 3, body + 4) == 0 ? 0 : AUGER_ERR_CRYPTO;
+    write_addr(&w, &coded->path.local);
+    write_addr(&w, &coded->path.remote);
+    auger_write_u32(&head, (uint32_t)coded->issued_s);
+    return hmac && auger_hmac_compute(hmac, pieces, 3, coded->code) == 0 ? 0 : AUGER_ERR_CRYPTO;
+}
+
+/* The code of that second and path, behind four bytes of the second. */
+static int write_code(struct auger_nonces *nonces, const char *cookie, int64_t issued_s,
+                      const struct auger_path *path, uint8_t body[4 + AUGER_SHA256_LEN])
+{
+    struct auger_writer w = auger_writer(body, 4 + AUGER_SHA256_LEN);
+    struct coded *last = &nonces->last;
+
+    if (last->cookie != cookie || last->issued_s != issued_s ||
+        !auger_path_equal(&last->path, path)) {
+        *last = (struct coded){.issued_s = issued_s, .path = *path, .cookie = cookie};
+        if (compute(nonces, last) < 0) {
+            last->cookie = NULL;
+            return AUGER_ERR_CRYPTO;
+        }
+    }
+    auger_write_u32(&w, (uint32_t)issued_s);
+    auger_write_bytes(&w, last->code, sizeof(last->code));
+    return 0;
 }
 
 /* The one nonce of that second and path. */
@@ -152,7 +179,7 @@ static int write_long(struct auger_nonces *nonces, int64_t issued_s, const struc
     uint8_t body[4 + AUGER_SHA256_LEN];
     char text[4 * ((BODY_LEN + 2) / 3) + 1];
 
-    if (compute(nonces, nonces->cookie, issued_s, path, body) < 0)
+    if (write_code(nonces, nonces->cookie, issued_s, path, body) < 0)
         return AUGER_ERR_CRYPTO;
     auger_base64_write(body, BODY_LEN, text);
     memcpy(nonce, nonces->cookie, COOKIE_LEN);
@@ -172,7 +199,7 @@ static int write_short(struct auger_nonces *nonces, int64_t slot, const struct a
     uint8_t body[4 + AUGER_SHA256_LEN], *code = body + 4;
     char text[8 + 1];
 
-    if (compute(nonces, nonces->short_cookie, slot * slot_s(nonces), path, body) < 0)
+    if (write_code(nonces, nonces->short_cookie, slot * slot_s(nonces), path, body) < 0)
         return AUGER_ERR_CRYPTO;
     code[0] = (uint8_t)((slot & 15) << 4 | (code[0] & 15));
     auger_base64_write(code, 6, text);
