@@ -2,8 +2,8 @@
  * sections 4.1 (pooling) and 4.2. */
 #include "sim/nat_table.h"
 
-static bool is_free(const struct nat *nat, const struct auger_addr *external,
-                    const struct auger_addr *remote)
+bool nat_ports_is_free(const struct nat *nat, const struct auger_addr *external,
+                       const struct auger_addr *remote)
 {
     for (size_t i = 0; i < nat->rows_len; i++) {
         const struct nat_row *row = &nat->rows[i];
@@ -28,7 +28,7 @@ static bool search(const struct nat *nat, unsigned first, int step, const struct
 
     for (int tries = 0; tries < size; tries++) {
         external->port = (uint16_t)(nat->config.port_min + offset);
-        if (is_free(nat, external, remote))
+        if (nat_ports_is_free(nat, external, remote))
             return true;
         offset = ((offset + step) % size + size) % size;
     }
@@ -46,7 +46,7 @@ static bool allocate_preserved(struct nat *nat, const struct auger_addr *inside,
                                const struct auger_addr *remote, struct auger_addr *external)
 {
     external->port = inside->port;
-    if (is_free(nat, external, remote))
+    if (nat_ports_is_free(nat, external, remote))
         return true;
     return nat_ports_allocate_random(nat, remote, external);
 }
@@ -86,7 +86,7 @@ static bool allocate_contiguous(struct nat *nat, const struct auger_addr *inside
             continue;
         *external = nat->rows[i].external;
         external->port ^= 1;
-        if (is_free(nat, external, remote))
+        if (nat_ports_is_free(nat, external, remote))
             return true;
     }
     return allocate_parity(nat, inside, remote, external);

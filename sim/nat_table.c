@@ -43,6 +43,9 @@ struct nat_row *nat_table_find(struct nat *nat, const struct auger_addr *inside,
 static bool mapping_serves(const struct nat *nat, const struct nat_row *row,
                            const struct auger_addr *remote)
 {
+    /* Where one port serves many, another host may have it towards this destination. */
+    if (nat->config.reuse_by_destination && !nat_ports_is_free(nat, &row->external, remote))
+        return false;
     switch (nat->config.mapping) {
     case NAT_ENDPOINT_INDEPENDENT:
         return true;
@@ -57,7 +60,7 @@ static bool mapping_serves(const struct nat *nat, const struct nat_row *row,
 struct nat_row *nat_table_find_mapping(struct nat *nat, const struct auger_addr *inside,
                                        const struct auger_addr *remote)
 {
-    for (size_t i = 0; i < nat->rows_len; i++) {
+    for (size_t i = nat->rows_len; i-- > 0;) {
         struct nat_row *row = &nat->rows[i];
         if (auger_addr_equal(&row->inside, inside) && mapping_serves(nat, row, remote))
             return row;

@@ -19,7 +19,7 @@ struct nat {
 void nat_table_expire(struct nat *nat, auger_time now);
 struct nat_row *nat_table_find(struct nat *nat, const struct auger_addr *inside,
                                const struct auger_addr *remote);
-/* A row whose mapping serves this flow too (4.1), or NULL. */
+/* The last row whose mapping serves this flow too (4.1), or NULL. */
 struct nat_row *nat_table_find_mapping(struct nat *nat, const struct auger_addr *inside,
                                        const struct auger_addr *remote);
 /* NULL when the table is full, or when there is no memory. */
@@ -28,6 +28,9 @@ struct nat_row *nat_table_add(struct nat *nat, auger_time now, const struct nat_
 /* An external address for a new mapping (4.1, 4.2); false when none is free. */
 bool nat_ports_allocate(struct nat *nat, const struct auger_addr *inside,
                         const struct auger_addr *remote, struct auger_addr *external);
+/* Whether a new mapping may have that port, towards this destination. */
+bool nat_ports_is_free(const struct nat *nat, const struct auger_addr *external,
+                       const struct auger_addr *remote);
 /* Any free port of that address. */
 bool nat_ports_allocate_random(struct nat *nat, const struct auger_addr *remote,
                                struct auger_addr *external);

@@ -202,6 +202,27 @@ static void a_port_serves_many_destinations_where_they_tell_flows_apart(void **s
     nat_free(nat);
 }
 
+/* As Linux does it: the last mapping of a host that is not in another one's way serves. */
+static void a_shared_port_is_not_shared_towards_one_destination(void **state)
+{
+    struct nat *nat = make((struct nat_config){.filtering = NAT_ADDRESS_AND_PORT_DEPENDENT,
+                                               .reuse_by_destination = true});
+    struct auger_addr src = at("203.0.113.1:80"), dst;
+    const char *first = "192.168.1.2:5000", *second = "192.168.1.3:5000";
+    (void)state;
+
+    assert_int_equal(out(nat, 0, first, "203.0.113.1:80").port, 5000);
+    assert_int_equal(out(nat, 0, second, "203.0.113.1:81").port, 5000);
+    uint16_t other = out(nat, 0, second, "203.0.113.1:80").port;
+    assert_int_not_equal(other, 5000);
+    assert_int_equal(out(nat, 0, second, "203.0.113.1:82").port, other);
+    dst = at("198.51.100.1:5000");
+    assert_int_equal(nat_inbound(nat, 0, &src, &dst), NAT_FORWARD);
+    struct auger_addr owner = at(first);
+    assert_true(auger_addr_equal(&dst, &owner));
+    nat_free(nat);
+}
+
 /* --- 4.3: refresh ----------------------------------------------------------- */
 
 static void a_mapping_lives_as_long_as_its_direction_refreshes_it(void **state)
@@ -437,6 +458,7 @@ SCENARIOS(cmocka_unit_test(a_mapping_depends_on_what_its_kind_says),
           cmocka_unit_test(parity_is_kept),
           cmocka_unit_test(contiguity_puts_the_second_port_beside_the_first),
           cmocka_unit_test(a_port_serves_many_destinations_where_they_tell_flows_apart),
+          cmocka_unit_test(a_shared_port_is_not_shared_towards_one_destination),
           cmocka_unit_test(a_mapping_lives_as_long_as_its_direction_refreshes_it),
           cmocka_unit_test(a_row_expires_at_its_time_and_not_before),
           cmocka_unit_test(a_filter_admits_whom_its_kind_says),
