@@ -1,5 +1,6 @@
 // The kinds of router, by their names in a drawing: what each is by RFC 4787, as docs/nat-matrix.md writes
-// it (mapping/filtering/ports), and the rules of nftables that make one of the Linux kernel.
+// it (mapping/filtering/ports), and the rules of nftables that make one of the Linux kernel. A kind that is
+// written by RFC 4787 itself, as ADM/APDF/random, is a router in user space (natbox.mjs): no real one.
 
 // Linux keeps the inside port while it is free, so that masquerading alone maps every destination alike,
 // and a flow of connection tracking admits nobody but its own remote end.
@@ -33,9 +34,14 @@ export const KERNEL = {
   "open-input": { rfc: "unsure", snat: MASQUERADE, isOpenInput: true },
 };
 
+const BY_RFC = /^(EIM|ADM|APDM)\/(EIF|ADF|APDF)\/(preserve|overload|sequential|random|parity|contiguous)$/;
+
+export const isReal = (kind) => kind in KERNEL;
+
 export function rfcOf(kind) {
-  if (!(kind in KERNEL)) throw new Error(`no such kind of router: ${kind}; there are ${Object.keys(KERNEL).join(", ")}`);
-  return KERNEL[kind].rfc;
+  if (isReal(kind)) return KERNEL[kind].rfc;
+  if (BY_RFC.test(kind)) return kind;
+  throw new Error(`no such kind of router: ${kind}; there are ${Object.keys(KERNEL).join(", ")} and those of RFC 4787, as APDM/APDF/sequential`);
 }
 
 // 4787 6: both hosts are inside; who is reached sees the other as from outside.

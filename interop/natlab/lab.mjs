@@ -8,7 +8,8 @@
 import { execFileSync } from "node:child_process";
 import { readDrawing } from "./drawing.mjs";
 import { Hands } from "./hands.mjs";
-import { rfcOf, rulesOf } from "./kinds.mjs";
+import { isReal, rfcOf, rulesOf } from "./kinds.mjs";
+import { NatBox } from "./natbox.mjs";
 
 const INTERNET = { v4: "5.5.5", gateway: "5.5.5.254", v6: "2a05:5555::", gateway6: "2a05:5555::fe" };
 const MTU = 1500;
@@ -68,9 +69,12 @@ class Router {
     Object.assign(this, { lab, name, words, behind, number });
     this.kind = words.kind;
     this.rfc = rfcOf(this.kind);
+    this.isReal = isReal(this.kind);
     const outside = lab.networks.get(behind);
     this.wan = outside.take();
     this.gateway = outside.gateway;
+    // A router in user space has an address besides that of the system that it runs on.
+    this.external = this.isReal ? this.wan : outside.take();
     this.network = new Network(name, this.prefix(), { first: 10 });
   }
 
@@ -91,6 +95,7 @@ export class Lab {
     const lab = new Lab(readDrawing(drawing));
     try {
       lab.wire();
+      await lab.startBoxes();
     } catch (error) {
       await lab.down();
       throw error;
@@ -101,6 +106,7 @@ export class Lab {
   constructor(drawn) {
     this.drawn = drawn;
     this.networks = new Map([["internet", new Network("internet", INTERNET.v4, { gateway: INTERNET.gateway, first: 1 })]]);
+    this.boxes = [];
     this.routers = new Map();
     this.hosts = new Map();
     // Hosts of the internet have the first of its addresses.
@@ -183,12 +189,12 @@ export class Lab {
   wireRouter(router) {
     const { words, wan, gateway, network, number } = router;
     const lan = `${network.prefix}.0/24`;
-    const timeouts = words.timeout
+    const timeouts = words.timeout && router.isReal
       ? ["udp_timeout", "udp_timeout_stream"].map((each) => `net/netfilter/nf_conntrack_${each}=${words.timeout}`) : [];
     const [dmz] = [...this.hosts.values()].filter(({ behind }) => behind === router.name);
     const inner = [...this.routers.values()].find(({ behind }) => behind === router.name);
     // Connection tracking, and its settings, are there from the first rule that asks for it.
-    within(router.name, ["nft", "-f", "-"], rulesOf(words, { wan, lan, dmz: dmz?.address ?? inner?.wan }));
+    if (router.isReal) within(router.name, ["nft", "-f", "-"], rulesOf(words, { wan, lan, dmz: dmz?.address ?? inner?.wan }));
     this.configure(router.name, {
       sysctls: ["net/ipv4/ip_forward=1", ...timeouts],
       ip: [
@@ -207,9 +213,18 @@ export class Lab {
     });
   }
 
+  async startBoxes() {
+    for (const router of this.routers.values())
+      if (!router.isReal) {
+        router.box = await NatBox.start(router, (command) => inside(router.name, command), (what) => this.configure(router.name, what));
+        this.boxes.push(router.box);
+      }
+  }
+
   // What runs there, and the namespaces.
   async down() {
-    await Promise.all([...this.hosts.values()].map((host) => host.itsHands?.end()));
+    const ended = [...this.hosts.values()].map((host) => host.itsHands?.end());
+    await Promise.all([...ended, ...this.boxes.map((box) => box.end())]);
     const there = run("ip", ["netns", "list"]).split("\n").map((line) => line.split(" ")[0]).filter(Boolean);
     run("ip", ["-batch", "-"], there.map((name) => `netns del ${name}\n`).join(""));
   }

@@ -6,7 +6,7 @@
 
 const SHOWN_TRIES = 3, SHOWN_WITHIN_MS = 1000;
 const BEHIND_MS = 30; // a datagram that the next one overtook, on another processor
-const FRESH_SOCKETS = 10;
+const FRESH_SOCKETS = 10, TWINS = 3;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const portOf = (at) => Number(at.split(":")[1]);
@@ -14,7 +14,7 @@ const addressOf = (at) => at.split(":")[0];
 const allEqual = (list) => list.every((each) => each === list[0]);
 
 let texts = 0;
-const newText = (what) => `${what} ${++texts}`;
+export const newText = (what) => `${what} ${++texts}`;
 
 // The four places of a server that has two addresses, two ports each.
 export async function openServer(host) {
@@ -38,14 +38,20 @@ export async function shownAs(socket, place) {
   return null;
 }
 
-// Whether what `from` sends to that address arrives at the socket. What `open.from` sends to `open.to` does
-// arrive, at `open.at`.
-export async function arrives(from, to, socket, open, grace = BEHIND_MS) {
-  const text = newText("probe"), barrier = newText("barrier");
+// Until a datagram is where it is known to get; what the same socket sent before it had its chance.
+export async function follows(from, to, at, grace = BEHIND_MS) {
+  const text = newText("follows");
   await from.send(to, text);
-  await open.from.send(open.to, barrier);
-  await open.at.untilHeard(barrier);
+  await at.untilHeard(text);
   await pause(grace);
+}
+
+// Whether what a place sends to that address arrives at the socket, on whose host `open` is shown to the
+// place as `openTo`.
+export async function arrives(place, to, socket, open, openTo, grace) {
+  const text = newText("probe");
+  await place.send(to, text);
+  await follows(place, openTo, open, grace);
   return socket.heard(text);
 }
 
@@ -65,7 +71,8 @@ async function probeMapping(hands, { places }) {
 async function probeFiltering(hands, { places: [first, samePlaceOtherPort, other] }, grace) {
   const socket = await hands.open();
   const shown = await shownAs(socket, first);
-  const admits = (place) => arrives(place, shown, socket, { from: first, to: shown, at: socket }, grace);
+  const open = await hands.open();
+  const admits = async (place) => arrives(place, shown, socket, open, await shownAs(open, place), grace);
   if (await admits(other)) return "EIF";
   return (await admits(samePlaceOtherPort)) ? "ADF" : "APDF";
 }
@@ -78,7 +85,21 @@ async function probePorts(hands, { places: [first] }) {
     inside.push(socket.port);
     outside.push(portOf(await shownAs(socket, first)));
   }
-  return nameOfPorts(inside, outside);
+  const found = nameOfPorts(inside, outside);
+  if (found.ports !== "parity" || !(await areTwinsKept(hands, first))) return found;
+  return { ports: "contiguous" };
+}
+
+// 4787 4.2.3: sockets whose ports differ in the last bit alone are shown so.
+async function areTwinsKept(hands, place) {
+  for (let pairs = 0; pairs < TWINS; ) {
+    const one = await hands.open();
+    const other = await hands.open({ port: one.port ^ 1 }).catch(() => null); // somebody has it
+    if (!other) continue;
+    pairs++;
+    if ((portOf(await shownAs(one, place)) ^ portOf(await shownAs(other, place))) !== 1) return false;
+  }
+  return true;
 }
 
 // 4787 4.2: what the inside ports and those outside have to do with each other.
@@ -94,8 +115,12 @@ export function nameOfPorts(inside, outside) {
 async function probeHairpin(hands, neighbour, { places: [first] }, grace) {
   const a = await hands.open(), b = await neighbour.open();
   const [shownA, shownB] = [await shownAs(a, first), await shownAs(b, first)];
+  const text = newText("hairpin");
   await a.send(shownB, newText("opens"));
-  const heard = await arrives(b, shownA, a, { from: b, to: first.at, at: first }, grace);
+  await b.send(shownA, text);
+  await follows(b, first.at, first, grace);
+  await follows(first, shownA, a, grace);
+  const heard = a.heard(text);
   if (!heard) return "none";
   return addressOf(heard.from) === addressOf(shownB) ? "external" : "internal";
 }

@@ -125,6 +125,84 @@ describe("routers of the kernel", { concurrency: 4 }, () => {
   });
 });
 
+describe("routers in user space", { concurrency: 4 }, () => {
+  const NAMES = { EIM: "one mapping for all", ADM: "one for each address", APDM: "one for each port" };
+  const ports = ["sequential", "random", "parity", "contiguous", "preserve"];
+  const kinds = Object.keys(NAMES).flatMap((mapping) => ["EIF", "ADF", "APDF"].map((filter) => [mapping, filter]));
+  let lab, server;
+  before(async () => {
+    lab = await Lab.build(`
+      server (addresses=2) -- internet
+      ${kinds.map(([mapping, filter], i) => `k${i} -- n${i} (${mapping}/${filter}/${ports[(i * 2) % 4]}) -- internet`).join("\n")}
+      keep -- kept (EIM/APDF/preserve) -- internet
+      by2 -- s2 (APDM/APDF/sequential, stride=2) -- internet
+      by100 -- s100 (APDM/APDF/sequential, stride=100) -- internet
+      home -- inner (EIM/ADF/random) -- outer (APDM/APDF/sequential) -- internet
+      a1 -- ext (EIM/EIF/random, hairpin=external) -- internet
+      b1 -- ext
+      a2 -- int (EIM/EIF/random, hairpin=internal) -- internet
+      b2 -- int
+      a3 -- no (EIM/EIF/random) -- internet
+      b3 -- no
+      far -- late (EIM/APDF/random, delay=300) -- internet
+      in -- fromin (EIM/EIF/random, timeout=2, refresh=inbound) -- internet
+      out -- fromout (EIM/EIF/random, timeout=2) -- internet`);
+    server = await openServer(lab.host("server"));
+  });
+  after(() => lab?.down());
+
+  const isAsDrawn = async (name, more = {}, neighbour) => {
+    const host = lab.host(name);
+    const { shown, ...found } = await probe(host, server, { neighbour: neighbour && lab.host(neighbour) });
+    assert.deepEqual(found, { rfc: expected(lab.path(host)), ...more }, shown);
+  };
+  kinds.forEach(([mapping, filter], i) =>
+    test(`${NAMES[mapping]}, ${filter}, ${ports[(i * 2) % 4]}`, () => isAsDrawn(`k${i}`, ports[(i * 2) % 4] === "sequential" ? { step: 1 } : {})));
+  test("ports that are kept", () => isAsDrawn("keep"));
+  test("ports two apart", () => isAsDrawn("by2", { step: 2 }));
+  test("ports a hundred apart", () => isAsDrawn("by100", { step: 100 }));
+  test("one behind another", () => isAsDrawn("home", { step: 1 }));
+  test("a hairpin that shows the source as from outside", () => isAsDrawn("a1", { hairpin: "external" }, "b1"));
+  test("a hairpin that shows the source as it is", () => isAsDrawn("a2", { hairpin: "internal" }, "b2"));
+  test("no hairpin", () => isAsDrawn("a3", { hairpin: "none" }, "b3"));
+
+  test("a datagram is late where the wire is long", async () => {
+    const socket = await (await lab.host("far").hands()).open(), [place] = server.places;
+    const before = performance.now();
+    await socket.send(place.at, "far");
+    await place.untilHeard("far");
+    assert.ok(performance.now() - before >= 300);
+  });
+
+  // Refreshed one way every half second, for longer than a mapping lives.
+  const livesBy = async (name, isInbound) => {
+    const [place] = server.places, socket = await (await lab.host(name).hands()).open();
+    const shown = await shownAs(socket, place);
+    for (let i = 0; i < 6; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      if (isInbound) await place.send(shown, "refresh");
+      else await socket.send(place.at, "refresh");
+    }
+    const rows = (await lab.path(lab.host(name))[0].box.say("rows")).rows;
+    return rows.some(([external]) => external === shown);
+  };
+  test("a mapping lives by what its kind refreshes it with, and dies of the other way alone", async () => {
+    assert.equal(await livesBy("in", false), false);
+    assert.equal(await livesBy("out", true), false);
+  });
+
+  test("a router that reboots has forgotten its mappings", async () => {
+    const [place] = server.places, hands = await lab.host("keep").hands(), socket = await hands.open(), other = await hands.open();
+    const shown = await shownAs(socket, place);
+    assert.ok(await arrives(place, shown, socket, other, await shownAs(other, place)));
+    await lab.router("kept").box.say("reboot");
+    assert.equal(await arrives(place, shown, socket, other, await shownAs(other, place)), undefined);
+  });
+
+  test("TCP passes", async () =>
+    assert.equal(await (await lab.host("by2").hands()).reach(`${lab.host("server").address}:443`), "ECONNREFUSED"));
+});
+
 // What a stranger sends to the port that ours is about to have makes a flow of its own at a Linux router
 // that lets it in, and then ours is shown another port.
 const early = (kind, work) => () =>
@@ -147,7 +225,7 @@ test("a mapping that nothing refreshes is forgotten after its time", () =>
       const shown = await shownAs(socket, first);
       await new Promise((resolve) => setTimeout(resolve, 2500));
       const fresh = await hands.open();
-      return Boolean(await arrives(first, shown, socket, { from: first, to: await shownAs(fresh, first), at: fresh }));
+      return Boolean(await arrives(first, shown, socket, fresh, await shownAs(fresh, first)));
     };
     assert.deepEqual(await Promise.all([isRemembered("pia"), isRemembered("paul")]), [false, true]);
   }));
