@@ -494,6 +494,20 @@ int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
     return err;
 }
 
+int auger_ice_add_mapped_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base,
+                              const struct auger_addr *external)
+{
+    return ice->config.lite ? AUGER_ERR_UNSUPPORTED : auger_mapping_add(ice, now, base, external);
+}
+
+int auger_ice_remove_mapped_addr(struct auger_ice *ice, auger_time now,
+                                 const struct auger_addr *base, const struct auger_addr *external)
+{
+    const struct auger_addr from = *base, gone = *external; /* they may be the agent's own */
+
+    return auger_locals_remove_mapped(ice, now, &from, &gone);
+}
+
 int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
                               const struct auger_addr *server)
 {

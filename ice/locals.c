@@ -250,6 +250,19 @@ int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auge
     return found ? 0 : AUGER_ERR_NOT_FOUND;
 }
 
+int auger_locals_remove_mapped(struct auger_ice *ice, auger_time now, const struct auger_addr *base,
+                               const struct auger_addr *external)
+{
+    struct auger_ice_cand *cand = auger_mapping_find(ice, base, external);
+
+    if (!cand)
+        return AUGER_ERR_NOT_FOUND;
+    auger_trace(ice->env, now, "ice:mapping_gone", AUGER_F_ADDR("addr", external),
+                AUGER_F_ADDR("base", base));
+    remove_cand(ice, cand);
+    return 0;
+}
+
 /* --- adrift ----------------------------------------------------------------------------- */
 
 static void ask_for_restart(struct auger_ice *ice, auger_time now)

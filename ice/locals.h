@@ -11,6 +11,9 @@ int auger_locals_add(struct auger_ice *ice, auger_time now,
 /* The candidates of that base go, and the pairs and checks of theirs. */
 int auger_locals_remove(struct auger_ice *ice, auger_time now,
                         const struct auger_addr *base) AUGER_CHECK_RESULT;
+/* What a gateway had lead to that base goes alone: pairs are of the base. */
+int auger_locals_remove_mapped(struct auger_ice *ice, auger_time now, const struct auger_addr *base,
+                               const struct auger_addr *external) AUGER_CHECK_RESULT;
 /* A relayed candidate goes likewise. */
 void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
                                struct auger_ice_cand *const relayed[2]);

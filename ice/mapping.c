@@ -1,5 +1,5 @@
 /* ice/mapping.c - candidates that the configuration knows: where a NAT whose rule is
- * fixed shows a base of ours. */
+ * fixed shows a base of ours; and those that a gateway was asked for. */
 #include "ice/mapping.h"
 
 #include "ice/policy.h"
@@ -78,26 +78,32 @@ static bool fits(const struct auger_ice_mapping *mapping, const struct auger_add
     return auger_addr_is_unspecified(local) || auger_addr_ip_equal(local, base);
 }
 
-static bool add(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,
-                struct auger_addr external)
+static bool begin(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,
+                  const struct auger_addr *external, bool as_host)
 {
-    bool as_host = ice->config.mappings_replace_host;
+    struct auger_ice_cand *cand = auger_cands_add_mapped(&ice->locals, host, external, as_host);
 
-    external.transport = host->addr.transport;
-    if (external.port == 0)
-        external.port = host->addr.port;
-    if (auger_cands_find_seen(&ice->locals, &external, host))
-        return false; /* 5.1.3 */
-    struct auger_ice_cand *cand = auger_cands_add_mapped(&ice->locals, host, &external, as_host);
-    if (!cand) {
-        ice->counters.limited++;
+    if (!cand)
         return false;
-    }
     auger_trace(ice->env, now, "ice:local_candidate", AUGER_F_ADDR("addr", &cand->addr),
                 AUGER_F_TEXT("type", as_host ? "host" : "srflx"), AUGER_F_ADDR("base", cand->base),
                 AUGER_F_INT("priority", cand->priority));
     auger_policy_apply(ice->config.policy, ice->env, now, cand);
     return true;
+}
+
+static bool add(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,
+                struct auger_addr external)
+{
+    external.transport = host->addr.transport;
+    if (external.port == 0)
+        external.port = host->addr.port;
+    if (auger_cands_find_seen(&ice->locals, &external, host))
+        return false; /* 5.1.3 */
+    if (begin(ice, now, host, &external, ice->config.mappings_replace_host))
+        return true;
+    ice->counters.limited++;
+    return false;
 }
 
 void auger_mapping_apply(struct auger_ice *ice, auger_time now, struct auger_ice_cand *host)
@@ -111,4 +117,44 @@ void auger_mapping_apply(struct auger_ice *ice, auger_time now, struct auger_ice
             is_mapped = true;
     if (is_mapped && ice->config.mappings_replace_host)
         host->telling = AUGER_CAND_KEPT;
+}
+
+/* --- what a gateway was asked for ------------------------------------------------------ */
+
+static struct auger_ice_cand *find_host(struct auger_ice *ice, const struct auger_addr *base)
+{
+    struct auger_ice_cand *host = auger_cands_find_base(&ice->locals, base);
+
+    return host && host->type == AUGER_CAND_HOST ? host : NULL;
+}
+
+int auger_mapping_add(struct auger_ice *ice, auger_time now, const struct auger_addr *base,
+                      const struct auger_addr *external)
+{
+    struct auger_ice_cand *host = find_host(ice, base);
+
+    if (!host)
+        return AUGER_ERR_NOT_FOUND;
+    if (external->family != base->family || external->transport != base->transport ||
+        !auger_cand_addr_is_usable(external, &ice->policy))
+        return AUGER_ERR_INVALID;
+    struct auger_ice_cand *seen = auger_cands_find_seen(&ice->locals, external, host);
+    if (seen) { /* 5.1.3 */
+        if (seen->telling == AUGER_CAND_OUTDATED)
+            seen->telling = AUGER_CAND_TO_TELL;
+        return 0;
+    }
+    return begin(ice, now, host, external, false) ? 0 : auger_cands_refusal(&ice->locals);
+}
+
+struct auger_ice_cand *auger_mapping_find(struct auger_ice *ice, const struct auger_addr *base,
+                                          const struct auger_addr *external)
+{
+    for (uint16_t i = 0; i < ice->locals.len; i++) {
+        struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
+        if (cand->type == AUGER_CAND_SRFLX && cand->is_mapped &&
+            auger_addr_equal(&cand->addr, external) && auger_addr_equal(cand->base, base))
+            return cand;
+    }
+    return NULL;
 }

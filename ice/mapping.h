@@ -1,6 +1,6 @@
 /* ice/mapping.h - candidates that the configuration knows: where a NAT whose rule is
- * fixed (one to one, a cloud's, a forwarded port) shows a base of ours.  What NATs do by
- * themselves is asked of servers: gather.h. */
+ * fixed (one to one, a cloud's, a forwarded port) shows a base of ours; and those that a gateway
+ * was asked for.  What NATs do by themselves is asked of servers: gather.h. */
 #ifndef AUGER_ICE_MAPPING_H
 #define AUGER_ICE_MAPPING_H
 
@@ -14,5 +14,12 @@ void auger_mapping_fini(struct auger_ice *ice);
 /* Adds the candidates under which `host` is known outside.  Those that find no room are
  * counted. */
 void auger_mapping_apply(struct auger_ice *ice, auger_time now, struct auger_ice_cand *host);
+
+/* A gateway has that address lead to the base. */
+int auger_mapping_add(struct auger_ice *ice, auger_time now, const struct auger_addr *base,
+                      const struct auger_addr *external) AUGER_CHECK_RESULT;
+/* Its candidate; NULL: there is none, or a server has shown it. */
+struct auger_ice_cand *auger_mapping_find(struct auger_ice *ice, const struct auger_addr *base,
+                                          const struct auger_addr *external);
 
 #endif /* AUGER_ICE_MAPPING_H */

@@ -141,6 +141,20 @@ int auger_peer_remove_local_addr(struct auger_peer *peer, auger_time now,
     return 0;
 }
 
+int auger_peer_add_mapped_addr(struct auger_peer *peer, auger_time now,
+                               const struct auger_addr *base, const struct auger_addr *external)
+{
+    auger_ready_mark(peer->ready);
+    return auger_record_add_mapped_addr(peer->config.recorder, peer->ice, now, base, external);
+}
+
+int auger_peer_remove_mapped_addr(struct auger_peer *peer, auger_time now,
+                                  const struct auger_addr *base, const struct auger_addr *external)
+{
+    auger_ready_mark(peer->ready);
+    return auger_record_remove_mapped_addr(peer->config.recorder, peer->ice, now, base, external);
+}
+
 int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
                                const struct auger_addr *server)
 {

@@ -48,6 +48,8 @@ enum auger_op {
     AUGER_OP_ADD_TURN_SERVER,
     AUGER_OP_STREAM_LOST,
     AUGER_OP_CLOSE,
+    AUGER_OP_ADD_MAPPED_ADDR,
+    AUGER_OP_REMOVE_MAPPED_ADDR,
     AUGER_OP_CALLS, /* the first that is none */
     /* behind a call */
     AUGER_OP_RANDOM = 64, /* bytes that it was given */

@@ -365,6 +365,30 @@ int auger_record_remove_local_addr(struct auger_recorder *r, struct auger_ice *i
     return end(r, auger_ice_remove_local_addr(ice, now, base));
 }
 
+static void put_mapping(struct auger_recorder *r, const struct auger_addr *base,
+                        const struct auger_addr *external)
+{
+    put_addr(r, base);
+    put_addr(r, external);
+}
+
+int auger_record_add_mapped_addr(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                 const struct auger_addr *base, const struct auger_addr *external)
+{
+    if (begin_at(r, AUGER_OP_ADD_MAPPED_ADDR, now))
+        put_mapping(r, base, external);
+    return end(r, auger_ice_add_mapped_addr(ice, now, base, external));
+}
+
+int auger_record_remove_mapped_addr(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                    const struct auger_addr *base,
+                                    const struct auger_addr *external)
+{
+    if (begin_at(r, AUGER_OP_REMOVE_MAPPED_ADDR, now))
+        put_mapping(r, base, external);
+    return end(r, auger_ice_remove_mapped_addr(ice, now, base, external));
+}
+
 int auger_record_add_stun_server(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
                                  const struct auger_addr *server)
 {

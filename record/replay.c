@@ -456,6 +456,18 @@ static void call_with_addr(struct replay *r, enum auger_op op, auger_time now)
         compare(r, auger_ice_add_stun_server(r->ice, now, &addr), 0);
 }
 
+static void call_with_mapping(struct replay *r, enum auger_op op, auger_time now)
+{
+    struct auger_addr base = get_addr(r), external = get_addr(r);
+
+    if (r->err != 0)
+        return;
+    if (op == AUGER_OP_ADD_MAPPED_ADDR)
+        compare(r, auger_ice_add_mapped_addr(r->ice, now, &base, &external), 0);
+    else
+        compare(r, auger_ice_remove_mapped_addr(r->ice, now, &base, &external), 0);
+}
+
 /* Calls without a time. */
 static bool call_at_no_time(struct replay *r, enum auger_op op)
 {
@@ -499,6 +511,10 @@ static void call_now(struct replay *r, enum auger_op op, auger_time now)
     case AUGER_OP_REMOVE_LOCAL_ADDR:
     case AUGER_OP_ADD_STUN_SERVER:
         call_with_addr(r, op, now);
+        break;
+    case AUGER_OP_ADD_MAPPED_ADDR:
+    case AUGER_OP_REMOVE_MAPPED_ADDR:
+        call_with_mapping(r, op, now);
         break;
     case AUGER_OP_SET_REMOTE_PACING:
         auger_ice_set_remote_pacing(r->ice, now, get_int(r));

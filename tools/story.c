@@ -46,6 +46,7 @@ static const struct meaning meanings[] = {
     {"ice:local_candidate", NULL, NULL, STORY_EVENT, -1,
      "we have a candidate: {type} {addr}[, mapped from {base}]"},
     {"ice:local_address_gone", NULL, NULL, STORY_EVENT, -1, "our address {base} is gone"},
+    {"ice:mapping_gone", NULL, NULL, STORY_EVENT, -1, "the gateway maps {addr} to {base} no more"},
     {"ice:relay_asked", NULL, NULL, STORY_EVENT, -1,
      "ask TURN server {server} for a relayed address, from {base}"},
     {"ice:relay_lost", "had_stood", "1", STORY_EVENT, -1,

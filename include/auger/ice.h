@@ -268,6 +268,20 @@ AUGER_API int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now,
  * from the address any more; its socket may be closed.  AUGER_ERR_NOT_FOUND. */
 AUGER_API int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
                                           const struct auger_addr *base) AUGER_CHECK_RESULT;
+/* A gateway was asked for that address and has it lead to `base` (<auger/portmap.h>): a
+ * server-reflexive candidate follows, whenever that is.  Of an address that a STUN server has shown
+ * already nothing follows.  AUGER_ERR_NOT_FOUND: no such base; AUGER_ERR_INVALID: another family
+ * or transport, or an address that no candidate may have; AUGER_ERR_LIMIT; AUGER_ERR_NO_MEMORY;
+ * AUGER_ERR_UNSUPPORTED of a lite agent. */
+AUGER_API int auger_ice_add_mapped_addr(struct auger_ice *ice, auger_time now,
+                                        const struct auger_addr *base,
+                                        const struct auger_addr *external) AUGER_CHECK_RESULT;
+/* It does so no more: the candidate is told to nobody from now on, nor again by a restart.  To a
+ * peer that has it already nothing can be said; pairs stay, for checks tell of them.
+ * AUGER_ERR_NOT_FOUND. */
+AUGER_API int auger_ice_remove_mapped_addr(struct auger_ice *ice, auger_time now,
+                                           const struct auger_addr *base,
+                                           const struct auger_addr *external);
 /* A STUN server to ask from every base of its family.  AUGER_ERR_LIMIT;
  * AUGER_ERR_UNSUPPORTED of a lite agent, which asks nobody. */
 AUGER_API int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,

@@ -68,6 +68,13 @@ AUGER_API int auger_record_add_local_addr(struct auger_recorder *recorder, struc
 AUGER_API int auger_record_remove_local_addr(struct auger_recorder *recorder, struct auger_ice *ice,
                                              auger_time now,
                                              const struct auger_addr *base) AUGER_CHECK_RESULT;
+AUGER_API int auger_record_add_mapped_addr(struct auger_recorder *recorder, struct auger_ice *ice,
+                                           auger_time now, const struct auger_addr *base,
+                                           const struct auger_addr *external) AUGER_CHECK_RESULT;
+AUGER_API int auger_record_remove_mapped_addr(struct auger_recorder *recorder,
+                                              struct auger_ice *ice, auger_time now,
+                                              const struct auger_addr *base,
+                                              const struct auger_addr *external);
 AUGER_API int auger_record_add_stun_server(struct auger_recorder *recorder, struct auger_ice *ice,
                                            auger_time now,
                                            const struct auger_addr *server) AUGER_CHECK_RESULT;

@@ -127,6 +127,18 @@ static int remove_local_addr(struct world *world, struct auger_ice *ice)
     return (int)SWEPT(auger_ice_remove_local_addr(ice, world->now, &base));
 }
 
+static int add_mapped_addr(struct world *world, struct auger_ice *ice)
+{
+    bool first = ice == first_of(world);
+    struct auger_addr base = addr_of(first ? "192.0.2.1:1001" : "192.0.2.2:2001");
+    struct auger_addr external = addr_of(first ? "198.51.100.7:1001" : "198.51.100.8:2001");
+    int err = (int)SWEPT(auger_ice_add_mapped_addr(ice, world->now, &base, &external));
+
+    if (err == 0)
+        SWEPT_VOID((void)auger_ice_remove_mapped_addr(ice, world->now, &base, &external));
+    return err;
+}
+
 static int add_stun_server(struct world *world, struct auger_ice *ice)
 {
     struct auger_addr server = addr_of("198.51.100.2:3478");
@@ -275,6 +287,7 @@ static const struct call calls[] = {
     {"add_local_addr", fresh, add_local_addr, false},
     {"add_local_addr while checking", checking, add_local_addr, false},
     {"remove_local_addr, the one in use", moving, remove_local_addr, false},
+    {"add_mapped_addr", connected, add_mapped_addr, false},
     {"add_stun_server", fresh, add_stun_server, false},
     {"end_of_local_addrs", fresh, end_of_local_addrs, true},
     {"restart", connected, restart, false},

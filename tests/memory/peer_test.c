@@ -159,6 +159,19 @@ static int remove_local_addr(struct pair *pair)
     return (int)SWEPT(auger_peer_remove_local_addr(pair->peers[BOB], pair->now, &pair->addrs[BOB]));
 }
 
+static int add_mapped_addr(struct pair *pair)
+{
+    struct auger_addr external = pair->addrs[ALICE];
+
+    external.ip[0] = 198;
+    int err = (int)SWEPT(
+        auger_peer_add_mapped_addr(pair->peers[ALICE], pair->now, &pair->addrs[ALICE], &external));
+    if (err == 0)
+        SWEPT_VOID((void)auger_peer_remove_mapped_addr(pair->peers[ALICE], pair->now,
+                                                       &pair->addrs[ALICE], &external));
+    return err;
+}
+
 static int add_turn_server(struct pair *pair)
 {
     struct auger_ice_turn_server server;
@@ -432,6 +445,7 @@ static const struct call {
 } calls[] = {
     {"add_local_addr", fresh, add_local_addr, from_the_beginning, false},
     {"remove_local_addr, the one in use", moving, remove_local_addr, by_a_restart_if_wanted, false},
+    {"add_mapped_addr", fresh, add_mapped_addr, from_the_beginning, true},
     {"add_stun_server", fresh, add_stun_server, from_the_beginning, false},
     {"add_turn_server", fresh, add_turn_server, from_the_beginning, false},
     {"release", connected, release, is_over, false},
