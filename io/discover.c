@@ -25,7 +25,7 @@
 
 struct walk {
     const struct auger_lookup *lookup;
-    struct auger_discovery *found;
+    struct auger_discover *found;
     size_t room, targets_max; /* how many addresses and targets there may be for now */
     unsigned questions;
     auger_time end;
@@ -63,7 +63,7 @@ struct auger_lookup auger_lookup_turn(const struct auger_turn_uri *uri)
 static void add_target(struct walk *walk, const char *host, uint16_t port,
                        enum auger_transport transport)
 {
-    struct auger_discovery *found = walk->found;
+    struct auger_discover *found = walk->found;
 
     if (found->targets_len >= walk->targets_max)
         return;
@@ -218,7 +218,7 @@ static void add_all(struct walk *walk)
         (void)add_srv_of(walk, other(first));
 }
 
-void auger_discover_begin(struct auger_discovery *found, const struct auger_lookup *lookup,
+void auger_discover_begin(struct auger_discover *found, const struct auger_lookup *lookup,
                           auger_time now)
 {
     struct walk walk = {.lookup = lookup,
@@ -226,7 +226,7 @@ void auger_discover_begin(struct auger_discovery *found, const struct auger_look
                         .room = AUGER_DISCOVER_ADDRS_MAX,
                         .targets_max = AUGER_DISCOVER_TARGETS_MAX};
 
-    *found = (struct auger_discovery){.hosts_by = auger_time_add(now, HOSTS_TIME)};
+    *found = (struct auger_discover){.hosts_by = auger_time_add(now, HOSTS_TIME)};
     walk.has_dns = begin_dns(&walk, now);
     add_all(&walk);
     if (walk.has_dns)
@@ -235,7 +235,7 @@ void auger_discover_begin(struct auger_discovery *found, const struct auger_look
 
 /* --- addresses ----------------------------------------------------------------------------- */
 
-const struct auger_target *auger_discover_next(struct auger_discovery *found, auger_time now)
+const struct auger_target *auger_discover_next(struct auger_discover *found, auger_time now)
 {
     bool is_over = found->hosts == HOSTS_MAX || (found->hosts > 0 && now >= found->hosts_by);
 
@@ -247,7 +247,7 @@ const struct auger_target *auger_discover_next(struct auger_discovery *found, au
     return NULL;
 }
 
-static bool is_known(const struct auger_discovery *found, const struct auger_addr *addr)
+static bool is_known(const struct auger_discover *found, const struct auger_addr *addr)
 {
     for (size_t i = 0; i < found->addrs_len; i++)
         if (auger_addr_equal(&found->addrs[i], addr))
@@ -255,7 +255,7 @@ static bool is_known(const struct auger_discovery *found, const struct auger_add
     return false;
 }
 
-static void add_addrs(struct auger_discovery *found, const struct addrinfo *list,
+static void add_addrs(struct auger_discover *found, const struct addrinfo *list,
                       const struct auger_target *target)
 {
     size_t of_family[AUGER_IPV6 + 1] = {0};
@@ -271,7 +271,7 @@ static void add_addrs(struct auger_discovery *found, const struct addrinfo *list
     }
 }
 
-void auger_discover_look_up(struct auger_discovery *found, const struct auger_target *target)
+void auger_discover_look_up(struct auger_discover *found, const struct auger_target *target)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
 

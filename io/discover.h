@@ -32,7 +32,7 @@ struct auger_target {
     bool is_whole; /* of a record: the system's search list is not for it */
 };
 
-struct auger_discovery {
+struct auger_discover {
     struct auger_target targets[AUGER_DISCOVER_TARGETS_MAX];
     size_t targets_len, at;
     size_t hosts; /* looked up so far */
@@ -43,13 +43,13 @@ struct auger_discovery {
 };
 
 /* Asks for records: at most 12 questions, none of which begins after 3 s. */
-void auger_discover_begin(struct auger_discovery *found, const struct auger_lookup *lookup,
+void auger_discover_begin(struct auger_discover *found, const struct auger_lookup *lookup,
                           auger_time now);
 /* What is to be looked up next; NULL: nothing, all is found.  Of more than one none begins 6 s
  * after the beginning. */
-const struct auger_target *auger_discover_next(struct auger_discovery *found, auger_time now);
+const struct auger_target *auger_discover_next(struct auger_discover *found, auger_time now);
 /* Adds its addresses.  The time that it takes is the system's: with the DNS 3 s at most, and for
  * a name that is not whole as much for each domain of the search list. */
-void auger_discover_look_up(struct auger_discovery *found, const struct auger_target *target);
+void auger_discover_look_up(struct auger_discover *found, const struct auger_target *target);
 
 #endif /* AUGER_IO_DISCOVER_H */

@@ -114,7 +114,7 @@ static void keep_answer(struct auger_resolver *resolver, struct auger_resolved *
 }
 
 static void tell(struct auger_resolver *resolver, struct auger_resolved *answer,
-                 const struct auger_discovery *found, bool has_more)
+                 const struct auger_discover *found, bool has_more)
 {
     memcpy(answer->addrs, found->addrs, sizeof(answer->addrs));
     answer->addrs_len = found->addrs_len;
@@ -130,7 +130,7 @@ static void look_up(struct auger_resolver *resolver, const struct question *ques
     struct auger_resolved answer = {
         .id = question->id, .of = question->of, .number = question->number};
     const struct auger_target *target;
-    struct auger_discovery found;
+    struct auger_discover found;
 
     memcpy(answer.host, question->lookup.host, sizeof(answer.host));
     auger_discover_begin(&found, &question->lookup, auger_clock_now());

@@ -73,7 +73,7 @@ static const char *as_text(const struct auger_addr *addrs, size_t len)
 static void expect(const char *uri, const char *expected)
 {
     const struct auger_target *target;
-    struct auger_discovery found;
+    struct auger_discover found;
     struct auger_stun_uri stun;
     struct auger_turn_uri turn;
     struct auger_lookup lookup;
@@ -197,7 +197,7 @@ static void once_the_time_is_up_no_further_host_is_looked_up(void **state)
 {
     struct auger_lookup lookup = {.host = "many.test", .transport = AUGER_UDP, .service = "turn"};
     const struct auger_target *target;
-    struct auger_discovery found;
+    struct auger_discover found;
 
     (void)state;
     auger_discover_begin(&found, &lookup, auger_clock_now());
@@ -214,7 +214,7 @@ static void when_its_time_is_up_no_record_is_asked_for(void **state)
 {
     struct auger_lookup lookup = {.host = "many.test", .transport = AUGER_UDP, .service = "turn"};
     size_t before = atomic_load(&zone_questions);
-    struct auger_discovery found;
+    struct auger_discover found;
 
     (void)state;
     auger_discover_begin(&found, &lookup, auger_clock_now() - 3 * AUGER_SEC);
@@ -224,7 +224,7 @@ static void when_its_time_is_up_no_record_is_asked_for(void **state)
 
 static void of_hosts_eight_are_looked_up(void **state)
 {
-    struct auger_discovery found;
+    struct auger_discover found;
     size_t len = 0;
     const struct auger_target *target;
     struct auger_lookup lookup = {.host = "herd.test", .transport = AUGER_UDP, .service = "turn"};
