@@ -22,6 +22,7 @@
 #include <auger/sctp.h>
 #include <auger/sdp.h>
 #include <auger/stun.h>
+#include <auger/stun_discovery.h>
 #include <auger/tls.h>
 #include <auger/trace.h>
 #include <auger/turn.h>

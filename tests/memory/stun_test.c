@@ -1,8 +1,10 @@
-/* Memory runs out under <auger/stun.h>: keys, messages with integrity, the Binding client. */
+/* Memory runs out under <auger/stun.h>: keys, messages with integrity, the Binding client; and
+ * under <auger/stun_discovery.h>. */
 #include "tests/memory/env.h"
 #include "tests/memory/sweep.h"
 
 #include <auger/stun.h>
+#include <auger/stun_discovery.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -148,12 +150,61 @@ static void test_the_binding_client_takes_one_block(void **state)
     assert_int_equal(sweep_all(ask), 1);
 }
 
+/* --- the discovery of a NAT's behaviour ----------------------------------------------------------
+ */
+
+static int discover(void)
+{
+    struct auger_addr locals[AUGER_DISCOVERY_SOCKETS], server;
+    struct auger_discovery *discovery = NULL;
+    struct auger_discovery_config config;
+    struct auger_discovery_report report;
+    struct auger_discovery_event event;
+    struct auger_discovery_way way;
+    uint8_t question[AUGER_DISCOVERY_DATAGRAM_MAX], answer[AUGER_DATAGRAM_MAX];
+
+    assert_int_equal(auger_addr_parse(&server, "198.51.100.1:3478"), 0);
+    for (size_t i = 0; i < AUGER_DISCOVERY_SOCKETS; i++)
+        assert_int_equal(auger_addr_parse(&locals[i], "192.168.1.2:4000"), 0);
+    SWEPT_VOID(auger_discovery_config_init(&config));
+    config.locals = locals;
+    config.locals_len = AUGER_DISCOVERY_SOCKETS;
+    config.servers = &server;
+    config.servers_len = 1;
+    int err = (int)SWEPT(auger_discovery_new(&discovery, &env, AUGER_SEC, &config));
+    if (err < 0) {
+        assert_null(discovery);
+        return err;
+    }
+    size_t len = (size_t)SWEPT((long)auger_discovery_poll_transmit(discovery, AUGER_SEC, &way,
+                                                                   question, sizeof(question)));
+    len = auger_stun_server_answer(&locals[0], question, len, answer, sizeof(answer));
+    SWEPT_VOID(
+        auger_discovery_handle_datagram(discovery, AUGER_SEC, way.socket, &server, answer, len));
+    SWEPT_VOID(auger_discovery_handle_timeout(discovery, AUGER_SEC));
+    SWEPT_VOID((void)auger_discovery_next_timeout(discovery));
+    assert_true(SWEPT(auger_discovery_poll_event(discovery, &event)));
+    SWEPT_VOID(auger_discovery_get_report(discovery, &report));
+    assert_int_equal(report.is_translated, AUGER_DISCOVERY_NO);
+    assert_int_equal(SWEPT(auger_discovery_outlook(&report, AUGER_DISCOVERY_OTHER_OPEN)),
+                     AUGER_DISCOVERY_OUTLOOK_DIRECT);
+    SWEPT_VOID(auger_discovery_free(discovery));
+    return 0;
+}
+
+static void test_a_discovery_takes_one_block(void **state)
+{
+    (void)state;
+    assert_int_equal(sweep_all(discover), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_key),
         cmocka_unit_test(test_messages_with_integrity),
         cmocka_unit_test(test_the_binding_client_takes_one_block),
+        cmocka_unit_test(test_a_discovery_takes_one_block),
     };
     return sweep_openssl() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
