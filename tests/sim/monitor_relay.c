@@ -3,6 +3,7 @@
 #include "sim/memory.h"
 #include "tests/sim/monitor_state.h"
 
+#include "base/time.h"
 #include "crypto/crypto.h"
 
 #include <assert.h>
@@ -10,10 +11,8 @@
 #include <string.h>
 
 #define CHANNEL_HEADER 4
-#define PERMISSION (300 * AUGER_SEC) /* 8656 section 9 */
-#define REFUSED_WAIT                                                                               \
-    (1500 * AUGER_MS) /* three initial time-outs: one repetition has its answer                    \
-                       */
+#define PERMISSION (300 * AUGER_SEC)   /* 8656 section 9 */
+#define REFUSED_WAIT (1500 * AUGER_MS) /* three RTOs: one repetition has its answer */
 
 /* --- who the servers are ------------------------------------------------------------------ */
 
@@ -344,7 +343,7 @@ static void is_bound(struct monitor_relay *relay, auger_time asked_at,
 
 /* Each relayed address is a base (RFC 8445 section 5.1.1.2).  A new allocation has no channel. */
 static void is_allocated(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
-                         const struct auger_stun_msg *msg)
+                         const struct monitor_request *request, const struct auger_stun_msg *msg)
 {
     struct auger_addr relayed[2] = {{0}};
 
@@ -363,6 +362,7 @@ static void is_allocated(struct monitor *monitor, auger_time now, struct monitor
         monitor->bases += relayed[i].family != AUGER_FAMILY_NONE;
     }
     relay->channels_len = relay->permissions_len = 0;
+    relay->asked_at = request->sent_at;
     relay->is_lost = false;
     relay->refused_at = AUGER_NEVER;
     monitor->has_gathered = false; /* its candidates may come after the end of the others */
@@ -390,17 +390,34 @@ static bool is_loss(const struct auger_stun_msg *msg)
 /* Anybody on the path can say that: who has shown its password already gives up after a while, if
  * the server itself does not answer before. */
 static void is_refused(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
-                       const struct monitor_request *request, const struct auger_stun_msg *msg)
+                       struct monitor_request *request, const struct auger_stun_msg *msg)
 {
     if (!request->is_signed || request->answered > 0)
         return;
     if (!monitor->has_forgeries && msg->error_code == AUGER_STUN_UNAUTHENTICATED)
         monitor_break(monitor, "5: a 401 to the right password");
-    if (!monitor->has_forgeries || msg->method != AUGER_STUN_REFRESH ||
-        relay->refused_at != AUGER_NEVER)
+    if (!monitor->has_forgeries)
+        return;
+    request->over_at = auger_time_min(request->over_at, now + REFUSED_WAIT);
+    if (msg->method != AUGER_STUN_REFRESH || relay->refused_at != AUGER_NEVER)
         return;
     relay->refused_at = now + REFUSED_WAIT;
     relay->refused = msg->tid;
+}
+
+/* What was asked before the allocation is about another, of the same 5-tuple.  A request that was
+ * given up is answered in vain, unless the agent still was to notice. */
+static void is_denied(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
+                      const struct monitor_request *request)
+{
+    if (request->is_stale || request->sent_at < relay->asked_at || relay->is_lost)
+        return;
+    if (now >= request->over_at) {
+        relay->refused_at = auger_time_min(relay->refused_at, now);
+        return;
+    }
+    relay->is_lost = true;
+    monitor->relays_lost++;
 }
 
 static void is_answered(struct monitor_relay *relay, auger_time now,
@@ -415,7 +432,7 @@ static void is_granted(struct monitor *monitor, auger_time now, struct monitor_r
                        const struct monitor_request *request, const struct auger_stun_msg *msg)
 {
     if (msg->method == AUGER_STUN_ALLOCATE)
-        is_allocated(monitor, now, relay, msg);
+        is_allocated(monitor, now, relay, request, msg);
     if (msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH)
         is_granted_time(relay, request->sent_at, msg);
     if (msg->method == AUGER_STUN_CREATE_PERMISSION)
@@ -437,10 +454,8 @@ static void is_told_by_server(struct monitor *monitor, auger_time now, struct mo
     if (!request || !is_answer || !is_of_server(monitor, msg) || request->answered++ > 0)
         return;
     is_answered(relay, now, msg);
-    if (msg->class_ == AUGER_STUN_ERROR && is_loss(msg) && !request->is_stale && !relay->is_lost) {
-        relay->is_lost = true;
-        monitor->relays_lost++;
-    }
+    if (msg->class_ == AUGER_STUN_ERROR && is_loss(msg))
+        is_denied(monitor, now, relay, request);
     if (msg->class_ == AUGER_STUN_SUCCESS)
         is_granted(monitor, now, relay, request, msg);
 }

@@ -93,12 +93,12 @@ static void is_told(struct stage *stage, auger_time now, const struct turn_msg *
     monitor_received(stage->monitor, now, &in, buf, len);
 }
 
-static void allocate_with(struct stage *stage, bool is_forged)
+static void allocate_with(struct stage *stage, auger_time now, bool is_forged)
 {
-    says(stage, 0,
+    says(stage, now,
          &(struct turn_msg){
              .class_ = AUGER_STUN_REQUEST, .method = AUGER_STUN_ALLOCATE, .tid = 100});
-    is_told(stage, 0,
+    is_told(stage, now,
             &(struct turn_msg){.class_ = AUGER_STUN_SUCCESS,
                                .method = AUGER_STUN_ALLOCATE,
                                .tid = 100,
@@ -122,11 +122,16 @@ static void is_permitted(struct stage *stage, auger_time now)
                 .class_ = AUGER_STUN_SUCCESS, .method = AUGER_STUN_CREATE_PERMISSION, .tid = 103});
 }
 
+static void allocate_at(struct stage *stage, auger_time now)
+{
+    allocate_with(stage, now, false);
+    asks_for_permission(stage, now);
+    is_permitted(stage, now);
+}
+
 static void allocate(struct stage *stage)
 {
-    allocate_with(stage, false);
-    asks_for_permission(stage, 0);
-    is_permitted(stage, 0);
+    allocate_at(stage, 0);
 }
 
 /* What is in stage->buf, in a Send indication. */
@@ -247,7 +252,7 @@ static void nothing_leaves_by_a_relay_that_is_not_there(void **state)
 
 static void who_is_not_the_server_allocates_nothing(void **state)
 {
-    allocate_with(*state, true);
+    allocate_with(*state, 0, true);
     sends_check(*state, 0, 1);
     breaks(*state, '5');
 }
@@ -315,23 +320,33 @@ static void wants_a_restart(struct stage *stage)
 }
 
 /* What asks for credentials has not got any. */
-static void asks_server(struct stage *stage, uint16_t method, bool is_unsigned)
+static void asks_server_at(struct stage *stage, auger_time now, uint16_t method, bool is_unsigned)
 {
-    says(stage, 0,
+    says(stage, now,
          &(struct turn_msg){.class_ = AUGER_STUN_REQUEST,
                             .method = method,
                             .tid = 102,
                             .is_unsigned = is_unsigned});
 }
 
-static void is_refused(struct stage *stage, uint16_t method, uint16_t code)
+static void asks_server(struct stage *stage, uint16_t method, bool is_unsigned)
 {
-    is_told(stage, 0,
+    asks_server_at(stage, 0, method, is_unsigned);
+}
+
+static void is_refused_at(struct stage *stage, auger_time now, uint16_t method, uint16_t code)
+{
+    is_told(stage, now,
             &(struct turn_msg){.class_ = AUGER_STUN_ERROR,
                                .method = method,
                                .tid = 102,
                                .error_code = code,
                                .is_unsigned = code == AUGER_STUN_UNAUTHENTICATED});
+}
+
+static void is_refused(struct stage *stage, uint16_t method, uint16_t code)
+{
+    is_refused_at(stage, 0, method, code);
 }
 
 static void one_is_adrift_if_the_server_says_so(void **state)
@@ -383,6 +398,30 @@ static void a_request_whose_nonce_was_stale_is_over(void **state)
     is_refused(*state, AUGER_STUN_REFRESH, AUGER_STUN_ALLOCATION_MISMATCH);
     sends_data_inside(*state, 0);
     holds(*state);
+}
+
+/* The answer of the server to what it was asked before may come behind a new allocation. */
+static void what_was_asked_of_another_allocation_loses_none(void **state)
+{
+    static const struct {
+        auger_time asked_at;
+        bool fine;
+    } cases[] = {{AUGER_SEC - 1, true}, {AUGER_SEC, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        asks_server_at(*state, cases[i].asked_at, AUGER_STUN_REFRESH, false);
+        allocate_at(*state, AUGER_SEC);
+        sends_check(*state, AUGER_SEC, 1);
+        is_answered_inside(*state, AUGER_SEC, 1);
+        is_refused(*state, AUGER_STUN_REFRESH, AUGER_STUN_ALLOCATION_MISMATCH);
+        sends_data_inside(*state, AUGER_SEC);
+        if (cases[i].fine)
+            holds(*state);
+        else
+            breaks(*state, '5');
+        tear_down(state);
+        set_up_relay(state);
+    }
 }
 
 static void a_server_does_not_refuse_the_right_password(void **state)
@@ -448,7 +487,7 @@ static void what_comes_without_a_permission_is_not_heard(void **state)
         asks(both[1], cases[i].at, (struct forged){.tid = 1, .tie_breaker = 7});
         is_asked(both[1], cases[i].at, (struct forged){.tid = 2, .tie_breaker = 8});
         asks(both[1], cases[i].at + AUGER_SEC, (struct forged){.tid = 3, .tie_breaker = 7});
-        allocate_with(both[0], false);
+        allocate_with(both[0], 0, false);
         if (cases[i].asks)
             asks_for_permission(both[0], 0);
         if (cases[i].is_permitted)
@@ -467,12 +506,38 @@ static void what_comes_without_a_permission_is_not_heard(void **state)
     }
 }
 
+/* 8489 section 9.2.5: 1.5 s after a 401 that nobody signed it was given up, and the server's own
+ * answer is read by nobody. */
+static void a_request_that_was_refused_is_over_in_the_end(void **state)
+{
+    static const struct {
+        auger_time at;
+        bool fine;
+    } cases[] = {{1499 * AUGER_MS, false}, {1500 * AUGER_MS, true}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        monitor_expect_forgeries(((struct stage *)*state)->monitor);
+        begin_on_the_relay(*state);
+        asks_server(*state, AUGER_STUN_CREATE_PERMISSION, false);
+        is_refused(*state, AUGER_STUN_CREATE_PERMISSION, AUGER_STUN_UNAUTHENTICATED);
+        is_refused_at(*state, cases[i].at, AUGER_STUN_CREATE_PERMISSION,
+                      AUGER_STUN_ALLOCATION_MISMATCH);
+        sends_data_inside(*state, cases[i].at);
+        if (cases[i].fine)
+            holds(*state);
+        else
+            breaks(*state, '5');
+        tear_down(state);
+        set_up_relay(state);
+    }
+}
+
 /* Nor may it answer that. */
 static void an_answer_to_what_came_without_a_permission_is_one_to_nothing(void **state)
 {
     struct stage *stage = *state;
 
-    allocate_with(stage, false);
+    allocate_with(stage, 0, false);
     is_asked_inside(stage, 0, 7);
     forge_success(stage, 50, stage->our_key, &path.remote);
     sends(stage, 0);
@@ -484,7 +549,7 @@ static void a_channel_is_a_permission_too(void **state)
 {
     struct stage *stage = *state;
 
-    allocate_with(stage, false);
+    allocate_with(stage, 0, false);
     asks_for_permission(stage, 0);
     bind_channel(stage);
     is_asked_inside(stage, 0, 7);
@@ -568,6 +633,7 @@ SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
           relay_staged(one_is_adrift_if_the_server_says_so),
           relay_staged(nothing_leaves_by_a_relay_that_is_lost),
           relay_staged(a_request_whose_nonce_was_stale_is_over),
+          relay_staged(what_was_asked_of_another_allocation_loses_none),
           relay_staged(a_server_does_not_refuse_the_right_password),
           relay_staged(where_somebody_forges_a_401_counts_in_the_end),
           relay_staged(what_comes_without_a_permission_is_not_heard),
@@ -576,4 +642,5 @@ SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
           relay_staged(one_is_adrift_when_the_lifetime_is_over), relay_staged(and_not_before),
           relay_staged(nothing_leaves_by_a_relay_whose_lifetime_is_over),
           relay_staged(a_late_refresh_brings_nothing_back),
+          relay_staged(a_request_that_was_refused_is_over_in_the_end),
           relay_staged(the_relay_goes_with_its_base))

@@ -35,9 +35,10 @@ struct monitor_request {
     auger_time sent_at;      /* the first time */
     unsigned sent, answered; /* datagrams */
     bool nominates;
-    bool has_failed; /* an error, or an answer from elsewhere (7.2.5.2) */
-    bool is_signed;  /* of those to a TURN server: it has shown the password, */
-    bool is_stale;   /* and a 438, which nobody signs, had another take its place */
+    bool has_failed;    /* an error, or an answer from elsewhere (7.2.5.2) */
+    bool is_signed;     /* of those to a TURN server: it has shown the password, */
+    bool is_stale;      /* and a 438, which nobody signs, had another take its place */
+    auger_time over_at; /* or a 401, and nobody waits for its answer any more; AUGER_NEVER */
 };
 
 /* The latest requests of one direction. */
@@ -87,6 +88,7 @@ struct monitor_relay {
     size_t channels_len;
     struct monitor_permission permissions[MONITOR_PERMISSIONS];
     size_t permissions_len;
+    auger_time asked_at;   /* when the Allocate left that it came of */
     bool is_lost;          /* so the server says */
     auger_time refused_at; /* since then it may be, by what nobody has signed; AUGER_NEVER */
     struct auger_stun_tid refused; /* that request */

@@ -130,8 +130,10 @@ struct monitor_request *monitor_note_request(struct monitor_requests *requests,
     if (!request) {
         grow(requests);
         request = &requests->ring[requests->total++ % MONITOR_REQUESTS];
-        *request = (struct monitor_request){
-            .tid = *tid, .path = *path, .generation = MONITOR_NO_GENERATION};
+        *request = (struct monitor_request){.tid = *tid,
+                                            .path = *path,
+                                            .generation = MONITOR_NO_GENERATION,
+                                            .over_at = AUGER_NEVER};
     }
     request->sent++;
     return request;
