@@ -301,8 +301,10 @@ static void learn(struct auger_ice *ice, struct auger_generation *generation, au
     }
     if ((request->use_candidate || request->nomination) && generation->role == AUGER_CONTROLLED)
         auger_nominate_asked(ice, now, pair, request->nomination);
-    /* After the nomination too: the peer's mapping may have changed. */
-    if (!auger_pair_is_usable(pair, now))
+    /* After the nomination too: the peer's mapping may have changed.  And what waits to be used
+     * has to renew its consent. */
+    if (!auger_pair_is_usable(pair, now) ||
+        (generation->role == AUGER_CONTROLLED && pair->use_when_valid))
         auger_checklist_trigger(&generation->checklist, now, pair);
 }
 

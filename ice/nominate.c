@@ -118,11 +118,21 @@ static void follow(struct auger_ice *ice, auger_time now, struct auger_pair *pai
     nominated(ice, now, pair, value);
 }
 
+/* Its consent lasts until checks of consent have renewed it, even if one or two are lost: once it
+ * has ended on the pair in use it is over for good (docs/decisions/188). */
+static bool may_follow_at_once(const struct auger_pair *pair, auger_time now)
+{
+    if (!auger_pair_is_usable(pair, now))
+        return false;
+    return pair == pair->generation->nomination.selected ||
+           now < auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME / 2);
+}
+
 void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
                           uint32_t value)
 {
     assert(pair->generation->role == AUGER_CONTROLLED);
-    if (auger_pair_is_usable(pair, now) ||
+    if (may_follow_at_once(pair, now) ||
         auger_renominate_judge(pair, value) == AUGER_RENOMINATION_OUTDATED) {
         follow(ice, now, pair, value);
         return;
@@ -200,7 +210,7 @@ static void honour_asked(struct auger_ice *ice, auger_time now)
     const struct auger_checklist *list = &ice->current->checklist;
 
     for (uint16_t i = 0; i < list->len; i++) {
-        if (list->order[i]->use_when_valid && auger_pair_is_usable(list->order[i], now))
+        if (list->order[i]->use_when_valid && may_follow_at_once(list->order[i], now))
             follow(ice, now, list->order[i], list->order[i]->nomination);
     }
 }

@@ -4,6 +4,7 @@
 
 #include <auger/ice_share.h>
 
+#include "base/time.h"
 #include "ice/nominate.h"
 #include "ice/renominate.h"
 
@@ -322,6 +323,73 @@ static void a_higher_value_is_followed_at_once_and_a_lower_or_the_same_one_never
     }
 }
 
+/* The pair in use is answered, the other one is not asked. */
+static void wait_with_first_alone(struct puppet *p, auger_time until)
+{
+    struct sent sent;
+
+    while (p->world->now < until) {
+        puppet_wait(p, auger_time_min(until - p->world->now, AUGER_SEC));
+        while (puppet_take_request(p, &sent))
+            if (goes_to(&sent, FIRST))
+                puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+}
+
+/* docs/decisions/188: else it would end before it could be renewed, for good. */
+static void consent_that_is_about_to_end_is_renewed_before_a_nomination_is_followed(void **state)
+{
+    static const struct {
+        auger_time after;
+        bool at_once;
+    } cases[] = {{15 * AUGER_SEC - 1, true},
+                 {15 * AUGER_SEC, false},
+                 {30 * AUGER_SEC - 1, false},
+                 {30 * AUGER_SEC, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct puppet *p = with_two_valid_pairs(false, true);
+        struct sent sent;
+
+        nominate(p, FIRST, 1, true);
+        wait_with_first_alone(p, p->world->now + cases[i].after);
+        puppet_check(
+            p, &(struct puppet_check){
+                   .from = SECOND, .role = CONTROLLING, .use_candidate = true, .nomination = 2});
+        assert_int_equal(puppet_pair(p, SECOND).selected, cases[i].at_once);
+        if (!cases[i].at_once) {
+            assert_true(puppet_pair(p, FIRST).selected);
+            assert_true(puppet_take_request(p, &sent));
+            assert_true(goes_to(&sent, SECOND));
+            puppet_answer(p, &sent, &(struct puppet_answer){0});
+        }
+        assert_true(puppet_pair(p, SECOND).selected);
+        puppet_free(p);
+    }
+}
+
+/* A check of consent would be sent once. */
+static void what_asks_for_consent_to_be_renewed_is_repeated(void **state)
+{
+    (void)state;
+    struct puppet *p = with_two_valid_pairs(false, true);
+    struct sent sent;
+
+    nominate(p, FIRST, 1, true);
+    wait_with_first_alone(p, p->world->now + 29 * AUGER_SEC);
+    nominate(p, SECOND, 2, true); /* what is sent is lost */
+    wait_with_first_alone(p, p->world->now + 2 * AUGER_SEC);
+    assert_true(puppet_pair(p, FIRST).selected);
+    for (int i = 0; i < 4 && !puppet_pair(p, SECOND).selected; i++) {
+        puppet_wait(p, AUGER_SEC);
+        while (puppet_take_request(p, &sent))
+            puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+    assert_true(puppet_pair(p, SECOND).selected);
+    puppet_free(p);
+}
+
 /* As when it was silent for long (docs/decisions/070), and the peer has noticed nothing. */
 static void a_pair_that_we_have_given_up_and_that_is_named_again_is_taken_again(void **state)
 {
@@ -515,6 +583,8 @@ int main(void)
         cmocka_unit_test(a_nomination_that_never_left_need_not_be_taken_back),
         cmocka_unit_test(there_is_no_value_behind_the_last),
         cmocka_unit_test(a_higher_value_is_followed_at_once_and_a_lower_or_the_same_one_never),
+        cmocka_unit_test(consent_that_is_about_to_end_is_renewed_before_a_nomination_is_followed),
+        cmocka_unit_test(what_asks_for_consent_to_be_renewed_is_repeated),
         cmocka_unit_test(a_pair_that_we_have_given_up_and_that_is_named_again_is_taken_again),
         cmocka_unit_test(once_there_are_values_a_nomination_without_one_moves_nothing),
         cmocka_unit_test(of_a_value_of_zero_nothing_follows),
