@@ -212,8 +212,9 @@ void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_ne
     }
 }
 
-/* By both of its addresses. */
-static void add_turn_server(struct sim_peer *peer, auger_time now, const struct sim_turn *turn)
+/* By both of its addresses.  One that others name is not told, and may be used. */
+static void add_turn_server(struct sim_peer *peer, auger_time now, const struct sim_turn *turn,
+                            bool is_told)
 {
     static const enum auger_family families[] = {AUGER_IPV4, AUGER_IPV6};
     struct auger_ice_turn_server server;
@@ -227,6 +228,8 @@ static void add_turn_server(struct sim_peer *peer, auger_time now, const struct 
         server.addr = *sim_turn_addr(turn, families[i]);
         server.addr.transport = peer->options.turn_streams ? AUGER_TCP : AUGER_UDP;
         SIM_TELL(peer->sim, turn_server_added, peer, &server.addr);
+        if (!is_told)
+            continue;
         int err = auger_ice_add_turn_server(peer->ice, now, &server);
         for (int again = 0; err == AUGER_ERR_ENTROPY && again < 20; again++) /* buggify.h */
             err = auger_ice_add_turn_server(peer->ice, now, &server);
@@ -239,9 +242,11 @@ static void add_turn_servers(struct sim_peer *peer, auger_time now)
     struct sim *sim = peer->sim;
     size_t number = sim->turns_len;
 
-    for (const struct sim_turn *turn = sim->turns; turn; turn = sim_turn_next(turn))
-        if (peer->options.turn >> --number & 1)
-            add_turn_server(peer, now, turn);
+    for (const struct sim_turn *turn = sim->turns; turn; turn = sim_turn_next(turn)) {
+        unsigned bit = 1u << --number;
+        if ((peer->options.turn | peer->options.turn_named) & bit)
+            add_turn_server(peer, now, turn, peer->options.turn & bit);
+    }
 }
 
 void sim_peer_begin(struct sim_peer *peer, bool controlling)

@@ -134,10 +134,11 @@ void sim_heal(struct sim *sim);
 struct sim_host *sim_add_stun_server(struct sim *sim);
 /* On the internet, both families, with relays of both; relays may reach each other. */
 struct sim_turn_options {
-    uint32_t nonce_lifetime_s;    /* 0: the server's default */
-    uint32_t lifetime_s;          /* of an allocation; the same */
-    auger_time slow;              /* before each answer to a request */
-    unsigned busy_ports_permille; /* that a relay cannot have */
+    uint32_t nonce_lifetime_s;     /* 0: the server's default */
+    uint32_t lifetime_s;           /* of an allocation; the same */
+    auger_time slow;               /* before each answer to a request */
+    unsigned busy_ports_permille;  /* that a relay cannot have */
+    uint32_t user_allocations_max; /* 0: enough */
 };
 #define SIM_TURN_REALM "sim"
 #define SIM_TURN_USER "sim"
@@ -147,6 +148,9 @@ struct sim_host *sim_turn_host(struct sim_turn *turn);
 const struct auger_addr *sim_turn_addr(const struct sim_turn *turn, enum auger_family family);
 /* What its relays of that family have in common. */
 const struct auger_addr *sim_turn_relay_ip(const struct sim_turn *turn, enum auger_family family);
+/* From now on it makes no allocation: 508, or 300 with that address of another for clients of its
+ * family.  NULL: none. */
+void sim_turn_drain(struct sim_turn *turn, const struct auger_addr *alternate);
 /* It comes back at once, and knows of no allocation any more. */
 void sim_turn_forget(struct sim *sim, struct sim_turn *turn);
 
@@ -170,8 +174,9 @@ struct sim_peer_options {
     struct auger_ice_config ice;
     bool ipv6; /* an IPv6 address beside the IPv4 one */
     bool no_ipv4;
-    bool no_stun;  /* do not ask the STUN servers */
-    unsigned turn; /* bits of the TURN servers that it may use, the first added is 1 */
+    bool no_stun;        /* do not ask the STUN servers */
+    unsigned turn;       /* bits of the TURN servers that it may use, the first added is 1 */
+    unsigned turn_named; /* and of those that these may name to it */
     enum auger_turn_families turn_families; /* 0: both */
     bool turn_streams;                      /* they are asked over TCP */
     auger_time chatter;   /* sends data this often once it can; 0: once per path */

@@ -30,6 +30,8 @@ struct sim_turn {
     struct auger_addr listeners[2];
     struct auger_turn_server_relay_ip relay_ips[2];
     struct relay relays[RELAYS_MAX];
+    struct auger_addr alternate; /* of no family: none */
+    bool drains;
     auger_time wakes_at; /* AUGER_NEVER: no wake-up is on its way */
     size_t blocks;       /* of memory */
     struct sim_turn *next;
@@ -86,7 +88,8 @@ static void begin(struct sim_turn *turn)
     config.relay_ips_len = 2;
     config.port_min = PORT_MIN;
     config.port_max = PORT_MIN + PORTS - 1;
-    config.user_allocations_max = RELAYS_MAX / 2;
+    config.user_allocations_max =
+        turn->options.user_allocations_max ? turn->options.user_allocations_max : RELAYS_MAX / 2;
     config.allocations_max = RELAYS_MAX / 2;
     config.relay_to_relay = true;
     if (turn->options.nonce_lifetime_s)
@@ -97,6 +100,8 @@ static void begin(struct sim_turn *turn)
     if (auger_turn_server_new(&turn->server, &turn->env, turn->sim->now, &config) != 0 ||
         auger_turn_server_add_user(turn->server, SIM_TURN_USER, SIM_TURN_PASSWORD) != 0)
         abort();
+    if (turn->drains)
+        auger_turn_server_drain(turn->server, &turn->alternate);
 }
 
 static void end(struct sim_turn *turn)
@@ -104,6 +109,15 @@ static void end(struct sim_turn *turn)
     auger_turn_server_free(turn->server);
     if (turn->blocks > 0)
         sim_break(turn->sim, "16: %s leaks %zu blocks", turn->host->name, turn->blocks);
+}
+
+void sim_turn_drain(struct sim_turn *turn, const struct auger_addr *alternate)
+{
+    sim_log(turn->sim, "%s drains", turn->host->name);
+    turn->drains = true;
+    if (alternate)
+        turn->alternate = *alternate;
+    auger_turn_server_drain(turn->server, &turn->alternate);
 }
 
 void sim_turn_forget(struct sim *sim, struct sim_turn *turn)

@@ -205,6 +205,12 @@ static void add_servers(struct built *built)
         sim_host_kill(built->server);
 }
 
+/* Bits of those that another may send its clients on to. */
+static unsigned named_servers(const struct plan *plan)
+{
+    return plan->value[TURN_ALTERNATE] ? 3 : 0;
+}
+
 static void add_turn_servers(struct built *built)
 {
     const int64_t *v = built->plan->value;
@@ -213,9 +219,10 @@ static void add_turn_servers(struct built *built)
         .lifetime_s = (uint32_t)v[TURN_LIFETIME_S],
         .slow = v[TURN_SLOW_MS] * AUGER_MS,
         .busy_ports_permille = (unsigned)v[TURN_BUSY_PERMILLE],
+        .user_allocations_max = (uint32_t)v[TURN_QUOTA],
     };
 
-    for (int i = 0; i < 2 && (v[TURN] | v[TURN_B]) >> i; i++)
+    for (int i = 0; i < 2 && (v[TURN] | v[TURN_B] | named_servers(built->plan)) >> i; i++)
         built->turns[i] = sim_add_turn_server(built->sim, &options);
 }
 
@@ -339,6 +346,7 @@ static void add_peer(struct built *built, int side)
     options.ice.standby_max = (uint8_t)of(plan, STANDBY, side);
     options.ice.pairs_max = (uint16_t)of(plan, PAIRS_MAX, side);
     options.turn = (unsigned)of(plan, TURN, side);
+    options.turn_named = options.turn ? named_servers(plan) : 0;
     if (options.turn)
         options.ice.local_cands_max = 48; /* relayed ones of both servers leave room for a move */
     if (build_hides(plan, side))
@@ -423,6 +431,7 @@ struct sim_reach build_and_reach(const struct plan *plan, bool is_moved)
     struct built built;
 
     honest.value[HOSTILE_SERVER] = honest.value[TURN] = honest.value[TURN_B] = 0;
+    honest.value[TURN_ALTERNATE] = 0;
     build(&built, &honest, &options);
     add_reacher(&built, 0, is_moved);
     add_reacher(&built, 1, is_moved);
@@ -442,11 +451,39 @@ static enum gates gates_of(const struct plan *plan, int side)
     return (enum gates)of(plan, GATES, plan->value[TOGETHER] == 2 ? 0 : side);
 }
 
+static int64_t count_bases(const struct plan *plan, int side)
+{
+    return has_ipv4(plan, side) + has_ipv6(plan, side) + has_more(plan, side);
+}
+
+/* Each base asks a server for one allocation at most, whether it was told of it or sent on. */
+static bool is_within_quota(const struct plan *plan)
+{
+    int64_t asked = 0;
+
+    for (int side = 0; side < 2; side++)
+        if (of(plan, TURN, side) && !build_is_lite(plan, side))
+            asked += count_bases(plan, side);
+    return !plan->value[TURN_QUOTA] || asked <= plan->value[TURN_QUOTA];
+}
+
+/* One of its servers does, or names one that does to clients of that family. */
+static bool is_granted(const struct plan *plan, int side)
+{
+    const int64_t *v = plan->value;
+    bool can_follow = v[TURN_ALTERNATE] == 1   ? has_ipv4(plan, side)
+                      : v[TURN_ALTERNATE] == 2 ? has_ipv6(plan, side)
+                                               : false;
+
+    return is_within_quota(plan) &&
+           ((of(plan, TURN, side) & ~v[TURN_DRAINS]) || (can_follow && v[TURN_DRAINS] != 3));
+}
+
 /* The other side is told of it. */
 static bool has_relay(const struct plan *plan, int side)
 {
-    return of(plan, TURN, side) && !build_is_lite(plan, side) && !of(plan, GIVES, side) &&
-           gates_of(plan, side) != UDP_BLOCKED;
+    return is_granted(plan, side) && of(plan, TURN, side) && !build_is_lite(plan, side) &&
+           !of(plan, GIVES, side) && gates_of(plan, side) != UDP_BLOCKED;
 }
 
 /* Where others see it from is told, so that a relay lets it in. */

@@ -167,6 +167,21 @@ static void turn_forgets(struct sim *sim, void *user)
             sim_turn_forget(sim, life->built.turns[i]);
 }
 
+static void turn_drains(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    const int64_t *v = life->plan->value;
+
+    (void)sim;
+    for (int i = 0; i < 2; i++) {
+        const struct sim_turn *other = life->built.turns[!i];
+        enum auger_family family = v[TURN_ALTERNATE] == 2 ? AUGER_IPV6 : AUGER_IPV4;
+        if (life->built.turns[i] && v[TURN_DRAINS] >> i & 1)
+            sim_turn_drain(life->built.turns[i],
+                           v[TURN_ALTERNATE] ? sim_turn_addr(other, family) : NULL);
+    }
+}
+
 static void server_dies(struct sim *sim, void *user)
 {
     const struct life *life = user;
@@ -306,6 +321,8 @@ void life_arrange_faults(struct life *life)
         sim_schedule(sim, (v[CUT_AT_MS] + v[CUT_FOR_MS]) * AUGER_MS, heal, life);
     if (v[SLOW_MS])
         sim_schedule(sim, v[SLOW_AT_MS] * AUGER_MS, become_slow, life);
+    if (v[TURN_DRAINS]) /* what stands goes on, so that it is no fault */
+        sim_schedule(sim, v[TURN_DRAINS_AT_MS] * AUGER_MS, turn_drains, life);
     if (v[SERVER_DIES_MS])
         sim_schedule(sim, v[SERVER_DIES_MS] * AUGER_MS, server_dies, life);
 }

@@ -110,7 +110,11 @@ enum feature {
     TURN_LIFETIME_S,    /* the same of an allocation */
     TURN_SLOW_MS,       /* before each answer */
     TURN_BUSY_PERMILLE, /* ports that a relay cannot have */
-    TURN_DIES,          /* bits of the servers */
+    TURN_QUOTA,         /* allocations of all agents at one server; 0: enough */
+    TURN_DRAINS,        /* bits of the servers that make no allocation any more */
+    TURN_DRAINS_AT_MS,
+    TURN_ALTERNATE, /* they name the other one's address of 1: IPv4, 2: IPv6 */
+    TURN_DIES,      /* bits of the servers */
     TURN_DIES_AT_MS,
     TURN_FORGETS, /* the same: it is back at once, with nothing */
     TURN_FORGETS_AT_MS,

@@ -88,6 +88,39 @@ static void test_a_relay_lets_in_whom_it_is_told_of(void **state)
     assert_false(judged(untold, NO_SABOTAGE).is_bad);
 }
 
+#define TWO_SYMMETRIC                                                                              \
+    "seed=1 alice.gates=3 alice.mapping=2 alice.filtering=2 alice.ports=3 bob.gates=3 "            \
+    "bob.mapping=2 bob.filtering=2 bob.ports=3 alice.turn=1 "
+
+/* 13 asks for one where a server has room for all, or names another that has. */
+static void test_a_relay_is_asked_for_where_there_is_room(void **state)
+{
+    static const struct {
+        const char *world;
+        bool has_room;
+    } cases[] = {
+        {TWO_SYMMETRIC, true},
+        {TWO_SYMMETRIC "turn_quota=1", true},
+        {TWO_SYMMETRIC "turn_quota=1 alice.ipv6=1", false},
+        {TWO_SYMMETRIC "turn_quota=1 bob.turn=1", false},
+        {TWO_SYMMETRIC "turn_quota=2 bob.turn=1", true},
+        {TWO_SYMMETRIC "turn_drains=1", false},
+        {TWO_SYMMETRIC "turn_drains=2", true},
+        {TWO_SYMMETRIC "turn_drains=1 turn_alternate=1", true},
+        {TWO_SYMMETRIC "turn_drains=1 turn_alternate=2", false},
+        {TWO_SYMMETRIC "turn_drains=1 turn_alternate=2 alice.ipv6=1", true},
+        {TWO_SYMMETRIC "turn_drains=3 turn_alternate=1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct verdict verdict = judged(cases[i].world, NO_SABOTAGE);
+        assert_int_equal(has_relay(cases[i].world), cases[i].has_room);
+        if (verdict.is_bad)
+            fail_msg("%s: %s", cases[i].world, verdict.why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_each_sabotage_is_seen_by_its_judge),
         cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
         cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
+        cmocka_unit_test(test_a_relay_is_asked_for_where_there_is_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

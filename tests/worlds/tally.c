@@ -12,6 +12,11 @@ static const char *const names[SOMETIMES] = {
     [EVER_RELAY_TO_RELAY] = "connected from relay to relay",
     [RELAY_LOST] = "an allocation lost",
     [RELAY_MADE_AGAIN] = "and made again",
+    [RELAY_SENT_ON] = "an allocation where another server sent it",
+    [RELAY_TWICE] = "sent on to a server that it asks anyway",
+    [RELAY_QUOTA] = "an allocation beyond the quota",
+    [RELAY_CAPACITY] = "an allocation beyond the capacity",
+    [RELAY_AFTER_ALL] = "and asked for once more later",
     [NONCE_STALE] = "a nonce too old",
     [EVER_BY_IPV6] = "connected by IPv6",
     [EVER_BY_PRFLX] = "connected to a peer-reflexive candidate",
@@ -139,6 +144,32 @@ static void remote_candidate(struct witness *w, const struct auger_trace_record 
         w->seen[PRFLX_BEFORE_TRICKLE] |= auger_addr_equal(&w->prflx[i], addr->addr);
 }
 
+static void relay_lost(struct witness *w, const struct auger_trace_record *record)
+{
+    int64_t code = number(record, "code");
+    bool has_no_room =
+        code == AUGER_STUN_ALLOCATION_QUOTA_REACHED || code == AUGER_STUN_INSUFFICIENT_CAPACITY;
+    struct auger_addr *refused = w->refused_by[w->refused_len % 4];
+
+    w->seen[RELAY_LOST] |= number(record, "had_stood");
+    w->seen[RELAY_TWICE] |= code == AUGER_STUN_TRY_ALTERNATE;
+    w->seen[RELAY_QUOTA] |= code == AUGER_STUN_ALLOCATION_QUOTA_REACHED;
+    w->seen[RELAY_CAPACITY] |= code == AUGER_STUN_INSUFFICIENT_CAPACITY;
+    if (!has_no_room)
+        return;
+    refused[0] = *field(record, "base")->addr;
+    refused[1] = *field(record, "server")->addr;
+    w->refused_len++;
+}
+
+static void relay_asked(struct witness *w, const struct auger_trace_record *record)
+{
+    for (size_t i = 0; i < w->refused_len && i < 4; i++)
+        w->seen[RELAY_AFTER_ALL] |=
+            auger_addr_equal(&w->refused_by[i][0], field(record, "base")->addr) &&
+            auger_addr_equal(&w->refused_by[i][1], field(record, "server")->addr);
+}
+
 void witness_record(struct witness *w, const struct auger_trace_record *record)
 {
     const char *name = record->name;
@@ -173,9 +204,14 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
     } else if (strcmp(name, "ice:candidate_refused") == 0) {
         w->seen[SERVER_DISBELIEVED] = true;
     } else if (strcmp(name, "ice:relay_lost") == 0) {
-        w->seen[RELAY_LOST] |= number(record, "had_stood");
+        relay_lost(w, record);
+    } else if (strcmp(name, "ice:relay_asked") == 0) {
+        relay_asked(w, record);
+    } else if (strcmp(name, "turn:alternate_server") == 0) {
+        w->was_sent_on = true;
     } else if (strcmp(name, "turn:allocated") == 0) {
         w->seen[RELAY_MADE_AGAIN] |= w->seen[RELAY_LOST];
+        w->seen[RELAY_SENT_ON] |= w->was_sent_on;
     } else if (strcmp(name, "turn:challenged") == 0) {
         w->seen[NONCE_STALE] |= number(record, "code") == AUGER_STUN_STALE_NONCE;
     } else if (strcmp(name, "ice:gathered") == 0) {

@@ -15,6 +15,11 @@ enum sometimes {
     EVER_RELAY_TO_RELAY,
     RELAY_LOST, /* that had stood */
     RELAY_MADE_AGAIN,
+    RELAY_SENT_ON,   /* there is one, of a server that another named */
+    RELAY_TWICE,     /* it was sent on to where it asks of its own accord */
+    RELAY_QUOTA,     /* there were too many */
+    RELAY_CAPACITY,  /* the server makes no more */
+    RELAY_AFTER_ALL, /* refused for one of these, and asked for again */
     NONCE_STALE,
     EVER_BY_IPV6,
     EVER_BY_PRFLX,     /* a peer-reflexive candidate at its end */
@@ -94,7 +99,9 @@ void tally_add(struct tally *sum, const struct tally *part);
 /* One agent's part of it, taken from its trace. */
 struct witness {
     bool seen[SOMETIMES];
-    bool has_conflict, has_standby;
+    bool has_conflict, has_standby, was_sent_on;
+    struct auger_addr refused_by[4][2]; /* bases, and the servers that had no room for them */
+    size_t refused_len;
     int role; /* 1: controls, 0: not, -1: as it began */
     struct auger_addr prflx[32];
     size_t prflx_len;
