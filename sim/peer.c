@@ -564,6 +564,11 @@ struct auger_ice *sim_peer_ice(struct sim_peer *peer)
     return peer->ice;
 }
 
+const char *sim_peer_name(const struct sim_peer *peer)
+{
+    return peer->name;
+}
+
 const struct auger_addr *sim_peer_addr(const struct sim_peer *peer)
 {
     return &peer->host->at[0].addr;

@@ -22,9 +22,35 @@ static void note(struct sim *sim, char what, const struct sim_packet *packet, co
                 auger_addr_format(&packet->dst, dst, sizeof(dst)), packet->len, where);
 }
 
-static void drop(struct sim *sim, struct sim_packet *packet, const char *why)
+static void show(struct sim *sim, enum sim_moment moment, const struct sim_packet *packet,
+                 const char *where, const char *why)
 {
+    const struct sim_gateway *gateway = packet->to_gateway;
+
+    if (!sim->options.sighted)
+        return;
+    sim->options.sighted(
+        sim->options.user,
+        &(struct sim_sighting){.moment = moment,
+                               .number = packet->number,
+                               .where = where,
+                               .why = why,
+                               .outward = moment == SIM_PASSES && packet->net == gateway->outside,
+                               .src = packet->src,
+                               .dst = packet->dst,
+                               .bytes = packet->bytes,
+                               .len = packet->len});
+}
+
+/* At the host or gateway that it has come to, or on the way there. */
+static void drop(struct sim *sim, struct sim_packet *packet, const char *why, bool is_there)
+{
+    const char *where = "";
+
+    if (is_there)
+        where = packet->to_host ? packet->to_host->name : packet->to_gateway->name;
     note(sim, 'x', packet, why);
+    show(sim, SIM_FALLS, packet, where, why);
     free(packet);
 }
 
@@ -143,7 +169,7 @@ static void forward(struct sim *sim, struct sim_packet *packet, const void *from
         packet->to_gateway = net->gateway;
     if ((!packet->to_host && !packet->to_gateway) || packet->to_gateway == from ||
         packet->hops++ == SIM_HOPS_MAX) {
-        drop(sim, packet, "no route");
+        drop(sim, packet, "no route", false);
         return;
     }
 
@@ -152,7 +178,7 @@ static void forward(struct sim *sim, struct sim_packet *packet, const void *from
     struct sim_wire *wire = wire_for(sim, packet, from, from_name);
     size_t copies = link_carry(&wire->link, sim->now, packet->len, arrivals);
     if (copies == 0) {
-        drop(sim, packet, "lost");
+        drop(sim, packet, "lost", false);
         return;
     }
     if (copies == 2) {
@@ -195,12 +221,13 @@ static void enter_host(struct sim *sim, struct sim_packet *packet)
     struct sim_host *host = packet->to_host;
 
     if (host->is_dead || !is_bound(packet)) {
-        drop(sim, packet, "nobody listens");
+        drop(sim, packet, "nobody listens", true);
     } else if (is_cut(sim, packet->origin, host)) {
-        drop(sim, packet, "cut");
+        drop(sim, packet, "cut", false);
     } else {
         struct auger_path path = {.local = packet->dst, .remote = packet->src};
         note(sim, '<', packet, host->name);
+        show(sim, SIM_ARRIVES, packet, host->name, NULL);
         sim->cause = packet->cause;
         if (!is_tcp(packet))
             host->receive(sim, host, &path, packet->bytes, packet->len);
@@ -217,7 +244,7 @@ static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_
     struct nat *nat = nat_for(gateway, &packet->dst);
 
     if (packet->cause) { /* would take a mapping */
-        drop(sim, packet, "an attacker stays inside");
+        drop(sim, packet, "an attacker stays inside", true);
         return;
     }
     enum nat_verdict verdict = nat_outbound(nat, sim->now, &packet->src, &packet->dst);
@@ -225,10 +252,11 @@ static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_
     if (verdict == NAT_FORWARD)
         packet->net = gateway->outside;
     else if (verdict != NAT_TURN_BACK) {
-        drop(sim, packet, nat_verdict_name(verdict));
+        drop(sim, packet, nat_verdict_name(verdict), true);
         return;
     }
     note(sim, '=', packet, gateway->name);
+    show(sim, SIM_PASSES, packet, gateway->name, NULL);
     forward(sim, packet, gateway, gateway->name);
 }
 
@@ -241,11 +269,12 @@ static void come_from_outside(struct sim *sim, struct sim_packet *packet,
                                    : nat_inbound(nat, sim->now, &packet->src, &packet->dst);
 
     if (verdict != NAT_FORWARD) {
-        drop(sim, packet, nat_verdict_name(verdict));
+        drop(sim, packet, nat_verdict_name(verdict), true);
         return;
     }
     packet->net = gateway->inside;
     note(sim, '=', packet, gateway->name);
+    show(sim, SIM_PASSES, packet, gateway->name, NULL);
     forward(sim, packet, gateway, gateway->name);
 }
 
@@ -258,7 +287,7 @@ static void arrive(struct sim *sim, void *what)
     if (packet->to_host)
         enter_host(sim, packet);
     else if (gateway->blocks_udp && !is_tcp(packet))
-        drop(sim, packet, "UDP blocked");
+        drop(sim, packet, "UDP blocked", true);
     else if (packet->net == gateway->inside)
         leave_inside(sim, packet, gateway);
     else
@@ -285,11 +314,13 @@ static void leave_host(struct sim *sim, struct sim_packet *packet)
     struct sim_host *host = packet->origin;
 
     sim->packets++;
+    packet->number = ++sim->numbered;
     if (!packet->net || packet->src.family != packet->dst.family || host->is_dead) {
-        drop(sim, packet, "no route");
+        drop(sim, packet, "no route", false);
         return;
     }
     note(sim, '>', packet, host->name);
+    show(sim, SIM_LEAVES, packet, host->name, NULL);
     forward(sim, packet, host, host->name);
 }
 

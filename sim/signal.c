@@ -166,6 +166,17 @@ static void take_candidate(struct sim *sim, struct sim_peer *peer,
         sim_break(sim, "%s: %s: %s", peer->name, message->line, auger_strerror(err));
 }
 
+static void show(const struct sim *sim, const struct sim_message *message)
+{
+    static const char description[] = "";
+
+    if (sim->options.told)
+        sim->options.told(sim->options.user, message->to,
+                          message->type == CANDIDATE     ? message->line
+                          : message->type == DESCRIPTION ? description
+                                                         : NULL);
+}
+
 static void deliver(struct sim *sim, void *what)
 {
     struct sim_message *message = what;
@@ -179,6 +190,7 @@ static void deliver(struct sim *sim, void *what)
         queue_put(&sim->queue, peer->asleep_until, deliver, message);
         return;
     }
+    show(sim, message);
     switch (message->type) {
     case DESCRIPTION:
         sim_log(sim, "%s has the other's description", peer->name);

@@ -32,6 +32,24 @@ struct sim_prober;  /* sends and keeps datagrams, and decides nothing */
 struct sim_turn;    /* a TURN server on a host */
 struct sim_watch;
 
+/* A datagram, or a frame of a stream to a TURN server, at a place on its way. */
+enum sim_moment {
+    SIM_LEAVES,  /* its host */
+    SIM_PASSES,  /* a gateway, which may have changed its addresses */
+    SIM_ARRIVES, /* at a host */
+    SIM_FALLS,   /* and goes no further */
+};
+struct sim_sighting {
+    enum sim_moment moment;
+    uint64_t number;         /* the same on all of its way, and that of no other */
+    const char *where;       /* the name of the host or gateway; "": on a wire */
+    const char *why;         /* it falls; else NULL.  Static. */
+    bool outward, by_stream; /* passes to the outside */
+    struct auger_addr src, dst;
+    const uint8_t *bytes;
+    size_t len;
+};
+
 struct sim_options {
     uint64_t seed;
     /* Of the internet, one way; networks behind gateways add nothing by default. */
@@ -43,6 +61,11 @@ struct sim_options {
     /* Called with each record of an agent's trace; may be NULL. */
     void (*record)(void *user, struct sim_peer *peer, const struct auger_trace_record *record);
     void *user;
+    /* Called with each sighting; may be NULL. */
+    void (*sighted)(void *user, const struct sim_sighting *sighting);
+    /* Called when a peer is told of the other by signalling: "" is its description, a line one of
+     * its candidates, NULL their end; may be NULL. */
+    void (*told)(void *user, const struct sim_peer *peer, const char *line);
     /* Who stands beside agents and servers (watch.h); NULL: nobody. */
     const struct sim_watch *watch;
     /* Called with what went wrong; NULL: to be asked for by sim_broken(). */
@@ -199,6 +222,7 @@ struct sim_peer *sim_add_peer_beside(struct sim *sim, const char *name, struct s
  * other side of its candidates. */
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
                        enum auger_family family);
+const char *sim_peer_name(const struct sim_peer *peer);
 /* The one it had first. */
 const struct auger_addr *sim_peer_addr(const struct sim_peer *peer);
 /* Its interfaces in that network are gone, and the agent knows. */

@@ -20,6 +20,7 @@ struct sim_stream {
 struct frame {
     struct sim_stream *stream;
     bool to_server;
+    uint64_t number; /* of sim_sighting */
     size_t len;
     uint8_t bytes[];
 };
@@ -93,6 +94,27 @@ static void note(struct sim *sim, const struct frame *frame)
     sim->digest = digest_bytes(digest, frame->bytes, frame->len);
 }
 
+static void show(struct sim *sim, enum sim_moment moment, const struct frame *frame)
+{
+    const struct sim_stream *stream = frame->stream;
+    bool is_at_server = frame->to_server == (moment == SIM_ARRIVES);
+    const struct auger_path *path = is_at_server ? &stream->outside : &stream->inside;
+    bool is_sender = moment == SIM_LEAVES;
+
+    if (!sim->options.sighted)
+        return;
+    sim->options.sighted(
+        sim->options.user,
+        &(struct sim_sighting){.moment = moment,
+                               .number = frame->number,
+                               .where = is_at_server ? stream->server->name : stream->client->name,
+                               .by_stream = true,
+                               .src = is_sender ? path->local : path->remote,
+                               .dst = is_sender ? path->remote : path->local,
+                               .bytes = frame->bytes,
+                               .len = frame->len});
+}
+
 static void arrive(struct sim *sim, void *what)
 {
     struct frame *frame = what;
@@ -101,6 +123,7 @@ static void arrive(struct sim *sim, void *what)
 
     if (!host->is_dead && has_addr(stream->client, &stream->inside.local)) {
         note(sim, frame);
+        show(sim, SIM_ARRIVES, frame);
         sim_log(sim, "| %s hears %zu bytes by stream", host->name, frame->len);
         host->receive(sim, host, frame->to_server ? &stream->outside : &stream->inside,
                       frame->bytes, frame->len);
@@ -120,6 +143,8 @@ static void write_frame(struct sim *sim, struct sim_stream *stream, bool to_serv
     frame->to_server = to_server;
     frame->len = len;
     memcpy(frame->bytes, buf, len);
+    frame->number = ++sim->numbered;
+    show(sim, SIM_LEAVES, frame);
     queue_put(&sim->queue, *latest, arrive, frame);
 }
 

@@ -20,6 +20,7 @@ struct sim_packet {
     struct sim_host *to_host; /* whom it comes to next: one of these two */
     struct sim_gateway *to_gateway;
     unsigned hops;
+    uint64_t number; /* of sim_sighting */
     size_t len;
     uint8_t bytes[];
 };
@@ -89,6 +90,7 @@ struct sim {
     auger_time now;
     struct queue queue;
     uint64_t digest, packets;
+    uint64_t numbered; /* datagrams and frames */
     uint64_t data_in_flight;
     uint64_t attack_digest;       /* of what attackers caused */
     const struct sim_host *cause; /* the attacker whose datagram is being received */
