@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "io/bases.h"
 #include "io/names.h"
+#include "io/portmap.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -136,6 +137,7 @@ void auger_changes_follow(struct auger_loop *loop, struct auger_machine *machine
         auger_bases_follow(slot, loop->epoll_fd, machine, now);
         if (follows(slot) && slot->hides)
             auger_names_hide(loop, slot, now);
+        auger_ports_follow(loop, slot, now);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/names.h"
+#include "io/portmap.h"
 
 #include <auger/crypto.h>
 #include <auger/io_turn.h>
@@ -123,6 +124,7 @@ void auger_loop_free(struct auger_loop *loop)
         free_slot(loop->slots[i]);
     }
     auger_names_free(loop);
+    auger_ports_free(loop);
     while (loop->turns)
         auger_loop_turn_free(loop, loop->turns);
     while (loop->muxes) {
@@ -177,8 +179,7 @@ void auger_loop_stop(struct auger_loop *loop)
     ring(loop, &loop->stopped);
 }
 
-/* --- peers --------------------------------------------------------------------------------------
- */
+/* --- peers ------------------------------------------------------------ */
 
 struct auger_slot *auger_loop_find_slot(const struct auger_loop *loop, uint64_t id)
 {
@@ -441,6 +442,8 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
     slot->hides = whole_config.hide_addresses;
     if (slot->hides)
         auger_names_hide(loop, slot, auger_clock_now());
+    slot->maps_ports = whole_net.port_mapping && whole_config.ice.policy != AUGER_ICE_POLICY_RELAY;
+    auger_ports_follow(loop, slot, auger_clock_now());
     add_servers(loop, slot, &whole_net, auger_clock_now());
     *out = slot->peer;
     return 0;
@@ -466,6 +469,7 @@ void auger_loop_peer_free(struct auger_loop *loop, struct auger_peer *peer)
     last->place = slot->place;
     loop->slots[last->place] = last;
     auger_names_leave(loop, slot, auger_clock_now());
+    auger_ports_leave(loop, slot, auger_clock_now());
     free_slot(slot);
 }
 
@@ -552,8 +556,7 @@ int auger_loop_mux_free(struct auger_loop *loop, struct auger_loop_mux *mux)
     return 0;
 }
 
-/* --- the STUN server
- * ------------------------------------------------------------------------------ */
+/* --- the STUN server ------------------------------------------------------------------- */
 
 int auger_loop_serve_stun(struct auger_loop *loop, struct auger_addr *listen)
 {

@@ -24,6 +24,7 @@ struct auger_loop {
     struct auger_watched watched;
     struct auger_resolver *resolver;
     struct auger_names *names; /* names.h; NULL: no name was asked for or hidden yet */
+    struct auger_ports *ports; /* portmap.h; NULL: no peer asks for a mapping */
     struct auger_slot **slots;
     size_t slots_len;
     uint64_t next_slot_id;

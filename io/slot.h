@@ -39,6 +39,7 @@ struct auger_slot {
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;
+    bool maps_ports;             /* asks gateways for mappings of its sockets (portmap.h) */
     bool hides;                  /* its addresses behind names */
     uint64_t hidden_as;          /* which of the loop's names stand for its addresses (names.h) */
     struct auger_addr exhausted; /* has no free port in the range, the latest of them; or none */

@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/names.h"
+#include "io/portmap.h"
 #include "io/turn_service.h"
 #include "io/turn_traffic.h"
 
@@ -29,6 +30,7 @@ auger_time auger_loop_deadline(const struct auger_loop *loop)
     if (loop->ready.len > 0)
         return 0;
     auger_time at = auger_time_min(loop->timer_at, auger_names_next_timeout(loop));
+    at = auger_time_min(at, auger_ports_next_timeout(loop));
     at = auger_time_min(at, loop->changed_at);
     at = auger_time_min(at, auger_strangers_next_timeout(&loop->strangers));
     for (const struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
@@ -119,6 +121,9 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
     case AUGER_WATCH_CHANGES:
         auger_changes_receive(loop, now);
         break;
+    case AUGER_WATCH_PORTMAP:
+        auger_ports_receive(loop, watch, now);
+        break;
     case AUGER_WATCH_TURN:
     case AUGER_WATCH_TURN_ACCEPT:
     case AUGER_WATCH_TURN_RELAY:
@@ -182,6 +187,7 @@ static void transmit(struct auger_loop *loop)
     auger_time now = auger_clock_now();
 
     auger_names_turn(loop, now);
+    auger_ports_turn(loop, now);
     for (struct auger_ready *ready = loop->ready.first; ready; ready = ready->next) {
         struct auger_slot *slot = ready->owner;
         auger_names_ask(loop, slot, now);

@@ -14,7 +14,8 @@ enum auger_watch_kind {
     AUGER_WATCH_WAKE,
     AUGER_WATCH_MDNS,
     AUGER_WATCH_CHANGES,
-    AUGER_WATCH_TURN, /* a UDP socket that a TURN service listens on */
+    AUGER_WATCH_PORTMAP, /* the first member of a struct auger_port_router, or announcements */
+    AUGER_WATCH_TURN,    /* a UDP socket that a TURN service listens on */
     AUGER_WATCH_TURN_ACCEPT,
     AUGER_WATCH_TURN_RELAY,     /* the first member of a struct auger_turn_relay */
     AUGER_WATCH_TURN_STREAM,    /* of a struct auger_turn_stream */

@@ -233,6 +233,7 @@ bool net_options_apply(struct net_options *options, const char *command,
     net->stun_ca_file = options->turn_ca;
     net->stun_trust_anybody = options->turn_any;
     net->link_local = options->link_local;
+    net->port_mapping = options->port_mapping;
     if (options->policy && !apply_policy(options->policy, net, ice))
         return options_wrong(
             command, "--policy",

@@ -13,7 +13,7 @@ struct net_options {
     const char *policy, *ports, *dscp, *standby;
     struct option_texts only, without, maps, turn, users;
     const char *turn_ca, *turn_proxy, *ice_tcp;
-    bool loopback, link_local, map_as_host, turn_any, no_udp;
+    bool loopback, link_local, map_as_host, turn_any, no_udp, port_mapping;
     struct auger_ice_mapping mappings[OPTION_TEXTS_MAX];
     struct auger_net_turn_server turn_servers[NET_TURN_SERVERS_MAX];
     char names[NET_TURN_SERVERS_MAX][AUGER_TURN_USERNAME_MAX + 1]; /* of users */
@@ -27,6 +27,7 @@ struct net_options {
         {"--without", OPTION_TEXTS, .texts = &(options).without, .max = OPTION_TEXTS_MAX},         \
         {"--map", OPTION_TEXTS, .texts = &(options).maps, .max = OPTION_TEXTS_MAX},                \
         {"--map-as-host", OPTION_FLAG, .flag = &(options).map_as_host},                            \
+        {"--port-mapping", OPTION_FLAG, .flag = &(options).port_mapping},                          \
         {"--ports", OPTION_TEXT, .text = &(options).ports},                                        \
         {"--standby", OPTION_TEXT, .text = &(options).standby},                                    \
     {                                                                                              \
@@ -50,6 +51,7 @@ struct net_options {
     "  --map BASE=PUBLIC  where a NAT shows us: IP[:PORT] of this machine = IP[:PORT] outside;\n"  \
     "                     0.0.0.0 and [::] stand for every address; up to 16\n"                    \
     "  --map-as-host      tell that in the place of the machine's own address, not beside it\n"    \
+    "  --port-mapping     ask the gateway to let others in: PCP or NAT-PMP\n"                      \
     "  --ports MIN-MAX    take sockets' ports from there\n"                                        \
     "  --standby N        paths kept in reserve, if the other side can change as well: 0 to 4;\n"  \
     "                     2 by default\n"                                                          \

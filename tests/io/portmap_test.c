@@ -1,0 +1,215 @@
+/* A peer whose gateway is a router that runs Debian's miniupnpd: router.h draws it. */
+#define _GNU_SOURCE
+#include "tests/io/router.h"
+
+#include "io/loop_state.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#define PATIENCE (30 * AUGER_SEC)
+
+struct end {
+    struct auger_loop *loop;
+    struct auger_peer *peer;
+    struct auger_addr base;
+    bool was_knocked;
+};
+
+/* Whoever knocks comes from outside. */
+static void see(void *user, const struct auger_tap *tap)
+{
+    struct end *end = user;
+
+    end->was_knocked |=
+        !tap->outbound && tap->data.len == 5 && memcmp(tap->data.data, "knock", 5) == 0;
+}
+
+static void open_end(struct end *end, bool port_mapping)
+{
+    struct auger_loop_config config;
+    struct auger_net_config net;
+    struct auger_cand cand;
+
+    *end = (struct end){0};
+    auger_loop_config_init(&config);
+    config.tap = see;
+    config.tap_user = end;
+    auger_net_config_init(&net);
+    net.port_mapping = port_mapping;
+    net.ipv6 = false;
+    assert_int_equal(auger_loop_new(&end->loop, &config), 0);
+    assert_int_equal(auger_loop_peer_new(end->loop, NULL, &net, &end->peer), 0);
+    assert_int_equal(auger_ice_local_cands(auger_peer_ice(end->peer), &cand, 1), 1);
+    end->base = cand.addr;
+}
+
+/* Goes round until `holds`, or time is up; what it has come to. */
+static bool until(struct end *end, bool (*holds)(const struct end *end))
+{
+    struct auger_loop_event event;
+    auger_time by = auger_loop_now(end->loop) + PATIENCE;
+
+    while (!holds(end) && auger_loop_now(end->loop) < by) {
+        struct pollfd readable = {.fd = auger_loop_fd(end->loop), .events = POLLIN};
+        while (auger_loop_poll(end->loop, &event))
+            ;
+        poll(&readable, 1, 50);
+    }
+    return holds(end);
+}
+
+static bool find_mapped(const struct end *end, struct auger_addr *outside)
+{
+    struct auger_cand cands[8];
+    size_t len = auger_ice_local_cands(auger_peer_ice(end->peer), cands, 8);
+
+    for (size_t i = 0; i < len; i++) {
+        if (cands[i].type == AUGER_CAND_SRFLX) {
+            *outside = cands[i].addr;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_mapped(const struct end *end)
+{
+    struct auger_addr outside;
+
+    return find_mapped(end, &outside);
+}
+
+static bool was_knocked(const struct end *end)
+{
+    return end->was_knocked;
+}
+
+static bool is_let_in(const struct end *end)
+{
+    return lets_in(end->base.port);
+}
+
+static bool is_shut(const struct end *end)
+{
+    return !lets_in(end->base.port);
+}
+
+static void knock(const struct auger_addr *to)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(to->port)};
+
+    memcpy(&sa.sin_addr, to->ip, 4);
+    enter(house.outside);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(sendto(fd, "knock", 5, 0, (struct sockaddr *)&sa, sizeof(sa)), 5);
+    close(fd);
+    enter(house.ours);
+}
+
+static void test_a_gateway_lets_in_who_comes_from_outside(void **state)
+{
+    struct auger_addr outside = {0};
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=no");
+    open_end(&end, true);
+    assert_true(until(&end, is_mapped));
+    assert_true(find_mapped(&end, &outside));
+    assert_memory_equal(outside.ip, ((uint8_t[]){5, 5, 5, 5}), 4);
+    assert_true(lets_in(end.base.port));
+    knock(&outside);
+    assert_true(until(&end, was_knocked));
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
+static void test_a_peer_that_goes_gives_its_mapping_back(void **state)
+{
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=no");
+    open_end(&end, true);
+    assert_true(until(&end, is_mapped));
+    assert_true(lets_in(end.base.port));
+    auger_loop_peer_free(end.loop, end.peer);
+    assert_true(until(&end, is_shut));
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
+static void test_a_loop_that_goes_gives_all_back(void **state)
+{
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=no");
+    open_end(&end, true);
+    assert_true(until(&end, is_mapped));
+    auger_loop_free(end.loop);
+    for (int i = 0; i < 100 && lets_in(end.base.port); i++) /* it is said once, and on its way */
+        poll(NULL, 0, 50);
+    assert_false(lets_in(end.base.port));
+    stop_server();
+}
+
+/* The clock of the first server has to be ahead of what the second one begins with. */
+static bool is_some_seconds_old(const struct end *end)
+{
+    static auger_time since;
+
+    if (since == 0)
+        since = auger_loop_now(end->loop);
+    return auger_loop_now(end->loop) > since + 5 * AUGER_SEC;
+}
+
+static void test_a_router_that_restarts_is_asked_again(void **state)
+{
+    struct auger_addr before = {0}, after = {0};
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=no");
+    open_end(&end, true);
+    assert_true(until(&end, is_mapped));
+    assert_true(find_mapped(&end, &before));
+    assert_true(until(&end, is_some_seconds_old));
+    stop_server();
+    assert_false(lets_in(end.base.port));
+    start_server("enable_natpmp=yes\nenable_upnp=no");
+    assert_true(until(&end, is_let_in));
+    assert_true(find_mapped(&end, &after));
+    assert_true(auger_addr_equal(&before, &after)); /* what it had was suggested */
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
+static void test_nothing_is_asked_unless_it_is_wanted(void **state)
+{
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=no");
+    open_end(&end, true); /* which proves that the server is there */
+    assert_true(until(&end, is_mapped));
+    auger_loop_free(end.loop);
+    open_end(&end, false);
+    assert_null(end.loop->ports);
+    assert_false(lets_in(end.base.port));
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_gateway_lets_in_who_comes_from_outside),
+        cmocka_unit_test(test_a_peer_that_goes_gives_its_mapping_back),
+        cmocka_unit_test(test_a_loop_that_goes_gives_all_back),
+        cmocka_unit_test(test_a_router_that_restarts_is_asked_again),
+        cmocka_unit_test(test_nothing_is_asked_unless_it_is_wanted),
+    };
+    return cmocka_run_group_tests(tests, build_house, leave_house);
+}
