@@ -107,11 +107,27 @@ static inline int build_house(void **state)
     return 0;
 }
 
+/* As a router loses its power. */
+static inline void stop_server(void)
+{
+    int status;
+
+    if (house.server == 0)
+        return;
+    kill(house.server, SIGKILL);
+    assert_int_equal(waitpid(house.server, &status, 0), house.server);
+    if (WIFEXITED(status))
+        fail_msg("miniupnpd ended by itself: %d", WEXITSTATUS(status));
+    house.server = 0;
+    set_rules();
+}
+
 /* `speaks`: lines of its configuration. */
 static inline void start_server(const char *speaks)
 {
     char config[1024], path[128], pid_file[128];
 
+    stop_server(); /* of a test that failed */
     snprintf(config, sizeof(config),
              "ext_ifname=wan\nlistening_ip=lan\n%s\nsecure_mode=yes\nsystem_uptime=no\n"
              "uuid=6c4ba1bf-3d35-4a45-a1e5-3a8a6b9a3ed1\n"
@@ -134,21 +150,6 @@ static inline void start_server(const char *speaks)
         _exit(127);
     }
     enter(house.ours);
-}
-
-/* As a router loses its power. */
-static inline void stop_server(void)
-{
-    int status;
-
-    if (house.server == 0)
-        return;
-    kill(house.server, SIGKILL);
-    assert_int_equal(waitpid(house.server, &status, 0), house.server);
-    if (WIFEXITED(status))
-        fail_msg("miniupnpd ended by itself: %d", WEXITSTATUS(status));
-    house.server = 0;
-    set_rules();
 }
 
 /* Whether the kernel lets something in to that port of ours. */
