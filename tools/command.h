@@ -16,6 +16,7 @@ struct command {
 };
 
 extern const struct command connect_command, gather_command, peer_command, replay_command,
-    serve_command, trace_command, turnload_command, turn_user_command, turn_credential_command;
+    serve_command, sim_command, trace_command, turnload_command, turn_user_command,
+    turn_credential_command;
 
 #endif /* AUGER_TOOLS_COMMAND_H */
