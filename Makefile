@@ -1,7 +1,7 @@
 # The front door: one word each. `make` alone says which.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit format check lint fuzz soak matrix explore mutate bench coverage interop docs demo clean
+.PHONY: help build test unit format check lint fuzz soak matrix explore mutate bench coverage interop docs pictures demo clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -55,6 +55,11 @@ interop: build ## real browsers against ours
 
 docs: ## what the documents say of the code is so
 	@scripts/check_docs.py
+
+pictures: ## stories and pictures of docs/nat.md, by auger sim
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev --target auger_program >/dev/null
+	@scripts/pictures
 
 demo: ## a browser and a native program, end to end
 	@scripts/demo

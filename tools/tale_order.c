@@ -64,8 +64,9 @@ bool tale_is_tedious(const struct tale *tale, const struct tale_beat *beat)
         beat[1].journey == beat->journey)
         return false;
     const struct tale_journey *journey = &tale->journeys[beat->journey];
+    bool gets_in = beat->what == TALE_ARRIVES || (beat->what == TALE_PASSES && !beat->outward);
     if (journey->is_repeated)
-        return beat->what != TALE_ARRIVES || journey->topic <= TALE_SERVER_ANSWERS;
+        return !gets_in || journey->topic <= TALE_SERVER_ANSWERS;
     bool is_late = tale->end != TALE_APART && beat->at > tale->ended_at;
     return is_late && journey->topic != TALE_DATA && !journey->nominates;
 }

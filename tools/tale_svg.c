@@ -285,8 +285,10 @@ static void draw_words(struct picture *picture, const struct tale_beat *beat)
     if (last == place) /* all at one moment */
         place = beat->place;
     bool goes_right = last > place;
+    char words[TALE_WORDS_MAX + 16];
+    snprintf(words, sizeof(words), "%s%s", journey->words, journey->by_stream ? " (TCP)" : "");
     put_text(picture, goes_right ? "says" : "says back", x_of(place) + (goes_right ? 8 : -8),
-             *y_of(picture, beat) - 5, journey->words);
+             *y_of(picture, beat) - 5, words);
 }
 
 static void draw_told_line(struct picture *picture, const struct tale_beat *beat)

@@ -8,7 +8,10 @@ struct teller {
     const struct tale *tale;
     FILE *out;
     struct tale_manner manner;
-    size_t rows[TALE_PLACES_MAX]; /* written so far */
+    size_t rows[TALE_PLACES_MAX];                      /* written so far */
+    const struct tale_beat *admissions[NAT_CHAIN_MAX]; /* of a datagram that has come to none yet */
+    size_t admissions_len;
+    size_t journey;               /* that the paragraph is about; SIZE_MAX: none */
     bool is_open[2], has_carried; /* said of a side's hole, of the relay */
     size_t left_out;              /* datagrams that were not told */
 };
@@ -55,6 +58,12 @@ static void print_time(struct teller *teller, auger_time at)
     print(teller, DIM, "%7.0f ms  ", (double)at / (double)AUGER_MS);
 }
 
+static const char *addressee(const struct teller *teller, const struct tale_journey *journey)
+{
+    const char *owner = tale_owner(teller->tale, &journey->dst);
+    return owner[0] ? owner : "nowhere";
+}
+
 #define INDENT "              "
 
 /* --- tables --------------------------------------------------------------------------------- */
@@ -87,11 +96,23 @@ static void print_table(struct teller *teller, const struct tale_place *place, s
     }
 }
 
+/* Now and then gateways in a row write with something else in between. */
+static void tell_whose(struct teller *teller, const struct tale_beat *beat)
+{
+    const struct tale_journey *journey = journey_of(teller, beat);
+
+    if (beat->journey != teller->journey)
+        print(teller, DIM, INDENT "meanwhile, of %s > %s:\n",
+              teller->tale->places[journey->from].name, addressee(teller, journey));
+    teller->journey = beat->journey;
+}
+
 static void tell_row(struct teller *teller, const struct tale_beat *beat)
 {
     const struct tale_place *place = place_of(teller, beat);
     size_t rows = ++teller->rows[beat->place];
 
+    tell_whose(teller, beat);
     if (teller->manner.steps) {
         print_table(teller, place, rows, INDENT);
         return;
@@ -101,12 +122,6 @@ static void tell_row(struct teller *teller, const struct tale_beat *beat)
 }
 
 /* --- datagrams ------------------------------------------------------------------------------ */
-
-static const char *addressee(const struct teller *teller, const struct tale_journey *journey)
-{
-    const char *owner = tale_owner(teller->tale, &journey->dst);
-    return owner[0] ? owner : "nowhere";
-}
 
 static const char *other_than(const struct teller *teller, size_t place)
 {
@@ -156,6 +171,28 @@ static void tell_hole(struct teller *teller, const struct tale_beat *beat)
     }
 }
 
+/* It is told once it is known what becomes of the datagram. */
+static void take_admission(struct teller *teller, const struct tale_beat *beat)
+{
+    if (beat->outward || !beat->row.external.family ||
+        is_from_server(teller, journey_of(teller, beat)))
+        return;
+    if (teller->admissions_len < NAT_CHAIN_MAX)
+        teller->admissions[teller->admissions_len++] = beat;
+}
+
+static void tell_admissions(struct teller *teller, const struct tale_beat *end)
+{
+    for (size_t i = 0; i < teller->admissions_len; i++) {
+        const struct tale_beat *beat = teller->admissions[i];
+        if (beat->journey != end->journey)
+            continue;
+        print(teller, GREEN, INDENT "%s lets it in by", place_of(teller, beat)->name);
+        print_row(teller, &beat->row, GREEN);
+    }
+    teller->admissions_len = 0;
+}
+
 static bool tell_arrival(struct teller *teller, const struct tale_beat *beat)
 {
     const struct tale_place *place = place_of(teller, beat);
@@ -178,18 +215,9 @@ static bool tell_arrival(struct teller *teller, const struct tale_beat *beat)
         print(teller, PLAIN, ": ");
         print(teller, CYAN, "\"%s\"\n", journey->words);
     }
+    tell_admissions(teller, beat);
     tell_hole(teller, beat);
     return true;
-}
-
-static void tell_admission(struct teller *teller, const struct tale_beat *beat)
-{
-    const struct tale_journey *journey = journey_of(teller, beat);
-
-    if (beat->outward || !beat->row.external.family || is_from_server(teller, journey))
-        return;
-    print(teller, GREEN, INDENT "%s lets it in by", place_of(teller, beat)->name);
-    print_row(teller, &beat->row, GREEN);
 }
 
 static void tell_reason(struct teller *teller, const struct tale_beat *beat)
@@ -219,6 +247,7 @@ static bool tell_fall(struct teller *teller, const struct tale_beat *beat)
     tell_reason(teller, beat);
     print(teller, DIM, "   (%s > %s: \"%s\")\n", teller->tale->places[journey->from].name,
           addressee(teller, journey), journey->words);
+    tell_admissions(teller, beat);
     return true;
 }
 
@@ -261,7 +290,7 @@ static bool tell_beat(struct teller *teller, const struct tale_beat *beat)
         tell_row(teller, beat);
         return false;
     case TALE_PASSES:
-        tell_admission(teller, beat);
+        take_admission(teller, beat);
         return false;
     case TALE_ARRIVES:
         return tell_arrival(teller, beat);
@@ -309,6 +338,8 @@ static void tell_beats(struct teller *teller)
             wait_for_enter(teller);
             is_begun = false;
         }
+        if (begins)
+            teller->journey = beat->what <= TALE_FALLS ? beat->journey : SIZE_MAX;
         is_begun |= tell_beat(teller, beat);
     }
 }
