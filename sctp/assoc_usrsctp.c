@@ -41,6 +41,7 @@ struct auger_assoc {
     struct auger_assoc_config config;
     struct auger_runtime_id id;
     struct auger_packet_queue output;
+    struct auger_reset_gate gate;
     struct socket *socket;
     enum phase phase;
     auger_time busy_until; /* timers may be running until then */
@@ -183,7 +184,7 @@ int auger_assoc_new(struct auger_assoc **out, const struct auger_env *env,
     assoc->config = *config;
     assoc->tick_at = AUGER_NEVER;
     auger_packet_queue_init(&assoc->output, env);
-    auger_runtime_add(&assoc->id, &assoc->output);
+    auger_runtime_add(&assoc->id, &assoc->output, &assoc->gate);
     if (!set_up(assoc)) {
         auger_assoc_free(assoc);
         return AUGER_ERR_NO_MEMORY;
@@ -217,9 +218,24 @@ static void stay_awake(struct auger_assoc *assoc, auger_time now)
     assoc->tick_at = auger_time_min(assoc->tick_at, now + AUGER_RUNTIME_TICK);
 }
 
+/* A reset for which data has come by now; its answer lets no other one in. */
+static void open_gate(struct auger_assoc *assoc)
+{
+    uint8_t packet[AUGER_RESET_MAX];
+    size_t len = auger_reset_gate_open(&assoc->gate, packet);
+
+    if (len > 0)
+        usrsctp_conninput((void *)assoc->id.id, packet, len, 0);
+}
+
 static void feed(struct auger_assoc *assoc, const uint8_t *packet, size_t len)
 {
-    usrsctp_conninput((void *)assoc->id.id, packet, len, 0);
+    uint8_t rest[AUGER_RESET_REST_MAX];
+    size_t kept = auger_reset_gate_enter(&assoc->gate, &packet, len, rest);
+
+    if (kept > 0)
+        usrsctp_conninput((void *)assoc->id.id, packet, kept, 0);
+    open_gate(assoc);
 }
 
 int auger_assoc_connect(struct auger_assoc *assoc, auger_time now, uint16_t remote_port)
@@ -514,6 +530,7 @@ void auger_assoc_handle_timeout(struct auger_assoc *assoc, auger_time now)
     if (now < assoc->tick_at)
         return;
     auger_runtime_tick(now);
+    open_gate(assoc);
     bool waiting = is_waiting_for_acks(assoc), busy = waiting || now < assoc->busy_until;
     count_silence(assoc, now, waiting);
     if (!busy)

@@ -38,6 +38,7 @@ static int output(void *addr, void *buf, size_t len, uint8_t tos, uint8_t set_df
 
     (void)tos, (void)set_df;
     if (entry && len <= PACKET_MAX) {
+        auger_reset_gate_sent(entry->gate, buf, len);
         auger_sctp_packet_seal(buf, len); /* the library left the checksum to us */
         auger_packet_queue_add(entry->output, buf, len);
     }
@@ -54,12 +55,14 @@ static void start(void)
     runtime.is_up = true;
 }
 
-void auger_runtime_add(struct auger_runtime_id *id, struct auger_packet_queue *queue)
+void auger_runtime_add(struct auger_runtime_id *id, struct auger_packet_queue *queue,
+                       struct auger_reset_gate *gate)
 {
     if (!runtime.is_up)
         start();
     id->id = ++runtime.last_id;
     id->output = queue;
+    id->gate = gate;
     id->next = runtime.buckets[id->id % BUCKETS];
     runtime.buckets[id->id % BUCKETS] = id;
     usrsctp_register_address((void *)id->id);

@@ -5,16 +5,20 @@
 #define AUGER_SCTP_RUNTIME_H
 
 #include "sctp/packet_queue.h"
+#include "sctp/reset_gate.h"
 
 /* An address of the library: opaque to it, never used twice, never a pointer. */
 struct auger_runtime_id {
     uintptr_t id;
     struct auger_packet_queue *output;
+    struct auger_reset_gate *gate;
     struct auger_runtime_id *next; /* of its bucket */
 };
 
-/* Makes `id` known; its packets go to `output` until auger_runtime_remove(). */
-void auger_runtime_add(struct auger_runtime_id *id, struct auger_packet_queue *output);
+/* Makes `id` known; its packets are shown to `gate` and go to `output` until
+ * auger_runtime_remove(). */
+void auger_runtime_add(struct auger_runtime_id *id, struct auger_packet_queue *output,
+                       struct auger_reset_gate *gate);
 void auger_runtime_remove(struct auger_runtime_id *id);
 
 /* Lets the library's timers run up to `now`, for all associations. */

@@ -284,6 +284,41 @@ static void test_shutdown_before_connect_is_the_end(void **state)
     pair_free(pair);
 }
 
+static bool lose_next_data_for_bob(struct pair *pair, int to, uint8_t *bytes, size_t *len)
+{
+    int *lost = pair->user;
+
+    if (*lost || to != BOB || chunk_of(bytes, *len) != CHUNK_DATA)
+        return true;
+    ++*lost;
+    return false;
+}
+
+/* 6525 section 5.2.2. An unordered message that comes while data before a reset is missing. */
+static void test_a_reset_that_overtakes_data_harms_no_other_channel(void **state)
+{
+    (void)state;
+    struct talk talk = talk_new(27, DELAY, false);
+    struct pair *pair = talk.pair;
+    auger_channel other = open_channel(pair, ALICE, "other", true);
+    int lost = 0;
+
+    pair_run(pair, AUGER_SEC);
+    pair->filter = lose_next_data_for_bob;
+    pair->user = &lost;
+    assert_int_equal(send_text(pair, ALICE, other, "before"), 0);
+    close_channel(&talk, ALICE);
+    pair_run(pair, 10 * AUGER_MS);
+    assert_int_equal(lost, 1);
+    assert_int_equal(send_text(pair, ALICE, other, "beside"), 0);
+    pair_run(pair, 10 * AUGER_SEC);
+    assert_int_equal(count_events(pair, BOB, AUGER_SCTP_EVENT_DOWN), 0);
+    assert_int_equal(count_events(pair, BOB, AUGER_SCTP_EVENT_MESSAGE), 2);
+    for (int side = ALICE; side <= BOB; side++)
+        assert_int_equal(count_events(pair, side, AUGER_SCTP_EVENT_CLOSED), 1);
+    pair_free(pair);
+}
+
 static bool drop_first_shutdown_complete(struct pair *pair, int to, uint8_t *bytes, size_t *len)
 {
     int *dropped = pair->user;
@@ -414,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_both_may_shut_down_at_once),
         cmocka_unit_test(test_shutdown_in_the_middle_of_the_handshake_ends_it),
         cmocka_unit_test(test_shutdown_before_connect_is_the_end),
+        cmocka_unit_test(test_a_reset_that_overtakes_data_harms_no_other_channel),
         cmocka_unit_test(test_a_lost_shutdown_complete_is_said_again),
         cmocka_unit_test(test_free_says_nothing_and_leaves_the_peer_to_its_timers),
         cmocka_unit_test(test_a_peer_that_never_answers_is_given_up),
