@@ -40,6 +40,15 @@ struct record {
     uint8_t *bytes; /* of a message */
 };
 
+/* Another wire than that of this file: datagrams leave by it, and it hands over what arrives. */
+struct way {
+    void *user;
+    void (*send)(void *user, int side, const struct auger_path *path, const uint8_t *bytes,
+                 size_t len);
+    bool (*pass)(void *user, auger_time now); /* whether anything arrived */
+    auger_time (*next)(const void *user);
+};
+
 struct pair {
     auger_time now, delay;
     unsigned loss_percent;
@@ -53,6 +62,7 @@ struct pair {
     struct auger_addr bobs_other; /* or none */
     auger_time slow_by;           /* what goes to or from bob's first address */
     struct datagram *wire;        /* in order of arrival */
+    const struct way *way;        /* or NULL */
     struct record *records;
     size_t records_len, records_cap;
     size_t sent;
@@ -172,13 +182,18 @@ static inline void put_copy(struct pair *pair, int to, const struct auger_path *
     *at = datagram;
 }
 
-static inline void put_on_wire(struct pair *pair, const struct auger_path *path,
+static inline void put_on_wire(struct pair *pair, int from, const struct auger_path *path,
                                const uint8_t *bytes, size_t len)
 {
     int to = side_of(pair, &path->remote);
 
     pair->sent++;
     pair->wire_digest = (pair->wire_digest ^ (uint64_t)pair->now ^ len << 48) * 0x100000001B3u;
+    if (pair->way) {
+        if (!pair->cut)
+            pair->way->send(pair->way->user, from, path, bytes, len);
+        return;
+    }
     if (to < 0 || pair->cut || next_random() % 100 < pair->loss_percent)
         return;
     put_copy(pair, to, path, bytes, len);
@@ -243,7 +258,7 @@ static inline size_t count_events(const struct pair *pair, int side,
 
 static inline bool deliver_due(struct pair *pair)
 {
-    bool any = false;
+    bool any = pair->way && pair->way->pass(pair->way->user, pair->now);
 
     while (pair->wire && pair->wire->at <= pair->now) {
         struct datagram *datagram = pair->wire;
@@ -273,7 +288,7 @@ static inline bool turn_verbs(struct pair *pair, int side)
         any = auger_peer_next_timeout(peer) > pair->now; /* else nothing came of it */
     }
     while ((len = auger_peer_poll_transmit(peer, pair->now, &path, buf, sizeof(buf))) > 0) {
-        put_on_wire(pair, &path, buf, len);
+        put_on_wire(pair, side, &path, buf, len);
         any = true;
     }
     while (auger_peer_poll_event(peer, &event)) {
@@ -302,6 +317,8 @@ static inline auger_time next_time(const struct pair *pair)
 {
     auger_time next = pair->wire ? pair->wire->at : AUGER_NEVER;
 
+    if (pair->way && pair->way->next(pair->way->user) < next)
+        next = pair->way->next(pair->way->user);
     for (int side = ALICE; side <= BOB; side++) {
         auger_time at = pair->peers[side] ? auger_peer_next_timeout(pair->peers[side]) : next;
         if (at < next)
@@ -348,9 +365,8 @@ static inline void make_peer(struct pair *pair, int side, const struct auger_pee
     auger_peer_end_of_local_addrs(pair->peers[side], pair->now);
 }
 
-/* NULL configs are the defaults. */
-static inline struct pair *pair_new(auger_time delay, const struct auger_peer_config *alice,
-                                    const struct auger_peer_config *bob)
+/* Without peers. */
+static inline struct pair *pair_begin(auger_time delay)
 {
     struct pair *pair = calloc(1, sizeof(*pair));
 
@@ -358,10 +374,25 @@ static inline struct pair *pair_new(auger_time delay, const struct auger_peer_co
     current = pair;
     pair->now = AUGER_SEC;
     pair->delay = delay;
+    return pair;
+}
+
+/* Its peers; NULL configs are the defaults. */
+static inline void pair_settle_on_wire(struct pair *pair, const struct auger_peer_config *alice,
+                                       const struct auger_peer_config *bob)
+{
     assert_int_equal(auger_addr_parse(&pair->addrs[ALICE], "192.0.2.1:5001"), 0);
     assert_int_equal(auger_addr_parse(&pair->addrs[BOB], "192.0.2.2:5002"), 0);
     make_peer(pair, ALICE, alice);
     make_peer(pair, BOB, bob);
+}
+
+static inline struct pair *pair_new(auger_time delay, const struct auger_peer_config *alice,
+                                    const struct auger_peer_config *bob)
+{
+    struct pair *pair = pair_begin(delay);
+
+    pair_settle_on_wire(pair, alice, bob);
     return pair;
 }
 

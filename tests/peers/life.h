@@ -1,0 +1,24 @@
+/* tests/peers/life.h - one random world of two whole peers, in this process. */
+#ifndef TESTS_PEERS_LIFE_H
+#define TESTS_PEERS_LIFE_H
+
+#include <auger/base.h>
+
+/* What there was, in words and numbers. */
+struct outcome {
+    char why[200]; /* empty: all is well */
+    uint64_t app, wire;
+    unsigned messages, lossy, cut, restarts, unordered, large;
+    unsigned far, relayed, rebound, revived, attacks, early_hellos, flights_lost, ids_again;
+    auger_time virtual_time;
+};
+
+/* What is done to the first message on purpose, so that it is seen. */
+enum sabotage { NO_SABOTAGE, ALTERED, LOST, TWICE, OVERTAKEN };
+void life_sabotage(enum sabotage what);
+
+/* Before the first life: whether the randomness of OpenSSL is ours. */
+bool life_prepare(void);
+void life_live(uint64_t seed, struct outcome *outcome);
+
+#endif /* TESTS_PEERS_LIFE_H */
