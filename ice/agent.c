@@ -616,12 +616,16 @@ static struct auger_generation *generation_of(const struct auger_ice *ice, const
     return ice->next;
 }
 
-static int keep_remote(struct auger_cands *remotes, const struct auger_cand *told)
+static int keep_remote(struct auger_generation *generation, const struct auger_cand *told)
 {
+    struct auger_cands *remotes = &generation->remotes;
     struct auger_ice_cand *known = auger_cands_find(remotes, &told->addr, told->tcptype);
 
-    if (known && known->type == AUGER_CAND_PRFLX)
-        return auger_cands_merge(remotes, known, told);
+    if (known && known->type == AUGER_CAND_PRFLX) {
+        int err = auger_cands_merge(remotes, known, told);
+        auger_checklist_reorder(&generation->checklist, generation->role);
+        return err;
+    }
     if (known) {
         known->hidden &= told->hidden;
         if (known->generation != auger_cand_generation(told->ufrag))
@@ -657,7 +661,7 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
         told.addr.port = AUGER_TCP_DISCARD_PORT; /* whatever it says (RFC 6544 section 3) */
     if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) || !is_reachable(ice, &told))
         return AUGER_ERR_UNSUPPORTED;
-    int err = keep_remote(&generation->remotes, &told);
+    int err = keep_remote(generation, &told);
     if (err)
         return err;
     auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &told.addr),

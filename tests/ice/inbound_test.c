@@ -198,6 +198,32 @@ static void test_a_named_candidate_that_is_known_already_is_merged(void **state)
     puppet_free(p);
 }
 
+/* Its check had asked for the priority of a peer-reflexive one. */
+static void test_a_relay_that_a_check_showed_first_stands_behind_a_direct_path(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct auger_cand relay = cand_of("192.0.2.2:2002", AUGER_CAND_RELAY, 16777215);
+    struct sent sent;
+    auger_time end = p->world->now + 10 * AUGER_SEC;
+
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED});
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .from = "198.51.100.7:777"});
+    puppet_introduce(p);
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &relay), 0);
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").remote.priority, 16777215);
+    for (bool nominates = false; !nominates; puppet_wait(p, 50 * AUGER_MS)) {
+        assert_true(p->world->now < end);
+        if (!puppet_take_request(p, &sent))
+            continue;
+        nominates = auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE);
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+    struct auger_addr direct = addr_of("198.51.100.7:777");
+    assert_true(auger_addr_equal(&sent.path.remote, &direct));
+    puppet_free(p);
+}
+
 static void test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks(void **state)
 {
     (void)state;
@@ -556,6 +582,7 @@ int main(void)
         cmocka_unit_test(test_a_check_before_the_answer_is_answered_at_once_and_remembered),
         cmocka_unit_test(test_an_unknown_source_becomes_a_peer_reflexive_candidate),
         cmocka_unit_test(test_a_named_candidate_that_is_known_already_is_merged),
+        cmocka_unit_test(test_a_relay_that_a_check_showed_first_stands_behind_a_direct_path),
         cmocka_unit_test(test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks),
         cmocka_unit_test(test_a_check_that_cannot_be_kept_is_not_answered),
         cmocka_unit_test(test_a_repeated_check_is_kept_once_there_is_room),
