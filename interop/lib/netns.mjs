@@ -112,7 +112,9 @@ export function setRoutes({ ns }) {
   ip("-n", ns, "-6", "route", "replace", "default", "via", NOWHERE.v6, "dev", "wire");
 }
 
-// The words that start a command inside a namespace; `ip netns exec` keeps the process id.
+// The words that start a command inside a namespace; `ip netns exec` keeps the process id. A host of the
+// laboratory of NATs (natlab/lab.mjs) has words of its own.
 export function inside(host, command) {
+  if (host?.inside) return host.inside(command);
   return host ? ["ip", "netns", "exec", host.ns, ...command] : command;
 }

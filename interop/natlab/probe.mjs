@@ -80,12 +80,16 @@ async function probeFiltering(hands, { places: [first, samePlaceOtherPort, other
 // Ports of the mappings of sockets that were opened one after the other, to one place.
 async function probePorts(hands, { places: [first] }) {
   const inside = [], outside = [];
-  for (let i = 0; i < FRESH_SOCKETS; i++) {
-    const socket = await hands.open();
-    inside.push(socket.port);
-    outside.push(portOf(await shownAs(socket, first)));
-  }
-  const found = nameOfPorts(inside, outside);
+  const openMore = async () => {
+    for (let i = 0; i < FRESH_SOCKETS; i++) {
+      const socket = await hands.open();
+      inside.push(socket.port);
+      outside.push(portOf(await shownAs(socket, first)));
+    }
+    return nameOfPorts(inside, outside);
+  };
+  let found = await openMore();
+  if (found.ports === "parity") found = await openMore(); // ten that are drawn may all have it by chance
   if (found.ports !== "parity" || !(await areTwinsKept(hands, first))) return found;
   return { ports: "contiguous" };
 }
