@@ -11,6 +11,7 @@ export class Hands extends Lines {
   static async start(host) {
     const hands = new Hands(host.inside(["node", fileURLToPath(import.meta.url), "--hands"]), `hands of ${host.name}`);
     hands.host = host;
+    hands.setMaxListeners(0);
     await hands.wait((e) => e.ev === "ready", "readiness");
     return hands;
   }

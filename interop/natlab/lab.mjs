@@ -202,6 +202,13 @@ export class Lab {
         `addr add ${wan}/24 dev wan`, "link set wan up", `route add default via ${gateway}`,
       ],
     });
+    if (words.rate) this.limit(router.name, words.rate);
+  }
+
+  // How fast each end of a wire sends, in Mbit/s: what is more waits, and is lost where that takes too long.
+  limit(name, rate) {
+    for (const device of ["wan", "lan"])
+      within(name, ["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", `${rate}mbit`, "burst", "16kb", "latency", "400ms"]);
   }
 
   wireHost({ name, addresses, gateway, behind }) {

@@ -240,6 +240,18 @@ test("half of all datagrams are lost where a router is said to lose half", () =>
     assert.ok(heard > 140 && heard < 260, `${heard} of 400`); // six standard deviations
   }));
 
+// 62 kB at 1 Mbit/s, of which 16 kB may leave at once.
+test("what a router is to send faster than its rate waits", () =>
+  inLab(`pia -- home (port-restricted, rate=1) -- internet
+         server (addresses=2) -- internet`, async (lab, { places: [first] }) => {
+    const socket = await (await lab.host("pia").hands()).open();
+    await shownAs(socket, first);
+    const texts = Array.from({ length: 60 }, (_, i) => `datagram ${i} `.padEnd(1000, "x")), before = performance.now();
+    for (const text of texts) socket.send(first.at, text);
+    await Promise.all(texts.map((text) => first.untilHeard(text)));
+    assert.ok(performance.now() - before > 300);
+  }));
+
 describe("whatever ends a laboratory, nothing is left of it", { concurrency: 1 }, () => {
   // Every process here is named by its process id in our /proc, those of laboratories inside too.
   const running = (mark) => readdirSync("/proc").filter((pid) => {
