@@ -66,6 +66,8 @@ static bool begin(struct auger_loop *loop)
         ports->routers[i].watch.udp.fd = -1;
     listen_to(loop, &ports->announcements[0], AUGER_IPV4);
     listen_to(loop, &ports->announcements[1], AUGER_IPV6);
+    if (auger_upnp_new(&ports->upnp, loop->wake.udp.fd) < 0)
+        ports->upnp = NULL; /* two of three are left */
     loop->ports = ports;
     return true;
 }
@@ -101,6 +103,7 @@ void auger_ports_free(struct auger_loop *loop)
         transmit(router, now);
         close_router(router);
     }
+    auger_upnp_free(loop->ports->upnp);
     for (size_t i = 0; i < 2; i++)
         auger_udp_close(&loop->ports->announcements[i].udp);
     free(loop->ports);
@@ -226,6 +229,19 @@ static struct auger_port *find_free(struct auger_ports *ports)
     return NULL;
 }
 
+/* All three at once, where IPv6 has PCP alone: the first answer decides (docs/decisions/208). */
+static void ask_upnp(struct auger_ports *ports, const struct auger_port *port)
+{
+    if (ports->upnp && port->base.family == AUGER_IPV4)
+        (void)!auger_upnp_ask(ports->upnp, port->token, &port->base, &port->router->gateway);
+}
+
+static void forget_upnp(struct auger_ports *ports, const struct auger_port *port)
+{
+    if (ports->upnp)
+        auger_upnp_forget(ports->upnp, port->token);
+}
+
 static void ask(struct auger_loop *loop, const struct auger_slot *slot,
                 const struct auger_addr *base, const struct surroundings *around, auger_time now)
 {
@@ -244,10 +260,12 @@ static void ask(struct auger_loop *loop, const struct auger_slot *slot,
         return;
     *port =
         (struct auger_port){.slot_id = slot->id, .token = token, .base = *base, .router = router};
+    ask_upnp(loop->ports, port);
 }
 
-static void give_back(struct auger_port *port, auger_time now)
+static void give_back(struct auger_ports *ports, struct auger_port *port, auger_time now)
 {
+    forget_upnp(ports, port);
     (void)!auger_portmap_remove(port->router->engine, now, port->token);
     transmit(port->router, now);
     *port = (struct auger_port){0};
@@ -286,7 +304,7 @@ static void give_stale_back(struct auger_loop *loop, struct auger_slot *slot,
             has_socket(slot, &port->base))
             continue;
         untell(slot, port, now);
-        give_back(port, now);
+        give_back(loop->ports, port, now);
     }
 }
 
@@ -310,7 +328,7 @@ void auger_ports_leave(struct auger_loop *loop, const struct auger_slot *slot, a
 {
     for (size_t i = 0; loop->ports && i < AUGER_PORTS_MAX; i++)
         if (loop->ports->items[i].slot_id == slot->id)
-            give_back(&loop->ports->items[i], now);
+            give_back(loop->ports, &loop->ports->items[i], now);
 }
 
 /* --- the turn ----------------------------------------------------------------------------------
@@ -340,29 +358,66 @@ static struct auger_port *find_token(struct auger_ports *ports, uint64_t token)
     return NULL;
 }
 
+/* One that no candidate may have, or for which there is no room, is of no use. */
+static void tell(struct auger_slot *slot, struct auger_port *port, auger_time now,
+                 const struct auger_addr *external)
+{
+    port->external = *external;
+    if (tells_mapped(port) &&
+        auger_peer_add_mapped_addr(slot->peer, now, &port->base, &port->external) < 0)
+        port->external = (struct auger_addr){0};
+}
+
 static void take_event(struct auger_loop *loop, const struct auger_portmap_event *event,
                        auger_time now)
 {
     struct auger_port *port = find_token(loop->ports, event->token);
     struct auger_slot *slot = port ? auger_loop_find_slot(loop, port->slot_id) : NULL;
 
-    if (!slot)
+    if (!slot || port->is_by_upnp || event->type == AUGER_PORTMAP_EVENT_FAILED)
         return;
-    if (event->type != AUGER_PORTMAP_EVENT_FAILED)
-        untell(slot, port, now);
-    if (event->type != AUGER_PORTMAP_EVENT_MAPPED)
-        return;
-    port->external = event->external;
-    /* One that no candidate may have, or for which there is no room, is of no use. */
-    if (tells_mapped(port) &&
-        auger_peer_add_mapped_addr(slot->peer, now, &port->base, &port->external) < 0)
-        port->external = (struct auger_addr){0};
+    untell(slot, port, now);
+    if (event->type == AUGER_PORTMAP_EVENT_MAPPED) {
+        forget_upnp(loop->ports, port);
+        tell(slot, port, now, &event->external);
+    } else {
+        ask_upnp(loop->ports, port);
+    }
+}
+
+static void take_upnp(struct auger_loop *loop, const struct auger_upnp_answer *answer,
+                      auger_time now)
+{
+    struct auger_port *port = find_token(loop->ports, answer->token);
+    struct auger_slot *slot = port ? auger_loop_find_slot(loop, port->slot_id) : NULL;
+    bool is_mapped = answer->external.family != AUGER_FAMILY_NONE;
+
+    if (!slot || (is_mapped && !port->is_by_upnp && port->external.family != AUGER_FAMILY_NONE))
+        return; /* too late: it was forgotten */
+    untell(slot, port, now);
+    if (is_mapped)
+        tell(slot, port, now, &answer->external);
+    if (is_mapped && !port->is_by_upnp)
+        (void)!auger_portmap_remove(port->router->engine, now, port->token);
+    else if (!is_mapped && port->is_by_upnp)
+        (void)!auger_portmap_add(port->router->engine, now, &port->base, port->token);
+    port->is_by_upnp = is_mapped;
+}
+
+static void take_answers(struct auger_loop *loop, auger_time now)
+{
+    struct auger_upnp_answer answer;
+
+    while (loop->ports->upnp && auger_upnp_take(loop->ports->upnp, &answer))
+        take_upnp(loop, &answer, now);
 }
 
 void auger_ports_turn(struct auger_loop *loop, auger_time now)
 {
     struct auger_portmap_event event;
 
+    if (loop->ports)
+        take_answers(loop, now);
     for (size_t i = 0; loop->ports && i < AUGER_PORT_ROUTERS_MAX; i++) {
         struct auger_port_router *router = &loop->ports->routers[i];
         if (!router->engine)

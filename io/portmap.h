@@ -3,6 +3,7 @@
 #ifndef AUGER_IO_PORTMAP_H
 #define AUGER_IO_PORTMAP_H
 
+#include "io/upnp.h"
 #include "io/watch.h"
 
 #include <auger/portmap.h>
@@ -27,12 +28,14 @@ struct auger_port {
     struct auger_addr base;
     struct auger_port_router *router;
     struct auger_addr external; /* as the peer knows it; none */
+    bool is_by_upnp;            /* and the engine does not ask */
 };
 
 struct auger_ports {
     struct auger_port_router routers[AUGER_PORT_ROUTERS_MAX];
     struct auger_port items[AUGER_PORTS_MAX];
     uint64_t tokens;
+    struct auger_upnp *upnp;             /* NULL: none was needed yet, or it is not to be had */
     struct auger_watch announcements[2]; /* of IPv4 and IPv6, to all hosts; fd -1: none */
 };
 

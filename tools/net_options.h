@@ -51,7 +51,7 @@ struct net_options {
     "  --map BASE=PUBLIC  where a NAT shows us: IP[:PORT] of this machine = IP[:PORT] outside;\n"  \
     "                     0.0.0.0 and [::] stand for every address; up to 16\n"                    \
     "  --map-as-host      tell that in the place of the machine's own address, not beside it\n"    \
-    "  --port-mapping     ask the gateway to let others in: PCP or NAT-PMP\n"                      \
+    "  --port-mapping     ask the gateway to let others in: PCP, NAT-PMP or UPnP\n"                \
     "  --ports MIN-MAX    take sockets' ports from there\n"                                        \
     "  --standby N        paths kept in reserve, if the other side can change as well: 0 to 4;\n"  \
     "                     2 by default\n"                                                          \

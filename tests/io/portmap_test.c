@@ -14,6 +14,7 @@ struct end {
     struct auger_peer *peer;
     struct auger_addr base;
     bool was_knocked;
+    auger_time begun_at;
 };
 
 /* Whoever knocks comes from outside. */
@@ -42,6 +43,7 @@ static void open_end(struct end *end, bool port_mapping)
     assert_int_equal(auger_loop_peer_new(end->loop, NULL, &net, &end->peer), 0);
     assert_int_equal(auger_ice_local_cands(auger_peer_ice(end->peer), &cand, 1), 1);
     end->base = cand.addr;
+    end->begun_at = auger_loop_now(end->loop);
 }
 
 /* Goes round until `holds`, or time is up; what it has come to. */
@@ -158,11 +160,7 @@ static void test_a_loop_that_goes_gives_all_back(void **state)
 /* The clock of the first server has to be ahead of what the second one begins with. */
 static bool is_some_seconds_old(const struct end *end)
 {
-    static auger_time since;
-
-    if (since == 0)
-        since = auger_loop_now(end->loop);
-    return auger_loop_now(end->loop) > since + 5 * AUGER_SEC;
+    return auger_loop_now(end->loop) > end->begun_at + 6 * AUGER_SEC;
 }
 
 static void test_a_router_that_restarts_is_asked_again(void **state)
@@ -202,6 +200,62 @@ static void test_nothing_is_asked_unless_it_is_wanted(void **state)
     stop_server();
 }
 
+static void test_a_gateway_of_upnp_lets_in_too(void **state)
+{
+    struct auger_addr outside = {0};
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=no\nenable_upnp=yes");
+    open_end(&end, true);
+    assert_true(until(&end, is_mapped));
+    assert_true(find_mapped(&end, &outside));
+    assert_memory_equal(outside.ip, ((uint8_t[]){5, 5, 5, 5}), 4);
+    assert_true(lets_in(end.base.port));
+    knock(&outside);
+    assert_true(until(&end, was_knocked));
+    auger_loop_peer_free(end.loop, end.peer);
+    assert_true(until(&end, is_shut));
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
+static void test_a_loop_that_goes_gives_back_what_upnp_mapped(void **state)
+{
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=no\nenable_upnp=yes");
+    open_end(&end, true);
+    assert_true(until(&end, is_mapped));
+    auger_loop_free(end.loop);
+    for (int i = 0; i < 100 && lets_in(end.base.port); i++)
+        poll(NULL, 0, 50);
+    assert_false(lets_in(end.base.port));
+    stop_server();
+}
+
+static bool is_let_in_once(const struct end *end)
+{
+    return count_let_in(end->base.port) == 1;
+}
+
+/* Of the three that are asked one is kept. */
+static void test_one_mapping_is_kept_of_those_that_answer(void **state)
+{
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=yes");
+    open_end(&end, true);
+    assert_true(until(&end, is_mapped));
+    assert_true(until(&end, is_let_in_once));
+    assert_true(until(&end, is_some_seconds_old)); /* and UPnP has been looked for */
+    assert_true(until(&end, is_let_in_once));
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +263,9 @@ int main(void)
         cmocka_unit_test(test_a_peer_that_goes_gives_its_mapping_back),
         cmocka_unit_test(test_a_loop_that_goes_gives_all_back),
         cmocka_unit_test(test_a_router_that_restarts_is_asked_again),
+        cmocka_unit_test(test_a_gateway_of_upnp_lets_in_too),
+        cmocka_unit_test(test_a_loop_that_goes_gives_back_what_upnp_mapped),
+        cmocka_unit_test(test_one_mapping_is_kept_of_those_that_answer),
         cmocka_unit_test(test_nothing_is_asked_unless_it_is_wanted),
     };
     return cmocka_run_group_tests(tests, build_house, leave_house);
