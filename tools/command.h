@@ -15,8 +15,8 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
 
-extern const struct command connect_command, gather_command, peer_command, replay_command,
-    serve_command, sim_command, trace_command, turnload_command, turn_user_command,
+extern const struct command connect_command, gather_command, nat_command, peer_command,
+    replay_command, serve_command, sim_command, trace_command, turnload_command, turn_user_command,
     turn_credential_command;
 
 #endif /* AUGER_TOOLS_COMMAND_H */

@@ -12,9 +12,9 @@
 #define VERSION "0.1.0"
 
 static const struct command *const commands[] = {
-    &serve_command,     &connect_command,        &gather_command, &peer_command,
-    &trace_command,     &replay_command,         &sim_command,    &turnload_command,
-    &turn_user_command, &turn_credential_command};
+    &serve_command,    &connect_command,   &gather_command,         &nat_command,
+    &peer_command,     &trace_command,     &replay_command,         &sim_command,
+    &turnload_command, &turn_user_command, &turn_credential_command};
 
 static const struct command *find_command(const char *name)
 {

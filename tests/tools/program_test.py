@@ -105,7 +105,7 @@ class Help(unittest.TestCase):
     def test_every_command_teaches(self):
         overview = run("--help")
         self.assertEqual(overview.returncode, 0)
-        for name in ("serve", "connect", "gather", "peer", "sim", "trace", "turnload"):
+        for name in ("serve", "connect", "gather", "nat", "peer", "sim", "trace", "turnload"):
             with self.subTest(command=name):
                 self.assertIn(name.encode(), overview.stdout)
                 for way in ((name, "--help"), ("help", name)):

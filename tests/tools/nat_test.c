@@ -1,0 +1,150 @@
+/* The parts of auger nat that need no network: prefixes of NAT64, URIs, and the verdict in a line.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tools/nat64.h"
+#include "tools/nat_target.h"
+#include "tools/nat_words.h"
+
+#include <string.h>
+
+static struct auger_addr ip_of(const char *text)
+{
+    struct auger_addr addr;
+
+    assert_int_equal(0, auger_addr_parse_ip(&addr, text, strlen(text), 0));
+    return addr;
+}
+
+/* The table of RFC 6052, section 2.4, with 192.0.0.170 in the place of its address. */
+static void the_prefix_of_a_nat64_is_read(void **state)
+{
+    static const struct {
+        const char *addr, *prefix;
+        unsigned len;
+    } rows[] = {
+        {"2001:db8:c000:aa::", "2001:db8::", 32},
+        {"2001:db8:1c0:0:aa::", "2001:db8:100::", 40},
+        {"2001:db8:122:c000:0:aa00::", "2001:db8:122::", 48},
+        {"2001:db8:122:3c0:0:aa::", "2001:db8:122:300::", 56},
+        {"2001:db8:122:344:c0:0:aa00:0", "2001:db8:122:344::", 64},
+        {"2001:db8:122:344::c000:ab", "2001:db8:122:344::", 96},
+        {"64:ff9b::c000:ab", "64:ff9b::", 96},
+        {"64:ff9b::c000:ac", NULL, 0},
+        {"2001:db8:122:344:1c0:0:aa00:0", NULL, 0}, /* bits 64 to 71 are not zero */
+        {"2001:db8::1", NULL, 0},
+        {"192.0.0.170", NULL, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct auger_addr addr = ip_of(rows[i].addr);
+        struct nat64_prefix prefix = nat64_read(&addr);
+        if (prefix.len != rows[i].len)
+            fail_msg("%s: a prefix of %u", rows[i].addr, prefix.len);
+        if (rows[i].len > 0) {
+            const struct auger_addr expected = ip_of(rows[i].prefix);
+            assert_true(auger_addr_ip_equal(&prefix.ip, &expected));
+        }
+    }
+}
+
+static void servers_are_read_from_uris(void **state)
+{
+    static const struct {
+        const char *uri, *expected; /* NULL: refused */
+    } rows[] = {
+        {"stun:192.0.2.1", "192.0.2.1:3478"},
+        {"STUN:192.0.2.1:1", "192.0.2.1:1"},
+        {"192.0.2.1:65535", "192.0.2.1:65535"},
+        {"stun:[2001:db8::1]", "[2001:db8::1]:3478"},
+        {"[2001:db8::1]:19302", "[2001:db8::1]:19302"},
+        {"stun:192.0.2.1:0", NULL},
+        {"stun:192.0.2.1:65536", NULL},
+        {"stun:192.0.2.1:12x", NULL},
+        {"stun:192.0.2.1:", NULL},
+        {"stun:", NULL},
+        {"stun:[2001:db8::1", NULL},
+        {"stun:[2001:db8::1]3478", NULL},
+        {"stuns:192.0.2.1", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct nat_targets ipv4 = {.len = 0}, ipv6 = {.len = 0};
+        char text[AUGER_ADDR_TEXT_MAX];
+        const char *why = nat_target_add(rows[i].uri, &ipv4, &ipv6);
+        if (!rows[i].expected) {
+            if (!why)
+                fail_msg("%s was taken", rows[i].uri);
+            continue;
+        }
+        assert_null(why);
+        assert_int_equal(1, ipv4.len + ipv6.len);
+        auger_addr_format(ipv4.len ? &ipv4.addrs[0] : &ipv6.addrs[0], text, sizeof(text));
+        assert_string_equal(rows[i].expected, text);
+    }
+}
+
+static void a_server_is_asked_once(void **state)
+{
+    struct nat_targets ipv4 = {.len = 0}, ipv6 = {.len = 0};
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_null(nat_target_add("stun:192.0.2.1", &ipv4, &ipv6));
+    assert_int_equal(1, ipv4.len);
+}
+
+static void verdict_begins(const struct auger_discovery_report *report, const char *expected)
+{
+    const char *verdict = nat_verdict_in_words(report);
+
+    if (strncmp(verdict, expected, strlen(expected)) != 0)
+        fail_msg("\"%s\" does not begin with \"%s\"", verdict, expected);
+}
+
+static void the_verdict_names_the_nat(void **state)
+{
+    struct auger_discovery_report report = {.udp = AUGER_DISCOVERY_NO};
+
+    (void)state;
+    verdict_begins(&report, "no server answers by UDP");
+    report.udp = AUGER_DISCOVERY_YES;
+    verdict_begins(&report, "the servers answer, and refuse");
+    report.is_translated = AUGER_DISCOVERY_NO;
+    report.filtering = AUGER_DISCOVERY_ENDPOINT_INDEPENDENT;
+    verdict_begins(&report, "no NAT and no firewall");
+    report.filtering = AUGER_DISCOVERY_ADDRESS_DEPENDENT;
+    verdict_begins(&report, "no NAT, but a firewall");
+    report.is_translated = AUGER_DISCOVERY_YES;
+    verdict_begins(&report, "a NAT.  Of which kind");
+    report.mapping = AUGER_DISCOVERY_ENDPOINT_INDEPENDENT;
+    verdict_begins(&report, "an address-restricted cone");
+    report.filtering = AUGER_DISCOVERY_ENDPOINT_INDEPENDENT;
+    verdict_begins(&report, "a full cone");
+    report.filtering = AUGER_DISCOVERY_ADDRESS_AND_PORT_DEPENDENT;
+    verdict_begins(&report, "a port-restricted cone");
+    report.filtering = AUGER_DISCOVERY_DEPENDENCE_UNKNOWN;
+    verdict_begins(&report, "a cone");
+    report.mapping = AUGER_DISCOVERY_DEPENDENT;
+    verdict_begins(&report, "a symmetric NAT: each");
+    report.ports = AUGER_DISCOVERY_PORTS_SEQUENTIAL;
+    verdict_begins(&report, "a symmetric NAT, with ports one can count");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_prefix_of_a_nat64_is_read),
+        cmocka_unit_test(servers_are_read_from_uris),
+        cmocka_unit_test(a_server_is_asked_once),
+        cmocka_unit_test(the_verdict_names_the_nat),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
