@@ -71,7 +71,7 @@ const char *discovery_hairpin_in_words(const struct auger_discovery_report *repo
     case AUGER_DISCOVERY_HAIRPIN_UNKNOWN:
         return report->is_translated == AUGER_DISCOVERY_NO ? "not needed" : "unknown";
     case AUGER_DISCOVERY_HAIRPIN_NONE:
-        return "none: what this host sends to its own public address does not come back";
+        return "none that this host sees: what it sends to its own public address does not come back";
     case AUGER_DISCOVERY_HAIRPIN_EXTERNAL_SOURCE:
         return "there, with the public source address";
     case AUGER_DISCOVERY_HAIRPIN_INTERNAL_SOURCE:

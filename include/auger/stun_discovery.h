@@ -123,7 +123,8 @@ enum auger_discovery_ports {
     AUGER_DISCOVERY_PORTS_CONTIGUOUS, /* with parity, and port + 1 beside port */
 };
 
-/* RFC 4787, section 6. */
+/* RFC 4787, section 6.  Linux drops what comes from outside with its own address, and sees none
+ * where the source is the internal one. */
 enum auger_discovery_hairpin {
     AUGER_DISCOVERY_HAIRPIN_UNKNOWN,
     AUGER_DISCOVERY_HAIRPIN_NONE,
