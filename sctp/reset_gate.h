@@ -1,6 +1,7 @@
 /* sctp/reset_gate.h - a stream's reset waits in front of the library until all data before it has
  * arrived (RFC 6525 section 5.2.2).  The library below would answer "in progress" and keep what
- * comes meanwhile; it then takes unordered messages for ordered ones, and aborts the association. */
+ * comes meanwhile; it then takes unordered messages for ordered ones, and aborts the association.
+ */
 #ifndef AUGER_SCTP_RESET_GATE_H
 #define AUGER_SCTP_RESET_GATE_H
 

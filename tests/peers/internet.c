@@ -47,8 +47,9 @@ static size_t forge_record(struct prng *random, uint8_t *buf)
 {
     bool is_alert = prng_permille(random, 500);
     size_t len = is_alert ? 2 : 1 + prng_below(random, 200);
-    const uint8_t head[13] = {is_alert ? 21 : 23, 0xFE, 0xFD, 0, !is_alert, 0, 0, 0, 0, 0, 9,
-                              (uint8_t)(len >> 8), (uint8_t)len};
+    const uint8_t head[13] = {
+        is_alert ? 21 : 23,  0xFE,        0xFD, 0, !is_alert, 0, 0, 0, 0, 0, 9,
+        (uint8_t)(len >> 8), (uint8_t)len};
 
     memcpy(buf, head, sizeof(head));
     prng_fill(random, buf + sizeof(head), len);
