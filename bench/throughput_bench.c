@@ -75,6 +75,8 @@ static void take_event(struct end *end, const struct auger_peer_event *event)
     case AUGER_PEER_EVENT_RESTART_FAILED:
     case AUGER_PEER_EVENT_RESTART_WANTED:
     case AUGER_PEER_EVENT_CHANNEL_CLOSED:
+    case AUGER_PEER_EVENT_HELPERS_WANTED: /* the loop sees to them */
+    case AUGER_PEER_EVENT_HELPERS_DONE:
         break;
     }
 }

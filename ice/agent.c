@@ -12,6 +12,7 @@
 #include "ice/mapping.h"
 #include "ice/nominate.h"
 #include "ice/policy.h"
+#include "ice/predict.h"
 #include "ice/relay.h"
 #include "ice/restart.h"
 #include "ice/role.h"
@@ -42,6 +43,8 @@ static int init(struct auger_ice *ice)
         err = auger_generation_new(&ice->current, ice->env, config);
     if (!err)
         err = auger_mapping_init(ice);
+    if (!err)
+        err = auger_predict_init(ice);
     if (err)
         return err;
     ice->current->tie_breaker = tie_breaker;
@@ -89,6 +92,7 @@ void auger_ice_free(struct auger_ice *ice)
     auger_relay_fini(ice);
     auger_standby_fini(ice);
     auger_mapping_fini(ice);
+    auger_predict_fini(ice);
     auger_generation_free(ice->previous, ice->env);
     auger_generation_free(ice->current, ice->env);
     auger_generation_free(ice->next, ice->env);
@@ -129,6 +133,7 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     auger_route_update(ice, now);
     auger_consent_follow(ice, now);
     auger_restart_retire(ice, now);
+    auger_predict_consider(ice, now);
     auger_locals_follow_drift(ice, now);
     if (has_run_out(ice->current, ice->config.lite, now)) {
         auger_ice_give_up(ice, now, ice->current, "no pair succeeded");
@@ -178,7 +183,7 @@ static void handle_response(struct auger_ice *ice, auger_time now, const struct 
     struct auger_query *query = auger_gather_find(ice, &msg->tid);
     if (query)
         auger_gather_handle_response(ice, now, query, path, msg);
-    else
+    else if (!auger_predict_handle_response(ice, now, path, msg))
         ice->counters.unmatched++;
 }
 
@@ -287,13 +292,16 @@ static size_t write_new(struct auger_ice *ice, auger_time now, struct auger_path
     return len ? len : ask_servers(ice, now, path, buf, cap);
 }
 
-/* The order is the policy: what the peer waits for, what keeps a working path
+/* The order is the policy: a burst, between whose datagrams nothing may come, what the peer waits
+ * for, what keeps a working path
  * alive and settles it, what was begun, and only then, at the pace of Ta,
  * something new. */
 static size_t write_datagram(struct auger_ice *ice, auger_time now, struct auger_path *path,
                              uint8_t *buf, size_t cap)
 {
-    size_t len = auger_inbound_write(ice, now, path, buf, cap);
+    size_t len = auger_predict_write(ice, now, path, buf, cap);
+    if (len == 0)
+        len = auger_inbound_write(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_consent_write(ice, now, path, buf, cap);
     if (len == 0)
@@ -393,6 +401,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
     at = auger_time_min(at, auger_restart_next_timeout(ice));
     at = auger_time_min(at, auger_failover_next_timeout(ice));
     at = auger_time_min(at, ice->bar_until);
+    at = auger_time_min(at, auger_predict_next_timeout(ice));
     at = auger_time_min(at, auger_locals_next_timeout(ice));
     at = auger_time_min(at, auger_gather_next_timeout(ice));
     at = auger_time_min(at, auger_allocate_next_timeout(ice));
@@ -468,7 +477,7 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
         event->type = AUGER_ICE_EVENT_RESTART_WANTED;
         return true;
     }
-    return false;
+    return auger_predict_poll_event(ice, event);
 }
 
 /* --- what the application tells ------------------------------------------------------------ */
@@ -488,7 +497,10 @@ int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct
 int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
                                 const struct auger_addr *base)
 {
+    const struct auger_addr gone = *base; /* it may be the agent's own */
     int err = auger_locals_remove(ice, now, base);
+    if (err == 0)
+        auger_predict_forget_base(ice, now, &gone);
     if (err == 0 && ice->state != AUGER_ICE_FAILED)
         draw_conclusions(ice, now);
     return err;
@@ -673,6 +685,7 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
         auger_cands_find(&generation->remotes, &told.addr, told.tcptype));
     auger_locals_follow_drift(ice, now);
     auger_standby_consider(ice, now);
+    auger_predict_consider(ice, now);
     if (ice->config.lite)
         draw_conclusions(ice, now);
     return 0;

@@ -28,8 +28,10 @@ void auger_cands_init(struct auger_cands *cands, const struct auger_env *env, ui
 {
     *cands = (struct auger_cands){
         .env = env,
-        .slots = auger_pool(sizeof(struct auger_ice_cand), (size_t)known_max + prflx_max),
+        .slots = auger_pool(sizeof(struct auger_ice_cand),
+                            (size_t)known_max + prflx_max + AUGER_CANDS_PREDICTED_MAX),
         .known_max = known_max,
+        .per_ip_max = AUGER_CANDS_PER_IP_MAX,
         .prflx_max = prflx_max};
 }
 
@@ -153,7 +155,8 @@ static uint16_t count_of(const struct auger_cands *cands, enum auger_cand_type t
 
     for (uint16_t i = 0; i < cands->len; i++) {
         const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        count += cand->type == type && cand->tcptype == tcptype && cand->addr.family == family;
+        count += cand->type == type && cand->tcptype == tcptype && cand->addr.family == family &&
+                 !cand->is_helper;
     }
     return count;
 }
@@ -287,10 +290,28 @@ static struct auger_ice_cand *free_slot(struct auger_cands *cands)
     return auger_cands_at(cands, cands->len++);
 }
 
+static bool is_guess(const struct auger_ice_cand *cand)
+{
+    return cand->is_predicted || cand->is_helper;
+}
+
 static bool is_full(const struct auger_cands *cands, unsigned type)
 {
     return type == AUGER_CAND_PRFLX ? cands->prflx == cands->prflx_max
                                     : cands->known == cands->known_max;
+}
+
+static bool has_no_room_for(const struct auger_cands *cands, const struct auger_ice_cand *cand)
+{
+    return is_guess(cand) ? cands->predicted >= cands->predicted_max : is_full(cands, cand->type);
+}
+
+/* Those that it is counted among. */
+static uint16_t *count_with(struct auger_cands *cands, const struct auger_ice_cand *cand)
+{
+    if (is_guess(cand))
+        return &cands->predicted;
+    return cand->type == AUGER_CAND_PRFLX ? &cands->prflx : &cands->known;
 }
 
 /* For what a server gave. */
@@ -312,10 +333,10 @@ static char *copy_of(const struct auger_cands *cands, const char *foundation)
     return copy ? memcpy(copy, foundation, size) : NULL;
 }
 
-static struct auger_ice_cand *add(struct auger_cands *cands, const struct auger_ice_cand *cand,
-                                  const char *foundation)
+struct auger_ice_cand *auger_cands_add(struct auger_cands *cands, const struct auger_ice_cand *cand,
+                                       const char *foundation)
 {
-    char *own = is_full(cands, cand->type) ? NULL : copy_of(cands, foundation);
+    char *own = has_no_room_for(cands, cand) ? NULL : copy_of(cands, foundation);
     struct auger_ice_cand *slot = own ? free_slot(cands) : NULL;
 
     if (!slot) {
@@ -324,20 +345,14 @@ static struct auger_ice_cand *add(struct auger_cands *cands, const struct auger_
     }
     *slot = *cand;
     slot->foundation = own;
-    if (cand->type == AUGER_CAND_PRFLX)
-        cands->prflx++;
-    else
-        cands->known++;
+    ++*count_with(cands, slot);
     return slot;
 }
 
 void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand)
 {
     assert(is_used(cand));
-    if (cand->type == AUGER_CAND_PRFLX)
-        cands->prflx--;
-    else
-        cands->known--;
+    --*count_with(cands, cand);
     release(cands, cand);
 }
 
@@ -381,9 +396,9 @@ static struct auger_ice_cand *add_local(struct auger_cands *cands,
             kin = auger_cands_at(cands, i);
     }
     if (kin)
-        return add(cands, cand, kin->foundation);
+        return auger_cands_add(cands, cand, kin->foundation);
     snprintf(fresh, sizeof(fresh), "%" PRIu32, cands->foundations_made + 1);
-    struct auger_ice_cand *slot = add(cands, cand, fresh);
+    struct auger_ice_cand *slot = auger_cands_add(cands, cand, fresh);
     cands->foundations_made += slot != NULL;
     return slot;
 }
@@ -446,7 +461,7 @@ struct auger_ice_cand *auger_cands_add_mapped(struct auger_cands *cands,
     if (!as_host)
         return add_local(cands, &cand);
     cand.priority = free_host_priority(cands, host);
-    return add(cands, &cand, host->foundation);
+    return auger_cands_add(cands, &cand, host->foundation);
 }
 
 /* The families take turns, as those of bases do. */
@@ -504,7 +519,7 @@ static size_t count_ip(const struct auger_cands *cands, const struct auger_addr 
 static struct auger_ice_cand *add_remote(struct auger_cands *cands,
                                          const struct auger_ice_cand *cand, const char *foundation)
 {
-    struct auger_ice_cand *slot = add(cands, cand, foundation);
+    struct auger_ice_cand *slot = auger_cands_add(cands, cand, foundation);
 
     if (slot)
         slot->number = ++cands->made;
@@ -533,7 +548,7 @@ static bool keep_related(const struct auger_cands *cands, struct auger_ice_cand 
 
 int auger_cands_add_remote(struct auger_cands *cands, const struct auger_cand *told)
 {
-    if (count_ip(cands, &told->addr) >= AUGER_CANDS_PER_IP_MAX)
+    if (count_ip(cands, &told->addr) >= cands->per_ip_max)
         return AUGER_ERR_LIMIT;
     struct auger_ice_cand cand = {.type = type_of(told),
                                   .addr = told->addr,
@@ -580,7 +595,8 @@ int auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
         auger_env_release(cands->env, foundation);
         return AUGER_ERR_NO_MEMORY;
     }
-    cands->prflx--;
+    --*count_with(cands, cand);
+    cand->is_predicted = false;
     cands->known++;
     cand->type = type_of(told);
     cand->hidden = told->hidden;

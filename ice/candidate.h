@@ -7,7 +7,10 @@
 
 #include "base/pool.h"
 
-/* At most this many candidates of a peer may share one IP address. */
+/* What prediction may add to either side's table, beside all others (predicted.h). */
+#define AUGER_CANDS_PREDICTED_MAX 640
+
+/* At most this many candidates of a peer may share one IP address, unless it may guess. */
 #define AUGER_CANDS_PER_IP_MAX 16
 
 /* Which addresses the application lets us use beside the ordinary ones. */
@@ -56,18 +59,27 @@ struct auger_ice_cand {
     bool looks_host : 1; /* and is told as a host candidate */
     bool hidden : 1;     /* the peer's: not by its address was it told */
     bool owns_base : 1;  /* the peer's */
+    /* Guessed: ours, reflexive, that no server saw; the peer's, that it has not told (predict.h).
+     */
+    bool is_predicted : 1;
+    bool is_helper : 1;  /* ours, a host candidate: of a helper socket, with pairs of its own alone,
+                          */
+    bool is_adopted : 1; /* until a check from there has succeeded: then it is as any other */
 };
 
-/* Two bounds: peer-reflexive candidates cannot crowd out the others. */
+/* Three bounds: neither peer-reflexive candidates nor guesses crowd out the others. */
 struct auger_cands {
     const struct auger_env *env;
     struct auger_pool slots;
     uint16_t len; /* slots in use or used before */
     uint16_t known, known_max;
+    uint16_t per_ip_max; /* of the peer's, that it tells */
     uint16_t prflx, prflx_max;
-    uint32_t made;             /* so far, of the peer's */
-    uint32_t prflx_made;       /* for foundations that no peer can write */
-    uint32_t foundations_made; /* of ours */
+    uint16_t predicted, predicted_max; /* helpers among them; 0: none may be */
+    uint32_t made;                     /* so far, of the peer's */
+    uint32_t prflx_made;               /* for foundations that no peer can write */
+    uint32_t foundations_made;         /* of ours */
+    uint32_t predictions_made;
 };
 
 void auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
@@ -102,6 +114,11 @@ static inline bool auger_cand_is_base(const struct auger_ice_cand *local)
 /* Our host or relayed candidate on that base, of several the first. */
 struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base);
+
+/* A copy of it, with that foundation: what those below, and predicted.h, are made of.  NULL when
+ * its part of the table is full or there is no memory. */
+struct auger_ice_cand *auger_cands_add(struct auger_cands *cands, const struct auger_ice_cand *cand,
+                                       const char *foundation);
 
 /* Candidates of ours.  NULL when the table is full or there is no memory; a redundant one (5.1.3)
  * must have been looked for before.  Servers, however many, fill three quarters of the table at

@@ -160,6 +160,10 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
     check->tx = *tx;
     if (pair->local->tcptype != AUGER_TCP_TYPE_NONE)
         auger_stun_transaction_over_stream(&check->tx);
+    if ((pair->local->is_helper && !pair->local->is_adopted) || pair->remote->is_predicted) {
+        check->tx.rc = AUGER_CHECK_GUESSED_MAX;
+        check->tx.rto = AUGER_STUN_RTO;
+    }
     auger_ice_mark(ice, &check->tx.id);
     check->role = (uint8_t)generation->role;
     check->role_switches = generation->role_switches;
@@ -197,6 +201,30 @@ static bool nominates_at_once(const struct auger_ice *ice)
            !(auger_nominate_is_concluded(current) && auger_renominate_is_agreed(ice));
 }
 
+/* It is for the caller to see that it may. */
+static size_t begin_first(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                          struct auger_path *path, uint8_t *buf, size_t cap)
+{
+    struct auger_stun_transaction tx;
+
+    if (auger_stun_transaction_start(&tx, ice->env, now, retransmission_timeout(ice)) != 0)
+        return 0; /* no entropy: again when Ta fires */
+    pair->ticket = 0;
+    if (pair->state == AUGER_PAIR_FROZEN)
+        auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_WAITING);
+    if (pair->state == AUGER_PAIR_WAITING)
+        auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_IN_PROGRESS);
+    return begin(ice, now, pair, &tx, nominates_at_once(ice), 0, path, buf, cap);
+}
+
+size_t auger_check_write_unpaced(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                                 struct auger_path *path, uint8_t *buf, size_t cap)
+{
+    if (pair->requests_sent > 0 || pair->state == AUGER_PAIR_FAILED || !may_ask(ice, pair))
+        return 0;
+    return begin_first(ice, now, pair, path, buf, cap);
+}
+
 size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
                               uint8_t *buf, size_t cap)
 {
@@ -216,16 +244,7 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
     ice->has_checked = true;
     if (!auger_permit_obtain(ice, now, pair)) /* which takes its turn (8656 section 9) */
         return 0;
-    struct auger_stun_transaction tx;
-    if (auger_stun_transaction_start(&tx, ice->env, now, retransmission_timeout(ice)) != 0)
-        return 0; /* no entropy: again when Ta fires */
-
-    pair->ticket = 0;
-    if (pair->state == AUGER_PAIR_FROZEN)
-        auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_WAITING);
-    if (pair->state == AUGER_PAIR_WAITING)
-        auger_pair_set_state(pair, ice->env, now, AUGER_PAIR_IN_PROGRESS);
-    return begin(ice, now, pair, &tx, nominates_at_once(ice), 0, path, buf, cap);
+    return begin_first(ice, now, pair, path, buf, cap);
 }
 
 /* --- the answer ----------------------------------------------------------------- */

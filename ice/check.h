@@ -13,6 +13,9 @@
  * what may still come of this one is waited for beside them (docs/decisions/061). */
 #define AUGER_CHECK_WAITED_FOR_MAX 4
 
+/* Requests of a check whose pair is a guess (predict.h). */
+#define AUGER_CHECK_GUESSED_MAX 4
+
 /* Requests in one session on pairs that have never been answered, for each pair
  * that there may be (19.5.1): what an address can be made to suffer from us.  Then
  * what is still to be asked is given up. */
@@ -31,6 +34,10 @@ size_t auger_check_write_nomination(struct auger_ice *ice, auger_time now, struc
 /* The repetition that is due; not paced. */
 size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap);
+/* The first request of a check on that pair, at once and whatever Ta says: of a burst, which is
+ * counted elsewhere (predict.h).  0: it was asked on before, or may not be. */
+size_t auger_check_write_unpaced(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
+                                 struct auger_path *path, uint8_t *buf, size_t cap);
 /* The next new check, if there is one and Ta allows it. */
 size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
                               uint8_t *buf, size_t cap);

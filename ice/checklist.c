@@ -190,7 +190,8 @@ static void thaw(struct auger_checklist *list, auger_time now)
 static bool makes_pairs(const struct auger_ice_cand *local)
 {
     return local->addr.family != AUGER_FAMILY_NONE && auger_cand_is_base(local) &&
-           !local->is_barred && auger_tcp_makes_pairs((enum auger_tcp_type)local->tcptype);
+           !local->is_barred && (!local->is_helper || local->is_adopted) &&
+           auger_tcp_makes_pairs((enum auger_tcp_type)local->tcptype);
 }
 
 static void form_with(struct auger_checklist *list, auger_time now, struct auger_ice_cand *local,

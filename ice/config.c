@@ -20,6 +20,7 @@ void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
         .renomination = true,
         .standby_max = 2,
         .relays_max = 8,
+        .predict_sockets = 70,
     };
     memset(config, 0, size);
     memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
@@ -33,6 +34,8 @@ bool auger_ice_config_is_valid(const struct auger_ice_config *config)
            config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY &&
            config->standby_max <= AUGER_ICE_STANDBY_MAX &&
            config->relays_max <= AUGER_ICE_RELAYS_MAX &&
+           config->predict_sockets <= AUGER_ICE_PREDICT_SOCKETS_MAX &&
+           config->predict_port_min <= config->predict_port_max &&
            config->tcp <= (AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE | AUGER_ICE_TCP_SO);
 }
 

@@ -204,6 +204,11 @@ void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
         auger_locals_go_on(ice, now, 0);
 }
 
+void auger_locals_lose_helper(struct auger_ice *ice, struct auger_ice_cand *helper)
+{
+    lose(ice, helper);
+}
+
 /* An active candidate is of every base of TCP with its IP address. */
 static bool is_of_another_base(const struct auger_ice *ice, const struct auger_ice_cand *host)
 {

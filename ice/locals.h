@@ -17,6 +17,8 @@ int auger_locals_remove_mapped(struct auger_ice *ice, auger_time now, const stru
 /* A relayed candidate goes likewise. */
 void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
                                struct auger_ice_cand *const relayed[2]);
+/* That of a helper socket goes likewise: no pair of it is in use. */
+void auger_locals_lose_helper(struct auger_ice *ice, struct auger_ice_cand *helper);
 /* The pair that data used is gone: if no other can take its place, all are tried anew, and until
  * `awaits_until` the peer may open the stream of another (RFC 6544 section 11.1). */
 void auger_locals_go_on(struct auger_ice *ice, auger_time now, auger_time awaits_until);

@@ -3,6 +3,7 @@
 #include "ice/reflexive.h"
 
 #include "ice/policy.h"
+#include "ice/sighting.h"
 
 #include "base/addr.h"
 #include "base/trace.h"
@@ -40,6 +41,7 @@ void auger_reflexive_add(struct auger_ice *ice, auger_time now, const struct aug
                     AUGER_F_ADDR("server", server));
         return;
     }
+    auger_sighting_note(ice, &(struct auger_sighting){host->addr, *server, *mapped});
     struct auger_ice_cand *cand = auger_cands_find_seen(&ice->locals, mapped, host);
     if (cand) { /* 5.1.3 */
         if (cand->telling == AUGER_CAND_OUTDATED)

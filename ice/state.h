@@ -105,6 +105,58 @@ struct auger_drift {
     auger_time awaits_until; /* a stream of the peer's; 0: none */
 };
 
+/* Where a server sees a base: sighting.h. */
+#define AUGER_SIGHTINGS_MAX 8
+struct auger_sighting {
+    struct auger_addr base, server, seen_at;
+};
+
+/* What prediction is about: predict.h. */
+enum auger_predict_plan {
+    AUGER_PREDICT_NOTHING,
+    AUGER_PREDICT_BRACKET,  /* ours maps by destination: the port of a check between others */
+    AUGER_PREDICT_ALIGNED,  /* both do: such checks to where the peer's will come from */
+    AUGER_PREDICT_AHEAD,    /* the peer's does: checks to where its own will come from */
+    AUGER_PREDICT_BIRTHDAY, /* ours draws its ports */
+};
+
+enum auger_predict_phase {
+    AUGER_PREDICT_IDLE,
+    AUGER_PREDICT_OPENING, /* waits for helper sockets */
+    AUGER_PREDICT_BURST,   /* leaves */
+    AUGER_PREDICT_ASKED,   /* waits for what the server sees */
+};
+
+/* A helper socket from which a server is asked once. */
+#define AUGER_SAMPLERS 4
+struct auger_sampler {
+    struct auger_addr addr, seen_at; /* of no family: there is none, it has not been seen */
+    struct auger_stun_question question;
+};
+
+#define AUGER_PREDICT_TARGETS_MAX 16
+struct auger_prediction {
+    uint32_t generation; /* that it is for, by its ufrag */
+    uint8_t phase;       /* enum auger_predict_phase */
+    uint8_t plan;        /* enum auger_predict_plan: of what is under way, or was last */
+    uint8_t bursts, randoms, windows;
+    bool has_tried_birthday, has_looked_behind;
+    bool wants_helpers, has_done; /* to be told */
+    auger_time known_at;          /* since when there is something to predict; AUGER_NEVER: not */
+    auger_time due_at;            /* no attempt before that, */
+    auger_time wake_at;           /* and when there is one, or a phase ends; AUGER_NEVER: neither */
+    uint16_t told;                /* candidates, in this generation */
+
+    struct auger_sighting sightings[AUGER_SIGHTINGS_MAX];
+    uint8_t sightings_len;
+
+    struct auger_addr base, server; /* of the attempt */
+    struct auger_sampler samplers[AUGER_SAMPLERS];
+    struct auger_addr prober; /* the helper between them, that checks */
+    struct auger_addr targets[AUGER_PREDICT_TARGETS_MAX];
+    uint8_t targets_len, written; /* of the burst, so far */
+};
+
 /* What the application has not fetched yet. */
 struct auger_ice_news {
     bool gathered, path, restart_failed, restart_wanted;
@@ -129,7 +181,8 @@ struct auger_ice {
     struct auger_cands locals;
 
     struct auger_gather gather;
-    struct auger_relays *relays; /* relay.h; NULL: no TURN server */
+    struct auger_prediction *prediction; /* NULL: it is not asked for */
+    struct auger_relays *relays;         /* relay.h; NULL: no TURN server */
     struct auger_responses responses;
     struct auger_consent consent;
     struct auger_standby *standby; /* NULL: nothing has been kept yet */

@@ -44,6 +44,16 @@ static int open_in_range(struct auger_slot *slot, struct auger_watch *socket,
     return AUGER_ERR_SYSTEM;
 }
 
+int auger_bases_open_beside(struct auger_slot *slot, struct auger_watch *socket,
+                            struct auger_addr *addr)
+{
+    int err = open_in_range(slot, socket, addr, &slot->net, slot->config->socket_buffer);
+
+    if (err == 0)
+        auger_udp_mark(&socket->udp, slot->net.dscp);
+    return err;
+}
+
 static struct auger_watch *free_socket(struct auger_slot *slot)
 {
     for (size_t i = 0; i < slot->sockets_len; i++)

@@ -5,9 +5,11 @@
 #include "base/time.h"
 #include "io/clock.h"
 
+#include <auger/ice_predict.h>
 #include <auger/peer_stats.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -108,6 +110,29 @@ static void release_relays(struct auger_slot *slot)
     slot->links = NULL;
 }
 
+void auger_slot_close_helpers(struct auger_slot *slot, bool all)
+{
+    const struct auger_ice *ice = auger_peer_ice(slot->peer);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < slot->helpers_len; i++) {
+        struct auger_watch *helper = slot->helpers[i];
+        if (!all && auger_ice_helper_is_wanted(ice, &helper->udp.addr)) {
+            slot->helpers[kept++] = helper;
+            continue;
+        }
+        if (slot->kept_for == helper)
+            slot->kept_len = 0;
+        auger_udp_close(&helper->udp);
+        free(helper);
+    }
+    slot->helpers_len = kept;
+    if (kept == 0) {
+        free(slot->helpers);
+        slot->helpers = NULL;
+    }
+}
+
 void auger_slot_close(struct auger_slot *slot)
 {
     release_relays(slot);
@@ -116,6 +141,7 @@ void auger_slot_close(struct auger_slot *slot)
     for (size_t i = 0; i < slot->sockets_len; i++)
         auger_udp_close(&slot->sockets[i].udp);
     slot->sockets_len = 0;
+    auger_slot_close_helpers(slot, true);
     auger_peer_free(slot->peer);
     slot->peer = NULL;
 }
@@ -129,6 +155,9 @@ static struct auger_watch *find_socket(struct auger_slot *slot, const struct aug
     for (size_t i = 0; i < slot->sockets_len; i++)
         if (auger_addr_equal(&slot->sockets[i].udp.addr, local))
             return &slot->sockets[i];
+    for (size_t i = 0; i < slot->helpers_len; i++)
+        if (auger_addr_equal(&slot->helpers[i]->udp.addr, local))
+            return slot->helpers[i];
     return NULL;
 }
 

@@ -27,9 +27,11 @@ struct auger_slot {
     /* UDP and TCP; they stay; one that is gone has no fd. */
     struct auger_watch sockets[2 * AUGER_INTERFACES_MAX];
     size_t sockets_len;
-    struct auger_net_config net; /* what they were made by */
-    bool follows;                /* the addresses of this machine, as they come and go */
-    struct auger_loop_mux *mux;  /* in place of them; or NULL */
+    struct auger_net_config net;  /* what they were made by */
+    struct auger_watch **helpers; /* sockets beside them, for prediction (helpers.h) */
+    size_t helpers_len;
+    bool follows;               /* the addresses of this machine, as they come and go */
+    struct auger_loop_mux *mux; /* in place of them; or NULL */
     struct auger_mux_session *session;
     int share_error;           /* the latest trouble with it */
     struct auger_links *links; /* to TURN servers; NULL: it has none */
@@ -60,6 +62,8 @@ void auger_slot_lose_addr(struct auger_slot *slot, const struct auger_addr *gone
 void auger_slot_lose_shared(struct auger_slot *slot, struct auger_shared_socket *socket,
                             auger_time now);
 void auger_slot_close(struct auger_slot *slot);
+/* Its helper sockets: those that its agent wants no more, or all. */
+void auger_slot_close_helpers(struct auger_slot *slot, bool all);
 
 /* Brings its mux up to date, after each call into the peer; an error leaves it as it was. */
 int auger_slot_settle(struct auger_slot *slot, auger_time now) AUGER_CHECK_RESULT;

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "io/changes.h"
 #include "io/clock.h"
+#include "io/helpers.h"
 #include "io/loop_state.h"
 #include "io/names.h"
 #include "io/portmap.h"
@@ -269,7 +270,10 @@ static bool take_peer_event(struct auger_loop *loop, struct auger_loop_event *ev
         struct auger_slot *slot = auger_ready_take(&loop->ready)->owner;
         *event = (struct auger_loop_event){
             .type = AUGER_LOOP_EVENT_PEER, .peer = slot->peer, .user = slot->user};
-        bool told = auger_peer_poll_event(slot->peer, &event->event);
+        bool told;
+        do
+            told = auger_peer_poll_event(slot->peer, &event->event);
+        while (told && auger_helpers_take(slot, &event->event, auger_clock_now()));
         if (told || slot->has_more)
             auger_ready_mark(&slot->ready);
         else

@@ -35,6 +35,13 @@ static bool take_ice_event(struct auger_peer *peer, struct auger_peer_event *eve
     case AUGER_ICE_EVENT_RESTART_WANTED:
         event->type = AUGER_PEER_EVENT_RESTART_WANTED;
         break;
+    case AUGER_ICE_EVENT_HELPERS_WANTED:
+        event->type = AUGER_PEER_EVENT_HELPERS_WANTED;
+        event->helpers = ice.helpers;
+        break;
+    case AUGER_ICE_EVENT_HELPERS_DONE:
+        event->type = AUGER_PEER_EVENT_HELPERS_DONE;
+        break;
     }
     return true;
 }

@@ -179,6 +179,13 @@ void auger_peer_stream_lost(struct auger_peer *peer, auger_time now, const struc
     auger_peer_advance(peer, now);
 }
 
+int auger_peer_add_helper_addrs(struct auger_peer *peer, auger_time now,
+                                const struct auger_addr *addrs, size_t len)
+{
+    auger_ready_mark(peer->ready);
+    return auger_record_add_helper_addrs(peer->config.recorder, peer->ice, now, addrs, len);
+}
+
 void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now)
 {
     auger_ready_mark(peer->ready);

@@ -1,5 +1,6 @@
 /* record/recorder.c - writes down each call of an agent, and what it was given and did. */
 #include <auger/ice_explain.h>
+#include <auger/ice_predict.h>
 #include <auger/ice_share.h>
 #include <auger/ice_stats.h>
 #include <auger/record.h>
@@ -268,7 +269,8 @@ static void put_config(struct auger_recorder *r, const struct auger_ice_config *
                         config->standby_restarts << 3 | config->standby_max << 4));
     put_u8(r, (uint8_t)(config->nominate_at_once | config->relays_max << 1));
     put_u8(r, (uint8_t)(config->allow_loopback | config->tcp << 1));
-    put_u8(r, config->allow_link_local);
+    put_u8(r, (uint8_t)(config->allow_link_local | config->prediction << 1 |
+                        config->predict_random << 2));
     put_int(r, config->pacing);
     put_int(r, config->pac_timeout);
     put_int(r, config->gather_timeout);
@@ -284,6 +286,11 @@ static void put_config(struct auger_recorder *r, const struct auger_ice_config *
         put_addr(r, &config->mappings[i].external);
     }
     put_u8(r, config->mappings_replace_host);
+    if (!config->prediction)
+        return;
+    put_uint(r, config->predict_sockets);
+    put_uint(r, config->predict_port_min);
+    put_uint(r, config->predict_port_max);
 }
 
 int auger_record_new_sized(struct auger_recorder *r, struct auger_ice **out,
@@ -387,6 +394,19 @@ int auger_record_remove_mapped_addr(struct auger_recorder *r, struct auger_ice *
     if (begin_at(r, AUGER_OP_REMOVE_MAPPED_ADDR, now))
         put_mapping(r, base, external);
     return end(r, auger_ice_remove_mapped_addr(ice, now, base, external));
+}
+
+int auger_record_add_helper_addrs(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                                  const struct auger_addr *addrs, size_t len)
+{
+    size_t told = len < AUGER_ICE_PREDICT_SOCKETS_MAX ? len : AUGER_ICE_PREDICT_SOCKETS_MAX;
+
+    if (begin_at(r, AUGER_OP_ADD_HELPER_ADDRS, now)) {
+        put_uint(r, told);
+        for (size_t i = 0; i < told; i++)
+            put_addr(r, &addrs[i]);
+    }
+    return end(r, auger_ice_add_helper_addrs(ice, now, addrs, told));
 }
 
 int auger_record_add_stun_server(struct auger_recorder *r, struct auger_ice *ice, auger_time now,

@@ -3,6 +3,7 @@
 #include "record/replay.h"
 
 #include <auger/ice_explain.h>
+#include <auger/ice_predict.h>
 #include <auger/ice_share.h>
 #include <auger/ice_stats.h>
 
@@ -251,7 +252,10 @@ static void get_config(struct replay *r, struct auger_ice_config *config)
     uint8_t loopback = auger_read_u8(&r->in);
     config->allow_loopback = loopback & 1;
     config->tcp = loopback >> 1;
-    config->allow_link_local = get_bool(r);
+    uint8_t link_local = auger_read_u8(&r->in);
+    config->allow_link_local = link_local & 1;
+    config->prediction = link_local & 2;
+    config->predict_random = link_local & 4;
     config->pacing = get_int(r);
     config->pac_timeout = get_int(r);
     config->gather_timeout = get_int(r);
@@ -269,6 +273,11 @@ static void get_config(struct replay *r, struct auger_ice_config *config)
         r->mappings[i].external = get_addr(r);
     }
     config->mappings_replace_host = get_bool(r);
+    if (!config->prediction)
+        return;
+    config->predict_sockets = (uint16_t)get_at_most(r, AUGER_ICE_PREDICT_SOCKETS_MAX, "too many");
+    config->predict_port_min = (uint16_t)get_at_most(r, UINT16_MAX, "a port that cannot be");
+    config->predict_port_max = (uint16_t)get_at_most(r, UINT16_MAX, "a port that cannot be");
 }
 
 static void make(struct replay *r)
@@ -468,6 +477,17 @@ static void call_with_mapping(struct replay *r, enum auger_op op, auger_time now
         compare(r, auger_ice_remove_mapped_addr(r->ice, now, &base, &external), 0);
 }
 
+static void add_helper_addrs(struct replay *r, auger_time now)
+{
+    struct auger_addr addrs[AUGER_ICE_PREDICT_SOCKETS_MAX];
+    size_t len = get_at_most(r, AUGER_ICE_PREDICT_SOCKETS_MAX, "too many helpers");
+
+    for (size_t i = 0; r->err == 0 && i < len; i++)
+        addrs[i] = get_addr(r);
+    if (r->err == 0)
+        compare(r, auger_ice_add_helper_addrs(r->ice, now, addrs, len), 0);
+}
+
 /* Calls without a time. */
 static bool call_at_no_time(struct replay *r, enum auger_op op)
 {
@@ -515,6 +535,9 @@ static void call_now(struct replay *r, enum auger_op op, auger_time now)
     case AUGER_OP_ADD_MAPPED_ADDR:
     case AUGER_OP_REMOVE_MAPPED_ADDR:
         call_with_mapping(r, op, now);
+        break;
+    case AUGER_OP_ADD_HELPER_ADDRS:
+        add_helper_addrs(r, now);
         break;
     case AUGER_OP_SET_REMOTE_PACING:
         auger_ice_set_remote_pacing(r->ice, now, get_int(r));

@@ -209,6 +209,7 @@ void sim_nets_free(struct sim *sim)
     for (struct sim_host *host = sim->hosts, *next; host; host = next) {
         next = host->next;
         free(host->owns);
+        free(host->helpers);
         free(host);
     }
     for (struct sim_gateway *gateway = sim->gateways, *next; gateway; gateway = next) {

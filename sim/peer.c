@@ -458,6 +458,12 @@ static void react(struct sim_peer *peer, const struct auger_ice_event *event)
     case AUGER_ICE_EVENT_RESTART_FAILED:
         peer->story.failed_restarts++;
         break;
+    case AUGER_ICE_EVENT_HELPERS_WANTED:
+        sim_helpers_open(peer, &event->helpers);
+        break;
+    case AUGER_ICE_EVENT_HELPERS_DONE:
+        sim_helpers_close(peer);
+        break;
     }
 }
 

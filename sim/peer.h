@@ -74,6 +74,10 @@ auger_time sim_peer_moment(const struct sim_peer *peer, auger_time local);
 void sim_peer_init_clock(struct sim_peer *peer);
 bool sim_peer_is_asleep(const struct sim_peer *peer);
 
+/* helpers.c: sockets more, as its agent asks for them, and those that it wants no more. */
+void sim_helpers_open(struct sim_peer *peer, const struct auger_ice_helpers *wanted);
+void sim_helpers_close(struct sim_peer *peer);
+
 /* peer_app.c */
 void sim_peer_take_data(struct sim_peer *peer, const struct auger_path *path,
                         const struct auger_bytes *data);

@@ -213,7 +213,8 @@ static bool is_bound(const struct sim_packet *packet)
             (host->has_all_ports || auger_addr_equal(&host->at[i].addr, &packet->dst)))
             return true;
     }
-    return false;
+    const struct sim_attachment *helper = sim_helper_at(host, &packet->dst);
+    return helper && helper->net == packet->net;
 }
 
 static void enter_host(struct sim *sim, struct sim_packet *packet)
@@ -335,6 +336,9 @@ void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_pa
              auger_addr_ip_equal(&host->at[i].addr, &path->local)))
             packet->net = host->at[i].net;
     }
+    const struct sim_attachment *helper = sim_helper_at(host, &path->local);
+    if (helper)
+        packet->net = helper->net;
     leave_host(sim, packet);
 }
 

@@ -143,6 +143,8 @@ void sim_gateway_reboot(struct sim *sim, struct sim_gateway *gateway);
 /* Its provider gives it another address. */
 void sim_gateway_renumber(struct sim *sim, struct sim_gateway *gateway);
 void sim_gateway_rebind(struct sim *sim, struct sim_gateway *gateway);
+/* Other hosts behind it open so many mappings a second, at any moment (Poisson). */
+void sim_gateway_make_busy(struct sim *sim, struct sim_gateway *gateway, unsigned per_second);
 /* Between the hosts and gateways of this network, from now on. */
 void sim_net_set_quality(struct sim *sim, struct sim_net *net, const struct link_quality *quality);
 
@@ -207,6 +209,7 @@ struct sim_peer_options {
     bool resolves;        /* names that the other tells, by multicast DNS */
     bool hides;           /* its addresses behind such names; only where it resolves too */
     uint64_t tie_breaker; /* the agent's first; 0: at random */
+    bool no_helpers;      /* it opens none of the sockets that prediction asks for */
 };
 void sim_peer_options_init(struct sim_peer_options *options);
 
@@ -288,8 +291,9 @@ struct sim_peer_story {
     auger_time gathered_at;  /* AUGER_NEVER: not yet, as with the others */
     auger_time restarted_at; /* on a path of the latest generation, which is not the first */
     unsigned failed_restarts, wanted_restarts;
-    struct auger_path path; /* of the last PATH event */
-    unsigned paths;         /* how many there were */
+    unsigned helpers_opened, helpers_open; /* sockets for prediction */
+    struct auger_path path;                /* of the last PATH event */
+    unsigned paths;                        /* how many there were */
     uint64_t data_sent, data_received;
     uint64_t data_forged, data_repeated; /* received, and known to be */
     struct auger_path data_path;         /* of the last that was received */

@@ -19,7 +19,7 @@ static void answer(struct sim *sim, struct sim_host *host, const struct auger_pa
 
 struct sim_host *sim_add_stun_server(struct sim *sim)
 {
-    assert(sim->stun_servers_len + 2 <= sizeof(sim->stun_servers) / sizeof(sim->stun_servers[0]));
+    assert(sim->stun_servers_len + 2 <= SIM_STUN_SERVERS_MAX);
     char name[SIM_NAME_MAX];
 
     snprintf(name, sizeof(name), "stun%zu", sim->stun_servers_len / 2);

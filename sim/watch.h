@@ -23,6 +23,7 @@ struct sim_watch {
     /* Its addresses, its servers and its streams. */
     void (*base_added)(struct sim_peer *peer);
     void (*base_removed)(struct sim_peer *peer, const struct auger_addr *base);
+    void (*helper_added)(struct sim_peer *peer, const struct auger_addr *helper);
     void (*stun_server_added)(struct sim_peer *peer, const struct auger_addr *server);
     void (*turn_server_added)(struct sim_peer *peer, const struct auger_addr *server);
     void (*stream_lost)(struct sim_peer *peer, const struct auger_path *path);

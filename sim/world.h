@@ -10,6 +10,7 @@
 #define SIM_HOST_ADDRS_MAX 8
 #define SIM_CUTS_MAX 16
 #define SIM_HOPS_MAX 16
+#define SIM_STUN_SERVERS_MAX 8 /* addresses, of two families */
 
 /* A datagram on its way; `src` and `dst` are as the last NAT left them. */
 struct sim_packet {
@@ -34,6 +35,8 @@ struct sim_host {
     char name[SIM_NAME_MAX];
     struct sim_attachment at[SIM_HOST_ADDRS_MAX];
     size_t at_len;
+    struct sim_attachment *helpers; /* more ports at the same addresses: helpers.c */
+    size_t helpers_len;
     bool is_dead, has_all_ports;
     void (*receive)(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len);
@@ -50,6 +53,8 @@ struct sim_gateway {
     struct nat *nat;  /* IPv4, or a transparent one */
     struct nat *wall; /* IPv6, transparent; where nat translates */
     bool blocks_udp;
+    unsigned busy_per_second; /* busy.c */
+    struct prng busy_random;
     struct sim_gateway *next;
 };
 
@@ -106,7 +111,7 @@ struct sim {
     struct sim_peer *peers;
     unsigned nets_len;
 
-    struct auger_addr stun_servers[4];
+    struct auger_addr stun_servers[SIM_STUN_SERVERS_MAX];
     size_t stun_servers_len;
     struct sim_turn *turns;
     size_t turns_len;
@@ -134,6 +139,11 @@ void sim_host_detach(struct sim_host *host, size_t i);
 /* An address that takes none from those who come later. */
 void sim_host_attach_attacker(struct sim_host *host, struct sim_net *net, enum auger_family family);
 void sim_nets_free(struct sim *sim);
+
+/* helpers.c */
+/* Its port there, in the network that it is in; NULL: none of a helper's. */
+const struct sim_attachment *sim_helper_at(const struct sim_host *host,
+                                           const struct auger_addr *addr);
 
 /* route.c */
 /* Puts a datagram on the wire; dropped where no route leads from path->local. */

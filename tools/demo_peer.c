@@ -386,6 +386,8 @@ static void take_peer_event(struct session *session, const struct auger_peer_eve
     case AUGER_PEER_EVENT_ICE_STATE:
     case AUGER_PEER_EVENT_PATH:
     case AUGER_PEER_EVENT_RESTART_FAILED:
+    case AUGER_PEER_EVENT_HELPERS_WANTED: /* the loop sees to them */
+    case AUGER_PEER_EVENT_HELPERS_DONE:
         break;
     }
     show_soon(session);

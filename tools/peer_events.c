@@ -175,6 +175,8 @@ void peer_events_take(struct peer_ops *ops, const struct auger_peer_event *event
         break;
     case AUGER_PEER_EVENT_PATH:
     case AUGER_PEER_EVENT_RESTART_FAILED:
+    case AUGER_PEER_EVENT_HELPERS_WANTED: /* the loop sees to them */
+    case AUGER_PEER_EVENT_HELPERS_DONE:
         break;
     }
 }

@@ -526,6 +526,8 @@ void talk_take_event(struct talk *talk, const struct auger_peer_event *event)
         break;
     case AUGER_PEER_EVENT_ICE_STATE:
     case AUGER_PEER_EVENT_RESTART_FAILED:
+    case AUGER_PEER_EVENT_HELPERS_WANTED: /* the loop sees to them */
+    case AUGER_PEER_EVENT_HELPERS_DONE:
         break;
     }
 }

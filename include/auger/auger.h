@@ -7,6 +7,7 @@
 #include <auger/dtls.h>
 #include <auger/ice.h>
 #include <auger/ice_explain.h>
+#include <auger/ice_predict.h>
 #include <auger/ice_share.h>
 #include <auger/ice_stats.h>
 #include <auger/io.h>

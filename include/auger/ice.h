@@ -117,6 +117,7 @@ struct auger_ice_mapping {
 #define AUGER_ICE_TCP_SO 4u
 
 #define AUGER_ICE_STANDBY_MAX 4
+#define AUGER_ICE_PREDICT_SOCKETS_MAX 250
 #define AUGER_ICE_RELAYS_MAX 64
 
 /* Which of our candidates the peer is told of, and where datagrams to it may leave
@@ -193,6 +194,15 @@ struct auger_ice_config {
     /* AUGER_ICE_TCP_ACTIVE and the like, of a lite agent AUGER_ICE_TCP_PASSIVE alone.  With any
      * of them first checks carry no USE-CANDIDATE (RFC 6544 section 8).  Default 0: no TCP. */
     uint8_t tcp;
+    /* Ports of NATs that map by destination are predicted: <auger/ice_predict.h>.  Not of a lite
+     * agent, of one that shares its sockets or with AUGER_ICE_POLICY_RELAY.  Default false. */
+    bool prediction;
+    /* Where our NAT draws its ports at random so many helper sockets each open one of them, and the
+     * peer is told of as many that are drawn: only if the range of the NAT, both ends included,
+     * is known and has up to 4,096 ports, or this was agreed to for any.  Defaults 70, 0, 0 (not
+     * known) and false.  At most AUGER_ICE_PREDICT_SOCKETS_MAX; 0: none. */
+    uint16_t predict_sockets, predict_port_min, predict_port_max;
+    bool predict_random;
 };
 
 enum auger_ice_event_type {
@@ -208,6 +218,14 @@ enum auger_ice_event_type {
      * standby_restarts also: another pair is better, or has taken the place of the selected
      * one, and the peer can learn of it by a restart alone.  Once in a session or restart. */
     AUGER_ICE_EVENT_RESTART_WANTED,
+    AUGER_ICE_EVENT_HELPERS_WANTED, /* .helpers, with prediction: <auger/ice_predict.h> */
+    AUGER_ICE_EVENT_HELPERS_DONE,   /* some of them may be closed */
+};
+
+/* So many sockets more, bound to the IP address of `base` and to ports that were not in use. */
+struct auger_ice_helpers {
+    struct auger_addr base;
+    uint16_t count;
 };
 
 struct auger_ice_event {
@@ -216,6 +234,7 @@ struct auger_ice_event {
         struct auger_cand cand;
         enum auger_ice_state state;
         struct auger_path path;
+        struct auger_ice_helpers helpers;
     };
 };
 

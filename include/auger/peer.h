@@ -121,6 +121,10 @@ AUGER_API int auger_peer_add_turn_server_sized(struct auger_peer *peer, auger_ti
     auger_peer_add_turn_server_sized((peer), (now), (server), sizeof(struct auger_ice_turn_server))
 AUGER_API void auger_peer_stream_lost(struct auger_peer *peer, auger_time now,
                                       const struct auger_path *path);
+/* As auger_ice_add_helper_addrs() in <auger/ice_predict.h>. */
+AUGER_API int auger_peer_add_helper_addrs(struct auger_peer *peer, auger_time now,
+                                          const struct auger_addr *addrs,
+                                          size_t len) AUGER_CHECK_RESULT;
 AUGER_API void auger_peer_end_of_local_addrs(struct auger_peer *peer, auger_time now);
 
 /* As in <auger/ice_share.h>, for who drives peers on shared sockets himself; those of
@@ -210,6 +214,9 @@ enum auger_peer_event_type {
     AUGER_PEER_EVENT_CHANNEL_CLOSED, /* .channel */
     AUGER_PEER_EVENT_RESTART_FAILED, /* a restart found no path; data goes on as before */
     AUGER_PEER_EVENT_RESTART_WANTED, /* as AUGER_ICE_EVENT_RESTART_WANTED: offer a restart */
+    /* As AUGER_ICE_EVENT_HELPERS_WANTED and _DONE; of a peer of <auger/io.h> not told. */
+    AUGER_PEER_EVENT_HELPERS_WANTED, /* .helpers */
+    AUGER_PEER_EVENT_HELPERS_DONE,
 };
 /* Pointers are valid until the next call on the peer. */
 struct auger_peer_event {
@@ -224,6 +231,7 @@ struct auger_peer_event {
     auger_channel channel;
     enum auger_message_kind kind;
     struct auger_bytes data;
+    struct auger_ice_helpers helpers;
 };
 
 AUGER_API void auger_peer_handle_datagram(struct auger_peer *peer, auger_time now,

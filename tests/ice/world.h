@@ -207,6 +207,9 @@ static inline void take_events(struct world *world, struct side *side)
         case AUGER_ICE_EVENT_RESTART_FAILED:
             side->failed_restarts++;
             break;
+        case AUGER_ICE_EVENT_HELPERS_WANTED: /* guesser.h */
+        case AUGER_ICE_EVENT_HELPERS_DONE:
+            break;
         }
     }
     struct auger_ice_pair_info pairs[100];

@@ -17,6 +17,7 @@ static void handle_swept(struct auger_ice *ice, auger_time now, const struct aug
 
 /* What the puppet says is built with memory that is there. */
 #define auger_ice_handle_datagram handle_swept
+#include "tests/ice/guesser.h"
 #include "tests/ice/puppet.h"
 
 #define DELAY (20 * AUGER_MS)
@@ -647,6 +648,47 @@ static void test_each_block_of_each_datagram_may_be_missing(void **state)
     assert_true(missing > 10);
 }
 
+/* --- helpers ------------------------------------------------------------------------------ */
+
+/* Behind a NAT that maps by destination helper sockets are wanted.  Whatever is missing as they
+ * come, the agent does without them, or tells its guess. */
+static bool help_with_missing(unsigned long n)
+{
+    static const char *const peer[] = {"23.4.5.6:7000"};
+    struct auger_addr addrs[5];
+    struct guesser g;
+
+    guesser_begin(&g, GUESSER_BY_DESTINATION, NULL);
+    guesser_meet(&g, peer, 1);
+    guesser_run(&g, 300 * AUGER_MS);
+    assert_int_equal(g.wants, 1);
+    for (uint16_t i = 0; i < 5; i++) {
+        addrs[i] = g.base;
+        addrs[i].port = (uint16_t)(6000 + i);
+    }
+    size_t told = g.cands_len;
+    sweep_begin(n);
+    assert_int_equal(SWEPT(auger_ice_add_helper_addrs(g.ice, g.world->now, addrs, 5)), 0);
+    SWEPT_VOID((void)auger_ice_helper_is_wanted(g.ice, &addrs[0]));
+    bool failed = sweep_end();
+    guesser_run(&g, 5 * AUGER_SEC);
+    assert_int_equal(g.cands_len, told + !failed);
+    assert_true(g.dones > 0);
+    assert_int_equal(auger_ice_helper_is_wanted(g.ice, &addrs[2]), !failed);
+    guesser_end(&g);
+    return failed;
+}
+
+static void test_each_block_may_be_missing_as_helpers_come(void **state)
+{
+    unsigned long n = 1;
+
+    (void)state;
+    while (help_with_missing(n))
+        assert_true(++n < BLOCKS_MAX);
+    assert_true(n > 2);
+}
+
 /* --- streams ------------------------------------------------------------------------------ */
 
 #define TCP_BASE "tcp:192.0.2.1:5000"
@@ -778,6 +820,7 @@ int main(void)
         cmocka_unit_test(test_each_block_of_an_agent_may_be_missing_when_it_is_made),
         cmocka_unit_test(test_each_block_of_each_call_may_be_missing),
         cmocka_unit_test(test_each_block_of_each_datagram_may_be_missing),
+        cmocka_unit_test(test_each_block_may_be_missing_as_helpers_come),
         cmocka_unit_test(test_each_block_of_streams_may_be_missing),
         cmocka_unit_test(test_each_block_of_a_session_may_be_missing),
     };

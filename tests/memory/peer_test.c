@@ -201,6 +201,10 @@ static int add_stun_server(struct pair *pair)
     struct auger_addr server = pair->addrs[BOB];
 
     server.port = 3478;
+    /* Nobody has asked for them. */
+    if (SWEPT(auger_peer_add_helper_addrs(pair->peers[ALICE], pair->now, &server, 1)) !=
+        AUGER_ERR_STATE)
+        fail_msg("helpers are taken that nobody asked for");
     return (int)SWEPT(auger_peer_add_stun_server(pair->peers[ALICE], pair->now, &server));
 }
 

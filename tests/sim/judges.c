@@ -60,6 +60,11 @@ static void base_removed(struct sim_peer *peer, const struct auger_addr *base)
     monitor_remove_base(peer->monitor, base);
 }
 
+static void helper_added(struct sim_peer *peer, const struct auger_addr *helper)
+{
+    monitor_add_helper(peer->monitor, helper);
+}
+
 static void stun_server_added(struct sim_peer *peer, const struct auger_addr *server)
 {
     monitor_add_server(peer->monitor, server);
@@ -124,6 +129,7 @@ const struct sim_watch sim_judges = {
     .restarted = restarted,
     .base_added = base_added,
     .base_removed = base_removed,
+    .helper_added = helper_added,
     .stun_server_added = stun_server_added,
     .turn_server_added = turn_server_added,
     .stream_lost = stream_lost,

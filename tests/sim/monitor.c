@@ -28,7 +28,7 @@ struct monitor *monitor_new(const struct monitor_config *config)
     monitor->has_restarted = false;
     monitor->pairs_max = config->pairs_max;
     monitor->pacing = config->pacing;
-    monitor->paced_at = AUGER_NEVER;
+    monitor->paced_at = monitor->burst_at = AUGER_NEVER;
     return monitor;
 }
 
@@ -46,6 +46,7 @@ void monitor_free(struct monitor *monitor)
     free(monitor->routes);
     free(monitor->remotes);
     free(monitor->relays);
+    free(monitor->helpers);
     auger_stun_key_free(monitor->turn_keys[0]);
     auger_stun_key_free(monitor->turn_keys[1]);
     free(monitor);
@@ -108,6 +109,15 @@ void monitor_expect_forgeries(struct monitor *monitor)
 void monitor_expect_standby_restarts(struct monitor *monitor)
 {
     monitor->has_standby_restarts = true;
+}
+
+void monitor_add_helper(struct monitor *monitor, const struct auger_addr *helper)
+{
+    size_t len = monitor->helpers_len++;
+
+    monitor->helpers = sim_resize(monitor->helpers, len + 1, sizeof(*monitor->helpers));
+    monitor->helpers[len] = *helper;
+    monitor->has_gathered = false;
 }
 
 void monitor_add_base(struct monitor *monitor)
@@ -417,6 +427,9 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
     case AUGER_ICE_EVENT_RESTART_FAILED:
         if (!can_go_on(monitor, now))
             monitor_break(monitor, "11: a failed restart, and no path to go on with");
+        break;
+    case AUGER_ICE_EVENT_HELPERS_WANTED:
+    case AUGER_ICE_EVENT_HELPERS_DONE:
         break;
     }
 }

@@ -10,7 +10,8 @@
  *        before
  *     3  at most 7 requests for each base to an address that does not answer, those
  *        that its own checks or a change of role caused apart; 7 for each pair there may be
- *        in all; Ta between new transactions
+ *        in all; Ta between new transactions, but for those of helper sockets, of which 60 in a
+ *        generation may leave in bursts
  *     5  data through a relay goes along a channel that is bound, or from a relayed address, and
  *        none once the server has said that there is no allocation; nor does a server refuse a
  *        password that is right, unless somebody forges
@@ -65,6 +66,9 @@ void monitor_expect_forgeries(struct monitor *monitor);
 void monitor_expect_standby_restarts(struct monitor *monitor);
 /* Later ones may make candidates after the last. */
 void monitor_add_base(struct monitor *monitor);
+/* Of a helper socket: what leaves from it at once with a request to a server is a burst, of which
+ * prediction has its own budget; and its candidates come after the last. */
+void monitor_add_helper(struct monitor *monitor, const struct auger_addr *helper);
 /* With an address that is gone; nothing may leave from it any more. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base);
 /* Along which nothing is proved any more. */

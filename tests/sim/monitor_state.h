@@ -14,6 +14,8 @@
 #define MONITOR_CONFLICTS 4     /* so many may be borne at least */
 #define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
 #define MONITOR_NO_GENERATION SIZE_MAX
+/* Of prediction, in a generation: three bursts of four requests and up to 16 checks. */
+#define MONITOR_UNPACED 60
 
 enum monitor_role { MONITOR_NO_ROLE, MONITOR_CONTROLLING, MONITOR_CONTROLLED };
 
@@ -116,7 +118,11 @@ struct monitor {
     struct monitor_remote *remotes;
     size_t remotes_len;
     uint64_t requests, late_answers;
-    auger_time paced_at; /* of the last new transaction; AUGER_NEVER: none yet */
+    auger_time paced_at;        /* of the last new transaction; AUGER_NEVER: none yet */
+    struct auger_addr *helpers; /* all that there were */
+    size_t helpers_len;
+    unsigned unpaced;    /* new transactions of theirs that did not wait for Ta */
+    auger_time burst_at; /* when one of them asked a server last */
 
     enum monitor_role role;        /* of the last new check */
     enum monitor_role shown_role;  /* by that, or by a success since */

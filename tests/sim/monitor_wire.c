@@ -206,12 +206,37 @@ static size_t generation_that_is_asked(const struct monitor *monitor,
 
 /* --- 3: how much, and how fast ---------------------------------------------- */
 
+static bool is_helper(const struct monitor *monitor, const struct auger_addr *base)
+{
+    for (size_t i = 0; i < monitor->helpers_len; i++) {
+        if (auger_addr_equal(&monitor->helpers[i], base))
+            return true;
+    }
+    return false;
+}
+
+/* It begins with requests to a server. */
+static bool is_of_burst(struct monitor *monitor, auger_time now,
+                        const struct monitor_request *request)
+{
+    if (!is_helper(monitor, &request->path.local))
+        return false;
+    if (is_server(monitor, &request->path.remote))
+        monitor->burst_at = now;
+    return monitor->burst_at == now;
+}
+
 static void check_pace(struct monitor *monitor, auger_time now,
                        const struct monitor_request *request)
 {
     if (monitor_find_route(monitor, &request->path,
                            request->generation)) /* consent and nomination */
         return;
+    if (is_of_burst(monitor, now, request)) {
+        if (++monitor->unpaced > MONITOR_UNPACED * monitor->generations_len)
+            monitor_break(monitor, "3: %u transactions of prediction", monitor->unpaced);
+        return;
+    }
     if (monitor->paced_at != AUGER_NEVER && now - monitor->paced_at < monitor->pacing)
         monitor_break(monitor, "3: two new transactions within %lld us",
                       (long long)((now - monitor->paced_at) / AUGER_US));
@@ -224,7 +249,8 @@ static void check_pace(struct monitor *monitor, auger_time now,
  * those of the peer. */
 static size_t transactions_max(const struct monitor *monitor, const struct monitor_remote *remote)
 {
-    return monitor->bases * (1 + monitor->role_changes + monitor->gone_len + monitor->relays_lost) +
+    return (monitor->bases + monitor->helpers_len) *
+               (1 + monitor->role_changes + monitor->gone_len + monitor->relays_lost) +
            remote->checks;
 }
 
