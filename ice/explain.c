@@ -177,6 +177,15 @@ static void say_relays(struct auger_ice_explanation *e)
         snprintf(e->evidence + len, sizeof(e->evidence) - len, ", %u ICMP errors", e->icmp_errors);
 }
 
+static void say_prediction(struct auger_ice_explanation *e)
+{
+    size_t len = strlen(e->evidence);
+
+    if (e->predicted_ports > 0)
+        snprintf(e->evidence + len, sizeof(e->evidence) - len, "; %u ports predicted",
+                 e->predicted_ports);
+}
+
 static void say(struct auger_ice_explanation *e)
 {
     snprintf(e->evidence, sizeof(e->evidence),
@@ -210,10 +219,12 @@ static void collect(const struct auger_ice *ice, struct auger_ice_explanation *e
         .we_map_by_destination = map_by_destination(&ice->locals),
         .peer_maps_by_destination = map_by_destination(&ice->current->remotes),
         .icmp_errors = tally->icmp_errors,
+        .predicted_ports = ice->prediction ? ice->prediction->told + ice->prediction->ahead : 0u,
     };
     collect_relays(ice, e);
     say(e);
     say_relays(e);
+    say_prediction(e);
 }
 
 /* --- conclusions ----------------------------------------------------------------------- */

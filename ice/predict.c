@@ -266,6 +266,7 @@ static void check_ahead(struct auger_ice *ice, auger_time now, const struct auge
         p->due_at = auger_time_add(now, AGAIN_AFTER);
     }
     len = add_checks(ice, now, &peer->run_ip, ports, len);
+    p->ahead = (uint16_t)(p->ahead + len);
     auger_trace(ice->env, now, "ice:ports_ahead", AUGER_F_ADDR("peer", &peer->run_ip),
                 AUGER_F_INT("step", peer->run.step), AUGER_F_INT("checks", len));
 }
@@ -571,7 +572,7 @@ static void follow_generation(struct auger_ice *ice)
     p->has_tried_birthday = p->has_looked_behind = false;
     p->known_at = AUGER_NEVER;
     p->due_at = 0;
-    p->told = 0;
+    p->told = p->ahead = 0;
     ice->current->remotes.per_ip_max = ice->config.remote_cands_max; /* it may guess as well */
     auger_predicted_allow(&ice->current->remotes,
                           AUGER_PREDICT_BURSTS_MAX * AUGER_PREDICT_TARGETS_MAX +

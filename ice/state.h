@@ -145,7 +145,7 @@ struct auger_prediction {
     auger_time known_at;          /* since when there is something to predict; AUGER_NEVER: not */
     auger_time due_at;            /* no attempt before that, */
     auger_time wake_at;           /* and when there is one, or a phase ends; AUGER_NEVER: neither */
-    uint16_t told;                /* candidates, in this generation */
+    uint16_t told, ahead;         /* candidates; checks to where the peer's may come from */
 
     struct auger_sighting sightings[AUGER_SIGHTINGS_MAX];
     uint8_t sightings_len;

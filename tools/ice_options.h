@@ -10,12 +10,13 @@
 #include <string.h>
 
 struct ice_options {
-    bool lite;
+    bool lite, predict;
     const char *trickle; /* NULL: the default */
 };
 
 #define ICE_OPTION_ROWS(options)                                                                   \
     {"--lite", OPTION_FLAG, .flag = &(options).lite},                                              \
+        {"--predict", OPTION_FLAG, .flag = &(options).predict},                                    \
     {                                                                                              \
         "--trickle", OPTION_TEXT, .text = &(options).trickle                                       \
     }
@@ -23,6 +24,8 @@ struct ice_options {
 #define ICE_HELP                                                                                       \
     "  --lite             be an ICE-lite agent: host candidates alone, answer checks and send none;\n" \
     "                     for a host that everybody reaches.  It asks no STUN server\n"                \
+    "  --predict          behind a NAT that shows each destination another port, tell the port that\n" \
+    "                     it gives next: needs two STUN servers, and opens up to 5 sockets more\n"     \
     "  --trickle WORD     full: a description leaves at once, and candidates follow (default).\n"      \
     "                     half: the first one waits for all candidates, later ones only if the\n"      \
     "                     other side does not trickle.  none: each waits\n"
@@ -38,6 +41,7 @@ static inline bool ice_options_apply(const struct ice_options *options, const ch
     };
 
     config->ice.lite = options->lite;
+    config->ice.prediction = options->predict;
     for (size_t i = 0; options->trickle && i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(options->trickle, words[i]) == 0) {
             config->trickle = (enum auger_trickle)i;

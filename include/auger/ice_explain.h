@@ -68,6 +68,7 @@ struct auger_ice_explanation {
     enum auger_turn_error turn_error; /* why one does not */
     uint16_t turn_code;               /* of the server's error; 0: none */
     uint32_t icmp_errors;             /* that relays told of, about peers: not proved */
+    uint32_t predicted_ports;         /* told to the peer or checked ahead, in this session */
 };
 /* Changes nothing, at any time. */
 AUGER_API void auger_ice_explain_sized(const struct auger_ice *ice,

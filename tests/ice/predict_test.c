@@ -1,6 +1,8 @@
 /* When ports are predicted, and what is sent and told for it (docs/prediction.md). */
 #include "tests/ice/guesser.h"
 
+#include <auger/ice_explain.h>
+
 #define HELPERS 5
 
 static const char *const one[] = {"23.4.5.6:7000"};
@@ -66,6 +68,10 @@ static void the_port_of_the_check_is_told_below_what_servers_saw(void **state)
     for (size_t i = 0; i < before; i++)
         assert_true(told->priority < g.cands[i].priority);
     assert_int_equal(g.gathered, gathered + 1); /* the end again, behind it */
+    struct auger_ice_explanation explanation;
+    auger_ice_explain(g.ice, &explanation);
+    assert_int_equal(explanation.predicted_ports, 1);
+    assert_non_null(strstr(explanation.evidence, "1 ports predicted"));
     guesser_end(&g);
 }
 
@@ -262,6 +268,8 @@ static void where_both_map_by_destination_checks_run_away_from_the_peers(void **
     for (size_t i = 0; i < 16; i++) {
         assert_int_equal(g.cands[before + i].addr.port, g.sent[first + 2 + i].seen_at);
         assert_true(i == 0 || g.cands[before + i].priority < g.cands[before + i - 1].priority);
+        assert_true(i == 0 || strcmp(g.cands[before + i].foundation,
+                                     g.cands[before + i - 1].foundation) != 0);
     }
     guesser_end(&g);
 }

@@ -1,0 +1,104 @@
+/* The monitor holds prediction to its budget: bursts of helper sockets need not wait for Ta, but
+ * they are counted, and nothing else leaves so. */
+#include "tests/sim/monitor_stage.h"
+
+static const struct auger_addr server = {.family = AUGER_IPV4, .port = 3478, .ip = {23, 4, 5, 1}};
+
+static struct auger_path helper_path(const struct auger_addr *to)
+{
+    struct auger_path from = {path.local, *to};
+
+    from.local.port = 5001;
+    return from;
+}
+
+static void begins_with_helper(struct stage *stage)
+{
+    struct auger_path from = helper_path(&server);
+
+    monitor_add_server(stage->monitor, &server);
+    monitor_add_helper(stage->monitor, &from.local);
+}
+
+static void helper_asks_server(struct stage *stage, auger_time now, uint8_t tid)
+{
+    struct auger_path from = helper_path(&server);
+    struct auger_stun_builder b;
+
+    auger_stun_build_begin(&b, stage->buf, sizeof(stage->buf), AUGER_STUN_REQUEST,
+                           AUGER_STUN_BINDING, &(struct auger_stun_tid){.bytes = {tid, 1}});
+    int len = auger_stun_build_end(&b);
+    assert_true(len > 0);
+    monitor_sent(stage->monitor, now, &from, stage->buf, (size_t)len);
+}
+
+static void helper_checks(struct stage *stage, auger_time now, uint8_t tid)
+{
+    struct auger_path from = helper_path(&path.remote);
+
+    forge_request(stage, (struct forged){.tid = tid});
+    monitor_sent(stage->monitor, now, &from, stage->buf, stage->len);
+}
+
+static void a_burst_does_not_wait_and_delays_nobody(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_helper(stage);
+    asks(stage, 0, (struct forged){.tid = 200});
+    for (uint8_t i = 0; i < 4; i++)
+        helper_asks_server(stage, 45 * AUGER_MS, i);
+    helper_checks(stage, 45 * AUGER_MS, 100);
+    asks(stage, PACING, (struct forged){.tid = 201});
+    holds(stage);
+}
+
+static void sixty_transactions_are_all_that_bursts_may_have(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_helper(stage);
+    for (uint8_t i = 0; i < 60; i++)
+        helper_asks_server(stage, i * AUGER_SEC, i);
+    holds(stage);
+    helper_asks_server(stage, 60 * AUGER_SEC, 60);
+    breaks(stage, '3');
+}
+
+static void a_check_of_a_helper_without_a_burst_waits_for_ta(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_helper(stage);
+    asks(stage, 0, (struct forged){.tid = 1});
+    helper_checks(stage, PACING - 1, 2);
+    breaks(stage, '3');
+}
+
+static void who_is_no_helper_waits_for_ta(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_add_server(stage->monitor, &server);
+    helper_asks_server(stage, 0, 1);
+    helper_asks_server(stage, PACING - 1, 2);
+    breaks(stage, '3');
+}
+
+static void candidates_of_helpers_come_after_the_last(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = AUGER_ICE_EVENT_GATHERED});
+    begins_with_helper(stage);
+    monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = AUGER_ICE_EVENT_CANDIDATE});
+    monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = AUGER_ICE_EVENT_GATHERED});
+    holds(stage);
+    monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = AUGER_ICE_EVENT_CANDIDATE});
+    breaks(stage, '1');
+}
+
+SCENARIOS(staged(a_burst_does_not_wait_and_delays_nobody),
+          staged(sixty_transactions_are_all_that_bursts_may_have),
+          staged(a_check_of_a_helper_without_a_burst_waits_for_ta),
+          staged(who_is_no_helper_waits_for_ta), staged(candidates_of_helpers_come_after_the_last))
