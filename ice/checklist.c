@@ -268,11 +268,19 @@ void auger_checklist_remove_local(struct auger_checklist *list, const struct aug
     }
 }
 
+/* A nomination has ended its check (8.1.2), and it has neither failed nor succeeded. */
+static bool is_given_up(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    return pair->state == AUGER_PAIR_IN_PROGRESS &&
+           !auger_inflight_find_pair(&list->inflight, pair);
+}
+
 void auger_checklist_retry(struct auger_checklist *list, auger_time now)
 {
     for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
-        if (pair->state == AUGER_PAIR_FAILED && !auger_pair_is_over(pair))
+        if ((pair->state == AUGER_PAIR_FAILED && !auger_pair_is_over(pair)) ||
+            is_given_up(list, pair))
             auger_pair_set_state(pair, list->env, now, AUGER_PAIR_WAITING);
     }
 }

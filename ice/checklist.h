@@ -47,7 +47,8 @@ void auger_checklist_remove_cand(struct auger_checklist *list, const struct auge
 /* A candidate of ours goes.  Its pairs go with it; one that the peer knows by it, but that
  * sends from another base, is then known by that base. */
 void auger_checklist_remove_local(struct auger_checklist *list, const struct auger_ice_cand *local);
-/* Pairs that had failed are to be tried again, all but those without consent. */
+/* Pairs that had failed, or whose checks were cancelled, are to be tried again: all but those
+ * that are over. */
 void auger_checklist_retry(struct auger_checklist *list, auger_time now);
 /* The role has changed, and with it every priority (6.1.2.3). */
 void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role);

@@ -143,6 +143,47 @@ static void test_servers_are_not_asked_from_an_address_that_is_gone(void **state
     }
 }
 
+/* Whatever is asked along WIFI is answered. */
+static void wait_on_wifi(struct puppet *p, auger_time time)
+{
+    struct sent sent;
+
+    for (auger_time passed = 0; passed < time; passed += AUGER_SEC) {
+        puppet_wait(p, AUGER_SEC);
+        while (puppet_take_request(p, &sent))
+            if (is_from(&sent, WIFI))
+                puppet_answer(p, &sent, &(struct puppet_answer){.to = WIFI});
+    }
+}
+
+/* 8445 section 8.1.2: the nomination had ended its check, without an outcome. */
+static void test_a_pair_whose_check_was_cancelled_is_tried_again_too(void **state)
+{
+    static const auger_time after[] = {1 * AUGER_SEC, 60 * AUGER_SEC};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct sent sent[2], again;
+        struct puppet *p = puppet_on_two(sent);
+
+        puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+        wait_on_wifi(p, after[i]);
+        assert_true(puppet_pair(p, PEER).selected);
+        goes(p, WIFI);
+        assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(puppet_take_request(p, &again));
+        assert_true(is_from(&again, CELLULAR));
+        for (int second = 0; second < 45; second++) { /* nobody answers */
+            puppet_wait(p, AUGER_SEC);
+            while (puppet_take_request(p, &again)) {
+            }
+        }
+        assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+        puppet_free(p);
+    }
+}
+
 /* Nobody has asked for the path that the second one took over. */
 static void test_two_addresses_in_use_go_before_anything_is_told(void **state)
 {
@@ -229,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_answers_that_wait_do_not_leave_from_an_address_that_is_gone),
         cmocka_unit_test(test_what_arrives_late_at_an_address_that_is_gone_does_nothing),
         cmocka_unit_test(test_a_pair_that_had_failed_is_tried_again_when_the_one_in_use_is_gone),
+        cmocka_unit_test(test_a_pair_whose_check_was_cancelled_is_tried_again_too),
         cmocka_unit_test(test_servers_are_not_asked_from_an_address_that_is_gone),
         cmocka_unit_test(test_a_restart_that_has_begun_is_not_asked_for),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
