@@ -164,15 +164,12 @@ static void add_tcp_base(struct sim_peer *peer, auger_time now, const struct aug
 
 static void remove_tcp_base(struct sim_peer *peer, const struct auger_addr *udp)
 {
-    const struct auger_path *used = &peer->story.path;
     struct auger_addr base = *udp;
 
     if (!peer->options.ice.tcp)
         return;
     base.transport = AUGER_TCP;
     SIM_TELL(peer->sim, base_removed, peer, &base);
-    if (auger_ice_stream_is_framed(peer->ice, used) && auger_addr_ip_equal(&used->local, udp))
-        SIM_TELL(peer->sim, stream_lost, peer, used);
     check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &base),
           "an address of TCP that is gone");
     sim_tcp_forget(peer->sim, peer->host, &base);

@@ -79,7 +79,7 @@ static void turn_server_added(struct sim_peer *peer, const struct auger_addr *se
 
 static void stream_lost(struct sim_peer *peer, const struct auger_path *path)
 {
-    monitor_stream_lost(peer->monitor, path);
+    monitor_stream_lost(peer->monitor, sim_peer_now(peer), path);
 }
 
 static void sent(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,

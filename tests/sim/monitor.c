@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RELIABLE_WAIT (39500 * AUGER_MS) /* 8489 section 6.2.2 */
+
 static struct auger_stun_key *key_of(const char *password)
 {
     struct auger_stun_key *key;
@@ -136,6 +138,8 @@ static void note_gone(struct monitor *monitor, const struct auger_addr *base)
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
 {
     note_gone(monitor, base);
+    if (base->transport == AUGER_TCP)
+        monitor_streams_gone(monitor, base);
     for (size_t i = 0; i < monitor->relays_len; i++) {
         const struct monitor_relay *relay = &monitor->relays[i];
         for (size_t j = 0; j < 2 && auger_addr_equal(&relay->path.local, base); j++)
@@ -213,10 +217,14 @@ static bool may_follow(const struct monitor *monitor, enum auger_ice_state to)
     return false;
 }
 
-static bool has_failed(const struct monitor_request *request)
+/* Over a stream it is sent once (8489 section 6.2.2). */
+static bool has_failed(const struct monitor_request *request, auger_time now)
 {
-    return request->has_failed ||
-           (request->answered == 0 && request->sent == MONITOR_TRANSMISSIONS);
+    bool is_waited_for = request->path.remote.transport == AUGER_TCP
+                             ? now - request->sent_at < RELIABLE_WAIT
+                             : request->sent < MONITOR_TRANSMISSIONS;
+
+    return request->has_failed || (request->answered == 0 && !is_waited_for);
 }
 
 static bool has_answered_since(const struct monitor *monitor, const struct auger_path *path,
@@ -232,13 +240,14 @@ static bool has_answered_since(const struct monitor *monitor, const struct auger
 
 /* A nominating check that fails takes its pair along (7.2.5.3.4), and so does another one if
  * nothing else was answered since. */
-static bool has_asked_in_vain(const struct monitor *monitor, const struct auger_path *path)
+static bool has_asked_in_vain(const struct monitor *monitor, auger_time now,
+                              const struct auger_path *path)
 {
     const struct monitor_requests *sent = &monitor->sent;
 
     for (size_t i = 0; i < sent->total && i < sent->cap; i++) {
         const struct monitor_request *request = &sent->ring[i];
-        if (auger_path_equal(&request->path, path) && has_failed(request) &&
+        if (auger_path_equal(&request->path, path) && has_failed(request, now) &&
             (request->nominates || !has_answered_since(monitor, path, request->sent_at)))
             return true;
     }
@@ -313,7 +322,7 @@ static bool has_standby(const struct monitor *monitor, auger_time now)
     for (size_t i = 0; i < monitor->routes_len; i++) {
         const struct monitor_route *route = &monitor->routes[i];
         if (route->generation == monitor->in_force && is_there(monitor, now, route) &&
-            is_agreed(route, now) && !has_asked_in_vain(monitor, &route->path))
+            is_agreed(route, now) && !has_asked_in_vain(monitor, now, &route->path))
             return true;
     }
     return false;
@@ -373,7 +382,7 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0 && !monitor->both_lite)
         monitor_break(monitor, "1: connected, and no check has succeeded");
     if (to == AUGER_ICE_FAILED && !monitor->has_replays && !is_adrift(monitor) &&
-        has_consent_of_newest(monitor, now) && !has_asked_in_vain(monitor, &monitor->path) &&
+        has_consent_of_newest(monitor, now) && !has_asked_in_vain(monitor, now, &monitor->path) &&
         monitor->conflicts < MONITOR_CONFLICTS)
         monitor_break(monitor, "2: failed on a path with consent");
     if (to == AUGER_ICE_FAILED)

@@ -72,7 +72,7 @@ void monitor_add_helper(struct monitor *monitor, const struct auger_addr *helper
 /* With an address that is gone; nothing may leave from it any more. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base);
 /* Along which nothing is proved any more. */
-void monitor_stream_lost(struct monitor *monitor, const struct auger_path *path);
+void monitor_stream_lost(struct monitor *monitor, auger_time now, const struct auger_path *path);
 void monitor_add_server(struct monitor *monitor, const struct auger_addr *server);
 /* What goes to a TURN server and comes from it is judged by what is inside.  All of them have the
  * name, the realm and the password of the first. */

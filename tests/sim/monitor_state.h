@@ -166,6 +166,8 @@ void monitor_end_lifetimes(struct monitor *monitor, auger_time now);
 bool monitor_has_lost(const struct monitor *monitor, auger_time now, const struct auger_addr *base);
 
 bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *base);
+/* With a base of TCP. */
+void monitor_streams_gone(struct monitor *monitor, const struct auger_addr *base);
 void monitor_break(struct monitor *monitor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path,

@@ -30,10 +30,10 @@ static void data_along_another_stream_needs_a_success_of_its_own(void **state)
 
     asks(stage, 0, (struct forged){.tid = 1});
     is_answered(stage, AUGER_MS, 1);
-    monitor_stream_lost(stage->monitor, &other);
+    monitor_stream_lost(stage->monitor, 0, &other);
     sends_data(stage, AUGER_SEC);
     holds(stage);
-    monitor_stream_lost(stage->monitor, &path);
+    monitor_stream_lost(stage->monitor, 0, &path);
     sends_data(stage, AUGER_SEC);
     breaks(stage, '1');
 }

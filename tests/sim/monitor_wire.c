@@ -73,11 +73,34 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
 }
 
 /* What was proved along a stream ends with it (RFC 6544 section 11.1). */
-void monitor_stream_lost(struct monitor *monitor, const struct auger_path *path)
+static void forget_stream(struct monitor *monitor, const struct auger_path *path)
 {
-    monitor->is_adrift |= auger_path_equal(&monitor->path, path);
     for (size_t i = monitor->routes_len; i-- > 0;)
         if (auger_path_equal(&monitor->routes[i].path, path))
+            monitor->routes[i] = monitor->routes[--monitor->routes_len];
+}
+
+/* Once consent has ended its path is not in use any more, and nothing is lost with it. */
+void monitor_stream_lost(struct monitor *monitor, auger_time now, const struct auger_path *path)
+{
+    const struct monitor_route *route = monitor_find_live_route(monitor, path);
+
+    monitor->is_adrift |=
+        auger_path_equal(&monitor->path, path) && route && now - route->agreed_at < CONSENT;
+    forget_stream(monitor, path);
+}
+
+static bool leaves_from(const struct auger_path *path, const struct auger_addr *base)
+{
+    return path->remote.transport == AUGER_TCP && auger_addr_ip_equal(&path->local, base);
+}
+
+/* They left from any port of that IP address, or from this one. */
+void monitor_streams_gone(struct monitor *monitor, const struct auger_addr *base)
+{
+    monitor->is_adrift |= leaves_from(&monitor->path, base);
+    for (size_t i = monitor->routes_len; i-- > 0;)
+        if (leaves_from(&monitor->routes[i].path, base))
             monitor->routes[i] = monitor->routes[--monitor->routes_len];
 }
 
