@@ -278,6 +278,20 @@ static bool has_more(const struct plan *plan, int side)
     return of(plan, MORE_INTERFACES, side) && of(plan, PRIVACY, side) < DEFAULT_ROUTE;
 }
 
+/* Two of its networks give it one address, by which streams of either leave. */
+static bool may_be_twice(const struct plan *plan, int side)
+{
+    return plan->value[SAME_PREFIX] && plan->value[SAME_PREFIX_B] &&
+           (of(plan, MORE_INTERFACES, side) || plan->value[MOVES] == side + 1);
+}
+
+static unsigned tcp(const struct plan *plan, int side)
+{
+    unsigned bits = may_be_twice(plan, side) ? 0 : (unsigned)of(plan, TCP, side);
+
+    return build_is_lite(plan, side) ? bits & AUGER_ICE_TCP_PASSIVE : bits;
+}
+
 bool build_has_names(const struct plan *plan, int side)
 {
     return of(plan, NAMES, side) && !of(plan, GIVES, side) && !build_is_lite(plan, side) &&
@@ -345,6 +359,7 @@ static void add_peer(struct built *built, int side)
     options.ice.renomination = of(plan, RENOMINATION, side);
     options.ice.standby_max = (uint8_t)of(plan, STANDBY, side);
     options.ice.pairs_max = (uint16_t)of(plan, PAIRS_MAX, side);
+    options.ice.tcp = (uint8_t)tcp(plan, side);
     options.turn = (unsigned)of(plan, TURN, side);
     options.turn_named = options.turn ? named_servers(plan) : 0;
     if (options.turn)
@@ -444,12 +459,37 @@ struct sim_reach build_and_reach(const struct plan *plan, bool is_moved)
     return reach;
 }
 
-/* --- by a relay --------------------------------------------------------------- */
+/* --- by other ways ------------------------------------------------------------ */
 
 static enum gates gates_of(const struct plan *plan, int side)
 {
     return (enum gates)of(plan, GATES, plan->value[TOGETHER] == 2 ? 0 : side);
 }
+
+/* --- by TCP ------------------------------------------------------------------- */
+
+/* It is told, and everybody reaches it. */
+static bool is_listening(const struct plan *plan, int side)
+{
+    return (tcp(plan, side) & AUGER_ICE_TCP_PASSIVE) && gates_of(plan, side) == NO_GATE &&
+           plan->value[TOGETHER] != 1 && has_ipv4(plan, side) && !of(plan, GIVES, side) &&
+           !build_hides(plan, side) && !build_has_names(plan, side) &&
+           !shows_no_address(plan, side);
+}
+
+static bool can_open(const struct plan *plan, int side)
+{
+    return (tcp(plan, side) & AUGER_ICE_TCP_ACTIVE) && has_ipv4(plan, side) &&
+           !shows_no_address(plan, side);
+}
+
+bool build_has_tcp(const struct plan *plan)
+{
+    return (can_open(plan, 0) && is_listening(plan, 1)) ||
+           (can_open(plan, 1) && is_listening(plan, 0));
+}
+
+/* --- by a relay --------------------------------------------------------------- */
 
 static int64_t count_bases(const struct plan *plan, int side)
 {

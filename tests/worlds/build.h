@@ -33,6 +33,8 @@ struct sim_reach build_and_reach(const struct plan *plan, bool is_moved);
 /* One side has a relay that the other can be reached by: neither a lost server nor a fault is
  * thought of. */
 bool build_has_relay(const struct plan *plan);
+/* One side can open a stream to where the other listens: whatever becomes of UDP. */
+bool build_has_tcp(const struct plan *plan);
 /* Of a world without a hostile peer that side is a lite agent. */
 bool build_is_lite(const struct plan *plan, int side);
 /* Addresses of its interfaces are not told; but those of relays may be. */

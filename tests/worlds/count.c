@@ -28,6 +28,7 @@ static void count_path(struct life *life, struct tally *tally)
                            pairs[i].remote.type == AUGER_CAND_RELAY};
         tally->sometimes[EVER_RELAYED] += relayed[0] || relayed[1];
         tally->sometimes[EVER_RELAY_TO_RELAY] += relayed[0] && relayed[1];
+        tally->sometimes[EVER_BY_TCP] += pairs[i].remote.addr.transport == AUGER_TCP;
         tally->sometimes[EVER_BY_IPV6] += pairs[i].remote.addr.family == AUGER_IPV6;
         tally->sometimes[EVER_BY_PRFLX] += pairs[i].remote.type == AUGER_CAND_PRFLX;
         tally->sometimes[EVER_DIRECT] +=

@@ -109,6 +109,8 @@ static void judge_liveness(struct life *life, struct tally *tally)
         return;
     if (can_have_relay(life->plan))
         life_condemn(life, "13: there is a relay, and they did not find it");
+    else if (build_has_tcp(life->plan))
+        life_condemn(life, "12: there is a path over TCP, and they did not find it");
     else if (reach_of(life)->both)
         life_condemn(life, "12: there is a path, and they did not find it");
     else
@@ -272,6 +274,7 @@ static bool are_both_lite(const struct plan *plan)
 void life_judge_farewell(struct life *life, struct tally *tally)
 {
     bool was_connected = life_is_connected(life);
+    unsigned lost = life->witness[1].streams_lost;
 
     if (!life->plan->value[LEAVES] || are_both_lite(life->plan)) /* docs/decisions/062 */
         return;
@@ -282,8 +285,10 @@ void life_judge_farewell(struct life *life, struct tally *tally)
         return;
     tally->judged[MUST_NOTICE]++;
     const struct sim_peer_story *bob = life_story(life, 1);
-    /* A relay that goes in these seconds is a change of address, and all is tried anew. */
-    bool is_adrift = life->plan->value[TURN_FORGETS] && bob->state != AUGER_ICE_CONNECTED;
+    /* A relay that goes in these seconds is a change of address, as the end of the stream in use
+     * is, and all is tried anew. */
+    bool is_adrift = (life->plan->value[TURN_FORGETS] || life->witness[1].streams_lost > lost) &&
+                     bob->state != AUGER_ICE_CONNECTED;
     if (bob->state == AUGER_ICE_FAILED || is_adrift)
         tally->sometimes[PEER_GONE_NOTICED]++;
     else

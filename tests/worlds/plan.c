@@ -52,6 +52,7 @@ static const struct range ranges[FEATURES] = {
     BOTH(NAMES, "names", 0, 1, 1, 9),
     BOTH(PRIVACY, "privacy", 0, 1, 3, 5),
     BOTH(MAPPED, "mapped", 0, 1, 3, 5),
+    BOTH(TCP, "tcp", 0, 1, 7, 5),
     BOTH(DRIFT_PPM, "drift_ppm", 0, -200, 200, 2),
     BOTH(PACING_MS, "pacing_ms", 50, 5, 50, 2),
     BOTH(AT_ONCE, "at_once", 0, 1, 1, 4),
@@ -255,10 +256,27 @@ static void show_mappings(struct plan *plan)
     }
 }
 
-/* What befalls a machine befalls all of its agents; and one socket has one allocation on a TURN
- * server (docs/decisions/112). */
-static const enum feature alone[] = {HOSTILE_PEER, TURN,  TURN_B, LITE,    LITE_B,  SUSPEND,  LEAP,
-                                     LEAVES,       MOVES, NAMES,  NAMES_B, NO_IPV4, NO_IPV4_B};
+/* What TCP is for: one side can do nothing else, and the other is there for whoever comes. */
+static void show_tcp(struct plan *plan)
+{
+    for (int side = 0; side < 2; side++) {
+        struct prng random;
+        prng_init(&random, plan->seed, side ? "bob's way out by TCP" : "alice's way out by TCP");
+        if (!plan->value[TCP + side] || !prng_permille(&random, 400))
+            continue;
+        plan->value[TCP + side] |= 1;
+        plan->value[TCP + !side] |= 2;
+        plan->value[GATES + side] = UDP_BLOCKED;
+        plan->value[GATES + !side] = NO_GATE;
+        return;
+    }
+}
+
+/* What befalls a machine befalls all of its agents; one socket has one allocation on a TURN server
+ * (docs/decisions/112), and streams are of one agent. */
+static const enum feature alone[] = {HOSTILE_PEER, TURN,    TURN_B,    LITE,  LITE_B,
+                                     SUSPEND,      LEAP,    LEAVES,    MOVES, NAMES,
+                                     NAMES_B,      NO_IPV4, NO_IPV4_B, TCP,   TCP_B};
 #define ALONE (sizeof(alone) / sizeof(alone[0]))
 
 bool plan_shares_sockets(const struct plan *plan)
@@ -309,6 +327,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     }
     open_gates(plan);
     show_mappings(plan);
+    show_tcp(plan);
     show_names(plan);
     show_mux(plan);
     open_another_way(plan);

@@ -71,6 +71,8 @@ enum feature {
     PRIVACY_B,
     MAPPED, /* enum mapped; behind ONE_NAT, with one interface */
     MAPPED_B,
+    TCP, /* bits of AUGER_ICE_TCP_*: its candidates beside those of UDP */
+    TCP_B,
     DRIFT_PPM,
     DRIFT_PPM_B,
     PACING_MS,

@@ -35,6 +35,7 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
     } cases[] = {
         {"seed=1", CUT_FROM_THE_START, "12"},
         {"seed=1 alice.gates=3 bob.gates=3", CUT_FROM_THE_START, "12"},
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2", CUT_FROM_THE_START, "12"},
         {"seed=1", CUT_IN_BETWEEN, "12"},
         {"seed=1 moves=1", CUT_IN_BETWEEN, "12"},
         {"seed=1 off_path=20", ONE_WORD_MORE, "10"},
@@ -121,6 +122,34 @@ static void test_a_relay_is_asked_for_where_there_is_room(void **state)
     }
 }
 
+static void test_tcp_is_asked_for_where_one_opens_what_the_other_hears(void **state)
+{
+    static const struct {
+        const char *world;
+        bool is_there;
+    } cases[] = {
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2", true},
+        {"seed=1 bob.gates=2 bob.tcp=1 alice.tcp=2 alice.lite=1", true},
+        {"seed=1 alice.gates=2 alice.tcp=1", false},
+        {"seed=1 alice.gates=2 alice.tcp=2 bob.tcp=2", false},
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=5", false},
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2 bob.gates=1", false},
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2 bob.privacy=1", false},
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2 bob.names=1", false},
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2 bob.gives=1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct verdict verdict = judged(cases[i].world, NO_SABOTAGE);
+        struct plan plan;
+        assert_true(plan_parse(&plan, cases[i].world));
+        assert_int_equal(build_has_tcp(&plan), cases[i].is_there);
+        if (verdict.is_bad)
+            fail_msg("%s: %s", cases[i].world, verdict.why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
         cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
         cmocka_unit_test(test_a_relay_is_asked_for_where_there_is_room),
+        cmocka_unit_test(test_tcp_is_asked_for_where_one_opens_what_the_other_hears),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,8 @@ static const char *const names[SOMETIMES] = {
     [NONCE_STALE] = "a nonce too old",
     [EVER_BY_IPV6] = "connected by IPv6",
     [EVER_BY_PRFLX] = "connected to a peer-reflexive candidate",
+    [EVER_BY_TCP] = "connected over TCP",
+    [STREAM_LOST] = "a stream in use lost",
     [EVER_NESTED] = "connected through two NATs in a row",
     [EVER_BY_MAPPING] = "connected by a mapping that is configured",
     [EVER_MISMAPPED] = "connected in spite of a wrong mapping",
@@ -205,6 +207,9 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
         w->seen[SERVER_DISBELIEVED] = true;
     } else if (strcmp(name, "ice:relay_lost") == 0) {
         relay_lost(w, record);
+    } else if (strcmp(name, "ice:stream_lost") == 0) {
+        w->streams_lost += number(record, "in_use") != 0;
+        w->seen[STREAM_LOST] |= w->streams_lost > 0;
     } else if (strcmp(name, "ice:relay_asked") == 0) {
         relay_asked(w, record);
     } else if (strcmp(name, "turn:alternate_server") == 0) {

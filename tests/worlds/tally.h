@@ -23,6 +23,8 @@ enum sometimes {
     NONCE_STALE,
     EVER_BY_IPV6,
     EVER_BY_PRFLX,     /* a peer-reflexive candidate at its end */
+    EVER_BY_TCP,       /* both on one path over TCP */
+    STREAM_LOST,       /* that was in use */
     EVER_NESTED,       /* through two NATs in a row */
     EVER_BY_MAPPING,   /* to an address that the other's configuration knows, and no server told */
     EVER_MISMAPPED,    /* with a configuration that is mistaken */
@@ -102,7 +104,8 @@ struct witness {
     bool has_conflict, has_standby, was_sent_on;
     struct auger_addr refused_by[4][2]; /* bases, and the servers that had no room for them */
     size_t refused_len;
-    int role; /* 1: controls, 0: not, -1: as it began */
+    unsigned streams_lost; /* each in use */
+    int role;              /* 1: controls, 0: not, -1: as it began */
     struct auger_addr prflx[32];
     size_t prflx_len;
 };
