@@ -2,7 +2,6 @@
 #include "sim/peer.h"
 
 #include "sim/digest.h"
-#include "sim/stream.h"
 #include "sim/tcp.h"
 
 #include "base/time.h"
@@ -104,6 +103,7 @@ static struct sim_peer *add_peer(struct sim *sim, const char *name, struct sim_h
     prng_init(&peer->post_random, digest_bytes(sim->options.seed, name, strlen(name)), "post");
     sim_peer_init_env(peer);
     sim_peer_init_clock(peer);
+    sim_peer_init_socket(peer);
     peer->next = peer->chatter_at = AUGER_NEVER;
     init_story(&peer->story);
     if (auger_ice_new(&peer->ice, &peer->env, &peer->options.ice) < 0)
@@ -301,6 +301,7 @@ void sim_peers_free(struct sim *sim)
         SIM_TELL(sim, peer_ends, peer);
         sim_signal_forget(peer);
         sim_names_free(peer->names);
+        sim_peer_fini_socket(peer);
         free(peer->pairs);
         free(peer->journal.notes);
         free(peer);
@@ -367,19 +368,6 @@ void sim_peer_reset_streams(struct sim *sim, struct sim_peer *peer)
 {
     sim_log(sim, "%s loses its streams", peer->name);
     sim_tcp_reset(sim, peer->host);
-}
-
-void sim_peer_put(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
-                  size_t len)
-{
-    bool may_open = path->local.port == 0 || (peer->options.ice.tcp & AUGER_ICE_TCP_SO);
-
-    if (auger_ice_stream_is_framed(peer->ice, path))
-        sim_tcp_send(peer->sim, peer->host, path, may_open, buf, len);
-    else if (path->remote.transport == AUGER_TCP)
-        sim_stream_send(peer->sim, peer->host, path, buf, len);
-    else
-        sim_host_send(peer->sim, peer->host, path, buf, len);
 }
 
 /* --- what it has to say ----------------------------------------------------- */
@@ -471,10 +459,11 @@ static size_t transmit(struct sim_peer *peer)
     auger_time now = sim_peer_now(peer);
     size_t sent = 0, len;
 
-    while ((len = auger_ice_poll_transmit(peer->ice, now, &path, buf, sizeof(buf))) > 0 &&
+    while (!sim_peer_is_full(peer) &&
+           (len = auger_ice_poll_transmit(peer->ice, now, &path, buf, sizeof(buf))) > 0 &&
            sent++ < DATAGRAMS_AT_ONCE_MAX) {
         SIM_TELL(peer->sim, sent, peer, &path, buf, len);
-        sim_peer_put(peer, &path, buf, len);
+        (void)sim_peer_put(peer, &path, buf, len);
     }
     return sent;
 }
@@ -507,6 +496,8 @@ static void drain(struct sim_peer *peer)
     } while (more > 0 && sent < DATAGRAMS_AT_ONCE_MAX);
 
     auger_time next = auger_ice_next_timeout(peer->ice);
+    if (sim_peer_is_full(peer) && next <= sim_peer_now(peer)) /* the socket is waited for */
+        next = AUGER_NEVER;
     peer->next = sim_peer_moment(peer, next);
     size_t pairs_len = look_at_pairs(peer);
     bool is_woken = peer->is_woken;

@@ -14,6 +14,19 @@ struct sim_clock {
     int ppm;
 };
 
+/* A datagram that waits for room. */
+struct sim_kept {
+    struct auger_path path;
+    size_t len;
+    uint8_t bytes[];
+};
+
+struct sim_socket {
+    struct prng random;
+    struct sim_send_errors errors;
+    struct sim_kept *kept; /* NULL: there is room */
+};
+
 struct sim_peer {
     char name[SIM_NAME_MAX];
     struct sim_host *host;
@@ -41,6 +54,7 @@ struct sim_peer {
     uint64_t fresh_max, fresh_window; /* of the other's numbers, as DTLS keeps them */
     struct sim_journal journal;
     struct prng post_random; /* what befalls what it says */
+    struct sim_socket socket;
 
     struct sim_names *names; /* NULL: it deals with addresses alone */
     struct sim_peer *partner;
@@ -63,8 +77,13 @@ struct sim_peer {
 /* Starts the agent: its role, its addresses and servers. */
 void sim_peer_begin(struct sim_peer *peer, bool controlling);
 
-/* Along a stream, if that is what the path names. */
-void sim_peer_put(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
+/* peer_socket.c */
+void sim_peer_init_socket(struct sim_peer *peer);
+void sim_peer_fini_socket(struct sim_peer *peer);
+/* A datagram waits for room, and no other may be asked for. */
+bool sim_peer_is_full(const struct sim_peer *peer);
+/* Along a stream, if that is what the path names; false: the socket refuses it. */
+bool sim_peer_put(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
                   size_t len);
 
 /* peer_clock.c */

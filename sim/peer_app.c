@@ -4,6 +4,8 @@
 #include "sim/digest.h"
 #include "sim/peer.h"
 
+#include <auger/ice_stats.h>
+
 #include <string.h>
 
 #define TEXT_MAX (SIM_NAME_MAX + 48)
@@ -17,12 +19,16 @@ static int compose(const struct sim_peer *author, uint64_t number, char text[TEX
                     (unsigned)tag);
 }
 
+/* Of what finds a full socket nothing is kept. */
 bool sim_peer_send(struct sim *sim, struct sim_peer *peer)
 {
     char text[TEXT_MAX];
     uint8_t buf[AUGER_DATAGRAM_MAX];
     struct auger_path path;
     auger_time now = sim_peer_now(peer);
+
+    if (sim_peer_is_full(peer))
+        return true;
     int text_len = compose(peer, peer->story.data_sent, text);
     int len = auger_ice_write_data(peer->ice, now, (const uint8_t *)text, (size_t)text_len, &path,
                                    buf, sizeof(buf));
@@ -32,7 +38,8 @@ bool sim_peer_send(struct sim *sim, struct sim_peer *peer)
     peer->story.data_sent++;
     peer->is_touched = true;
     SIM_TELL(sim, sent, peer, &path, buf, (size_t)len);
-    sim_peer_put(peer, &path, buf, (size_t)len);
+    if (!sim_peer_put(peer, &path, buf, (size_t)len))
+        auger_ice_note_discarded(peer->ice, &path, (size_t)len);
     return true;
 }
 

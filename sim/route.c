@@ -54,6 +54,43 @@ static void drop(struct sim *sim, struct sim_packet *packet, const char *why, bo
     free(packet);
 }
 
+/* --- ICMP -------------------------------------------------------------------- */
+
+struct complaint {
+    struct sim_host *to;
+    struct auger_path path;
+};
+
+void sim_set_icmp(struct sim *sim, unsigned permille)
+{
+    sim->icmp_permille = permille;
+    prng_init(&sim->icmp_random, sim->options.seed, "icmp");
+}
+
+static void complaint_arrives(struct sim *sim, void *user)
+{
+    struct complaint *complaint = user;
+
+    if (!complaint->to->is_dead)
+        complaint->to->unreachable(sim, complaint->to, &complaint->path);
+    free(complaint);
+}
+
+/* Back along wires of its own: it neither takes room there nor is lost. */
+static void refuse(struct sim *sim, struct sim_packet *packet, const char *why)
+{
+    struct sim_host *origin = packet->origin;
+
+    if (origin->unreachable && !packet->cause && sim->icmp_permille > 0 &&
+        prng_permille(&sim->icmp_random, sim->icmp_permille)) {
+        struct complaint *complaint = sim_alloc(sizeof(*complaint));
+        *complaint = (struct complaint){origin, {packet->src, packet->meant}};
+        queue_put(&sim->queue, sim->now + sim->internet->quality.delay, complaint_arrives,
+                  complaint);
+    }
+    drop(sim, packet, why, true);
+}
+
 /* --- who has an address ----------------------------------------------------- */
 
 static struct sim_host *host_with(const struct sim *sim, const struct sim_net *net,
@@ -222,7 +259,7 @@ static void enter_host(struct sim *sim, struct sim_packet *packet)
     struct sim_host *host = packet->to_host;
 
     if (host->is_dead || !is_bound(packet)) {
-        drop(sim, packet, "nobody listens", true);
+        refuse(sim, packet, "nobody listens");
     } else if (is_cut(sim, packet->origin, host)) {
         drop(sim, packet, "cut", false);
     } else {
@@ -270,7 +307,7 @@ static void come_from_outside(struct sim *sim, struct sim_packet *packet,
                                    : nat_inbound(nat, sim->now, &packet->src, &packet->dst);
 
     if (verdict != NAT_FORWARD) {
-        drop(sim, packet, nat_verdict_name(verdict), true);
+        refuse(sim, packet, nat_verdict_name(verdict));
         return;
     }
     packet->net = gateway->inside;
@@ -288,7 +325,7 @@ static void arrive(struct sim *sim, void *what)
     if (packet->to_host)
         enter_host(sim, packet);
     else if (gateway->blocks_udp && !is_tcp(packet))
-        drop(sim, packet, "UDP blocked", true);
+        refuse(sim, packet, "UDP blocked");
     else if (packet->net == gateway->inside)
         leave_inside(sim, packet, gateway);
     else
@@ -303,7 +340,7 @@ static struct sim_packet *packet_new(struct sim *sim, struct sim_host *host,
     packet->origin = host;
     packet->cause = sim->cause;
     packet->src = path->local;
-    packet->dst = path->remote;
+    packet->dst = packet->meant = path->remote;
     packet->len = len;
     if (len > 0)
         memcpy(packet->bytes, buf, len);

@@ -153,6 +153,9 @@ void sim_cut(struct sim *sim, struct sim_peer *a, struct sim_peer *b);
 void sim_cut_one_way(struct sim *sim, struct sim_peer *from, struct sim_peer *to);
 void sim_heal(struct sim *sim);
 
+/* Of what gateways and hosts refuse so much is told by an ICMP error, to TURN servers. */
+void sim_set_icmp(struct sim *sim, unsigned permille);
+
 /* --- servers and probers ---------------------------------------------------- */
 
 /* On the internet, both families.  Peers that are added later are told of it. */
@@ -193,6 +196,14 @@ size_t sim_prober_count(const struct sim_prober *prober);
 
 /* --- ICE agents ------------------------------------------------------------- */
 
+/* What the sockets of an agent do with its datagrams. */
+struct sim_send_errors {
+    unsigned refused_permille; /* which are lost: EPERM, ENETUNREACH, ECONNREFUSED */
+    unsigned full_permille;    /* which find no room (EAGAIN, ENOBUFS), for up to */
+    auger_time full_for;
+    bool has_no_route; /* all are refused */
+};
+
 struct sim_peer_options {
     /* From auger_ice_config_init(), without renomination.  With `tcp` each of its addresses is a
      * base of TCP too, with the port of the one of UDP. */
@@ -210,6 +221,7 @@ struct sim_peer_options {
     bool hides;           /* its addresses behind such names; only where it resolves too */
     uint64_t tie_breaker; /* the agent's first; 0: at random */
     bool no_helpers;      /* it opens none of the sockets that prediction asks for */
+    struct sim_send_errors errors;
 };
 void sim_peer_options_init(struct sim_peer_options *options);
 
@@ -237,6 +249,8 @@ void sim_peer_suspend(struct sim *sim, struct sim_peer *peer, auger_time duratio
 /* How long it still sleeps; 0: it does not.  Meanwhile its agent may be told nothing. */
 auger_time sim_peer_sleeps_for(const struct sim_peer *peer);
 void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by);
+/* From now on, in place of those of its options. */
+void sim_peer_set_errors(struct sim_peer *peer, const struct sim_send_errors *errors);
 /* All streams of its TCP candidates end. */
 void sim_peer_reset_streams(struct sim *sim, struct sim_peer *peer);
 /* Its agent is freed, and its host is gone. */
@@ -292,8 +306,9 @@ struct sim_peer_story {
     auger_time restarted_at; /* on a path of the latest generation, which is not the first */
     unsigned failed_restarts, wanted_restarts;
     unsigned helpers_opened, helpers_open; /* sockets for prediction */
-    struct auger_path path;                /* of the last PATH event */
-    unsigned paths;                        /* how many there were */
+    unsigned sends_refused, sends_kept; /* by its sockets; for want of room */
+    struct auger_path path;             /* of the last PATH event */
+    unsigned paths;                     /* how many there were */
     uint64_t data_sent, data_received;
     uint64_t data_forged, data_repeated; /* received, and known to be */
     struct auger_path data_path;         /* of the last that was received */

@@ -279,6 +279,26 @@ static void hear_peer(struct sim_turn *turn, const struct relay *relay,
         answer(turn, 0, &out);
 }
 
+/* Port unreachable, in either family. */
+static void hear_icmp(struct sim *sim, struct sim_host *host, const struct auger_path *path)
+{
+    struct sim_turn *turn = host->owner;
+    const struct relay *relay = find_relay(turn, &path->local);
+    bool is_ipv4 = path->local.family == AUGER_IPV4;
+    uint8_t reply[AUGER_TURN_SERVER_REPLY_MAX];
+    struct auger_turn_server_out out;
+
+    if (!relay)
+        return;
+    draw_for(turn, &path->remote);
+    auger_turn_server_handle_icmp(turn->server, sim->now, relay->number, &path->remote,
+                                  is_ipv4 ? 3 : 1, is_ipv4 ? 3 : 4, 0, reply, sizeof(reply), &out);
+    SIM_TELL(sim, turn_peer, turn->watch, sim->now, &relay->addr, &path->remote, &out);
+    if (out.what == AUGER_TURN_SERVER_TO_CLIENT)
+        answer(turn, 0, &out);
+    settle(turn);
+}
+
 /* For datagrams and for streams. */
 static bool is_listener(const struct sim_turn *turn, const struct auger_addr *addr)
 {
@@ -315,6 +335,7 @@ struct sim_turn *sim_add_turn_server(struct sim *sim, const struct sim_turn_opti
         turn->watch = sim->options.watch->turn_begins(PORTS);
     turn->host = sim_host_new(sim, name);
     turn->host->receive = receive;
+    turn->host->unreachable = hear_icmp;
     turn->host->owner = turn;
     turn->host->has_all_ports = true;
     for (size_t i = 0; i < 2; i++) {

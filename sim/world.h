@@ -17,6 +17,7 @@ struct sim_packet {
     struct sim_host *origin;
     const struct sim_host *cause; /* the attacker without whom it would not be; or NULL */
     struct auger_addr src, dst;
+    struct auger_addr meant;  /* where its origin sent it */
     struct sim_net *net;      /* where it is */
     struct sim_host *to_host; /* whom it comes to next: one of these two */
     struct sim_gateway *to_gateway;
@@ -40,6 +41,8 @@ struct sim_host {
     bool is_dead, has_all_ports;
     void (*receive)(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len);
+    /* Nobody has it or may have it, by an ICMP error; NULL: it has no ear for them. */
+    void (*unreachable)(struct sim *sim, struct sim_host *host, const struct auger_path *path);
     const struct sim_tcp_user *tcp; /* tcp.h; NULL: it has no connections */
     void *owner;
     void *owns; /* released with it; may be NULL */
@@ -100,6 +103,8 @@ struct sim {
     uint64_t attack_digest;       /* of what attackers caused */
     const struct sim_host *cause; /* the attacker whose datagram is being received */
     bool is_hostile;              /* bytes may arrive that nobody sent */
+    unsigned icmp_permille;       /* of what is refused that is told by one */
+    struct prng icmp_random;
     unsigned steps_at_now;
 
     struct sim_net *internet, *nets; /* newest first, as in all lists here */

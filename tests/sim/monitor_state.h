@@ -36,6 +36,8 @@ struct monitor_request {
     enum monitor_role role;
     auger_time sent_at;      /* the first time */
     unsigned sent, answered; /* datagrams */
+    /* Of those of the peer's: that were of one generation; answers that were a success. */
+    unsigned genuine, succeeded;
     bool nominates;
     bool has_failed;    /* an error, or an answer from elsewhere (7.2.5.2) */
     bool is_signed;     /* of those to a TURN server: it has shown the password, */

@@ -437,6 +437,18 @@ static void an_answer_needs_a_question_and_its_address(void **state)
     }
 }
 
+static void an_altered_copy_takes_no_answer_away_and_gives_none(void **state)
+{
+    struct stage *stage = *state;
+
+    is_asked(stage, 0, (struct forged){.tid = 1});
+    is_asked(stage, 0, (struct forged){.tid = 1, .username = "of:nobody"});
+    answers(stage, 1, stage->our_key, &path.remote);
+    holds(stage);
+    answers(stage, 1, stage->our_key, &path.remote);
+    breaks(stage, '0');
+}
+
 static void two_must_not_insist_on_one_role(void **state)
 {
     (void)state;
@@ -612,6 +624,7 @@ SCENARIOS(
     cmocka_unit_test(new_transactions_keep_their_distance),
     cmocka_unit_test(a_check_must_be_well_formed), staged(a_message_must_be_well_formed),
     cmocka_unit_test(an_answer_needs_a_question_and_its_address),
+    staged(an_altered_copy_takes_no_answer_away_and_gives_none),
     staged(two_must_not_insist_on_one_role), cmocka_unit_test(one_pair_is_selected_and_it_is_valid),
     staged(pairs_are_bounded), staged(a_timer_that_is_due_at_once_is_a_spin),
     staged(a_step_sends_little), cmocka_unit_test(states_follow_each_other_by_the_grammar),

@@ -437,7 +437,7 @@ static void sent_answer(struct monitor *monitor, auger_time now, const struct au
     }
     if (msg->class_ == AUGER_STUN_ERROR)
         return;
-    if (request->generation == MONITOR_NO_GENERATION)
+    if (++request->succeeded > request->genuine)
         monitor_break(monitor, "0: a success to a check of no generation, or of two");
     else if (auger_stun_msg_verify(msg, monitor->generations[request->generation].key) < 0)
         monitor_break(monitor, "0: a success with a wrong integrity");
@@ -513,10 +513,11 @@ static void received_request(struct monitor *monitor, auger_time now, const stru
     struct monitor_request *request = monitor_note_request(&monitor->received, &msg->tid, path);
     size_t asked = generation_that_is_asked(monitor, msg);
 
+    if (asked == MONITOR_NO_GENERATION) /* altered, perhaps, of one that waits for its answer */
+        return;
     request->generation = asked;
     request->role = role_in(msg);
-    if (asked == MONITOR_NO_GENERATION)
-        return;
+    request->genuine++;
     const struct monitor_generation *generation = &monitor->generations[asked];
     if ((generation->remote_key &&
          !username_is(msg, generation->ufrag, generation->remote_ufrag)) ||

@@ -31,6 +31,15 @@ struct link_quality build_wire(const struct plan *plan)
     return wire;
 }
 
+struct sim_send_errors build_errors(const struct plan *plan, int side)
+{
+    return (struct sim_send_errors){
+        .refused_permille = (unsigned)of(plan, REFUSES_PERMILLE, side),
+        .full_permille = (unsigned)of(plan, FULL_PERMILLE, side),
+        .full_for = of(plan, FULL_MS, side) * AUGER_MS,
+    };
+}
+
 struct sim_signalling build_signalling(const struct plan *plan)
 {
     const int64_t *v = plan->value;
@@ -222,6 +231,7 @@ static void add_turn_servers(struct built *built)
         .user_allocations_max = (uint32_t)v[TURN_QUOTA],
     };
 
+    sim_set_icmp(built->sim, (unsigned)v[ICMP_PERMILLE]);
     for (int i = 0; i < 2 && (v[TURN] | v[TURN_B] | named_servers(built->plan)) >> i; i++)
         built->turns[i] = sim_add_turn_server(built->sim, &options);
 }
@@ -362,6 +372,7 @@ static void add_peer(struct built *built, int side)
     options.ice.tcp = (uint8_t)tcp(plan, side);
     options.turn = (unsigned)of(plan, TURN, side);
     options.turn_named = options.turn ? named_servers(plan) : 0;
+    options.errors = build_errors(plan, side);
     if (options.turn)
         options.ice.local_cands_max = 48; /* relayed ones of both servers leave room for a move */
     if (build_hides(plan, side))

@@ -44,6 +44,7 @@ bool build_has_names(const struct plan *plan, int side);
 /* It has an interface that it may not use. */
 bool build_keeps_to_default_route(const struct plan *plan, int side);
 struct link_quality build_wire(const struct plan *plan);
+struct sim_send_errors build_errors(const struct plan *plan, int side);
 struct sim_signalling build_signalling(const struct plan *plan);
 
 #endif /* WORLDS_BUILD_H */

@@ -63,6 +63,13 @@ static bool is_by_name(struct life *life, int side)
     return false;
 }
 
+static unsigned count_errors(struct life *life, bool of_room)
+{
+    const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
+
+    return of_room ? a->sends_kept + b->sends_kept : a->sends_refused + b->sends_refused;
+}
+
 static bool are_connected(struct sim_peer *const peers[2])
 {
     return peers[0] && sim_peer_story(peers[0])->state == AUGER_ICE_CONNECTED &&
@@ -105,6 +112,9 @@ void life_count(struct life *life, struct tally *tally)
             tally->sometimes[EVER_NESTED] += v[GATES] == NESTED_NATS || v[GATES_B] == NESTED_NATS;
             tally->sometimes[REBIND_SURVIVED] += v[REBIND] && life->connected_at_fault;
             tally->sometimes[REBOOT_SURVIVED] += v[REBOOT] && life->connected_at_fault;
+            tally->sometimes[SENDS_REFUSED] += count_errors(life, false) > 0;
+            tally->sometimes[SOCKET_FULL] += count_errors(life, true) > 0;
+            tally->sometimes[ROUTE_LOST] += v[UNROUTED] && life->connected_at_fault;
             tally->sometimes[SLEPT_AND_CAME_BACK] += v[SUSPEND] && life->connected_at_fault;
             tally->sometimes[LEAPT_AND_WENT_ON] += v[LEAP] && life->connected_at_fault;
         }

@@ -36,6 +36,25 @@ static void heal(struct sim *sim, void *user)
     sim_heal(sim);
 }
 
+static void lose_route(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    struct sim_send_errors errors = build_errors(life->plan, life->plan->value[UNROUTED] == 2);
+
+    (void)sim;
+    errors.has_no_route = true;
+    sim_peer_set_errors(victim(life, UNROUTED), &errors);
+}
+
+static void find_route(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    struct sim_send_errors errors = build_errors(life->plan, life->plan->value[UNROUTED] == 2);
+
+    (void)sim;
+    sim_peer_set_errors(victim(life, UNROUTED), &errors);
+}
+
 static void reboot(struct sim *sim, void *user)
 {
     struct sim_gateway *gateway = sim_peer_gateway(victim(user, REBOOT));
@@ -284,6 +303,7 @@ static const struct {
     sim_fate *fate;
 } faults[] = {
     {CUT, CUT_AT_MS, cut},
+    {UNROUTED, UNROUTED_AT_MS, lose_route},
     {REBOOT, REBOOT_AT_MS, reboot},
     {REBIND, REBIND_AT_MS, rebind},
     {RENUMBER, RENUMBER_AT_MS, renumber},
@@ -319,6 +339,8 @@ void life_arrange_faults(struct life *life)
     arrange_restarts(life);
     if (v[CUT])
         sim_schedule(sim, (v[CUT_AT_MS] + v[CUT_FOR_MS]) * AUGER_MS, heal, life);
+    if (v[UNROUTED])
+        sim_schedule(sim, (v[UNROUTED_AT_MS] + v[UNROUTED_FOR_MS]) * AUGER_MS, find_route, life);
     if (v[SLOW_MS])
         sim_schedule(sim, v[SLOW_AT_MS] * AUGER_MS, become_slow, life);
     if (v[TURN_DRAINS]) /* what stands goes on, so that it is no fault */

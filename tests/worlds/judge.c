@@ -33,10 +33,17 @@ static bool is_gentle_but_for_loss(const struct plan *plan)
     return worlds_count_buggified(AUGER_BUGGIFY_ANSWERS_FULL) == 0;
 }
 
+/* On wires, and by sockets. */
+static int64_t loss_of(const struct plan *plan)
+{
+    const int64_t *v = plan->value;
+
+    return v[LOSS_PERMILLE] + v[HEAVY_LOSS_PERMILLE] + v[REFUSES_PERMILLE] + v[REFUSES_PERMILLE_B];
+}
+
 static bool is_gentle(const struct plan *plan)
 {
-    return is_gentle_but_for_loss(plan) && !plan->value[HEAVY_LOSS_PERMILLE] &&
-           plan->value[LOSS_PERMILLE] <= GENTLE_LOSS;
+    return is_gentle_but_for_loss(plan) && loss_of(plan) <= GENTLE_LOSS;
 }
 
 /* Its faults pass by themselves, in a time that a session must survive. */
@@ -48,6 +55,7 @@ static bool is_brief(const struct plan *plan)
     if (v[REBOOT] || v[REBIND] || v[RENUMBER] || v[MOVES] || v[TURN_DIES] || v[TURN_FORGETS])
         return false;
     outage += v[CUT] ? v[CUT_FOR_MS] : 0;
+    outage += v[UNROUTED] ? v[UNROUTED_FOR_MS] : 0;
     outage += v[SUSPEND] ? v[SUSPEND_FOR_MS] : 0;
     outage += v[LEAP] ? v[LEAP_BY_MS] : 0;
     return outage * AUGER_MS <= OUTAGE_MAX;
@@ -58,6 +66,10 @@ static bool is_steady(const struct plan *plan)
 {
     static const enum feature unsteady[] = {
         LOSS_PERMILLE,
+        REFUSES_PERMILLE,
+        REFUSES_PERMILLE_B,
+        FULL_PERMILLE,
+        FULL_PERMILLE_B,
         JITTER_MS,
         REORDER_PERMILLE,
         HOSTILE_SERVER,
@@ -120,10 +132,8 @@ static void judge_liveness(struct life *life, struct tally *tally)
 /* 13: nor does loss keep them from a relay. */
 static void judge_relay(struct life *life, struct tally *tally)
 {
-    const int64_t *v = life->plan->value;
-
     if (!is_gentle_but_for_loss(life->plan) || plan_count_faults(life->plan) > 0 ||
-        v[LOSS_PERMILLE] + v[HEAVY_LOSS_PERMILLE] > LOSS_MAX || !can_have_relay(life->plan))
+        loss_of(life->plan) > LOSS_MAX || !can_have_relay(life->plan))
         return;
     tally->judged[MUST_CONNECT_BY_RELAY]++;
     if (!life_story(life, 0)->connected || !life_story(life, 1)->connected)

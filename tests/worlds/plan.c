@@ -60,6 +60,9 @@ static const struct range ranges[FEATURES] = {
     BOTH(RENOMINATION, "renomination", 0, 0, 1, 1),
     BOTH(STANDBY, "standby", 0, 0, 4, 1),
     BOTH(PAIRS_MAX, "pairs_max", 100, 1, 8, 12),
+    BOTH(REFUSES_PERMILLE, "refuses_permille", 0, 1, 100, 6),
+    BOTH(FULL_PERMILLE, "full_permille", 0, 1, 50, 6),
+    BOTH(FULL_MS, "full_ms", 100, 1, 1500, 1),
     BOTH(CHATTER_MS, "chatter_ms", 0, 200, 1200, 2),
     BOTH(GIVES, "gives", 0, 1, 2, 8),
     [MUX] = {"mux", 0, 1, 2, 9, false},
@@ -85,6 +88,7 @@ static const struct range ranges[FEATURES] = {
     [TURN_DRAINS] = {"turn_drains", 0, 1, 3, 4, false},
     [TURN_DRAINS_AT_MS] = {"turn_drains_at_ms", 0, 1, 60000, 2, true},
     [TURN_ALTERNATE] = {"turn_alternate", 0, 0, 2, 1, false},
+    [ICMP_PERMILLE] = {"icmp_permille", 0, 100, 1000, 3, false},
     [TURN_DIES] = {"turn_dies", 0, 1, 3, 6, false},
     [TURN_DIES_AT_MS] = {"turn_dies_at_ms", 10000, 0, 60000, 1, false},
     [TURN_FORGETS] = {"turn_forgets", 0, 1, 3, 4, false},
@@ -92,6 +96,9 @@ static const struct range ranges[FEATURES] = {
     [CUT] = {"cut", 0, 1, 3, 5, false},
     [CUT_AT_MS] = {"cut_at_ms", 10000, 0, 50000, 1, false},
     [CUT_FOR_MS] = {"cut_for_ms", 5000, 100, 45000, 1, false},
+    [UNROUTED] = {"unrouted", 0, 1, 2, 8, false},
+    [UNROUTED_AT_MS] = {"unrouted_at_ms", 10000, 0, 40000, 1, false},
+    [UNROUTED_FOR_MS] = {"unrouted_for_ms", 5000, 100, 30000, 1, false},
     [REBOOT] = {"reboot", 0, 1, 2, 8, false},
     [REBOOT_AT_MS] = {"reboot_at_ms", 10000, 0, 60000, 1, false},
     [REBIND] = {"rebind", 0, 1, 2, 6, false},
@@ -180,6 +187,9 @@ static void leave_out_details(struct plan *plan)
         {TURN_FORGETS, TURN_FORGETS_AT_MS, TURN_FORGETS_AT_MS, 1},
         {SAME_ROLE, EQUAL_TIE_BREAKERS, EQUAL_TIE_BREAKERS, 1},
         {CUT, CUT_AT_MS, CUT_FOR_MS, 1},
+        {UNROUTED, UNROUTED_AT_MS, UNROUTED_FOR_MS, 1},
+        {FULL_PERMILLE, FULL_MS, FULL_MS, 1},
+        {FULL_PERMILLE_B, FULL_MS_B, FULL_MS_B, 1},
         {REBOOT, REBOOT_AT_MS, REBOOT_AT_MS, 1},
         {REBIND, REBIND_AT_MS, REBIND_AT_MS, 1},
         {RENUMBER, RENUMBER_AT_MS, RENUMBER_AT_MS, 1},
@@ -297,6 +307,14 @@ static void show_mux(struct plan *plan)
             plan->value[alone[i]] = ranges[alone[i]].off;
 }
 
+/* Who waits for room in a socket hears its timers late, or when anything comes, a stranger's
+ * datagram too: without the stranger it would not send the same. */
+static void show_strangers(struct plan *plan)
+{
+    if (plan->value[OFF_PATH])
+        plan->value[FULL_PERMILLE] = plan->value[FULL_PERMILLE_B] = 0;
+}
+
 /* Names are of use in one network alone. */
 static void show_names(struct plan *plan)
 {
@@ -330,6 +348,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     show_tcp(plan);
     show_names(plan);
     show_mux(plan);
+    show_strangers(plan);
     open_another_way(plan);
     leave_out_servers(plan);
     leave_out_details(plan);

@@ -87,6 +87,12 @@ enum feature {
     STANDBY_B,
     PAIRS_MAX, /* of its table */
     PAIRS_MAX_B,
+    REFUSES_PERMILLE, /* datagrams that its sockets do not take */
+    REFUSES_PERMILLE_B,
+    FULL_PERMILLE, /* and those for which they have no room for a while */
+    FULL_PERMILLE_B,
+    FULL_MS, /* at most */
+    FULL_MS_B,
     CHATTER_MS,
     CHATTER_MS_B,
     GIVES, /* enum sim_gives */
@@ -116,6 +122,7 @@ enum feature {
     TURN_DRAINS,        /* bits of the servers that make no allocation any more */
     TURN_DRAINS_AT_MS,
     TURN_ALTERNATE, /* they name the other one's address of 1: IPv4, 2: IPv6 */
+    ICMP_PERMILLE,  /* of what does not come through to a peer, that it is told of */
     TURN_DIES,      /* bits of the servers */
     TURN_DIES_AT_MS,
     TURN_FORGETS, /* the same: it is back at once, with nothing */
@@ -123,6 +130,9 @@ enum feature {
     CUT, /* 1: both ways, 2: from alice, 3: from bob */
     CUT_AT_MS,
     CUT_FOR_MS,
+    UNROUTED, /* its machine has no route */
+    UNROUTED_AT_MS,
+    UNROUTED_FOR_MS,
     REBOOT,
     REBOOT_AT_MS,
     REBIND,
@@ -174,7 +184,7 @@ struct plan {
     int64_t value[FEATURES];
 };
 
-#define PLAN_TEXT_MAX 2048
+#define PLAN_TEXT_MAX 4096
 
 void plan_draw(struct plan *plan, uint64_t seed);
 /* All features off. */

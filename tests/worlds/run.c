@@ -65,6 +65,8 @@ static void make_peace(struct life *life)
     struct link_quality calm = {.delay = life->plan->value[DELAY_MS] * AUGER_MS};
 
     sim_heal(life->built.sim);
+    for (int side = 0; side < 2 && life->built.peers[side]; side++)
+        sim_peer_set_errors(life->built.peers[side], &(struct sim_send_errors){0});
     sim_net_set_quality(life->built.sim, sim_internet(life->built.sim), &calm);
 }
 

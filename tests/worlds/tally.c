@@ -49,6 +49,10 @@ static const char *const names[SOMETIMES] = {
     [REBIND_IN_FLIGHT] = "NAT rebinds with data in flight",
     [REBIND_SURVIVED] = "session survives a rebinding",
     [REBOOT_SURVIVED] = "session survives a reboot of its NAT",
+    [SENDS_REFUSED] = "connected though a socket refused datagrams",
+    [SOCKET_FULL] = "connected though a socket was full",
+    [ROUTE_LOST] = "session survives a machine without a route",
+    [TOLD_BY_ICMP] = "a relay told of an ICMP error",
     [SLEPT_AND_CAME_BACK] = "session survives a suspended machine",
     [LEAPT_AND_WENT_ON] = "session survives a leap of the clock",
     [SERVER_TIMED_OUT] = "gathering ended by its deadline",
@@ -217,6 +221,8 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
     } else if (strcmp(name, "turn:allocated") == 0) {
         w->seen[RELAY_MADE_AGAIN] |= w->seen[RELAY_LOST];
         w->seen[RELAY_SENT_ON] |= w->was_sent_on;
+    } else if (strcmp(name, "turn:icmp") == 0) {
+        w->seen[TOLD_BY_ICMP] = true;
     } else if (strcmp(name, "turn:challenged") == 0) {
         w->seen[NONCE_STALE] |= number(record, "code") == AUGER_STUN_STALE_NONCE;
     } else if (strcmp(name, "ice:gathered") == 0) {
