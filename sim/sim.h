@@ -306,9 +306,9 @@ struct sim_peer_story {
     auger_time restarted_at; /* on a path of the latest generation, which is not the first */
     unsigned failed_restarts, wanted_restarts;
     unsigned helpers_opened, helpers_open; /* sockets for prediction */
-    unsigned sends_refused, sends_kept; /* by its sockets; for want of room */
-    struct auger_path path;             /* of the last PATH event */
-    unsigned paths;                     /* how many there were */
+    unsigned sends_refused, sends_kept;    /* by its sockets; for want of room */
+    struct auger_path path;                /* of the last PATH event */
+    unsigned paths;                        /* how many there were */
     uint64_t data_sent, data_received;
     uint64_t data_forged, data_repeated; /* received, and known to be */
     struct auger_path data_path;         /* of the last that was received */
