@@ -73,6 +73,30 @@ static void a_path_that_is_taken_anew_counts_anew(void **state)
     breaks(*state, '2');
 }
 
+/* Nor does a late answer to the session of before end the one of now. */
+static void what_ended_before_a_restart_says_nothing_of_what_is_after(void **state)
+{
+    struct stage *stage = *state;
+    struct auger_stun_key *before = stage->their_key;
+    static const char fresh[] = "another-password-of-24-ch";
+
+    connects(stage);
+    asks(stage, LIFETIME - AUGER_SEC, (struct forged){.tid = 2});
+    monitor_restarted(stage->monitor, "ours2", fresh);
+    monitor_set_remote(stage->monitor, "theirs2", fresh);
+    monitor_woken(stage->monitor, LIFETIME);
+    assert_int_equal(auger_stun_key_new(&stage->their_key, (const uint8_t *)fresh, strlen(fresh)),
+                     0);
+    asks(stage, LIFETIME, (struct forged){.tid = 3, .username = "theirs2:ours2"});
+    is_answered(stage, LIFETIME, 3);
+    comes_onto_path(stage, LIFETIME);
+    forge_success(stage, 2, before, &path.local);
+    monitor_received(stage->monitor, LIFETIME + AUGER_SEC, &path, stage->buf, stage->len);
+    auger_stun_key_free(before);
+    sends_data(stage, LIFETIME + 2 * AUGER_SEC);
+    holds(stage);
+}
+
 static void of_a_path_that_is_not_in_use_nothing_ends(void **state)
 {
     asks(*state, 0, (struct forged){.tid = 1});
@@ -91,4 +115,5 @@ SCENARIOS(staged(who_has_seen_the_end_may_fail_in_spite_of_a_late_answer),
           staged(nobody_fails_whose_answer_came_in_time),
           staged(a_late_answer_brings_no_consent_for_data),
           staged(a_path_that_is_taken_anew_counts_anew),
+          staged(what_ended_before_a_restart_says_nothing_of_what_is_after),
           staged(of_a_path_that_is_not_in_use_nothing_ends))

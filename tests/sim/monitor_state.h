@@ -174,7 +174,7 @@ void monitor_break(struct monitor *monitor, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct monitor_route *monitor_find_route(struct monitor *monitor, const struct auger_path *path,
                                          size_t generation);
-/* In the generation in which it succeeded last. */
+/* In the generation in which it succeeded last, of those in which it is not over. */
 struct monitor_route *monitor_find_live_route(struct monitor *monitor,
                                               const struct auger_path *path);
 /* Whether the peer has told a candidate with that address. */

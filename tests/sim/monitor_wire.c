@@ -22,6 +22,13 @@ struct monitor_route *monitor_find_route(struct monitor *monitor, const struct a
     return NULL;
 }
 
+static bool is_livelier(const struct monitor_route *route, const struct monitor_route *other)
+{
+    if (!other || route->is_over != other->is_over)
+        return !other || other->is_over;
+    return route->succeeded_at >= other->succeeded_at;
+}
+
 struct monitor_route *monitor_find_live_route(struct monitor *monitor,
                                               const struct auger_path *path)
 {
@@ -29,8 +36,7 @@ struct monitor_route *monitor_find_live_route(struct monitor *monitor,
 
     for (size_t i = 0; i < monitor->routes_len; i++) {
         struct monitor_route *route = &monitor->routes[i];
-        if (auger_path_equal(&route->path, path) &&
-            (!latest || route->succeeded_at >= latest->succeeded_at))
+        if (auger_path_equal(&route->path, path) && is_livelier(route, latest))
             latest = route;
     }
     return latest;
