@@ -28,8 +28,7 @@ void auger_cands_init(struct auger_cands *cands, const struct auger_env *env, ui
 {
     *cands = (struct auger_cands){
         .env = env,
-        .slots = auger_pool(sizeof(struct auger_ice_cand),
-                            (size_t)known_max + prflx_max + AUGER_CANDS_PREDICTED_MAX),
+        .slots = auger_pool(sizeof(struct auger_ice_cand), (size_t)known_max + prflx_max),
         .known_max = known_max,
         .per_ip_max = AUGER_CANDS_PER_IP_MAX,
         .prflx_max = prflx_max};

@@ -16,6 +16,7 @@ void auger_predicted_allow(struct auger_cands *cands, uint16_t max)
 {
     cands->predicted_max =
         max < AUGER_CANDS_PREDICTED_MAX ? max : (uint16_t)AUGER_CANDS_PREDICTED_MAX;
+    cands->slots.max = (uint16_t)(cands->known_max + cands->prflx_max + cands->predicted_max);
 }
 
 /* Falls with each that is made (8445 section 5.1.2.1). */
