@@ -112,7 +112,7 @@ struct monitor {
     struct auger_stun_key *turn_keys[2]; /* by MD5 and by SHA-256; NULL: no server */
     struct monitor_relay *relays;
     size_t relays_len;
-    unsigned relays_lost;
+    unsigned relays_lost, streams_lost; /* the latter while in use */
 
     struct monitor_requests sent, received;
     struct monitor_route *routes; /* that have succeeded */

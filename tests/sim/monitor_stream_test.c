@@ -85,5 +85,23 @@ static void a_check_along_it_has_failed_unrepeated(void **state)
     }
 }
 
+/* All that is left is tried anew (docs/decisions/161). */
+static void each_that_is_lost_in_use_allows_as_many_checks_again(void **state)
+{
+    struct stage *stage = *state;
+    uint8_t tid = 10;
+
+    uses_it(stage);
+    monitor_stream_lost(stage->monitor, AUGER_SEC, &stream);
+    monitor_stream_lost(stage->monitor, AUGER_SEC, &stream); /* is not in use any more */
+    for (int i = 2; i < 16; i++)
+        asks(stage, i * AUGER_SEC, (struct forged){.tid = tid++});
+    holds(stage);
+    asks(stage, 16 * AUGER_SEC, (struct forged){.tid = tid});
+    breaks(stage, '3');
+}
+
 SCENARIOS(staged(one_is_adrift_without_the_stream_in_use), staged(and_not_if_its_consent_had_ended),
-          staged(a_stream_goes_with_its_address), staged(a_check_along_it_has_failed_unrepeated))
+          staged(a_stream_goes_with_its_address),
+          staged(each_that_is_lost_in_use_allows_as_many_checks_again),
+          staged(a_check_along_it_has_failed_unrepeated))

@@ -91,8 +91,10 @@ void monitor_stream_lost(struct monitor *monitor, auger_time now, const struct a
 {
     const struct monitor_route *route = monitor_find_live_route(monitor, path);
 
-    monitor->is_adrift |=
-        auger_path_equal(&monitor->path, path) && route && now - route->agreed_at < CONSENT;
+    if (auger_path_equal(&monitor->path, path) && route && now - route->agreed_at < CONSENT) {
+        monitor->is_adrift = true;
+        monitor->streams_lost++;
+    }
     forget_stream(monitor, path);
 }
 
@@ -274,13 +276,13 @@ static void check_pace(struct monitor *monitor, auger_time now,
         monitor->pacing = monitor->peers_pacing;
 }
 
-/* Checks begin anew in another role, and where the address in use is gone; and are triggered by
- * those of the peer. */
+/* Checks begin anew in another role, and where the address or the stream in use is gone; and are
+ * triggered by those of the peer. */
 static size_t transactions_max(const struct monitor *monitor, const struct monitor_remote *remote)
 {
-    return (monitor->bases + monitor->helpers_len) *
-               (1 + monitor->role_changes + monitor->gone_len + monitor->relays_lost) +
-           remote->checks;
+    unsigned begun = 1 + monitor->role_changes + monitor->relays_lost + monitor->streams_lost;
+
+    return (monitor->bases + monitor->helpers_len) * (begun + monitor->gone_len) + remote->checks;
 }
 
 static void check_budget(struct monitor *monitor, const struct monitor_request *request)
