@@ -6,6 +6,7 @@
 
 #include <auger/ice_explain.h>
 
+#include <assert.h>
 #include <string.h>
 
 #define LIMIT (120 * AUGER_SEC)
@@ -52,6 +53,7 @@ static void name_gate(char name[TALE_NAME_MAX], const struct nat_chain *chain, s
                       enum tale_side side)
 {
     static const char *const levels[] = {"home", "carrier", "core"};
+    assert(i < NAT_CHAIN_MAX);
     bool is_wall = chain->gates[i].shape != NAT_TRANSLATES;
     const char *alone = is_wall ? "wall" : "nat";
 
