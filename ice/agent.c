@@ -10,10 +10,12 @@
 #include "ice/lite.h"
 #include "ice/locals.h"
 #include "ice/mapping.h"
+#include "ice/nat64.h"
 #include "ice/nominate.h"
 #include "ice/policy.h"
 #include "ice/predict.h"
 #include "ice/relay.h"
+#include "ice/remotes.h"
 #include "ice/restart.h"
 #include "ice/role.h"
 #include "ice/route.h"
@@ -23,6 +25,7 @@
 
 #include "base/addr.h"
 #include "base/env.h"
+#include "base/nat64.h"
 #include "base/time.h"
 #include "base/trace.h"
 
@@ -528,7 +531,9 @@ int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
         return AUGER_ERR_UNSUPPORTED;
     if (auger_addr_ip_len(server) == 0 || server->port == 0 || server->transport != AUGER_UDP)
         return AUGER_ERR_INVALID;
-    return auger_gather_add_server(ice, server);
+    struct auger_addr seen = *server;
+    (void)auger_through_nat64(ice, server, &seen);
+    return auger_gather_add_server(ice, &seen);
 }
 
 int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time now,
@@ -628,33 +633,21 @@ static struct auger_generation *generation_of(const struct auger_ice *ice, const
     return ice->next;
 }
 
-static int keep_remote(struct auger_generation *generation, const struct auger_cand *told)
+int auger_ice_set_nat64(struct auger_ice *ice, auger_time now, const struct auger_nat64 *nat64)
 {
-    struct auger_cands *remotes = &generation->remotes;
-    struct auger_ice_cand *known = auger_cands_find(remotes, &told->addr, told->tcptype);
-
-    if (known && known->type == AUGER_CAND_PRFLX) {
-        int err = auger_cands_merge(remotes, known, told);
-        auger_checklist_reorder(&generation->checklist, generation->role);
-        return err;
-    }
-    if (known) {
-        known->hidden &= told->hidden;
-        if (known->generation != auger_cand_generation(told->ufrag))
-            known->generation = 0; /* it is of both */
+    if (!auger_nat64_is_valid(nat64))
+        return AUGER_ERR_INVALID;
+    if (memcmp(&ice->nat64, nat64, sizeof(*nat64)) == 0)
         return 0;
-    }
-    return auger_cands_add_remote(remotes, told);
-}
-
-/* Not our own, and no TURN server's of ours, to which streams lead that are not of ICE. */
-static bool is_reachable(const struct auger_ice *ice, const struct auger_cand *told)
-{
-    const struct auger_path path = {.remote = told->addr};
-    bool is_tcp = told->addr.transport == AUGER_TCP;
-
-    return is_tcp == (told->tcptype != AUGER_TCP_TYPE_NONE) &&
-           !auger_cands_find_base(&ice->locals, &told->addr) && !auger_relay_has_stream(ice, &path);
+    ice->nat64 = *nat64;
+    auger_trace(ice->env, now, "ice:translation", AUGER_F_INT("prefix_len", nat64->prefix_len));
+    auger_remotes_follow_nat64(ice, now, ice->current);
+    auger_remotes_follow_nat64(ice, now, ice->next);
+    if (!ice->config.lite)
+        auger_nat64_ask_servers(ice);
+    auger_locals_follow_drift(ice, now);
+    auger_standby_consider(ice, now);
+    return 0;
 }
 
 int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struct auger_cand *cand)
@@ -671,18 +664,9 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
     told.addr.scope = 0; /* means something at the peer's alone */
     if (told.tcptype == AUGER_TCP_TYPE_ACTIVE)
         told.addr.port = AUGER_TCP_DISCARD_PORT; /* whatever it says (RFC 6544 section 3) */
-    if (!auger_cand_addr_is_usable(&told.addr, &ice->policy) || !is_reachable(ice, &told))
-        return AUGER_ERR_UNSUPPORTED;
-    int err = keep_remote(generation, &told);
+    int err = auger_remotes_add(ice, now, generation, &told);
     if (err)
         return err;
-    auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &told.addr),
-                AUGER_F_TEXT("type", auger_cand_type_name(told.type)),
-                AUGER_F_INT("priority", told.priority));
-    generation->has_moved |= generation->remote_ended;
-    auger_generation_form_pairs_of(
-        generation, now, &ice->locals,
-        auger_cands_find(&generation->remotes, &told.addr, told.tcptype));
     auger_locals_follow_drift(ice, now);
     auger_standby_consider(ice, now);
     auger_predict_consider(ice, now);

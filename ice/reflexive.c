@@ -24,7 +24,9 @@ static bool is_believable(const struct auger_ice *ice, const struct auger_ice_ca
 {
     static const struct auger_cand_policy strict = {0};
 
-    if (mapped->family != host->addr.family)
+    /* Through a NAT64 we are seen at an address of IPv4. */
+    if (mapped->family != host->addr.family &&
+        (ice->nat64.prefix_len == 0 || mapped->family != AUGER_IPV4))
         return false;
     if (auger_addr_equal(mapped, &host->addr))
         return true; /* no NAT */

@@ -168,6 +168,7 @@ struct auger_ice {
     const struct auger_env *env;
     struct auger_ice_config config;
     struct auger_cand_policy policy;
+    struct auger_nat64 nat64;           /* without a prefix: none */
     struct auger_ice_mapping *mappings; /* what config.mappings points to */
 
     enum auger_ice_state state;

@@ -155,6 +155,12 @@ int auger_peer_remove_mapped_addr(struct auger_peer *peer, auger_time now,
     return auger_record_remove_mapped_addr(peer->config.recorder, peer->ice, now, base, external);
 }
 
+int auger_peer_set_nat64(struct auger_peer *peer, auger_time now, const struct auger_nat64 *nat64)
+{
+    auger_ready_mark(peer->ready);
+    return auger_record_set_nat64(peer->config.recorder, peer->ice, now, nat64);
+}
+
 int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
                                const struct auger_addr *server)
 {

@@ -409,6 +409,16 @@ int auger_record_add_helper_addrs(struct auger_recorder *r, struct auger_ice *ic
     return end(r, auger_ice_add_helper_addrs(ice, now, addrs, told));
 }
 
+int auger_record_set_nat64(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                           const struct auger_nat64 *nat64)
+{
+    if (begin_at(r, AUGER_OP_SET_NAT64, now)) {
+        put_u8(r, nat64->prefix_len);
+        put_blob(r, nat64->prefix, sizeof(nat64->prefix));
+    }
+    return end(r, auger_ice_set_nat64(ice, now, nat64));
+}
+
 int auger_record_add_stun_server(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
                                  const struct auger_addr *server)
 {

@@ -488,6 +488,17 @@ static void add_helper_addrs(struct replay *r, auger_time now)
         compare(r, auger_ice_add_helper_addrs(r->ice, now, addrs, len), 0);
 }
 
+static void set_nat64(struct replay *r, auger_time now)
+{
+    struct auger_nat64 nat64 = {.prefix_len = auger_read_u8(&r->in)};
+    struct auger_bytes prefix = get_blob(r, sizeof(nat64.prefix));
+
+    if (r->err != 0 || !prefix.data)
+        return;
+    memcpy(nat64.prefix, prefix.data, prefix.len);
+    compare(r, auger_ice_set_nat64(r->ice, now, &nat64), 0);
+}
+
 /* Calls without a time. */
 static bool call_at_no_time(struct replay *r, enum auger_op op)
 {
@@ -538,6 +549,9 @@ static void call_now(struct replay *r, enum auger_op op, auger_time now)
         break;
     case AUGER_OP_ADD_HELPER_ADDRS:
         add_helper_addrs(r, now);
+        break;
+    case AUGER_OP_SET_NAT64:
+        set_nat64(r, now);
         break;
     case AUGER_OP_SET_REMOTE_PACING:
         auger_ice_set_remote_pacing(r->ice, now, get_int(r));

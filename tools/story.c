@@ -47,6 +47,8 @@ static const struct meaning meanings[] = {
      "we have a candidate: {type} {addr}[, mapped from {base}]"},
     {"ice:local_address_gone", NULL, NULL, STORY_EVENT, -1, "our address {base} is gone"},
     {"ice:mapping_gone", NULL, NULL, STORY_EVENT, -1, "the gateway maps {addr} to {base} no more"},
+    {"ice:translation", NULL, NULL, STORY_EVENT, -1,
+     "the network has a NAT64, with a prefix of {prefix_len} bits"},
     {"ice:relay_asked", NULL, NULL, STORY_EVENT, -1,
      "ask TURN server {server} for a relayed address, from {base}"},
     {"ice:relay_lost", "had_stood", "1", STORY_EVENT, -1,

@@ -100,6 +100,16 @@ AUGER_API int auger_addr_parse(struct auger_addr *out, const char *text) AUGER_C
 AUGER_API const char *auger_addr_format_ip(const struct auger_addr *addr, char *buf, size_t cap);
 AUGER_API const char *auger_addr_format(const struct auger_addr *addr, char *buf, size_t cap);
 
+/* How a NAT64 shows addresses of IPv4 to hosts that have IPv6 alone (RFC 6052). */
+struct auger_nat64 {
+    uint8_t prefix[16]; /* zeros behind its length, and in byte 8 */
+    uint8_t prefix_len; /* 32, 40, 48, 56, 64 or 96 bits; 0: there is none */
+};
+/* From an address of IPv6 that the DNS gives for "ipv4only.arpa" (RFC 7050), by which a network
+ * tells.  AUGER_ERR_NOT_FOUND: it says nothing of a NAT64. */
+AUGER_API int auger_nat64_find(struct auger_nat64 *out,
+                               const struct auger_addr *addr) AUGER_CHECK_RESULT;
+
 /* --- readiness: which of many engines has something to do ------------------- */
 
 /* Who drives thousands of engines gives each a mark.  An engine that was called

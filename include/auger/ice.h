@@ -301,6 +301,12 @@ AUGER_API int auger_ice_add_mapped_addr(struct auger_ice *ice, auger_time now,
 AUGER_API int auger_ice_remove_mapped_addr(struct auger_ice *ice, auger_time now,
                                            const struct auger_addr *base,
                                            const struct auger_addr *external);
+/* The network has a NAT64 (auger_nat64_find()).  As long as there is no base of IPv4, candidates of
+ * the peer and STUN servers that are of it, those of before too, are reached through the NAT64; not
+ * those of private addresses.  What a STUN server sees there is a candidate of IPv4 with a base of
+ * IPv6.  TURN servers are the caller's to translate.  AUGER_ERR_INVALID: no prefix of RFC 6052. */
+AUGER_API int auger_ice_set_nat64(struct auger_ice *ice, auger_time now,
+                                  const struct auger_nat64 *nat64) AUGER_CHECK_RESULT;
 /* A STUN server to ask from every base of its family.  AUGER_ERR_LIMIT;
  * AUGER_ERR_UNSUPPORTED of a lite agent, which asks nobody. */
 AUGER_API int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,

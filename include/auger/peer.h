@@ -111,6 +111,8 @@ AUGER_API int auger_peer_add_mapped_addr(struct auger_peer *peer, auger_time now
 AUGER_API int auger_peer_remove_mapped_addr(struct auger_peer *peer, auger_time now,
                                             const struct auger_addr *base,
                                             const struct auger_addr *external);
+AUGER_API int auger_peer_set_nat64(struct auger_peer *peer, auger_time now,
+                                   const struct auger_nat64 *nat64) AUGER_CHECK_RESULT;
 AUGER_API int auger_peer_add_stun_server(struct auger_peer *peer, auger_time now,
                                          const struct auger_addr *server) AUGER_CHECK_RESULT;
 /* Of streams too: <auger/ice.h> says what they are, and who opens them. */

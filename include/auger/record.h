@@ -78,6 +78,9 @@ AUGER_API int auger_record_remove_mapped_addr(struct auger_recorder *recorder,
 AUGER_API int auger_record_add_helper_addrs(struct auger_recorder *recorder, struct auger_ice *ice,
                                             auger_time now, const struct auger_addr *addrs,
                                             size_t len) AUGER_CHECK_RESULT;
+AUGER_API int auger_record_set_nat64(struct auger_recorder *recorder, struct auger_ice *ice,
+                                     auger_time now,
+                                     const struct auger_nat64 *nat64) AUGER_CHECK_RESULT;
 AUGER_API int auger_record_add_stun_server(struct auger_recorder *recorder, struct auger_ice *ice,
                                            auger_time now,
                                            const struct auger_addr *server) AUGER_CHECK_RESULT;

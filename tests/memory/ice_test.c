@@ -140,6 +140,13 @@ static int add_mapped_addr(struct world *world, struct auger_ice *ice)
     return err;
 }
 
+static int set_nat64(struct world *world, struct auger_ice *ice)
+{
+    const struct auger_nat64 nat64 = {.prefix = {0x00, 0x64, 0xFF, 0x9B}, .prefix_len = 96};
+
+    return (int)SWEPT(auger_ice_set_nat64(ice, world->now, &nat64));
+}
+
 static int add_stun_server(struct world *world, struct auger_ice *ice)
 {
     struct auger_addr server = addr_of("198.51.100.2:3478");
@@ -289,6 +296,7 @@ static const struct call calls[] = {
     {"add_local_addr while checking", checking, add_local_addr, false},
     {"remove_local_addr, the one in use", moving, remove_local_addr, false},
     {"add_mapped_addr", connected, add_mapped_addr, false},
+    {"set_nat64", fresh, set_nat64, true},
     {"add_stun_server", fresh, add_stun_server, false},
     {"end_of_local_addrs", fresh, end_of_local_addrs, true},
     {"restart", connected, restart, false},

@@ -172,6 +172,13 @@ static int add_mapped_addr(struct pair *pair)
     return err;
 }
 
+static int set_nat64(struct pair *pair)
+{
+    const struct auger_nat64 nat64 = {.prefix = {0x00, 0x64, 0xFF, 0x9B}, .prefix_len = 96};
+
+    return (int)SWEPT(auger_peer_set_nat64(pair->peers[ALICE], pair->now, &nat64));
+}
+
 static int add_turn_server(struct pair *pair)
 {
     struct auger_ice_turn_server server;
@@ -450,6 +457,7 @@ static const struct call {
     {"add_local_addr", fresh, add_local_addr, from_the_beginning, false},
     {"remove_local_addr, the one in use", moving, remove_local_addr, by_a_restart_if_wanted, false},
     {"add_mapped_addr", fresh, add_mapped_addr, from_the_beginning, true},
+    {"set_nat64", fresh, set_nat64, from_the_beginning, false},
     {"add_stun_server", fresh, add_stun_server, from_the_beginning, false},
     {"add_turn_server", fresh, add_turn_server, from_the_beginning, false},
     {"release", connected, release, is_over, false},

@@ -44,6 +44,7 @@ static void free_recorded(struct auger_ice *ice);
 #define auger_ice_remove_local_addr(ice, ...) RECORDED(remove_local_addr, ice, __VA_ARGS__)
 #define auger_ice_add_mapped_addr(ice, ...) RECORDED(add_mapped_addr, ice, __VA_ARGS__)
 #define auger_ice_remove_mapped_addr(ice, ...) RECORDED(remove_mapped_addr, ice, __VA_ARGS__)
+#define auger_ice_set_nat64(ice, ...) RECORDED(set_nat64, ice, __VA_ARGS__)
 #define auger_ice_add_local_addr(ice, ...) RECORDED(add_local_addr, ice, __VA_ARGS__)
 #define auger_ice_add_stun_server(ice, ...) RECORDED(add_stun_server, ice, __VA_ARGS__)
 #define auger_ice_end_of_local_addrs(ice, ...) RECORDED(end_of_local_addrs, ice, __VA_ARGS__)
@@ -147,12 +148,14 @@ static void record_a_session(void)
     struct auger_ice *ice = world->sides[0].ice;
     struct auger_addr server = addr_of("198.51.100.1:3478"), base = addr_of("192.0.2.1:1003"),
                       mapped = addr_of("198.51.100.7:1003");
+    const struct auger_nat64 nat64 = {.prefix = {0x00, 0x64, 0xFF, 0x9B}, .prefix_len = 96};
 
     world->server = server;
     assert_int_equal(auger_ice_add_stun_server(ice, world->now, &server), 0);
     assert_int_equal(auger_ice_add_local_addr(ice, world->now, &base), 0);
     assert_true(auger_ice_add_local_addr(ice, world->now, &base) < 0);
     auger_ice_end_of_local_addrs(ice, world->now);
+    assert_int_equal(auger_ice_set_nat64(ice, world->now, &nat64), 0);
     assert_int_equal(auger_ice_add_mapped_addr(ice, world->now, &base, &mapped), 0);
     introduce(world);
     world_run(world, 10 * AUGER_SEC);
