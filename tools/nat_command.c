@@ -37,6 +37,7 @@ static const char help[] =
     "  --lifetime SECONDS  look for the lifetime of a mapping up to there, 10 to 3600, which takes\n"
     "                      up to two and a half times as long\n"
     "  --no-path           do not look for gateways behind gateways (datagrams that die on their way)\n"
+    "  --no-portmap        do not ask the gateway for a port (PCP, NAT-PMP), to give it back at once\n"
     "  --no-nat64          do not ask the resolver for a NAT64 (RFC 7050)\n"
     "  --json              one JSON object a line: {\"ev\":\"stage\",...}, {\"ev\":\"round\",...},\n"
     "                      {\"ev\":\"tested\",...}, then {\"ev\":\"report\",...} for each family, last\n"
@@ -57,7 +58,7 @@ struct discovering {
     struct nat_finding findings[FAMILIES];
     bool is_on[FAMILIES];
     auger_time lifetime_max;
-    bool json, no_path, no_nat64;
+    bool json, no_path, no_portmap, no_nat64;
     int interrupt_fd, status;
 };
 
@@ -112,6 +113,10 @@ static void begin(struct discovering *discovering)
             finding->has_path = true;
             nat_path_find(&finding->path, &discovering->targets[0].addrs[0],
                           discovering->interrupt_fd);
+        }
+        if (i == 0 && !discovering->no_portmap) {
+            finding->has_portmap = true;
+            nat_portmap_ask(&finding->portmap, &finding->local, discovering->interrupt_fd);
         }
     }
 }
@@ -238,6 +243,7 @@ static int run(int argc, char **argv)
         {"--server", OPTION_TEXTS, .texts = &servers, .max = AUGER_DISCOVERY_SERVERS_MAX},
         {"--lifetime", OPTION_NUMBER, .number = &lifetime_s, .min = 10, .max = 3600},
         {"--no-path", OPTION_FLAG, .flag = &discovering.no_path},
+        {"--no-portmap", OPTION_FLAG, .flag = &discovering.no_portmap},
         {"--no-nat64", OPTION_FLAG, .flag = &discovering.no_nat64},
         {"--json", OPTION_FLAG, .flag = &discovering.json},
     };

@@ -79,6 +79,17 @@ static json_t *path_json(const struct nat_finding *finding)
     return hops;
 }
 
+static json_t *portmap_json(const struct nat_finding *finding)
+{
+    const struct nat_portmap *portmap = &finding->portmap;
+
+    if (!finding->has_portmap)
+        return json_null();
+    return json_pack("{so ss so ss}", "gateway", ip_json(&portmap->gateway), "protocol",
+                     portmap->protocol, "external", addr_json(&portmap->external), "why",
+                     portmap->why ? portmap->why : "");
+}
+
 json_t *nat_words_json(const struct nat_finding *finding)
 {
     const struct auger_discovery_report *report = &finding->report;
@@ -103,6 +114,7 @@ json_t *nat_words_json(const struct nat_finding *finding)
                         json_string(discovery_answer_name(report->response_port)));
     json_object_set_new(json, "padding", json_string(discovery_answer_name(report->padding)));
     json_object_set_new(json, "path", path_json(finding));
+    json_object_set_new(json, "portmap", portmap_json(finding));
     json_object_set_new(json, "table", rows_json(report));
     json_object_set_new(json, "outlook", outlook_json(report));
     json_object_set_new(json, "sent", json_integer((json_int_t)report->sent));

@@ -139,6 +139,23 @@ static void print_path(FILE *out, const struct nat_finding *finding)
     fputs(path->private > 1 ? ": gateways behind gateways\n" : "\n", out);
 }
 
+static void print_portmap(FILE *out, const struct nat_finding *finding)
+{
+    const struct nat_portmap *portmap = &finding->portmap;
+    char gateway[AUGER_ADDR_TEXT_MAX], external[AUGER_ADDR_TEXT_MAX];
+
+    if (!finding->has_portmap || portmap->gateway.family == AUGER_FAMILY_NONE)
+        return;
+    auger_addr_format_ip(&portmap->gateway, gateway, sizeof(gateway));
+    if (portmap->external.family != AUGER_FAMILY_NONE)
+        fprintf(out, "  on request  the gateway %s maps ports by %s, and gave %s for a moment\n",
+                gateway, portmap->protocol,
+                auger_addr_format(&portmap->external, external, sizeof(external)));
+    else
+        fprintf(out, "  on request  the gateway %s maps no ports by PCP or NAT-PMP: %s\n", gateway,
+                portmap->why);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 /* The first mappings of fresh sockets, and what one socket has towards several destinations. */
@@ -185,6 +202,7 @@ void nat_words_print(FILE *out, const struct nat_finding *finding)
         fprintf(out, "  hairpin     %s\n", discovery_hairpin_in_words(report));
         print_lifetime(out, report);
         print_sizes(out, report);
+        print_portmap(out, finding);
         if (report->rewrites == AUGER_DISCOVERY_YES)
             fputs(
                 "  rewriting   a gateway changes addresses inside of datagrams (an ALG): switch it "

@@ -4,6 +4,7 @@
 
 #include "tools/nat64.h"
 #include "tools/nat_path.h"
+#include "tools/nat_portmap.h"
 
 #include <auger/stun_discovery.h>
 
@@ -14,8 +15,9 @@
 struct nat_finding {
     struct auger_addr local;
     struct auger_discovery_report report;
-    bool has_path; /* IPv4 alone */
+    bool has_path, has_portmap; /* IPv4 alone */
     struct nat_path path;
+    struct nat_portmap portmap;
 };
 
 /* One line, as "endpoint-independent NAT, port-restricted (the usual home router)". */

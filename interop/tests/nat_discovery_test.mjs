@@ -3,13 +3,13 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe } from "node:test";
 import { test } from "../lib/check.mjs";
 import { until } from "../lib/until.mjs";
-import { Lab } from "../natlab/lab.mjs";
+import { Lab, inside } from "../natlab/lab.mjs";
 import { expected } from "../natlab/probe.mjs";
 
 const PORTS = [3478, 3479];
@@ -75,6 +75,7 @@ describe("auger nat", { concurrency: 12 }, () => {
       by100 -- s100 (APDM/APDF/sequential, stride=100) -- internet
       a1 -- ext (EIM/EIF/random, hairpin=external) -- internet
       a2 -- int (EIM/EIF/random, hairpin=internal) -- internet
+      mia -- giving (port-restricted) -- internet
       server (addresses=2) -- internet
       other (addresses=2) -- internet`);
     ours = lab.host("server");
@@ -140,6 +141,23 @@ describe("auger nat", { concurrency: 12 }, () => {
     // The kernel forgets by its own clock, and looks now and then.
     assert.ok(report.lifetime_alive > 3000 && report.lifetime_alive < 9000, JSON.stringify(report));
     assert.ok(report.lifetime_dead > report.lifetime_alive && report.lifetime_dead < 12000, JSON.stringify(report));
+  });
+
+  test("says that a gateway maps ports on request, and gives back what it got", async () => {
+    writeFileSync(join(start.folder, "miniupnpd.conf"), ["ext_ifname=wan", "listening_ip=lan", "enable_natpmp=yes",
+      "enable_upnp=no", "secure_mode=yes", "uuid=00000000-0000-0000-0000-000000000001", "allow 1024-65535 0.0.0.0/0 1024-65535",
+      `lease_file=${join(start.folder, "leases")}`, ""].join("\n"));
+    // The chains that it puts its rules into; where they lead is not asked here.
+    await start(inside("giving", ["nft", "table inet filter { chain miniupnpd {}; chain prerouting_miniupnpd {}; chain postrouting_miniupnpd {}; }"])).exited;
+    const daemon = start(inside("giving", ["miniupnpd", "-d", "-f", "miniupnpd.conf", "-P", join(start.folder, "upnp.pid")]));
+    running.push(daemon);
+    assert.ok(await until(() => /istening for NAT-PMP/.test(daemon.text)), daemon.text);
+    const { portmap } = await discover(lab.host("mia"), [ours.address]);
+    assert.equal(portmap.gateway, lab.router("giving").network.gateway);
+    assert.match(portmap.protocol, /^(pcp|nat-pmp)$/, JSON.stringify(portmap) + daemon.text);
+    assert.match(portmap.external ?? portmap.why, new RegExp(`^${lab.router("giving").wan}:`), daemon.text);
+    const none = await discover(lab.host("pia"), [ours.address]);
+    assert.deepEqual([none.portmap.protocol, none.portmap.external], ["", null]);
   });
 
   for (const name of ["pia", "dora", "lea", "ines"])
