@@ -62,32 +62,39 @@ COUNTED(turn_count,
         stats, open)
 ANSWERED(const char *, turn_broken, (const struct turn_watch *w), w)
 
+/* Of prediction, which these worlds are without. */
+static void helper_added(peer *p, addr *a)
+{
+    sim_judges.helper_added(p, a);
+}
+
 static const struct sim_watch counting = {
-    peer_begins,
-    peer_ends,
-    remote_set,
-    both_are_lite,
-    paced,
-    told,
-    restarted,
-    base_added,
-    base_removed,
-    stun_server_added,
-    turn_server_added,
-    stream_lost,
-    sent,
-    received,
-    woken,
-    event,
-    drained,
-    turn_begins,
-    turn_ends,
-    turn_forgets,
-    turn_client,
-    turn_peer,
-    turn_event,
-    turn_count,
-    turn_broken,
+    .peer_begins = peer_begins,
+    .peer_ends = peer_ends,
+    .remote_set = remote_set,
+    .both_are_lite = both_are_lite,
+    .paced = paced,
+    .told = told,
+    .restarted = restarted,
+    .base_added = base_added,
+    .base_removed = base_removed,
+    .helper_added = helper_added,
+    .stun_server_added = stun_server_added,
+    .turn_server_added = turn_server_added,
+    .stream_lost = stream_lost,
+    .sent = sent,
+    .received = received,
+    .woken = woken,
+    .event = event,
+    .drained = drained,
+    .turn_begins = turn_begins,
+    .turn_ends = turn_ends,
+    .turn_forgets = turn_forgets,
+    .turn_client = turn_client,
+    .turn_peer = turn_peer,
+    .turn_event = turn_event,
+    .turn_count = turn_count,
+    .turn_broken = turn_broken,
 };
 
 static struct sim *watched(uint64_t seed)
