@@ -7,8 +7,8 @@
 /* How often each hook was called. */
 static struct {
     size_t peer_begins, peer_ends, remote_set, both_are_lite, paced, told, restarted, base_added,
-        base_removed, stun_server_added, turn_server_added, stream_lost, sent, woken, event,
-        drained, turn_ends, turn_forgets, turn_client, turn_peer, turn_event, turn_count;
+        base_removed, helper_added, stun_server_added, turn_server_added, stream_lost, sent, woken,
+        event, drained, turn_ends, turn_forgets, turn_client, turn_peer, turn_event, turn_count;
     size_t received, turn_begins, turn_broken;
 } calls;
 
@@ -39,6 +39,7 @@ COUNTED(told, (peer * p, addr *a), p, a)
 COUNTED(restarted, (peer * p), p)
 COUNTED(base_added, (peer * p), p)
 COUNTED(base_removed, (peer * p, addr *a), p, a)
+COUNTED(helper_added, (peer * p, addr *a), p, a)
 COUNTED(stun_server_added, (peer * p, addr *a), p, a)
 COUNTED(turn_server_added, (peer * p, addr *a), p, a)
 COUNTED(stream_lost, (peer * p, path *l), p, l)
@@ -61,12 +62,6 @@ COUNTED(turn_count,
         (struct turn_watch * w, const struct auger_turn_server_stats *stats, uint64_t open), w,
         stats, open)
 ANSWERED(const char *, turn_broken, (const struct turn_watch *w), w)
-
-/* Of prediction, which these worlds are without. */
-static void helper_added(peer *p, addr *a)
-{
-    sim_judges.helper_added(p, a);
-}
 
 static const struct sim_watch counting = {
     .peer_begins = peer_begins,
@@ -148,9 +143,28 @@ static void meet(uint64_t seed, bool lite, uint8_t tcp)
     world_end(sim);
 }
 
+static void meet_by_prediction(uint64_t seed)
+{
+    struct sim *sim = watched(seed);
+    struct sim_peer_options options;
+    struct sim_net *home =
+        sim_add_nat_of_kind(sim, "home", sim_internet(sim), SIM_SYMMETRIC_SEQUENTIAL);
+
+    sim_add_stun_server(sim);
+    sim_add_stun_server(sim);
+    sim_peer_options_init(&options);
+    options.ice.prediction = true;
+    struct sim_peer *alice = sim_add_peer_in(sim, "alice", home, &options);
+    struct sim_peer *bob = sim_add_peer(sim, "bob", SIM_PORT_RESTRICTED);
+    sim_signal(sim, alice, bob, DELAY);
+    assert_true(sim_run_until(sim, both_connected, 20 * AUGER_SEC));
+    world_end(sim);
+}
+
 SCENARIO(who_watches_is_told_of_everything)
 {
     memset(&calls, 0, sizeof(calls));
+    meet_by_prediction(seed);
     meet_by_relay(seed);
     meet(seed, true, 0);
     meet(seed, false, AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE);
