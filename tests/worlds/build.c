@@ -212,6 +212,8 @@ static void add_servers(struct built *built)
     built->server = sim_add_stun_server(built->sim);
     if (built->plan->value[SERVER_DEAD])
         sim_host_kill(built->server);
+    if (built->plan->value[PREDICTION] || built->plan->value[PREDICTION_B])
+        sim_add_stun_server(built->sim);
 }
 
 /* Bits of those that another may send its clients on to. */
@@ -236,6 +238,17 @@ static void add_turn_servers(struct built *built)
         built->turns[i] = sim_add_turn_server(built->sim, &options);
 }
 
+/* Others behind the same NATs. */
+static void add_busy(struct built *built)
+{
+    for (int side = 0; side < 2; side++) {
+        struct sim_gateway *gateway = sim_net_gateway(built->homes[side][0]);
+        int64_t kind = of(built->plan, GATES, side), busy = of(built->plan, BUSY, side);
+        if (busy && gateway && (kind == ONE_NAT || kind == NESTED_NATS))
+            sim_gateway_make_busy(built->sim, gateway, (unsigned)busy);
+    }
+}
+
 static void build(struct built *built, const struct plan *plan, const struct sim_options *options)
 {
     struct sim_options judged = *options;
@@ -247,6 +260,7 @@ static void build(struct built *built, const struct plan *plan, const struct sim
     add_turn_servers(built);
     add_homes(built);
     add_away(built);
+    add_busy(built);
 }
 
 static void forward_to(struct sim_net *home, const struct auger_addr *inside)
@@ -367,6 +381,9 @@ static void add_peer(struct built *built, int side)
     options.ice.nominate_at_once = of(plan, AT_ONCE, side);
     options.ice.lite = build_is_lite(plan, side);
     options.ice.renomination = of(plan, RENOMINATION, side);
+    options.ice.prediction = of(plan, PREDICTION, side);
+    if (plan->value[PREDICTION] || plan->value[PREDICTION_B])
+        options.ice.servers_max = 12; /* one more of STUN, by both of its addresses */
     options.ice.standby_max = (uint8_t)of(plan, STANDBY, side);
     options.ice.pairs_max = (uint16_t)of(plan, PAIRS_MAX, side);
     options.ice.tcp = (uint8_t)tcp(plan, side);

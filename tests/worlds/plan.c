@@ -58,6 +58,8 @@ static const struct range ranges[FEATURES] = {
     BOTH(AT_ONCE, "at_once", 0, 1, 1, 4),
     BOTH(LITE, "lite", 0, 1, 1, 4),
     BOTH(RENOMINATION, "renomination", 0, 0, 1, 1),
+    BOTH(PREDICTION, "prediction", 0, 1, 1, 4),
+    BOTH(BUSY, "busy", 0, 1, 10, 8),
     BOTH(STANDBY, "standby", 0, 0, 4, 1),
     BOTH(PAIRS_MAX, "pairs_max", 100, 1, 8, 12),
     BOTH(REFUSES_PERMILLE, "refuses_permille", 0, 1, 100, 6),

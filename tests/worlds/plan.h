@@ -83,6 +83,10 @@ enum feature {
     LITE_B,
     RENOMINATION, /* offered in its description */
     RENOMINATION_B,
+    PREDICTION, /* of ports: then there are two STUN servers */
+    PREDICTION_B,
+    BUSY, /* mappings that others behind its NAT take in a second */
+    BUSY_B,
     STANDBY, /* pairs in reserve, at most */
     STANDBY_B,
     PAIRS_MAX, /* of its table */

@@ -31,6 +31,7 @@ static const char *const names[SOMETIMES] = {
     [EVER_HIDDEN] = "connected without host candidates",
     [EVER_BY_DEFAULT_ROUTE] = "connected by the default route alone",
     [EVER_UNREACHABLE] = "rightly never connected",
+    [EVER_PREDICTED] = "ports predicted",
     [ROLE_CONFLICT] = "role conflict",
     [EQUAL_TIE_BREAKER] = "equal tie-breakers",
     [LITE_AND_FULL] = "a lite agent and a full one",
@@ -195,6 +196,8 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
         w->seen[SWITCHES_ENDED] |= says(record, "reason", "too many role switches");
         w->seen[SILENT_AND_BACK] |=
             says(record, "from", "disconnected") && says(record, "to", "connected");
+    } else if (strcmp(name, "ice:ports_bracketed") == 0 || strcmp(name, "ice:ports_ahead") == 0) {
+        w->seen[EVER_PREDICTED] = true;
     } else if (strcmp(name, "ice:standby_better") == 0) {
         w->seen[STANDBY_BETTER] = true;
     } else if (strcmp(name, "ice:standby") == 0) {

@@ -34,6 +34,7 @@ enum sometimes {
     EVER_HIDDEN,       /* without host candidates */
     EVER_BY_DEFAULT_ROUTE, /* another interface may not be used */
     EVER_UNREACHABLE,      /* no path, and none was found */
+    EVER_PREDICTED,        /* a port was predicted, or checks went ahead to where it may be */
     ROLE_CONFLICT,
     EQUAL_TIE_BREAKER, /* and it was settled */
     LITE_AND_FULL,     /* connected at the end */
