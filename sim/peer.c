@@ -104,7 +104,8 @@ static struct sim_peer *add_peer(struct sim *sim, const char *name, struct sim_h
     sim_peer_init_env(peer);
     sim_peer_init_clock(peer);
     sim_peer_init_socket(peer);
-    peer->next = peer->chatter_at = AUGER_NEVER;
+    sim_peer_set_timer(peer, AUGER_NEVER);
+    peer->chatter_at = AUGER_NEVER;
     init_story(&peer->story);
     if (auger_ice_new(&peer->ice, &peer->env, &peer->options.ice) < 0)
         abort();
@@ -277,7 +278,8 @@ static void end(struct sim_peer *peer)
         sim_mux_leave(peer);
     auger_ice_free(peer->ice);
     peer->ice = NULL;
-    peer->next = peer->chatter_at = AUGER_NEVER;
+    sim_peer_set_timer(peer, AUGER_NEVER);
+    peer->chatter_at = AUGER_NEVER;
     peer->is_touched = false;
     if (peer->allocations > 0)
         sim_break(peer->sim, "16: %s leaks %zu bytes in %zu blocks", peer->name, peer->memory,
@@ -498,7 +500,7 @@ static void drain(struct sim_peer *peer)
     auger_time next = auger_ice_next_timeout(peer->ice);
     if (sim_peer_is_full(peer) && next <= sim_peer_now(peer)) /* the socket is waited for */
         next = AUGER_NEVER;
-    peer->next = sim_peer_moment(peer, next);
+    sim_peer_set_timer(peer, next);
     size_t pairs_len = look_at_pairs(peer);
     bool is_woken = peer->is_woken;
     peer->is_touched = peer->is_woken = false;
@@ -518,7 +520,7 @@ auger_time sim_peers_next(const struct sim *sim)
     auger_time next = AUGER_NEVER;
 
     for (const struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
-        auger_time wants = auger_time_min(peer->next, peer->chatter_at);
+        auger_time wants = auger_time_min(sim_peer_wakes_at(peer), peer->chatter_at);
         next = auger_time_min(next, auger_time_max(wants, peer->asleep_until));
     }
     return auger_time_max(next, sim->now);
@@ -535,7 +537,7 @@ void sim_peers_wake(struct sim *sim)
     for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer) {
         if (!peer->ice || sim_peer_is_asleep(peer))
             continue;
-        if (peer->next <= sim->now) {
+        if (sim_peer_is_woken(peer)) {
             auger_ice_handle_timeout(peer->ice, sim_peer_now(peer));
             SIM_TELL(sim, woken, peer);
             peer->is_touched = peer->is_woken = true;

@@ -8,6 +8,12 @@
 
 #define SIM_PORTS_MAX 8 /* the latest ones */
 
+/* What wakes an agent: its driver, which may be early once, and late. */
+struct sim_timer {
+    auger_time wants;              /* by the agent's clock */
+    auger_time early_at, rings_at; /* AUGER_NEVER: not at all */
+};
+
 /* Runs `ppm` too fast, and may leap; linear since the last change. */
 struct sim_clock {
     auger_time since, local;
@@ -45,7 +51,7 @@ struct sim_peer {
     size_t memory, allocations; /* live */
     bool is_touched;            /* since it was drained last */
     bool is_woken;              /* and by its timer */
-    auger_time next;            /* when it wants to be called */
+    struct sim_timer timer;
     auger_time chatter_at;
     struct sim_clock clock;
     auger_time asleep_until;       /* suspended */
@@ -92,6 +98,12 @@ auger_time sim_peer_now(const struct sim_peer *peer);
 auger_time sim_peer_moment(const struct sim_peer *peer, auger_time local);
 void sim_peer_init_clock(struct sim_peer *peer);
 bool sim_peer_is_asleep(const struct sim_peer *peer);
+/* It wants to be woken when its clock shows `local`. */
+void sim_peer_set_timer(struct sim_peer *peer, auger_time local);
+/* When it will be. */
+auger_time sim_peer_wakes_at(const struct sim_peer *peer);
+/* Whether that is now; and then it is over. */
+bool sim_peer_is_woken(struct sim_peer *peer);
 
 /* helpers.c: sockets more, as its agent asks for them, and those that it wants no more. */
 void sim_helpers_open(struct sim_peer *peer, const struct auger_ice_helpers *wanted);

@@ -1,10 +1,12 @@
 /* sim/peer_clock.c - the clocks of the hosts: each runs a little fast or slow, stands
- * still with its machine, and leaps. */
+ * still with its machine, and leaps; and the timers that go by them. */
+#include "sim/digest.h"
 #include "sim/peer.h"
 
 #include "base/time.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define MILLION 1000000
 
@@ -64,6 +66,66 @@ auger_time sim_peer_sleeps_for(const struct sim_peer *peer)
 {
     return sim_peer_is_asleep(peer) ? peer->asleep_until - peer->sim->now : 0;
 }
+
+/* --- the timer -------------------------------------------------------------------- */
+
+/* The same for one deadline, whoever else troubles the agent meanwhile. */
+static uint64_t chance(const struct sim_peer *peer, auger_time local)
+{
+    uint64_t mix = digest_u64(DIGEST_START, peer->sim->options.seed);
+
+    mix = digest_u64(digest_bytes(mix, peer->name, strlen(peer->name)), (uint64_t)local);
+    mix = (mix ^ mix >> 31) * UINT64_C(0x9E3779B97F4A7C15);
+    return mix ^ mix >> 29;
+}
+
+/* Somewhere between now and then, or never. */
+static auger_time early(const struct sim_peer *peer, uint64_t luck, auger_time moment)
+{
+    auger_time to_wait = moment - peer->sim->now;
+
+    if (to_wait <= 0 || luck % 1000 >= peer->options.early_permille)
+        return AUGER_NEVER;
+    return peer->sim->now + to_wait / 1000 * (auger_time)(luck / 1000 % 1000);
+}
+
+void sim_peer_set_timer(struct sim_peer *peer, auger_time local)
+{
+    struct sim_timer *timer = &peer->timer;
+    bool is_new = local != timer->wants;
+    uint64_t luck = chance(peer, local);
+    auger_time moment = sim_peer_moment(peer, local), late_max = peer->options.late_max;
+
+    timer->wants = local;
+    timer->rings_at = moment;
+    if (local != AUGER_NEVER && late_max > 0)
+        timer->rings_at = moment + (auger_time)(luck / 1000000 % (uint64_t)(late_max + 1));
+    if (local == AUGER_NEVER)
+        timer->early_at = AUGER_NEVER;
+    else if (is_new)
+        timer->early_at = early(peer, luck, moment);
+}
+
+auger_time sim_peer_wakes_at(const struct sim_peer *peer)
+{
+    return auger_time_min(peer->timer.early_at, peer->timer.rings_at);
+}
+
+bool sim_peer_is_woken(struct sim_peer *peer)
+{
+    struct sim_timer *timer = &peer->timer;
+    auger_time now = peer->sim->now;
+
+    if (now < sim_peer_wakes_at(peer))
+        return false;
+    peer->story.woken_early += now < timer->rings_at;
+    peer->story.woken_late += peer->options.late_max > 0 && now >= timer->rings_at &&
+                              sim_peer_now(peer) >= timer->wants + AUGER_MS;
+    timer->early_at = AUGER_NEVER;
+    return true;
+}
+
+/* --- sleep -------------------------------------------------------------------------- */
 
 static void awake(struct sim *sim, void *what)
 {

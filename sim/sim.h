@@ -215,12 +215,14 @@ struct sim_peer_options {
     unsigned turn_named; /* and of those that these may name to it */
     enum auger_turn_families turn_families; /* 0: both */
     bool turn_streams;                      /* they are asked over TCP */
-    auger_time chatter;   /* sends data this often once it can; 0: once per path */
-    int drift_ppm;        /* how much its clock is fast */
-    bool resolves;        /* names that the other tells, by multicast DNS */
-    bool hides;           /* its addresses behind such names; only where it resolves too */
-    uint64_t tie_breaker; /* the agent's first; 0: at random */
-    bool no_helpers;      /* it opens none of the sockets that prediction asks for */
+    auger_time chatter;      /* sends data this often once it can; 0: once per path */
+    int drift_ppm;           /* how much its clock is fast */
+    unsigned early_permille; /* of its timers, which ring once before they are due, */
+    auger_time late_max;     /* and when they are, so late at most */
+    bool resolves;           /* names that the other tells, by multicast DNS */
+    bool hides;              /* its addresses behind such names; only where it resolves too */
+    uint64_t tie_breaker;    /* the agent's first; 0: at random */
+    bool no_helpers;         /* it opens none of the sockets that prediction asks for */
     struct sim_send_errors errors;
 };
 void sim_peer_options_init(struct sim_peer_options *options);
@@ -314,6 +316,7 @@ struct sim_peer_story {
     struct auger_path data_path;         /* of the last that was received */
     uint64_t late_answers;               /* to checks on a path whose consent had ended */
     uint64_t requests_sent;              /* STUN requests, retransmissions included */
+    uint64_t woken_early, woken_late;    /* by its timer, as the options have it */
     size_t memory_peak;
 };
 const struct sim_peer_story *sim_peer_story(const struct sim_peer *peer);

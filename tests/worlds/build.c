@@ -365,6 +365,13 @@ static void set_mapping(struct built *built, int side, struct auger_ice_mapping 
     config->mappings_replace_host = kind == MAPPED_INSTEAD;
 }
 
+/* What is due and late leaves with whatever arrives meanwhile, of a stranger too: with one off the
+ * path, whose world is compared with that without him, all timers are on time. */
+static auger_time late_max(const struct plan *plan, int side)
+{
+    return plan->value[OFF_PATH] ? 0 : of(plan, TIMERS_LATE_MS, side) * AUGER_MS;
+}
+
 static void add_peer(struct built *built, int side)
 {
     const struct plan *plan = built->plan;
@@ -376,6 +383,8 @@ static void add_peer(struct built *built, int side)
     options.no_ipv4 = !has_ipv4(plan, side);
     options.no_stun = of(plan, NO_STUN, side);
     options.drift_ppm = (int)of(plan, DRIFT_PPM, side);
+    options.early_permille = (unsigned)of(plan, TIMERS_EARLY_PERMILLE, side);
+    options.late_max = late_max(plan, side);
     options.chatter = of(plan, CHATTER_MS, side) * AUGER_MS;
     options.ice.pacing = of(plan, PACING_MS, side) * AUGER_MS;
     options.ice.nominate_at_once = of(plan, AT_ONCE, side);

@@ -76,6 +76,14 @@ static bool are_connected(struct sim_peer *const peers[2])
            sim_peer_story(peers[1])->state == AUGER_ICE_CONNECTED;
 }
 
+static void count_timers(struct life *life, struct tally *tally)
+{
+    const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
+
+    tally->sometimes[WOKEN_EARLY] += a->woken_early + b->woken_early > 0;
+    tally->sometimes[WOKEN_LATE] += a->woken_late + b->woken_late > 0;
+}
+
 static void count_privacy(struct life *life, int side, struct tally *tally)
 {
     tally->sometimes[EVER_BY_MAPPING] += is_by_mapping(life, side);
@@ -105,6 +113,7 @@ void life_count(struct life *life, struct tally *tally)
             tally->sometimes[LITE_AND_FULL] += lite[0] != lite[1];
             tally->sometimes[LITE_AND_LITE] += lite[0] && lite[1];
             count_path(life, tally);
+            count_timers(life, tally);
             tally->sometimes[EVER_HALF_TRICKLE] += v[NO_TRICKLE] == 2;
             tally->sometimes[EVER_SHARED] += are_connected(life->built.beside);
             for (int side = 0; side < 2; side++)

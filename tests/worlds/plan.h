@@ -170,7 +170,11 @@ enum feature {
     LEAVES,           /* at the end alice goes without a word */
     MOVES,            /* 1: alice's interfaces go, and one behind another gate comes; 2: bob's */
     MOVES_AT_MS,
-    MOVES_GAP_MS, /* with none; negative: with both */
+    MOVES_GAP_MS,          /* with none; negative: with both */
+    TIMERS_EARLY_PERMILLE, /* that ring once before they are due */
+    TIMERS_EARLY_PERMILLE_B,
+    TIMERS_LATE_MS, /* at most, each */
+    TIMERS_LATE_MS_B,
     FEATURES
 };
 

@@ -72,6 +72,8 @@ static const char *const names[SOMETIMES] = {
     [MOVED_WITH_BOTH] = "session moves with both interfaces for a while",
     [MOVED_WITH_NONE] = "session moves with none for a while",
     [RESTART_WAS_WANTED] = "restart that an agent wanted found its path",
+    [WOKEN_EARLY] = "connected in spite of timers that ring early",
+    [WOKEN_LATE] = "connected in spite of timers that ring late",
 };
 
 const char *sometimes_name(enum sometimes what)

@@ -75,6 +75,8 @@ enum sometimes {
     MOVED_WITH_BOTH,    /* to another interface, while both were there */
     MOVED_WITH_NONE,    /* for a while */
     RESTART_WAS_WANTED, /* by the agent, adrift, and it found its path */
+    WOKEN_EARLY,        /* and yet connected at the end, both */
+    WOKEN_LATE,
     SOMETIMES
 };
 const char *sometimes_name(enum sometimes what);
