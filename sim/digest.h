@@ -23,4 +23,12 @@ static inline uint64_t digest_u64(uint64_t digest, uint64_t value)
     return digest;
 }
 
+/* A number of which each part is as good as chance. */
+static inline uint64_t digest_mix(uint64_t digest)
+{
+    digest = (digest ^ digest >> 31) * UINT64_C(0x9E3779B97F4A7C15);
+    digest = (digest ^ digest >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
+    return digest ^ digest >> 32;
+}
+
 #endif /* SIM_DIGEST_H */

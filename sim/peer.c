@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define DATAGRAMS_AT_ONCE_MAX 10000
+#define TRIES_MAX 50
 
 /* --- life ------------------------------------------------------------------- */
 
@@ -57,6 +58,25 @@ static void check(struct sim_peer *peer, int err, const char *what)
 {
     if (err < 0)
         sim_break(peer->sim, "%s: %s: %s", peer->name, what, auger_strerror(err));
+}
+
+bool sim_peer_tries_again(struct sim_peer *peer, int err)
+{
+    bool may_succeed = err == AUGER_ERR_ENTROPY || err == AUGER_ERR_NO_MEMORY;
+
+    peer->tries = may_succeed ? peer->tries + 1 : 0;
+    return may_succeed && peer->tries <= TRIES_MAX;
+}
+
+static void add_local_addr(struct sim_peer *peer, auger_time now, const struct auger_addr *base,
+                           const char *what)
+{
+    int err;
+
+    do
+        err = auger_ice_add_local_addr(peer->ice, now, base);
+    while (sim_peer_tries_again(peer, err));
+    check(peer, err, what);
 }
 
 static struct auger_addr attach(struct sim_peer *peer, struct sim_net *net,
@@ -160,7 +180,7 @@ static void add_tcp_base(struct sim_peer *peer, auger_time now, const struct aug
         return;
     base.transport = AUGER_TCP;
     SIM_TELL(peer->sim, base_added, peer);
-    check(peer, auger_ice_add_local_addr(peer->ice, now, &base), "local address of TCP");
+    add_local_addr(peer, now, &base, "local address of TCP");
 }
 
 static void remove_tcp_base(struct sim_peer *peer, const struct auger_addr *udp)
@@ -185,7 +205,7 @@ void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *n
         return;
     sim_log(sim, "%s has an interface in %s", peer->name, net->name);
     SIM_TELL(peer->sim, base_added, peer);
-    check(peer, auger_ice_add_local_addr(peer->ice, sim_peer_now(peer), &addr), "local address");
+    add_local_addr(peer, sim_peer_now(peer), &addr, "local address");
     add_tcp_base(peer, sim_peer_now(peer), &addr);
     auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
     peer->is_touched = true;
@@ -228,9 +248,10 @@ static void add_turn_server(struct sim_peer *peer, auger_time now, const struct 
         SIM_TELL(peer->sim, turn_server_added, peer, &server.addr);
         if (!is_told)
             continue;
-        int err = auger_ice_add_turn_server(peer->ice, now, &server);
-        for (int again = 0; err == AUGER_ERR_ENTROPY && again < 20; again++) /* buggify.h */
+        int err;
+        do
             err = auger_ice_add_turn_server(peer->ice, now, &server);
+        while (sim_peer_tries_again(peer, err)); /* buggify.h */
         check(peer, err, "TURN server");
     }
 }
@@ -257,15 +278,17 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling)
     check(peer, auger_ice_set_controlling(peer->ice, controlling), "role");
     for (size_t i = 0; i < peer->host->at_len; i++) {
         SIM_TELL(peer->sim, base_added, peer);
-        check(peer, auger_ice_add_local_addr(peer->ice, now, &peer->host->at[i].addr),
-              "local address");
+        add_local_addr(peer, now, &peer->host->at[i].addr, "local address");
         add_tcp_base(peer, now, &peer->host->at[i].addr);
     }
     for (size_t i = 0;
          i < sim->stun_servers_len && !peer->options.no_stun && !peer->options.ice.lite; i++) {
         SIM_TELL(sim, stun_server_added, peer, &sim->stun_servers[i]);
-        check(peer, auger_ice_add_stun_server(peer->ice, now, &sim->stun_servers[i]),
-              "STUN server");
+        int err;
+        do
+            err = auger_ice_add_stun_server(peer->ice, now, &sim->stun_servers[i]);
+        while (sim_peer_tries_again(peer, err));
+        check(peer, err, "STUN server");
     }
     if (!peer->options.ice.lite)
         add_turn_servers(peer, now);

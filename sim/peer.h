@@ -49,6 +49,7 @@ struct sim_peer {
     size_t pairs_cap;
 
     size_t memory, allocations; /* live */
+    unsigned tries;             /* in a row that came to nothing */
     bool is_touched;            /* since it was drained last */
     bool is_woken;              /* and by its timer */
     struct sim_timer timer;
@@ -82,6 +83,10 @@ struct sim_peer {
 
 /* Starts the agent: its role, its addresses and servers. */
 void sim_peer_begin(struct sim_peer *peer, bool controlling);
+
+/* What came to nothing for want of memory or chance has changed nothing, and is tried again; not
+ * for ever. */
+bool sim_peer_tries_again(struct sim_peer *peer, int err);
 
 /* peer_socket.c */
 void sim_peer_init_socket(struct sim_peer *peer);

@@ -21,6 +21,9 @@ static int draw(void *user, uint8_t *buf, size_t len)
 static void *count_alloc(void *user, size_t size)
 {
     struct sim_peer *peer = user;
+
+    if (sim_is_block_missing(peer->sim, SIM_MEMORY_OF_AGENTS, size))
+        return NULL;
     max_align_t *block = sim_alloc(sizeof(max_align_t) + size);
 
     memcpy(block, &size, sizeof(size));

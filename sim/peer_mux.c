@@ -22,7 +22,10 @@ static int draw(void *user, uint8_t *buf, size_t len)
 
 static void *take(void *user, size_t size)
 {
-    (void)user;
+    struct sim_mux *mux = user;
+
+    if (sim_is_block_missing(mux->sim, SIM_MEMORY_OF_MUXES, size))
+        return NULL;
     return sim_alloc(size ? size : 1);
 }
 
@@ -85,8 +88,12 @@ void sim_mux_settle(struct sim_peer *peer)
     struct auger_path taken;
     int err;
 
-    while ((err = auger_mux_settle(peer->mux->mux, peer->session, peer->ice, &taken)) ==
-           AUGER_ERR_PATH_TAKEN) {
+    for (;;) {
+        err = auger_mux_settle(peer->mux->mux, peer->session, peer->ice, &taken);
+        if (sim_peer_tries_again(peer, err))
+            continue;
+        if (err != AUGER_ERR_PATH_TAKEN)
+            break;
         sim_log(peer->sim, "%s: that path is another's", peer->name);
         if (auger_ice_refuse_path(peer->ice, sim_peer_now(peer), &taken) < 0)
             sim_break(peer->sim, "%s: a path is refused that is none", peer->name);

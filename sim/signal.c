@@ -42,8 +42,12 @@ static void tell_watch(struct sim_peer *peer, const struct sim_message *message)
 static void take_credentials(struct sim *sim, struct sim_peer *peer,
                              const struct sim_message *message)
 {
-    int err = auger_ice_set_remote_credentials(peer->ice, sim_peer_now(peer), message->ufrag,
+    int err;
+
+    do
+        err = auger_ice_set_remote_credentials(peer->ice, sim_peer_now(peer), message->ufrag,
                                                message->password);
+    while (sim_peer_tries_again(peer, err));
     if (err < 0 && !message->is_hostile)
         sim_break(sim, "%s: credentials: %s", peer->name, auger_strerror(err));
     if (err == 0)
@@ -109,8 +113,11 @@ static void take_description(struct sim *sim, struct sim_peer *peer,
 
 static int add_candidate(struct sim_peer *peer, const struct auger_cand *cand)
 {
-    int err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), cand);
+    int err;
 
+    do
+        err = auger_ice_add_remote_cand(peer->ice, sim_peer_now(peer), cand);
+    while (sim_peer_tries_again(peer, err));
     if (err == 0)
         SIM_TELL(peer->sim, told, peer, &cand->addr);
     return err;
@@ -390,8 +397,11 @@ void sim_signal_renew(struct sim_peer *peer)
 
 void sim_restart(struct sim *sim, struct sim_peer *peer)
 {
-    int err = auger_ice_restart(peer->ice, sim_peer_now(peer));
+    int err;
 
+    do
+        err = auger_ice_restart(peer->ice, sim_peer_now(peer));
+    while (sim_peer_tries_again(peer, err));
     sim_log(sim, "%s restarts", peer->name);
     if (err < 0)
         sim_break(sim, "%s: restart: %s", peer->name, auger_strerror(err));

@@ -92,6 +92,17 @@ bool sim_run(struct sim *sim, auger_time duration);
 auger_time sim_now(const struct sim *sim);
 /* What is broken, or NULL. */
 const char *sim_broken(const struct sim *sim);
+enum sim_memory {
+    SIM_MEMORY_OF_AGENTS,
+    SIM_MEMORY_OF_TURN_SERVERS,
+    SIM_MEMORY_OF_MUXES,
+    SIM_MEMORIES
+};
+/* From now on so many of a thousand blocks that those who are there ask for are missing.  What a
+ * peer's program is refused for that it asks for again. */
+void sim_run_out_of_memory(struct sim *sim, unsigned permille);
+/* How many were. */
+uint64_t sim_blocks_missing(const struct sim *sim, enum sim_memory whose);
 /* Of everything that was on the wire and in the traces so far. */
 uint64_t sim_digest(const struct sim *sim);
 /* The same without the datagrams that attackers caused (attacker.h). */

@@ -34,6 +34,7 @@ struct sim_turn {
     bool drains;
     auger_time wakes_at; /* AUGER_NEVER: no wake-up is on its way */
     size_t blocks;       /* of memory */
+    bool begins;         /* with all that it needs */
     struct sim_turn *next;
 };
 
@@ -51,6 +52,8 @@ static void *count_alloc(void *user, size_t size)
 {
     struct sim_turn *turn = user;
 
+    if (!turn->begins && sim_is_block_missing(turn->sim, SIM_MEMORY_OF_TURN_SERVERS, size))
+        return NULL;
     turn->blocks++;
     return sim_alloc(size ? size : 1);
 }
@@ -97,11 +100,13 @@ static void begin(struct sim_turn *turn)
     if (turn->options.lifetime_s)
         config.lifetime_s = turn->options.lifetime_s;
     draw_for(turn, NULL);
+    turn->begins = true;
     if (auger_turn_server_new(&turn->server, &turn->env, turn->sim->now, &config) != 0 ||
         auger_turn_server_add_user(turn->server, SIM_TURN_USER, SIM_TURN_PASSWORD) != 0)
         abort();
     if (turn->drains)
         auger_turn_server_drain(turn->server, &turn->alternate);
+    turn->begins = false;
 }
 
 static void end(struct sim_turn *turn)

@@ -93,8 +93,16 @@ struct sim_strangers {
     void (*leave)(struct sim *sim); /* with the world */
 };
 
+struct sim_shortage {
+    unsigned permille;
+    auger_time at;  /* when one was asked for last, */
+    uint64_t asked; /* and so many at that time */
+    uint64_t missing[SIM_MEMORIES];
+};
+
 struct sim {
     struct sim_options options;
+    struct sim_shortage shortage;
     auger_time now;
     struct queue queue;
     uint64_t digest, packets;
@@ -132,6 +140,9 @@ struct sim {
 /* An invariant does not hold; the first one counts. */
 void sim_break(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sim_log(const struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* shortage.c: somebody of ours asks for a block. */
+bool sim_is_block_missing(struct sim *sim, enum sim_memory whose, size_t size);
 
 /* net.c */
 struct sim_net *sim_net_new(struct sim *sim, const char *name, struct sim_gateway *gateway,

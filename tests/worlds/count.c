@@ -84,6 +84,19 @@ static void count_timers(struct life *life, struct tally *tally)
     tally->sometimes[WOKEN_LATE] += a->woken_late + b->woken_late > 0;
 }
 
+static void count_shortage(struct life *life, struct tally *tally)
+{
+    const struct sim *sim = life->built.sim;
+    bool has_failed = life_story(life, 0)->failed > 0;
+
+    if (sim_blocks_missing(sim, SIM_MEMORY_OF_AGENTS) > 0) {
+        tally->sometimes[OOM_OF_AGENT] += life->built.peers[1] && life_is_connected(life);
+        tally->sometimes[OOM_OF_AGENT_ENDS] += has_failed;
+    }
+    tally->sometimes[OOM_OF_TURN_SERVER] += sim_blocks_missing(sim, SIM_MEMORY_OF_TURN_SERVERS) > 0;
+    tally->sometimes[OOM_OF_MUX] += sim_blocks_missing(sim, SIM_MEMORY_OF_MUXES) > 0;
+}
+
 static void count_privacy(struct life *life, int side, struct tally *tally)
 {
     tally->sometimes[EVER_BY_MAPPING] += is_by_mapping(life, side);
@@ -100,6 +113,7 @@ void life_count(struct life *life, struct tally *tally)
     bool has_conflict = life->witness[0].has_conflict || life->witness[1].has_conflict;
 
     count_side(life, 0, tally);
+    count_shortage(life, tally);
     if (life->built.peers[1]) {
         bool ends_well = life_is_connected(life);
         count_side(life, 1, tally);

@@ -22,7 +22,7 @@ static bool is_gentle_but_for_loss(const struct plan *plan)
         PAIRS_MAX_B,     SIGNAL_DROP_PERMILLE,
         OBSERVER,        HOSTILE_SIGNAL_PERMILLE,
         SERVER_DEAD,     SERVER_DIES_MS,
-        HOSTILE_PEER,
+        HOSTILE_PEER,    OOM_PERMILLE,
     };
 
     for (size_t i = 0; i < sizeof(rough) / sizeof(rough[0]); i++) {
@@ -161,6 +161,24 @@ static void judge_endurance(struct life *life, struct tally *tally)
 static bool asks_for_long(const struct plan *plan)
 {
     return plan_has(plan, HOSTILE_SIGNAL_PERMILLE);
+}
+
+/* Memory that ran out ends a session, or does not: when there is enough again nobody hangs between
+ * the two. */
+static void judge_shortage(struct life *life, struct tally *tally)
+{
+    const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
+    struct plan otherwise = *life->plan;
+
+    otherwise.value[OOM_PERMILLE] = 0;
+    if (sim_blocks_missing(life->built.sim, SIM_MEMORY_OF_AGENTS) == 0 || !is_gentle(&otherwise) ||
+        plan_count_faults(life->plan) > 0 ||
+        life->restarts.count + a->wanted_restarts + b->wanted_restarts > 0)
+        return;
+    tally->judged[MUST_END_OR_GO_ON]++;
+    if (!life_is_connected(life) && a->state != AUGER_ICE_FAILED && b->state != AUGER_ICE_FAILED)
+        life_condemn(life, "6: after a shortage of memory they are %s and %s",
+                     auger_ice_state_name(a->state), auger_ice_state_name(b->state));
 }
 
 /* One has failed, and the other must have noticed by now.  With a restart the time to wait
@@ -317,6 +335,7 @@ void life_judge(struct life *life, struct tally *tally)
     judge_relay(life, tally);
     judge_endurance(life, tally);
     judge_agreement(life);
+    judge_shortage(life, tally);
     judge_roles(life);
     judge_restart(life, tally);
     judge_move(life, tally);

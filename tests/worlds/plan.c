@@ -133,6 +133,7 @@ static const struct range ranges[FEATURES] = {
     [MOVES] = {"moves", 0, 1, 2, 5, false},
     [MOVES_AT_MS] = {"moves_at_ms", 10000, 0, 50000, 1, false},
     [MOVES_GAP_MS] = {"moves_gap_ms", 0, -8000, 8000, 1, false},
+    [OOM_PERMILLE] = {"oom_permille", 0, 1, 100, 5, false},
     BOTH(TIMERS_EARLY_PERMILLE, "timers_early_permille", 0, 10, 500, 5),
     BOTH(TIMERS_LATE_MS, "timers_late_ms", 0, 1, 20, 5),
 };

@@ -48,6 +48,9 @@ static void begin(struct life *life, FILE *log, bool off_path)
     worlds_buggify(life->plan->seed, (unsigned)v[BUGGIFY_PERMILLE]);
     life->witness[0].role = life->witness[1].role = -1;
     build_agents(&life->built, life->plan, &options);
+    /* What he forges may be the first data of a pair, and be counted: it takes a block sooner. */
+    if (!v[OFF_PATH])
+        sim_run_out_of_memory(life->built.sim, (unsigned)v[OOM_PERMILLE]);
     if (v[CORRUPT_PERMILLE])
         sim_expect_garbage(life->built.sim);
     add_attackers(life, off_path);
@@ -67,6 +70,7 @@ static void make_peace(struct life *life)
     sim_heal(life->built.sim);
     for (int side = 0; side < 2 && life->built.peers[side]; side++)
         sim_peer_set_errors(life->built.peers[side], &(struct sim_send_errors){0});
+    sim_run_out_of_memory(life->built.sim, 0);
     sim_net_set_quality(life->built.sim, sim_internet(life->built.sim), &calm);
 }
 
@@ -119,6 +123,8 @@ static void do_harm(struct life *life)
         sim_schedule(life->built.sim, 0, cut_both, life);
     else if (life->sabotage == CUT_IN_BETWEEN)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, cut_both, life);
+    else if (life->sabotage == CUT_JUST_BEFORE_THE_END)
+        sim_schedule(life->built.sim, WORLD_ENDS - 15 * AUGER_SEC, cut_both, life);
     else if (life->sabotage == ONE_WORD_MORE)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, say_one_more, life);
     else if (life->sabotage == BOTH_IN_ONE_ROLE)

@@ -74,6 +74,10 @@ static const char *const names[SOMETIMES] = {
     [RESTART_WAS_WANTED] = "restart that an agent wanted found its path",
     [WOKEN_EARLY] = "connected in spite of timers that ring early",
     [WOKEN_LATE] = "connected in spite of timers that ring late",
+    [OOM_OF_AGENT] = "connected, though agents ran out of memory",
+    [OOM_OF_AGENT_ENDS] = "failed, and agents ran out of memory",
+    [OOM_OF_TURN_SERVER] = "a TURN server ran out of memory",
+    [OOM_OF_MUX] = "a mux ran out of memory",
 };
 
 const char *sometimes_name(enum sometimes what)
@@ -92,6 +96,7 @@ const char *judgement_name(enum judgement judgement)
         [MUST_NOTICE] = "must notice that the other is gone",
         [MUST_RESTART] = "must be on the path of the last restart",
         [MUST_MOVE] = "must outlive the move of one side",
+        [MUST_END_OR_GO_ON] = "must not hang after a shortage of memory",
     };
     return questions[judgement];
 }

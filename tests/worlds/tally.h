@@ -77,6 +77,10 @@ enum sometimes {
     RESTART_WAS_WANTED, /* by the agent, adrift, and it found its path */
     WOKEN_EARLY,        /* and yet connected at the end, both */
     WOKEN_LATE,
+    OOM_OF_AGENT,      /* a block was missing, and it was connected later */
+    OOM_OF_AGENT_ENDS, /* the same, and it has failed */
+    OOM_OF_TURN_SERVER,
+    OOM_OF_MUX,
     SOMETIMES
 };
 const char *sometimes_name(enum sometimes what);
@@ -91,6 +95,7 @@ enum judgement {
     MUST_NOTICE,
     MUST_RESTART,
     MUST_MOVE,
+    MUST_END_OR_GO_ON,
     JUDGEMENTS
 };
 const char *judgement_name(enum judgement judgement);

@@ -17,6 +17,7 @@ enum sabotage {
     NO_SABOTAGE,
     CUT_FROM_THE_START, /* agents cannot hear each other, and no plan says so */
     CUT_IN_BETWEEN,
+    CUT_JUST_BEFORE_THE_END,
     ONE_WORD_MORE,        /* is said only where the attacker is */
     A_GHOST_ANSWERS,      /* who has left goes on */
     BOTH_IN_ONE_ROLE,     /* so it says in the trace */
