@@ -70,12 +70,6 @@ static unsigned count_errors(struct life *life, bool of_room)
     return of_room ? a->sends_kept + b->sends_kept : a->sends_refused + b->sends_refused;
 }
 
-static bool are_connected(struct sim_peer *const peers[2])
-{
-    return peers[0] && sim_peer_story(peers[0])->state == AUGER_ICE_CONNECTED &&
-           sim_peer_story(peers[1])->state == AUGER_ICE_CONNECTED;
-}
-
 static void count_timers(struct life *life, struct tally *tally)
 {
     const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
@@ -129,17 +123,17 @@ void life_count(struct life *life, struct tally *tally)
             count_path(life, tally);
             count_timers(life, tally);
             tally->sometimes[EVER_HALF_TRICKLE] += v[NO_TRICKLE] == 2;
-            tally->sometimes[EVER_SHARED] += are_connected(life->built.beside);
+            tally->sometimes[EVER_SHARED] += couple_is_connected(&life->beside);
             for (int side = 0; side < 2; side++)
                 count_privacy(life, side, tally);
             tally->sometimes[EVER_NESTED] += v[GATES] == NESTED_NATS || v[GATES_B] == NESTED_NATS;
-            tally->sometimes[REBIND_SURVIVED] += v[REBIND] && life->connected_at_fault;
-            tally->sometimes[REBOOT_SURVIVED] += v[REBOOT] && life->connected_at_fault;
+            tally->sometimes[REBIND_SURVIVED] += v[REBIND] && life->first.connected_at_fault;
+            tally->sometimes[REBOOT_SURVIVED] += v[REBOOT] && life->first.connected_at_fault;
             tally->sometimes[SENDS_REFUSED] += count_errors(life, false) > 0;
             tally->sometimes[SOCKET_FULL] += count_errors(life, true) > 0;
-            tally->sometimes[ROUTE_LOST] += v[UNROUTED] && life->connected_at_fault;
-            tally->sometimes[SLEPT_AND_CAME_BACK] += v[SUSPEND] && life->connected_at_fault;
-            tally->sometimes[LEAPT_AND_WENT_ON] += v[LEAP] && life->connected_at_fault;
+            tally->sometimes[ROUTE_LOST] += v[UNROUTED] && life->first.connected_at_fault;
+            tally->sometimes[SLEPT_AND_CAME_BACK] += v[SUSPEND] && life->first.connected_at_fault;
+            tally->sometimes[LEAPT_AND_WENT_ON] += v[LEAP] && life->first.connected_at_fault;
         }
     }
     if (life->restarts.count > 0 && life->built.peers[1] && both_restarted(life->built.sim)) {
@@ -149,7 +143,8 @@ void life_count(struct life *life, struct tally *tally)
         tally->sometimes[RESTARTED_CHECKING] += life->restarts.in_mid_check;
         tally->sometimes[RESTARTED_FAILED] += life->restarts.of_failed;
     }
-    if (life->built.peers[1] && v[MOVES] && life->connected_at_fault && life_is_connected(life)) {
+    if (life->built.peers[1] && v[MOVES] && life->first.connected_at_fault &&
+        life_is_connected(life)) {
         unsigned wanted =
             life_story(life, 0)->wanted_restarts + life_story(life, 1)->wanted_restarts;
         tally->sometimes[MOVED_WITH_BOTH] += v[MOVES_GAP_MS] < 0;

@@ -294,8 +294,8 @@ static void note_connected(struct sim *sim, void *user)
     struct life *life = user;
 
     (void)sim;
-    if (life->built.peers[1] && life_is_connected(life))
-        life->connected_at_fault++;
+    life->first.connected_at_fault += couple_is_connected(&life->first);
+    life->beside.connected_at_fault += couple_is_connected(&life->beside);
 }
 
 static const struct {

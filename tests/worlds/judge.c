@@ -95,6 +95,11 @@ static bool is_steady(const struct plan *plan)
 
 /* --- what is asked at the end ------------------------------------------------------ */
 
+static const struct sim_peer_story *story(const struct couple *couple, int side)
+{
+    return sim_peer_story(couple->peers[side]);
+}
+
 static const struct sim_reach *reach_of(struct life *life)
 {
     if (!life->has_reach)
@@ -129,6 +134,34 @@ static void judge_liveness(struct life *life, struct tally *tally)
         tally->sometimes[EVER_UNREACHABLE]++;
 }
 
+/* The same of those on shared sockets, who have no server but of STUN, no second interface but that
+ * of the host, and all candidates to tell. */
+static bool can_reach_beside(const struct plan *plan)
+{
+    static const enum feature not_theirs[] = {
+        GIVES,   GIVES_B,   NO_STUN,         NO_STUN_B,        IPV6, IPV6_B, MAPPED, MAPPED_B,
+        PRIVACY, PRIVACY_B, MORE_INTERFACES, MORE_INTERFACES_B};
+    struct plan theirs = *plan;
+
+    for (size_t i = 0; i < sizeof(not_theirs) / sizeof(not_theirs[0]); i++)
+        theirs.value[not_theirs[i]] = 0;
+    return build_and_reach(&theirs, false).both;
+}
+
+static void judge_liveness_beside(struct life *life, struct tally *tally)
+{
+    const struct couple *beside = &life->beside;
+
+    if (!is_gentle(life->plan) || plan_count_faults(life->plan) > 0 || life->plan->value[MAPPED] ||
+        life->plan->value[MAPPED_B])
+        return;
+    tally->judged[MUST_CONNECT_BESIDE]++;
+    if ((!story(beside, 0)->connected || !story(beside, 1)->connected) &&
+        can_reach_beside(life->plan))
+        life_condemn(life, "12: there is a path for %s and %s, and they did not find it",
+                     beside->names[0], beside->names[1]);
+}
+
 /* 13: nor does loss keep them from a relay. */
 static void judge_relay(struct life *life, struct tally *tally)
 {
@@ -141,19 +174,20 @@ static void judge_relay(struct life *life, struct tally *tally)
 }
 
 /* 12: and do not lose each other. */
-static void judge_endurance(struct life *life, struct tally *tally)
+static void judge_endurance(struct life *life, const struct couple *couple, struct tally *tally)
 {
-    const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
+    const struct sim_peer_story *a = story(couple, 0), *b = story(couple, 1);
 
     if (!a->connected || !b->connected || !is_gentle(life->plan) || !is_brief(life->plan) ||
-        life->connected_at_fault != plan_count_faults(life->plan))
+        couple->connected_at_fault != plan_count_faults(life->plan))
         return;
     tally->judged[MUST_STAY]++;
     if (a->failed + b->failed > 0)
-        life_condemn(life, "12: %s failed for no reason", a->failed ? "alice" : "bob");
-    else if (!life_is_connected(life))
-        life_condemn(life, "12: not connected after all faults: %s and %s",
-                     auger_ice_state_name(a->state), auger_ice_state_name(b->state));
+        life_condemn(life, "12: %s failed for no reason", couple->names[!a->failed]);
+    else if (!couple_is_connected(couple))
+        life_condemn(life, "12: %s and %s after all faults: %s and %s", couple->names[0],
+                     couple->names[1], auger_ice_state_name(a->state),
+                     auger_ice_state_name(b->state));
 }
 
 /* Pairs of one foundation are tried one after another (RFC 8445 section 6.1.4.2), 7.5 s each
@@ -183,23 +217,23 @@ static void judge_shortage(struct life *life, struct tally *tally)
 
 /* One has failed, and the other must have noticed by now.  With a restart the time to wait
  * for checks begins anew.  Of two lite agents neither asks for consent, and none can notice. */
-static void judge_agreement(struct life *life)
+static void judge_agreement(struct life *life, const struct couple *couple)
 {
-    const struct sim_peer_story *a = life_story(life, 0), *b = life_story(life, 1);
+    const struct sim_peer_story *both[] = {story(couple, 0), story(couple, 1)};
     auger_time now = sim_now(life->built.sim);
 
     if (build_is_lite(life->plan, 0) && build_is_lite(life->plan, 1))
         return;
-    if (a->state == AUGER_ICE_FAILED && b->state == AUGER_ICE_CONNECTED &&
-        now - a->failed_at > NOTICED_BY)
-        life_condemn(life, "2: alice failed, and bob is connected to nobody");
-    if (b->state == AUGER_ICE_FAILED && a->state == AUGER_ICE_CONNECTED &&
-        now - b->failed_at > NOTICED_BY)
-        life_condemn(life, "2: bob failed, and alice is connected to nobody");
-    if (a->state == AUGER_ICE_CHECKING && b->state == AUGER_ICE_CHECKING &&
-        life->restarts.count + a->wanted_restarts + b->wanted_restarts == 0 &&
+    for (int i = 0; i < 2; i++)
+        if (both[i]->state == AUGER_ICE_FAILED && both[!i]->state == AUGER_ICE_CONNECTED &&
+            now - both[i]->failed_at > NOTICED_BY)
+            life_condemn(life, "2: %s failed, and %s is connected to nobody", couple->names[i],
+                         couple->names[!i]);
+    if (both[0]->state == AUGER_ICE_CHECKING && both[1]->state == AUGER_ICE_CHECKING &&
+        life->restarts.count + both[0]->wanted_restarts + both[1]->wanted_restarts == 0 &&
         !asks_for_long(life->plan))
-        life_condemn(life, "12: both are checking for ever");
+        life_condemn(life, "12: %s and %s are checking for ever", couple->names[0],
+                     couple->names[1]);
 }
 
 /* 12: a restart finds the path that there is. */
@@ -233,7 +267,7 @@ static void judge_move(struct life *life, struct tally *tally)
     const struct plan *plan = life->plan;
 
     if (!plan->value[MOVES] || !is_gentle(plan) || !is_open_about_moves(plan) ||
-        plan_count_faults(plan) != 1 || life->connected_at_fault != 1 ||
+        plan_count_faults(plan) != 1 || life->first.connected_at_fault != 1 ||
         !build_and_reach(plan, true).both)
         return;
     tally->judged[MUST_MOVE]++;
@@ -244,23 +278,23 @@ static void judge_move(struct life *life, struct tally *tally)
 }
 
 /* 14: what each sends comes in on the path that the other has chosen. */
-static void judge_mirror(struct life *life, struct tally *tally)
+static void judge_mirror(struct life *life, const struct couple *couple, struct tally *tally)
 {
     struct sim *sim = life->built.sim;
 
-    if (!life_is_connected(life) || !is_gentle(life->plan) || !is_brief(life->plan))
+    if (!couple_is_connected(couple) || !is_gentle(life->plan) || !is_brief(life->plan))
         return;
     tally->judged[MUST_MIRROR]++;
-    sim_peer_send(sim, life->built.peers[0]);
-    sim_peer_send(sim, life->built.peers[1]);
+    sim_peer_send(sim, couple->peers[0]);
+    sim_peer_send(sim, couple->peers[1]);
     sim_run(sim, 2 * AUGER_SEC);
     for (int side = 0; side < 2; side++) {
-        const struct sim_peer_story *s = life_story(life, side);
+        const struct sim_peer_story *s = story(couple, side);
         struct auger_path spoken = s->path;
         spoken.remote.port ^= life->sabotage == ANOTHER_ROUTE;
         if (!auger_path_equal(&s->data_path, &spoken))
             life_condemn(life, "14: %s hears on another path than it speaks on",
-                         side ? "bob" : "alice");
+                         couple->names[side]);
     }
 }
 
@@ -333,12 +367,18 @@ void life_judge(struct life *life, struct tally *tally)
         return;
     judge_liveness(life, tally);
     judge_relay(life, tally);
-    judge_endurance(life, tally);
-    judge_agreement(life);
+    judge_endurance(life, &life->first, tally);
+    judge_agreement(life, &life->first);
     judge_shortage(life, tally);
     judge_roles(life);
     judge_restart(life, tally);
     judge_move(life, tally);
-    judge_mirror(life, tally);
+    judge_mirror(life, &life->first, tally);
     judge_path(life, tally);
+    if (!life->beside.peers[0])
+        return;
+    judge_liveness_beside(life, tally);
+    judge_endurance(life, &life->beside, tally);
+    judge_agreement(life, &life->beside);
+    judge_mirror(life, &life->beside, tally);
 }

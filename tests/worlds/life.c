@@ -21,8 +21,14 @@ const struct sim_peer_story *life_story(const struct life *life, int side)
     return sim_peer_story(life->built.peers[side]);
 }
 
+bool couple_is_connected(const struct couple *couple)
+{
+    return couple->peers[0] && couple->peers[1] &&
+           sim_peer_story(couple->peers[0])->state == AUGER_ICE_CONNECTED &&
+           sim_peer_story(couple->peers[1])->state == AUGER_ICE_CONNECTED;
+}
+
 bool life_is_connected(const struct life *life)
 {
-    return life_story(life, 0)->state == AUGER_ICE_CONNECTED &&
-           life_story(life, 1)->state == AUGER_ICE_CONNECTED;
+    return couple_is_connected(&life->first);
 }

@@ -10,6 +10,13 @@
 #define FAULTS_END (75 * AUGER_SEC)
 #define WORLD_ENDS (120 * AUGER_SEC)
 
+/* Two that were introduced to each other. */
+struct couple {
+    struct sim_peer *const *peers; /* NULL, both: there are none */
+    const char *names[2];
+    unsigned connected_at_fault; /* faults that came when both were */
+};
+
 struct life {
     const struct plan *plan;
     struct built built;
@@ -18,7 +25,7 @@ struct life {
     enum sabotage sabotage;
     struct sim_reach reach;
     bool has_reach, was_in_flight;
-    unsigned connected_at_fault; /* faults that came when both were */
+    struct couple first, beside; /* the latter on the sockets of one of the former */
     struct {
         unsigned count;
         bool by_both, again, in_mid_check, of_failed;
@@ -30,6 +37,7 @@ void life_condemn(struct life *life, const char *format, ...) __attribute__((for
 const struct sim_peer_story *life_story(const struct life *life, int side);
 /* Both are; there must be two. */
 bool life_is_connected(const struct life *life);
+bool couple_is_connected(const struct couple *couple);
 
 /* faults.c */
 void life_arrange_faults(struct life *life);

@@ -48,6 +48,8 @@ static void begin(struct life *life, FILE *log, bool off_path)
     worlds_buggify(life->plan->seed, (unsigned)v[BUGGIFY_PERMILLE]);
     life->witness[0].role = life->witness[1].role = -1;
     build_agents(&life->built, life->plan, &options);
+    life->first = (struct couple){.peers = life->built.peers, .names = {"alice", "bob"}};
+    life->beside = (struct couple){.peers = life->built.beside, .names = {"alice2", "bob2"}};
     /* What he forges may be the first data of a pair, and be counted: it takes a block sooner. */
     if (!v[OFF_PATH])
         sim_run_out_of_memory(life->built.sim, (unsigned)v[OOM_PERMILLE]);
@@ -90,6 +92,12 @@ static void cut_both(struct sim *sim, void *user)
     sim_cut(sim, life->built.peers[0], life->built.peers[1]);
 }
 
+static void cut_those_beside(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    sim_cut(sim, life->built.beside[0], life->built.beside[1]);
+}
+
 static void say_one_more(struct sim *sim, void *user)
 {
     const struct life *life = user;
@@ -125,6 +133,10 @@ static void do_harm(struct life *life)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, cut_both, life);
     else if (life->sabotage == CUT_JUST_BEFORE_THE_END)
         sim_schedule(life->built.sim, WORLD_ENDS - 15 * AUGER_SEC, cut_both, life);
+    else if (life->sabotage == CUT_BESIDE_FROM_THE_START)
+        sim_schedule(life->built.sim, 0, cut_those_beside, life);
+    else if (life->sabotage == CUT_BESIDE_IN_BETWEEN)
+        sim_schedule(life->built.sim, 20 * AUGER_SEC, cut_those_beside, life);
     else if (life->sabotage == ONE_WORD_MORE)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, say_one_more, life);
     else if (life->sabotage == BOTH_IN_ONE_ROLE)

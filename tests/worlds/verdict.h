@@ -18,6 +18,8 @@ enum sabotage {
     CUT_FROM_THE_START, /* agents cannot hear each other, and no plan says so */
     CUT_IN_BETWEEN,
     CUT_JUST_BEFORE_THE_END,
+    CUT_BESIDE_FROM_THE_START, /* the same of those on shared sockets who are not the first */
+    CUT_BESIDE_IN_BETWEEN,
     ONE_WORD_MORE,        /* is said only where the attacker is */
     A_GHOST_ANSWERS,      /* who has left goes on */
     BOTH_IN_ONE_ROLE,     /* so it says in the trace */
