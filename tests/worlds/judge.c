@@ -375,6 +375,7 @@ void life_judge(struct life *life, struct tally *tally)
     judge_move(life, tally);
     judge_mirror(life, &life->first, tally);
     judge_path(life, tally);
+    life_judge_detour(life, tally);
     if (!life->beside.peers[0])
         return;
     judge_liveness_beside(life, tally);

@@ -43,6 +43,9 @@ bool couple_is_connected(const struct couple *couple);
 void life_arrange_faults(struct life *life);
 unsigned plan_count_faults(const struct plan *plan);
 
+/* detour.c */
+void life_judge_detour(struct life *life, struct tally *tally);
+
 /* judge.c */
 void life_judge(struct life *life, struct tally *tally);
 /* 16; the last thing that is asked. */

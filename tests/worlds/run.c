@@ -4,6 +4,8 @@
 #include "tests/worlds/buggify.h"
 #include "tests/worlds/life.h"
 
+#include "ice/state.h"
+
 #define APART (2 * AUGER_SEC) /* the same event with and without an attacker */
 
 static void add_attackers(struct life *life, bool off_path)
@@ -98,6 +100,20 @@ static void cut_those_beside(struct sim *sim, void *user)
     sim_cut(sim, life->built.beside[0], life->built.beside[1]);
 }
 
+/* The engine's own rule would leave it ten seconds later. */
+static void take_a_relay_for_good(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    struct auger_ice *ice = sim_peer_ice(life->built.peers[0]);
+    struct auger_checklist *list = &ice->current->checklist;
+
+    (void)sim;
+    for (uint16_t i = 0; i < list->len; i++)
+        if (auger_pair_is_relayed(list->order[i]) && auger_pair_is_valid(list->order[i]))
+            ice->current->nomination.selected = list->order[i];
+    ice->current->nomination.selected_at = AUGER_NEVER / 2;
+}
+
 static void say_one_more(struct sim *sim, void *user)
 {
     const struct life *life = user;
@@ -137,6 +153,8 @@ static void do_harm(struct life *life)
         sim_schedule(life->built.sim, 0, cut_those_beside, life);
     else if (life->sabotage == CUT_BESIDE_IN_BETWEEN)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, cut_those_beside, life);
+    else if (life->sabotage == BY_A_RELAY_FOR_GOOD)
+        sim_schedule(life->built.sim, 20 * AUGER_SEC, take_a_relay_for_good, life);
     else if (life->sabotage == ONE_WORD_MORE)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, say_one_more, life);
     else if (life->sabotage == BOTH_IN_ONE_ROLE)

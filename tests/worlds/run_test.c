@@ -38,6 +38,9 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
         {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2", CUT_FROM_THE_START, "12"},
         {"seed=1", CUT_IN_BETWEEN, "12"},
         {"seed=1 moves=1", CUT_IN_BETWEEN, "12"},
+        {"seed=1 delay_ms=40 alice.turn=1 alice.renomination=1 bob.renomination=1 alice.standby=4 "
+         "bob.standby=4",
+         BY_A_RELAY_FOR_GOOD, "15"},
         {"seed=1 mux=1", CUT_BESIDE_FROM_THE_START, "12"},
         {"seed=1 mux=2 cut=1 cut_for_ms=100 cut_at_ms=15000", CUT_BESIDE_IN_BETWEEN, "12"},
         {"seed=1 oom_permille=200", CUT_JUST_BEFORE_THE_END, "6:"},

@@ -97,6 +97,7 @@ const char *judgement_name(enum judgement judgement)
         [MUST_RESTART] = "must be on the path of the last restart",
         [MUST_MOVE] = "must outlive the move of one side",
         [MUST_CONNECT_BESIDE] = "must connect on shared sockets too, or there is no path",
+        [MUST_LEAVE_RELAY] = "must not stay with a relay where they can change over",
         [MUST_END_OR_GO_ON] = "must not hang after a shortage of memory",
     };
     return questions[judgement];

@@ -96,6 +96,7 @@ enum judgement {
     MUST_RESTART,
     MUST_MOVE,
     MUST_END_OR_GO_ON,
+    MUST_LEAVE_RELAY,
     MUST_CONNECT_BESIDE,
     JUDGEMENTS
 };

@@ -20,11 +20,12 @@ enum sabotage {
     CUT_JUST_BEFORE_THE_END,
     CUT_BESIDE_FROM_THE_START, /* the same of those on shared sockets who are not the first */
     CUT_BESIDE_IN_BETWEEN,
-    ONE_WORD_MORE,        /* is said only where the attacker is */
-    A_GHOST_ANSWERS,      /* who has left goes on */
-    BOTH_IN_ONE_ROLE,     /* so it says in the trace */
-    ANOTHER_ROUTE,        /* both seem to speak along another path than they hear on */
-    A_SHORTCUT,           /* brute force seems to find a path without a NAT */
+    BY_A_RELAY_FOR_GOOD, /* which is nominated though another path works, and nothing comes later */
+    ONE_WORD_MORE,       /* is said only where the attacker is */
+    A_GHOST_ANSWERS,     /* who has left goes on */
+    BOTH_IN_ONE_ROLE,    /* so it says in the trace */
+    ANOTHER_ROUTE,       /* both seem to speak along another path than they hear on */
+    A_SHORTCUT,          /* brute force seems to find a path without a NAT */
     NO_ANSWER_TO_RESTART, /* one restarts, and nobody hears of it */
 };
 
