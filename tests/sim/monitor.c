@@ -184,6 +184,11 @@ uint64_t monitor_late_answers(const struct monitor *monitor)
     return monitor->late_answers;
 }
 
+uint64_t monitor_refreshes_lost(const struct monitor *monitor)
+{
+    return monitor->refreshes_lost;
+}
+
 uint64_t monitor_requests(const struct monitor *monitor)
 {
     return monitor->requests;

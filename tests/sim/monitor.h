@@ -106,5 +106,7 @@ const char *monitor_broken(const struct monitor *monitor);
 /* Answers to our checks on a path whose consent had ended by then. */
 uint64_t monitor_late_answers(const struct monitor *monitor);
 uint64_t monitor_requests(const struct monitor *monitor);
+/* Bindings of channels that were to be renewed, and had no answer to the first request. */
+uint64_t monitor_refreshes_lost(const struct monitor *monitor);
 
 #endif /* SIM_MONITOR_H */

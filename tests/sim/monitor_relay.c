@@ -207,7 +207,7 @@ struct auger_path monitor_path_of_peer(const struct monitor *monitor, const stru
 /* --- what it sends ------------------------------------------------------------------------ */
 
 static void asks_for_channel(struct monitor *monitor, struct monitor_relay *relay,
-                             const struct auger_stun_msg *msg)
+                             const struct auger_stun_msg *msg, bool is_repeated)
 {
     struct auger_addr peer;
     uint32_t number;
@@ -229,6 +229,7 @@ static void asks_for_channel(struct monitor *monitor, struct monitor_relay *rela
         *channel = (struct monitor_channel){.number = (uint16_t)(number >> 16), .peer = peer};
     }
     channel->asked = msg->tid;
+    monitor->refreshes_lost += channel->is_bound && is_repeated;
 }
 
 /* One address a request (docs/decisions/101). */
@@ -265,7 +266,7 @@ static void asks_server(struct monitor *monitor, auger_time now, struct monitor_
     if (request->sent > MONITOR_TRANSMISSIONS)
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
     if (msg->method == AUGER_STUN_CHANNEL_BIND)
-        asks_for_channel(monitor, relay, msg);
+        asks_for_channel(monitor, relay, msg, request->sent == 2);
     if (msg->method == AUGER_STUN_CREATE_PERMISSION)
         asks_for_permission(monitor, relay, msg);
 }

@@ -113,6 +113,7 @@ struct monitor {
     struct monitor_relay *relays;
     size_t relays_len;
     unsigned relays_lost, streams_lost; /* the latter while in use */
+    unsigned refreshes_lost; /* of channels */
 
     struct monitor_requests sent, received;
     struct monitor_route *routes; /* that have succeeded */

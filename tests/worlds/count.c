@@ -9,6 +9,7 @@ static void count_side(struct life *life, int side, struct tally *tally)
     for (int i = 0; i < SOMETIMES; i++)
         tally->sometimes[i] += w->seen[i];
     tally->sometimes[PATH_CHANGED] += s->paths > 1;
+    tally->sometimes[CHANNEL_REFRESH_LOST] += s->refreshes_lost > 0;
     tally->sometimes[CONSENT_LATE] += s->late_answers > 0;
     tally->sometimes[DATA_FORGED] += s->data_forged > 0;
     tally->sometimes[DATA_REPEATED] += s->data_repeated > 0;

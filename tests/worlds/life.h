@@ -7,6 +7,8 @@
 #include "tests/worlds/tally.h"
 #include "tests/worlds/verdict.h"
 
+/* Of a world that does not last longer; in one that does losses go on for so much longer, and
+ * nothing else. */
 #define FAULTS_END (75 * AUGER_SEC)
 #define WORLD_ENDS (120 * AUGER_SEC)
 

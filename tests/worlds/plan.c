@@ -133,6 +133,7 @@ static const struct range ranges[FEATURES] = {
     [MOVES] = {"moves", 0, 1, 2, 5, false},
     [MOVES_AT_MS] = {"moves_at_ms", 10000, 0, 50000, 1, false},
     [MOVES_GAP_MS] = {"moves_gap_ms", 0, -8000, 8000, 1, false},
+    [LASTS_S] = {"lasts_s", 0, 540, 640, 24, false},
     [OOM_PERMILLE] = {"oom_permille", 0, 1, 100, 5, false},
     BOTH(TIMERS_EARLY_PERMILLE, "timers_early_permille", 0, 10, 500, 5),
     BOTH(TIMERS_LATE_MS, "timers_late_ms", 0, 1, 20, 5),
@@ -257,6 +258,25 @@ static void open_another_way(struct plan *plan)
         plan->value[SLOW_MS] = draw(&random, &ranges[SLOW_MS]);
 }
 
+/* What takes long is what relays are kept by: a channel is bound anew after nine minutes (RFC 8656
+ * section 12).  A world that is run twice is short. */
+static void show_long(struct plan *plan)
+{
+    struct prng random;
+
+    prng_init(&random, plan->seed, "long and by a relay");
+    if (plan->value[OFF_PATH])
+        plan->value[LASTS_S] = 0;
+    if (!plan->value[LASTS_S] || !prng_permille(&random, 800))
+        return;
+    plan->value[TURN] = 1;
+    plan->value[RELAY_ONLY] = 1;
+    plan->value[LITE] = plan->value[GIVES] = plan->value[HOSTILE_PEER] = 0;
+    plan->value[HEAVY_LOSS_PERMILLE] = prng_between(&random, 100, 200);
+    if (plan->value[GATES] == UDP_BLOCKED)
+        plan->value[GATES] = ONE_NAT;
+}
+
 /* What a mapping is worth shows without a server; and its NAT is one among many. */
 static void show_mappings(struct plan *plan)
 {
@@ -355,6 +375,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     show_mux(plan);
     show_strangers(plan);
     open_another_way(plan);
+    show_long(plan);
     leave_out_servers(plan);
     leave_out_details(plan);
 }

@@ -175,6 +175,7 @@ enum feature {
     TIMERS_EARLY_PERMILLE_B,
     TIMERS_LATE_MS, /* at most, each */
     TIMERS_LATE_MS_B,
+    LASTS_S,      /* longer than others */
     OOM_PERMILLE, /* of the blocks that are asked for, missing */
     FEATURES
 };

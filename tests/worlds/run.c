@@ -165,11 +165,16 @@ static void do_harm(struct life *life)
         sim_schedule(life->built.sim, WORLD_ENDS - AUGER_MS, restart_in_secret, life);
 }
 
+static auger_time longer(const struct plan *plan)
+{
+    return plan->value[LASTS_S] * AUGER_SEC;
+}
+
 static void live(struct life *life, FILE *log, bool off_path)
 {
     begin(life, log, off_path);
     do_harm(life);
-    if (!sim_run(life->built.sim, FAULTS_END))
+    if (!sim_run(life->built.sim, FAULTS_END + longer(life->plan)))
         return;
     make_peace(life);
     sim_run(life->built.sim, WORLD_ENDS - FAULTS_END);
@@ -200,7 +205,7 @@ struct verdict world_run_sabotaged(const struct plan *plan, FILE *log, struct ta
     struct life life = {.plan = plan, .verdict = &verdict, .sabotage = sabotage};
 
     live(&life, log, true);
-    auger_time lived = WORLD_ENDS;
+    auger_time lived = WORLD_ENDS + longer(plan);
     if (!sim_broken(life.built.sim) && plan->value[OFF_PATH]) {
         compare_without_attacker(&life);
         tally->compared++;

@@ -74,6 +74,7 @@ static const char *const names[SOMETIMES] = {
     [RESTART_WAS_WANTED] = "restart that an agent wanted found its path",
     [WOKEN_EARLY] = "connected in spite of timers that ring early",
     [WOKEN_LATE] = "connected in spite of timers that ring late",
+    [CHANNEL_REFRESH_LOST] = "refresh of a channel lost and repeated",
     [OOM_OF_AGENT] = "connected, though agents ran out of memory",
     [OOM_OF_AGENT_ENDS] = "failed, and agents ran out of memory",
     [OOM_OF_TURN_SERVER] = "a TURN server ran out of memory",

@@ -77,8 +77,9 @@ enum sometimes {
     RESTART_WAS_WANTED, /* by the agent, adrift, and it found its path */
     WOKEN_EARLY,        /* and yet connected at the end, both */
     WOKEN_LATE,
-    OOM_OF_AGENT,      /* a block was missing, and it was connected later */
-    OOM_OF_AGENT_ENDS, /* the same, and it has failed */
+    CHANNEL_REFRESH_LOST, /* its request, or the answer */
+    OOM_OF_AGENT,         /* a block was missing, and it was connected later */
+    OOM_OF_AGENT_ENDS,    /* the same, and it has failed */
     OOM_OF_TURN_SERVER,
     OOM_OF_MUX,
     SOMETIMES
