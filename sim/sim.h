@@ -183,6 +183,10 @@ struct sim_turn_options {
 #define SIM_TURN_USER "sim"
 #define SIM_TURN_PASSWORD "relay with me"
 struct sim_turn *sim_add_turn_server(struct sim *sim, const struct sim_turn_options *options);
+/* From now on what goes to them and comes from them over TCP comes in parts, as a stream may; and
+ * how often the first part was too short to show how long the whole is. */
+void sim_cut_frames(struct sim *sim);
+uint64_t sim_frames_cut_in_header(const struct sim *sim);
 struct sim_host *sim_turn_host(struct sim_turn *turn);
 const struct auger_addr *sim_turn_addr(const struct sim_turn *turn, enum auger_family family);
 /* What its relays of that family have in common. */

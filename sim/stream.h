@@ -1,5 +1,5 @@
-/* sim/stream.h - TCP from a host to a TURN server: frames arrive whole and in order, through
- * every gateway, and one round trip after the first was written at the earliest. */
+/* sim/stream.h - TCP from a host to a TURN server: frames arrive in order, through every
+ * gateway, and one round trip after the first was written at the earliest. */
 #ifndef SIM_STREAM_H
 #define SIM_STREAM_H
 

@@ -107,6 +107,8 @@ struct sim {
     struct queue queue;
     uint64_t digest, packets;
     uint64_t numbered; /* datagrams and frames */
+    bool cuts_frames;  /* of streams to TURN servers */
+    uint64_t frames_cut_in_header;
     uint64_t data_in_flight;
     uint64_t attack_digest;       /* of what attackers caused */
     const struct sim_host *cause; /* the attacker whose datagram is being received */

@@ -134,6 +134,14 @@ static void note_gone(struct monitor *monitor, const struct auger_addr *base)
     monitor->is_adrift |= auger_addr_equal(&monitor->path.local, base);
 }
 
+/* A stream is named by the IP address alone. */
+static bool is_asked_from(const struct monitor_relay *relay, const struct auger_addr *base)
+{
+    if (relay->path.local.transport == AUGER_TCP)
+        return base->transport == AUGER_UDP && auger_addr_ip_equal(&relay->path.local, base);
+    return auger_addr_equal(&relay->path.local, base);
+}
+
 /* And with it the relayed addresses that were asked for from there. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
 {
@@ -142,7 +150,7 @@ void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
         monitor_streams_gone(monitor, base);
     for (size_t i = 0; i < monitor->relays_len; i++) {
         const struct monitor_relay *relay = &monitor->relays[i];
-        for (size_t j = 0; j < 2 && auger_addr_equal(&relay->path.local, base); j++)
+        for (size_t j = 0; j < 2 && is_asked_from(relay, base); j++)
             if (relay->relayed[j].family != AUGER_FAMILY_NONE)
                 note_gone(monitor, &relay->relayed[j]);
     }

@@ -9,9 +9,17 @@ static const struct auger_addr relayed = {.family = AUGER_IPV4, .port = 49152, .
 
 #define CHANNEL 0x4001
 
+static bool is_by_stream;
+
 static struct auger_path to_server(void)
 {
-    return (struct auger_path){path.local, server};
+    struct auger_path out = {path.local, server};
+
+    if (is_by_stream) {
+        out.local.port = 0;
+        out.local.transport = out.remote.transport = AUGER_TCP;
+    }
+    return out;
 }
 
 static struct auger_stun_key *server_key(void)
@@ -30,7 +38,7 @@ static int set_up_relay(void **state)
 {
     set_up(state);
     monitor_add_turn_server(((struct stage *)*state)->monitor,
-                            &(struct monitor_turn){server, "user", "realm", "secret"});
+                            &(struct monitor_turn){to_server().remote, "user", "realm", "secret"});
     return 0;
 }
 
@@ -619,6 +627,16 @@ static void the_relay_goes_with_its_base(void **state)
     holds(*state);
 }
 
+/* A stream is named by the IP address alone. */
+static void one_that_is_asked_by_a_stream_goes_too(void **state)
+{
+    tear_down(state);
+    is_by_stream = true;
+    set_up_relay(state);
+    the_relay_goes_with_its_base(state);
+    is_by_stream = false;
+}
+
 #define relay_staged(name) cmocka_unit_test_setup_teardown(name, set_up_relay, tear_down)
 
 SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
@@ -643,4 +661,5 @@ SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
           relay_staged(nothing_leaves_by_a_relay_whose_lifetime_is_over),
           relay_staged(a_late_refresh_brings_nothing_back),
           relay_staged(a_request_that_was_refused_is_over_in_the_end),
-          relay_staged(the_relay_goes_with_its_base))
+          relay_staged(the_relay_goes_with_its_base),
+          relay_staged(one_that_is_asked_by_a_stream_goes_too))

@@ -372,6 +372,11 @@ static auger_time late_max(const struct plan *plan, int side)
     return plan->value[OFF_PATH] ? 0 : of(plan, TIMERS_LATE_MS, side) * AUGER_MS;
 }
 
+static bool has_streams(const struct plan *plan, int side)
+{
+    return of(plan, TURN, side) && of(plan, TURN_STREAMS, side) && !plan->value[TURN_FORGETS];
+}
+
 static void add_peer(struct built *built, int side)
 {
     const struct plan *plan = built->plan;
@@ -397,6 +402,7 @@ static void add_peer(struct built *built, int side)
     options.ice.pairs_max = (uint16_t)of(plan, PAIRS_MAX, side);
     options.ice.tcp = (uint8_t)tcp(plan, side);
     options.turn = (unsigned)of(plan, TURN, side);
+    options.turn_streams = has_streams(plan, side);
     options.turn_named = options.turn ? named_servers(plan) : 0;
     options.errors = build_errors(plan, side);
     if (options.turn)
@@ -560,7 +566,8 @@ static bool is_granted(const struct plan *plan, int side)
 static bool has_relay(const struct plan *plan, int side)
 {
     return is_granted(plan, side) && of(plan, TURN, side) && !build_is_lite(plan, side) &&
-           !of(plan, GIVES, side) && gates_of(plan, side) != UDP_BLOCKED;
+           !of(plan, GIVES, side) &&
+           (gates_of(plan, side) != UDP_BLOCKED || has_streams(plan, side));
 }
 
 /* Where others see it from is told, so that a relay lets it in. */
@@ -572,7 +579,8 @@ static bool shows_where_it_is(const struct plan *plan, int side)
         gates_of(plan, side) == UDP_BLOCKED || (build_has_names(plan, side) && !is_translated))
         return false;
     bool is_mapped = is_forwarded(plan, side) && plan->value[TOGETHER] != 1; /* a carrier's own */
-    return !of(plan, NO_STUN, side) || of(plan, TURN, side) || is_mapped ||
+    bool asks_turn = of(plan, TURN, side) && !has_streams(plan, side);       /* else of TCP */
+    return !of(plan, NO_STUN, side) || asks_turn || is_mapped ||
            (!is_translated && !build_hides(plan, side));
 }
 

@@ -92,6 +92,15 @@ static void count_shortage(struct life *life, struct tally *tally)
     tally->sometimes[OOM_OF_MUX] += sim_blocks_missing(sim, SIM_MEMORY_OF_MUXES) > 0;
 }
 
+static void count_streams(struct life *life, struct tally *tally)
+{
+    const int64_t *v = life->plan->value;
+
+    for (int side = 0; side < 2; side++)
+        tally->sometimes[EVER_BY_STREAM] +=
+            v[GATES + side] == UDP_BLOCKED && v[TURN_STREAMS + side];
+}
+
 static void count_privacy(struct life *life, int side, struct tally *tally)
 {
     tally->sometimes[EVER_BY_MAPPING] += is_by_mapping(life, side);
@@ -109,6 +118,7 @@ void life_count(struct life *life, struct tally *tally)
 
     count_side(life, 0, tally);
     count_shortage(life, tally);
+    tally->sometimes[FRAME_CUT] += sim_frames_cut_in_header(life->built.sim) > 0;
     if (life->built.peers[1]) {
         bool ends_well = life_is_connected(life);
         count_side(life, 1, tally);
@@ -123,6 +133,7 @@ void life_count(struct life *life, struct tally *tally)
             tally->sometimes[LITE_AND_LITE] += lite[0] && lite[1];
             count_path(life, tally);
             count_timers(life, tally);
+            count_streams(life, tally);
             tally->sometimes[EVER_HALF_TRICKLE] += v[NO_TRICKLE] == 2;
             tally->sometimes[EVER_SHARED] += couple_is_connected(&life->beside);
             for (int side = 0; side < 2; side++)

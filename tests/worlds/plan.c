@@ -133,6 +133,7 @@ static const struct range ranges[FEATURES] = {
     [MOVES] = {"moves", 0, 1, 2, 5, false},
     [MOVES_AT_MS] = {"moves_at_ms", 10000, 0, 50000, 1, false},
     [MOVES_GAP_MS] = {"moves_gap_ms", 0, -8000, 8000, 1, false},
+    BOTH(TURN_STREAMS, "turn_streams", 0, 1, 1, 4),
     [LASTS_S] = {"lasts_s", 0, 540, 640, 24, false},
     [OOM_PERMILLE] = {"oom_permille", 0, 1, 100, 5, false},
     BOTH(TIMERS_EARLY_PERMILLE, "timers_early_permille", 0, 10, 500, 5),
@@ -188,6 +189,8 @@ static void leave_out_details(struct plan *plan)
         {IPV6_B, NO_IPV4_B, NO_IPV4_B, 1},
         {TURN, RELAY_ONLY, RELAY_ONLY, 1},
         {TURN_B, RELAY_ONLY_B, RELAY_ONLY_B, 1},
+        {TURN, TURN_STREAMS, TURN_STREAMS, 1},
+        {TURN_B, TURN_STREAMS_B, TURN_STREAMS_B, 1},
         {TURN_DRAINS, TURN_DRAINS_AT_MS, TURN_ALTERNATE, 1},
         {TURN_DIES, TURN_DIES_AT_MS, TURN_DIES_AT_MS, 1},
         {TURN_FORGETS, TURN_FORGETS_AT_MS, TURN_FORGETS_AT_MS, 1},
@@ -256,6 +259,21 @@ static void open_another_way(struct plan *plan)
         plan->value[GATES] = ONE_NAT;
     if (plan->value[SLOW_MS] == 0)
         plan->value[SLOW_MS] = draw(&random, &ranges[SLOW_MS]);
+}
+
+/* A server that forgets all would have to end its streams, which nobody does here; and a stream is
+ * of use where nothing else leads out. */
+static void show_streams(struct plan *plan)
+{
+    for (int side = 0; side < 2; side++) {
+        struct prng random;
+        prng_init(&random, plan->seed, side ? "bob's streams" : "alice's streams");
+        if (!plan->value[TURN + side] || !plan->value[TURN_STREAMS + side])
+            continue;
+        plan->value[TURN_FORGETS] = 0;
+        if (prng_permille(&random, 300))
+            plan->value[GATES + side] = UDP_BLOCKED;
+    }
 }
 
 /* What takes long is what relays are kept by: a channel is bound anew after nine minutes (RFC 8656
@@ -376,6 +394,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     show_strangers(plan);
     open_another_way(plan);
     show_long(plan);
+    show_streams(plan);
     leave_out_servers(plan);
     leave_out_details(plan);
 }

@@ -175,6 +175,8 @@ enum feature {
     TIMERS_EARLY_PERMILLE_B,
     TIMERS_LATE_MS, /* at most, each */
     TIMERS_LATE_MS_B,
+    TURN_STREAMS, /* it asks its servers over TCP */
+    TURN_STREAMS_B,
     LASTS_S,      /* longer than others */
     OOM_PERMILLE, /* of the blocks that are asked for, missing */
     FEATURES

@@ -50,6 +50,7 @@ static void begin(struct life *life, FILE *log, bool off_path)
     worlds_buggify(life->plan->seed, (unsigned)v[BUGGIFY_PERMILLE]);
     life->witness[0].role = life->witness[1].role = -1;
     build_agents(&life->built, life->plan, &options);
+    sim_cut_frames(life->built.sim);
     life->first = (struct couple){.peers = life->built.peers, .names = {"alice", "bob"}};
     life->beside = (struct couple){.peers = life->built.beside, .names = {"alice2", "bob2"}};
     /* What he forges may be the first data of a pair, and be counted: it takes a block sooner. */

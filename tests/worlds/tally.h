@@ -77,6 +77,8 @@ enum sometimes {
     RESTART_WAS_WANTED, /* by the agent, adrift, and it found its path */
     WOKEN_EARLY,        /* and yet connected at the end, both */
     WOKEN_LATE,
+    FRAME_CUT,            /* of a stream, in the header */
+    EVER_BY_STREAM,       /* connected, though UDP is blocked */
     CHANNEL_REFRESH_LOST, /* its request, or the answer */
     OOM_OF_AGENT,         /* a block was missing, and it was connected later */
     OOM_OF_AGENT_ENDS,    /* the same, and it has failed */
