@@ -134,7 +134,7 @@ static const struct range ranges[FEATURES] = {
     [MOVES_AT_MS] = {"moves_at_ms", 10000, 0, 50000, 1, false},
     [MOVES_GAP_MS] = {"moves_gap_ms", 0, -8000, 8000, 1, false},
     BOTH(TURN_STREAMS, "turn_streams", 0, 1, 1, 4),
-    [LASTS_S] = {"lasts_s", 0, 540, 640, 24, false},
+    [LASTS_S] = {"lasts_s", 0, 540, 640, 10, false},
     [OOM_PERMILLE] = {"oom_permille", 0, 1, 100, 5, false},
     BOTH(TIMERS_EARLY_PERMILLE, "timers_early_permille", 0, 10, 500, 5),
     BOTH(TIMERS_LATE_MS, "timers_late_ms", 0, 1, 20, 5),
@@ -280,6 +280,18 @@ static void show_streams(struct plan *plan)
  * section 12).  A world that is run twice is short. */
 static void show_long(struct plan *plan)
 {
+    static const enum feature fatal[] = {
+        LITE,         LITE_B,          GIVES,
+        GIVES_B,      HOSTILE_PEER,    HOSTILE_SIGNAL_PERMILLE,
+        MUX,          OBSERVER,        TURN_DRAINS,
+        TURN_QUOTA,   TURN_DIES,       TURN_FORGETS,
+        CUT,          REBOOT,          REBIND,
+        RENUMBER,     SUSPEND,         LEAP,
+        MOVES,        RESTART,         TURN_NONCE_S,
+        TURN_SLOW_MS, TURN_LIFETIME_S, TURN_BUSY_PERMILLE,
+        PAIRS_MAX,    PAIRS_MAX_B,     NARROW_KBIT,
+        ROWS_MAX,     ROWS_MAX_B,      BURSTS_PERMILLE,
+    };
     struct prng random;
 
     prng_init(&random, plan->seed, "long and by a relay");
@@ -289,10 +301,12 @@ static void show_long(struct plan *plan)
         return;
     plan->value[TURN] = 1;
     plan->value[RELAY_ONLY] = 1;
-    plan->value[LITE] = plan->value[GIVES] = plan->value[HOSTILE_PEER] = 0;
-    plan->value[HEAVY_LOSS_PERMILLE] = prng_between(&random, 100, 200);
-    if (plan->value[GATES] == UDP_BLOCKED)
-        plan->value[GATES] = ONE_NAT;
+    for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+        plan->value[fatal[i]] = ranges[fatal[i]].off;
+    plan->value[HEAVY_LOSS_PERMILLE] = prng_between(&random, 40, 90);
+    for (int side = 0; side < 2; side++)
+        if (plan->value[GATES + side] == UDP_BLOCKED)
+            plan->value[GATES + side] = ONE_NAT;
 }
 
 /* What a mapping is worth shows without a server; and its NAT is one among many. */
@@ -348,6 +362,8 @@ static void show_mux(struct plan *plan)
     for (size_t i = 0; plan->value[MUX] && i < ALONE; i++)
         if (prng_permille(&random, 900))
             plan->value[alone[i]] = ranges[alone[i]].off;
+    if (plan->value[MUX] && prng_permille(&random, 300))
+        plan->value[OOM_PERMILLE] = draw(&random, &ranges[OOM_PERMILLE]);
 }
 
 /* Who waits for room in a socket hears its timers late, or when anything comes, a stranger's
