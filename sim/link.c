@@ -50,6 +50,33 @@ static auger_time arrival(struct link *link, auger_time leaves)
     return at;
 }
 
+#define IPV4_HEADER 20
+#define IPV6_HEADER 40
+#define FRAGMENT_HEADER 8 /* of IPv6 */
+#define UDP_HEADER 8
+#define IPV6_MTU_MIN 1280
+
+size_t link_count_fragments(const struct link_quality *quality, bool is_ipv6, size_t payload)
+{
+    size_t header = is_ipv6 ? IPV6_HEADER : IPV4_HEADER, mtu = quality->mtu;
+
+    if (mtu > 0 && is_ipv6 && mtu < IPV6_MTU_MIN)
+        mtu = IPV6_MTU_MIN;
+    if (mtu == 0 || header + UDP_HEADER + payload <= mtu)
+        return 1;
+    size_t room = (mtu - header - (is_ipv6 ? FRAGMENT_HEADER : 0)) / 8 * 8;
+    return (UDP_HEADER + payload + room - 1) / room;
+}
+
+bool link_takes_fragments(struct link *link, size_t count)
+{
+    bool is_whole = !link->quality.drops_fragments || count == 1;
+
+    for (size_t i = 1; i < count && !link->quality.drops_fragments; i++)
+        is_whole &= !prng_permille(&link->random, link->quality.loss_permille);
+    return is_whole;
+}
+
 size_t link_carry(struct link *link, auger_time now, size_t len,
                   auger_time arrivals[LINK_COPIES_MAX])
 {

@@ -16,8 +16,12 @@ struct link_quality {
     unsigned duplicate_permille;
     unsigned reorder_permille; /* held back by up to reorder_by, others may overtake */
     auger_time reorder_by;
-    uint64_t bits_per_second;  /* 0: without limit */
-    auger_time queue;          /* with a limit: who would wait longer is dropped */
+    uint64_t bits_per_second; /* 0: without limit */
+    auger_time queue;         /* with a limit: who would wait longer is dropped */
+    /* IP packets are no longer than that, with their headers (of IPv6 1280 at least); 0: as long as
+     * they like.  Longer ones go in fragments, or nowhere and without a word. */
+    uint16_t mtu;
+    bool drops_fragments;
     unsigned corrupt_permille; /* some bits are flipped, and the checksum does not tell */
 };
 
@@ -32,6 +36,11 @@ struct link {
 
 void link_init(struct link *link, const struct link_quality *quality, uint64_t seed,
                const char *name);
+/* Of how many fragments a packet with `payload` bytes behind headers of that length is: 1 where it
+ * is whole. */
+size_t link_count_fragments(const struct link_quality *quality, bool is_ipv6, size_t payload);
+/* Whether the wire takes so many, which each has its own chance to be lost; draws nothing for 1. */
+bool link_takes_fragments(struct link *link, size_t count);
 /* When the copies of a datagram arrive that enters now; returns how many do. */
 size_t link_carry(struct link *link, auger_time now, size_t len,
                   auger_time arrivals[LINK_COPIES_MAX]);

@@ -173,6 +173,11 @@ void sim_gateway_block_udp(struct sim_gateway *gateway)
     gateway->blocks_udp = true;
 }
 
+void sim_gateway_rewrite(struct sim_gateway *gateway, bool rewrites)
+{
+    gateway->rewrites = rewrites;
+}
+
 void sim_gateway_reboot(struct sim *sim, struct sim_gateway *gateway)
 {
     sim_log(sim, "%s reboots", gateway->name);

@@ -1,22 +1,36 @@
 /* sim/peer_app.c - the application above a simulated agent: "name number tag" is what
- * it says, and like DTLS it knows what is forged and what is repeated.  It keeps a journal
- * of all that it sees. */
+ * it says, with dots behind if it is to be long, and like DTLS it knows what is forged and what is
+ * repeated.  It keeps a journal of all that it sees. */
 #include "sim/digest.h"
 #include "sim/peer.h"
 
 #include <auger/ice_stats.h>
 
+#include <assert.h>
 #include <string.h>
 
-#define TEXT_MAX (SIM_NAME_MAX + 48)
+#define TEXT_MAX 1300
+
+/* Every other one is long, where that is asked for. */
+static int pad(const struct sim_peer *author, uint64_t number, char text[TEXT_MAX], int len)
+{
+    unsigned wanted = author->options.chatter_bytes;
+
+    assert(wanted < TEXT_MAX);
+    for (; number % 2 == 1 && len < (int)wanted; len++)
+        text[len] = '.';
+    text[len] = 0;
+    return len;
+}
 
 static int compose(const struct sim_peer *author, uint64_t number, char text[TEXT_MAX])
 {
     uint64_t tag = digest_u64(author->sim->options.seed, number);
 
     tag = digest_bytes(tag, author->name, strlen(author->name));
-    return snprintf(text, TEXT_MAX, "%s %llu %08x", author->name, (unsigned long long)number,
-                    (unsigned)tag);
+    return pad(author, number, text,
+               snprintf(text, TEXT_MAX, "%s %llu %08x", author->name, (unsigned long long)number,
+                        (unsigned)tag));
 }
 
 /* Of what finds a full socket nothing is kept. */

@@ -182,6 +182,14 @@ static void corrupt(struct sim_wire *wire, struct sim_packet *packet)
         link_corrupt(&wire->link, packet->bytes, packet->len);
 }
 
+/* TCP finds out how long a segment may be. */
+static size_t count_fragments(const struct sim_wire *wire, const struct sim_packet *packet)
+{
+    bool is_ipv6 = packet->dst.family == AUGER_IPV6;
+
+    return is_tcp(packet) ? 1 : link_count_fragments(&wire->link.quality, is_ipv6, packet->len);
+}
+
 static bool is_data(const struct sim_packet *packet)
 {
     return packet->len > 0 && packet->bytes[0] > 3;
@@ -213,6 +221,13 @@ static void forward(struct sim *sim, struct sim_packet *packet, const void *from
     if (net == sim->internet && sim->strangers)
         sim->strangers->see(sim, packet);
     struct sim_wire *wire = wire_for(sim, packet, from, from_name);
+    size_t fragments = count_fragments(wire, packet);
+    sim->too_long += fragments > 1 && wire->link.quality.drops_fragments;
+    sim->fragmented += fragments > 1 && !wire->link.quality.drops_fragments;
+    if (!link_takes_fragments(&wire->link, fragments)) {
+        drop(sim, packet, "too long for the wire", false);
+        return;
+    }
     size_t copies = link_carry(&wire->link, sim->now, packet->len, arrivals);
     if (copies == 0) {
         drop(sim, packet, "lost", false);
@@ -276,6 +291,23 @@ static void enter_host(struct sim *sim, struct sim_packet *packet)
     }
 }
 
+/* Whole addresses alone, of IPv4 and without the port. */
+static void rewrite(struct sim *sim, const struct sim_gateway *gateway, struct sim_packet *packet,
+                    const struct auger_addr *from, const struct auger_addr *to)
+{
+    bool found = false;
+
+    if (!gateway->rewrites || from->family != AUGER_IPV4 || auger_addr_ip_equal(from, to))
+        return;
+    for (size_t i = 0; i + 4 <= packet->len; i++) {
+        if (memcmp(packet->bytes + i, from->ip, 4) != 0)
+            continue;
+        memcpy(packet->bytes + i, to->ip, 4);
+        found = true;
+    }
+    sim->rewritten += found;
+}
+
 /* Comes back to the inside, or goes on outside, by what the NAT says. */
 static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_gateway *gateway)
 {
@@ -285,11 +317,14 @@ static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_
         drop(sim, packet, "an attacker stays inside", true);
         return;
     }
+    struct auger_addr inside = packet->src;
     enum nat_verdict verdict = nat_outbound(nat, sim->now, &packet->src, &packet->dst);
 
-    if (verdict == NAT_FORWARD)
+    if (verdict == NAT_FORWARD) {
         packet->net = gateway->outside;
-    else if (verdict != NAT_TURN_BACK) {
+        rewrite(sim, gateway, packet, &inside, &packet->src);
+    }
+    if (verdict != NAT_FORWARD && verdict != NAT_TURN_BACK) {
         drop(sim, packet, nat_verdict_name(verdict), true);
         return;
     }
@@ -302,6 +337,7 @@ static void come_from_outside(struct sim *sim, struct sim_packet *packet,
                               struct sim_gateway *gateway)
 {
     struct nat *nat = nat_for(gateway, &packet->dst);
+    struct auger_addr outside = packet->dst;
     enum nat_verdict verdict = packet->cause
                                    ? nat_inbound_unseen(nat, sim->now, &packet->src, &packet->dst)
                                    : nat_inbound(nat, sim->now, &packet->src, &packet->dst);
@@ -311,6 +347,7 @@ static void come_from_outside(struct sim *sim, struct sim_packet *packet,
         return;
     }
     packet->net = gateway->inside;
+    rewrite(sim, gateway, packet, &outside, &packet->dst);
     note(sim, '=', packet, gateway->name);
     show(sim, SIM_PASSES, packet, gateway->name, NULL);
     forward(sim, packet, gateway, gateway->name);

@@ -114,6 +114,21 @@ uint64_t sim_seed(const struct sim *sim)
     return sim->options.seed;
 }
 
+uint64_t sim_too_long(const struct sim *sim)
+{
+    return sim->too_long;
+}
+
+uint64_t sim_fragmented(const struct sim *sim)
+{
+    return sim->fragmented;
+}
+
+uint64_t sim_rewritten(const struct sim *sim)
+{
+    return sim->rewritten;
+}
+
 uint64_t sim_packets(const struct sim *sim)
 {
     return sim->packets;

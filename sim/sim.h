@@ -110,6 +110,11 @@ uint64_t sim_honest_digest(const struct sim *sim);
 uint64_t sim_seed(const struct sim *sim);
 /* Datagrams that are on their way and not STUN. */
 uint64_t sim_in_flight(const struct sim *sim);
+/* Those of them that were too long for a wire: lost, or carried in fragments. */
+uint64_t sim_too_long(const struct sim *sim);
+uint64_t sim_fragmented(const struct sim *sim);
+/* And in which a gateway found an address to rewrite. */
+uint64_t sim_rewritten(const struct sim *sim);
 /* Datagrams put on a wire, not counting what signalling carries. */
 uint64_t sim_packets(const struct sim *sim);
 
@@ -150,6 +155,9 @@ struct sim_gateway *sim_net_gateway(struct sim_net *net);
 struct nat *sim_gateway_nat(struct sim_gateway *gateway);
 /* Of what it would let through it drops all that is UDP. */
 void sim_gateway_block_udp(struct sim_gateway *gateway);
+/* An application level gateway that knows no application: any four bytes that are the inside
+ * address of who sends become the outside one, and back.  Of a NAT; off again with false. */
+void sim_gateway_rewrite(struct sim_gateway *gateway, bool rewrites);
 void sim_gateway_reboot(struct sim *sim, struct sim_gateway *gateway);
 /* Its provider gives it another address. */
 void sim_gateway_renumber(struct sim *sim, struct sim_gateway *gateway);
@@ -171,6 +179,8 @@ void sim_set_icmp(struct sim *sim, unsigned permille);
 
 /* On the internet, both families.  Peers that are added later are told of it. */
 struct sim_host *sim_add_stun_server(struct sim *sim);
+/* They say where they see a client by MAPPED-ADDRESS too, before XOR-MAPPED-ADDRESS. */
+void sim_answer_in_both_ways(struct sim *sim);
 /* On the internet, both families, with relays of both; relays may reach each other. */
 struct sim_turn_options {
     uint32_t nonce_lifetime_s;     /* 0: the server's default */
@@ -231,6 +241,7 @@ struct sim_peer_options {
     enum auger_turn_families turn_families; /* 0: both */
     bool turn_streams;                      /* they are asked over TCP */
     auger_time chatter;      /* sends data this often once it can; 0: once per path */
+    unsigned chatter_bytes;  /* every other datum is at least so long; at most 1200 */
     int drift_ppm;           /* how much its clock is fast */
     unsigned early_permille; /* of its timers, which ring once before they are due, */
     auger_time late_max;     /* and when they are, so late at most */

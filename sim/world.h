@@ -58,6 +58,7 @@ struct sim_gateway {
     bool blocks_udp;
     unsigned busy_per_second; /* busy.c */
     struct prng busy_random;
+    bool rewrites; /* inside and outside address wherever they stand in a datagram */
     struct sim_gateway *next;
 };
 
@@ -105,10 +106,11 @@ struct sim {
     struct sim_shortage shortage;
     auger_time now;
     struct queue queue;
-    uint64_t digest, packets;
     uint64_t numbered; /* datagrams and frames */
     bool cuts_frames;  /* of streams to TURN servers */
     uint64_t frames_cut_in_header;
+    uint64_t digest, packets, too_long, fragmented;
+    uint64_t rewritten;
     uint64_t data_in_flight;
     uint64_t attack_digest;       /* of what attackers caused */
     const struct sim_host *cause; /* the attacker whose datagram is being received */
@@ -127,6 +129,7 @@ struct sim {
     unsigned nets_len;
 
     struct auger_addr stun_servers[SIM_STUN_SERVERS_MAX];
+    bool servers_answer_twice; /* by MAPPED-ADDRESS as well */
     size_t stun_servers_len;
     struct sim_turn *turns;
     size_t turns_len;

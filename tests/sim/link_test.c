@@ -97,9 +97,34 @@ static void a_slow_wire_makes_wait_and_then_drops(void **state)
     assert_in_range(half.most, 50 * AUGER_MS, 53 * AUGER_MS);
 }
 
+/* 548 and 1232 bytes behind the headers are one packet on the narrowest path of each family. */
+static void long_datagrams_go_in_fragments_or_nowhere(void **state)
+{
+    const struct link_quality pieces = {.mtu = 576, .loss_permille = 500},
+                              hole = {.mtu = 576, .drops_fragments = true}, wide = {0};
+    struct link link;
+    int taken = 0;
+
+    (void)state;
+    assert_int_equal(link_count_fragments(&pieces, false, 548), 1);
+    assert_int_equal(link_count_fragments(&pieces, false, 549), 2);
+    assert_int_equal(link_count_fragments(&pieces, false, 1200), 3);
+    assert_int_equal(link_count_fragments(&pieces, true, 1232), 1);
+    assert_int_equal(link_count_fragments(&pieces, true, 1233), 2);
+    assert_int_equal(link_count_fragments(&wide, false, 9000), 1);
+    link_init(&link, &hole, 1, "hole");
+    assert_true(link_takes_fragments(&link, 1));
+    assert_false(link_takes_fragments(&link, 2));
+    link_init(&link, &pieces, 1, "pieces");
+    for (int i = 0; i < 1000; i++)
+        taken += link_takes_fragments(&link, 3);
+    assert_in_range(taken, 200, 300); /* the first is lost with the datagram */
+}
+
 SCENARIOS(cmocka_unit_test(a_perfect_wire_delivers_at_once),
           cmocka_unit_test(jitter_lies_on_top_of_the_delay_and_keeps_the_order),
           cmocka_unit_test(loss_and_duplication_come_as_often_as_they_should),
           cmocka_unit_test(bursts_lose_datagrams_in_a_row),
           cmocka_unit_test(held_back_datagrams_are_overtaken),
+          cmocka_unit_test(long_datagrams_go_in_fragments_or_nowhere),
           cmocka_unit_test(a_slow_wire_makes_wait_and_then_drops))

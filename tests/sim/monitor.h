@@ -22,9 +22,9 @@
  *        (monitor_expect_standby_restarts())
  *    12  adrift, it is not disconnected while a pair has yet to be tried
  *
- * and 0: what the agent sends is well-formed, in its role, and for its peer; both halves of
- * each USERNAME, in what it sends and in what it answers, are of one generation, and that is
- * the one in force or has consent from before it was replaced.
+ * and 0: what the agent sends is well-formed, of a length that any path takes, in its role, and
+ * for its peer; both halves of each USERNAME, in what it sends and in what it answers, are of one
+ * generation, and that is the one in force or has consent from before it was replaced.
  */
 #ifndef SIM_MONITOR_H
 #define SIM_MONITOR_H

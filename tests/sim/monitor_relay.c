@@ -292,6 +292,7 @@ bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_p
         monitor_break(monitor, "5: data for a peer without a relayed address");
     else if (msg.class_ == AUGER_STUN_REQUEST)
         asks_server(monitor, now, relay, &msg);
+    monitor_check_length(monitor, path, bytes->len);
     return false;
 }
 

@@ -113,7 +113,7 @@ struct monitor {
     struct monitor_relay *relays;
     size_t relays_len;
     unsigned relays_lost, streams_lost; /* the latter while in use */
-    unsigned refreshes_lost; /* of channels */
+    unsigned refreshes_lost;            /* of channels */
 
     struct monitor_requests sent, received;
     struct monitor_route *routes; /* that have succeeded */
@@ -148,6 +148,8 @@ struct monitor {
 };
 
 /* monitor_wire.c */
+/* Of a STUN message that it sends, without the data that some carry. */
+void monitor_check_length(struct monitor *monitor, const struct auger_path *path, size_t len);
 struct monitor_request *monitor_note_request(struct monitor_requests *requests,
                                              const struct auger_stun_tid *tid,
                                              const struct auger_path *path);

@@ -460,6 +460,14 @@ static void sent_answer(struct monitor *monitor, auger_time now, const struct au
                   request->role == MONITOR_CONTROLLING ? MONITOR_CONTROLLED : MONITOR_CONTROLLING);
 }
 
+/* RFC 8489 section 6.1: 576 and 1280 bytes with the headers. */
+void monitor_check_length(struct monitor *monitor, const struct auger_path *path, size_t len)
+{
+    if (path->remote.transport == AUGER_UDP &&
+        len > (path->remote.family == AUGER_IPV6 ? 1232 : 548))
+        monitor_break(monitor, "0: a STUN message of %zu bytes, which not every path takes", len);
+}
+
 static void sent(struct monitor *monitor, auger_time now, const struct auger_path *path,
                  const uint8_t *buf, size_t len)
 {
@@ -469,6 +477,7 @@ static void sent(struct monitor *monitor, auger_time now, const struct auger_pat
         sent_data(monitor, now, path);
         return;
     }
+    monitor_check_length(monitor, path, len);
     if (auger_stun_msg_parse(&msg, buf, len) < 0) {
         monitor_break(monitor, "0: a malformed STUN message");
         return;

@@ -21,6 +21,8 @@ struct link_quality build_wire(const struct plan *plan)
         .corrupt_permille = (unsigned)v[CORRUPT_PERMILLE],
         .bits_per_second = (uint64_t)v[NARROW_KBIT] * 1000,
         .queue = 200 * AUGER_MS,
+        .mtu = (uint16_t)v[MTU],
+        .drops_fragments = v[DROPS_FRAGMENTS],
     };
 
     if (v[BURSTS_PERMILLE] > 0) {
@@ -249,6 +251,18 @@ static void add_busy(struct built *built)
     }
 }
 
+/* At the nearest gateway of each side, which may be one and the same. */
+static void add_rewriters(struct built *built)
+{
+    for (int side = 0; side < 2; side++) {
+        if (!of(built->plan, ALG, side))
+            continue;
+        sim_answer_in_both_ways(built->sim);
+        if (sim_net_gateway(built->homes[side][0]))
+            sim_gateway_rewrite(sim_net_gateway(built->homes[side][0]), true);
+    }
+}
+
 static void build(struct built *built, const struct plan *plan, const struct sim_options *options)
 {
     struct sim_options judged = *options;
@@ -261,6 +275,7 @@ static void build(struct built *built, const struct plan *plan, const struct sim
     add_homes(built);
     add_away(built);
     add_busy(built);
+    add_rewriters(built);
 }
 
 static void forward_to(struct sim_net *home, const struct auger_addr *inside)
@@ -404,6 +419,7 @@ static void add_peer(struct built *built, int side)
     options.turn = (unsigned)of(plan, TURN, side);
     options.turn_streams = has_streams(plan, side);
     options.turn_named = options.turn ? named_servers(plan) : 0;
+    options.chatter_bytes = (unsigned)of(plan, CHATTER_BYTES, side);
     options.errors = build_errors(plan, side);
     if (options.turn)
         options.ice.local_cands_max = 48; /* relayed ones of both servers leave room for a move */
@@ -490,6 +506,7 @@ struct sim_reach build_and_reach(const struct plan *plan, bool is_moved)
 
     honest.value[HOSTILE_SERVER] = honest.value[TURN] = honest.value[TURN_B] = 0;
     honest.value[TURN_ALTERNATE] = 0;
+    honest.value[ALG] = honest.value[ALG_B] = 0; /* a question says who asks in clear */
     build(&built, &honest, &options);
     add_reacher(&built, 0, is_moved);
     add_reacher(&built, 1, is_moved);

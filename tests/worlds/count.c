@@ -141,6 +141,9 @@ void life_count(struct life *life, struct tally *tally)
             tally->sometimes[EVER_NESTED] += v[GATES] == NESTED_NATS || v[GATES_B] == NESTED_NATS;
             tally->sometimes[REBIND_SURVIVED] += v[REBIND] && life->first.connected_at_fault;
             tally->sometimes[REBOOT_SURVIVED] += v[REBOOT] && life->first.connected_at_fault;
+            tally->sometimes[ADDRESS_REWRITTEN] += sim_rewritten(life->built.sim) > 0;
+            tally->sometimes[PATH_TOO_NARROW] += sim_too_long(life->built.sim) > 0;
+            tally->sometimes[FRAGMENTED] += sim_fragmented(life->built.sim) > 0;
             tally->sometimes[SENDS_REFUSED] += count_errors(life, false) > 0;
             tally->sometimes[SOCKET_FULL] += count_errors(life, true) > 0;
             tally->sometimes[ROUTE_LOST] += v[UNROUTED] && life->first.connected_at_fault;

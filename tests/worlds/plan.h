@@ -24,6 +24,8 @@ enum feature {
     REORDER_MS,
     CORRUPT_PERMILLE,
     NARROW_KBIT,
+    MTU, /* of IP packets; 0: they are as long as they like */
+    DROPS_FRAGMENTS,
     /* each side: alice's, and one further bob's */
     GATES, /* enum gates */
     GATES_B,
@@ -51,6 +53,8 @@ enum feature {
     OUTER_MAPPING_B,
     OUTER_FILTERING,
     OUTER_FILTERING_B,
+    ALG, /* rewrites addresses that it finds in datagrams; STUN servers then show them */
+    ALG_B,
     SAME_PREFIX, /* 192.168.1, which others have too */
     SAME_PREFIX_B,
     IPV6,
@@ -99,6 +103,8 @@ enum feature {
     FULL_MS_B,
     CHATTER_MS,
     CHATTER_MS_B,
+    CHATTER_BYTES, /* of every other datum */
+    CHATTER_BYTES_B,
     GIVES, /* enum sim_gives */
     GIVES_B,
     MUX,      /* of alice's agents (1), or bob's (2), that share their sockets: two */

@@ -53,10 +53,13 @@ enum sometimes {
     REBIND_IN_FLIGHT, /* with data on its way */
     REBIND_SURVIVED,
     REBOOT_SURVIVED,
-    SENDS_REFUSED, /* by a socket, and they connected */
-    SOCKET_FULL,   /* for a while; the same */
-    ROUTE_LOST,    /* and the session survived it */
-    TOLD_BY_ICMP,  /* of a peer that a relay does not reach */
+    ADDRESS_REWRITTEN, /* in a datagram, and they connected */
+    PATH_TOO_NARROW,   /* for a datagram, and they connected */
+    FRAGMENTED,        /* the same, carried in pieces */
+    SENDS_REFUSED,     /* by a socket, and they connected */
+    SOCKET_FULL,       /* for a while; the same */
+    ROUTE_LOST,        /* and the session survived it */
+    TOLD_BY_ICMP,      /* of a peer that a relay does not reach */
     SLEPT_AND_CAME_BACK,
     LEAPT_AND_WENT_ON,
     SERVER_TIMED_OUT,
