@@ -48,7 +48,8 @@ static auger_time idle_of(const struct auger_age *age, size_t row)
 {
     if (age->rounds == 1)
         return age->max / 1000 * ladder[row];
-    return age->alive + (age->dead - age->alive) / (ROWS + 1) * (auger_time)(row + 1);
+    auger_time end = auger_time_min(age->dead, age->max);
+    return age->alive + (end - age->alive) / (ROWS + 1) * (auger_time)(row + 1);
 }
 
 static void begin_round(struct auger_discovery *discovery)
@@ -75,11 +76,15 @@ static bool is_precise(const struct auger_age *age)
     return age->dead == AUGER_NEVER || left <= PRECISION_MIN || left <= age->dead / PRECISION_PART;
 }
 
-/* One that was lost, or a gateway that began anew, contradicts the others: what lived, lived. */
-static void settle(struct auger_age *age)
+/* One that was lost, or a gateway that began anew, contradicts the others: what lived, lived.  What
+ * was passed over for its sake is to be tried.  Whether all agree. */
+static bool settle(struct auger_age *age)
 {
-    if (age->dead <= age->alive)
+    bool agrees = age->dead > age->alive;
+
+    if (!agrees)
         age->dead = AUGER_NEVER;
+    return agrees;
 }
 
 static void end_round(struct auger_discovery *discovery)
@@ -89,8 +94,8 @@ static void end_round(struct auger_discovery *discovery)
     for (size_t i = 0; i < ROWS; i++)
         if (age->rows[i].state != AUGER_AGE_ROW_OVER)
             return;
-    settle(age);
-    if (is_precise(age) || age->rounds == ROUNDS_MAX)
+    bool agrees = settle(age);
+    if ((agrees && is_precise(age)) || age->rounds == ROUNDS_MAX)
         age->phase = AUGER_AGE_OVER;
     else
         begin_round(discovery);

@@ -167,7 +167,7 @@ static struct sim_peer *add_ours(struct meeting *meeting)
                            &options);
 }
 
-/* Firefox: 20 ms between checks, and between its requests to servers. */
+/* Who asks for 20 ms, as Firefox has it, and goes at our 50. */
 static struct sim_peer *add_other(struct meeting *meeting)
 {
     struct sim_peer_options options;
