@@ -89,6 +89,19 @@ static int ask(struct auger_turn *turn, auger_time now, struct auger_channel *ch
                                 auger_turn_is_stream(turn));
 }
 
+static bool is_to_be_renewed(const struct auger_channel *channel)
+{
+    return channel->state == AUGER_CHANNEL_BOUND && channel->is_kept &&
+           !channel->exchange.is_running;
+}
+
+/* If it is time. */
+static void renew(struct auger_turn *turn, auger_time now, struct auger_channel *channel)
+{
+    if (is_to_be_renewed(channel) && now >= channel->refresh_at && ask(turn, now, channel) < 0)
+        channel->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
+}
+
 static int bind_anew(struct auger_turn *turn, auger_time now, const struct auger_addr *peer)
 {
     struct auger_channel *channel;
@@ -120,6 +133,7 @@ int auger_channel_add(struct auger_turn *turn, auger_time now, const struct auge
         channel->refused_news = false;
     }
     channel->is_kept = true;
+    renew(turn, now, channel); /* one that was let go has not been meanwhile */
     return 0;
 }
 
@@ -234,12 +248,6 @@ bool auger_channel_handle_response(struct auger_turn *turn, auger_time now,
 
 /* --- time -------------------------------------------------------------------------- */
 
-static bool is_to_be_renewed(const struct auger_channel *channel)
-{
-    return channel->state == AUGER_CHANNEL_BOUND && channel->is_kept &&
-           !channel->exchange.is_running;
-}
-
 static bool has_an_end(const struct auger_channel *channel)
 {
     return channel->state == AUGER_CHANNEL_BOUND || channel->state == AUGER_CHANNEL_RESTING;
@@ -253,8 +261,7 @@ static void tick(struct auger_turn *turn, auger_time now, struct auger_channel *
              !channel->refused_news)
         channel->state = AUGER_CHANNEL_FREE;
     handle(turn, now, channel, auger_exchange_handle_timeout(&channel->exchange, now));
-    if (is_to_be_renewed(channel) && now >= channel->refresh_at && ask(turn, now, channel) < 0)
-        channel->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
+    renew(turn, now, channel);
 }
 
 void auger_channel_handle_timeout(struct auger_turn *turn, auger_time now)

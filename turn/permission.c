@@ -76,6 +76,18 @@ static int ask(struct auger_turn *turn, auger_time now, struct auger_permission 
                                 auger_turn_is_stream(turn));
 }
 
+static bool is_to_be_renewed(const struct auger_permission *p)
+{
+    return p->state == AUGER_PERMISSION_ACTIVE && p->is_kept && !p->exchange.is_running;
+}
+
+/* If it is time. */
+static void renew(struct auger_turn *turn, auger_time now, struct auger_permission *p)
+{
+    if (is_to_be_renewed(p) && now >= p->refresh_at && ask(turn, now, p) < 0)
+        p->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
+}
+
 static void lose(struct auger_turn *turn, auger_time now, struct auger_permission *p,
                  enum auger_turn_error error)
 {
@@ -93,6 +105,7 @@ int auger_permission_add(struct auger_turn *turn, auger_time now, const struct a
 
     if (p && (p->state == AUGER_PERMISSION_ASKING || auger_permission_is_active(p, now))) {
         p->is_kept = true;
+        renew(turn, now, p); /* one that was let go has not been meanwhile */
         return 0;
     }
     if (p)
@@ -214,11 +227,6 @@ bool auger_permission_handle_response(struct auger_turn *turn, auger_time now,
 
 /* --- time -------------------------------------------------------------------------- */
 
-static bool is_to_be_renewed(const struct auger_permission *p)
-{
-    return p->state == AUGER_PERMISSION_ACTIVE && p->is_kept && !p->exchange.is_running;
-}
-
 static void tick(struct auger_turn *turn, auger_time now, struct auger_permission *p)
 {
     if (p->state == AUGER_PERMISSION_ACTIVE && now >= p->expires_at) {
@@ -226,8 +234,7 @@ static void tick(struct auger_turn *turn, auger_time now, struct auger_permissio
         return;
     }
     handle(turn, now, p, auger_exchange_handle_timeout(&p->exchange, now));
-    if (is_to_be_renewed(p) && now >= p->refresh_at && ask(turn, now, p) < 0)
-        p->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
+    renew(turn, now, p);
 }
 
 void auger_permission_handle_timeout(struct auger_turn *turn, auger_time now)

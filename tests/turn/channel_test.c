@@ -236,6 +236,29 @@ static void a_channel_that_cannot_be_renewed_ends_and_data_goes_without(void **s
     puppet_free(p);
 }
 
+/* It would have been bound again before: nobody need be called again for that. */
+static void one_that_is_wanted_again_late_is_bound_again_at_once(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_allocated();
+    struct auger_addr peer = addr_of(PEER);
+    auger_time start = p->now;
+
+    bind_channel(p, PEER);
+    auger_turn_forget(p->turn, &peer);
+    assert_int_equal(auger_turn_permit(p->turn, p->now, &peer), 0);
+    live_until(p, start + 550 * AUGER_SEC, false);
+    assert_int_equal(auger_turn_bind_channel(p->turn, p->now, &peer), 0);
+    p->len = auger_turn_poll_transmit(p->turn, p->now, p->buf, AUGER_DATAGRAM_MAX);
+    assert_true(p->len > 0);
+    assert_true(auger_turn_next_timeout(p->turn) > p->now);
+    assert_int_equal(auger_stun_msg_parse(&p->request, p->buf, p->len), 0);
+    assert_int_equal(requested_number(p), 0x4000);
+    confirm(p);
+    expect_no_event(p);
+    puppet_free(p);
+}
+
 static void numbers_are_not_of_two_peers(void **state)
 {
     (void)state;
@@ -343,6 +366,7 @@ int main(void)
         cmocka_unit_test(it_is_bound_again_a_minute_before_its_end),
         cmocka_unit_test(its_time_runs_from_the_request),
         cmocka_unit_test(a_channel_that_cannot_be_renewed_ends_and_data_goes_without),
+        cmocka_unit_test(one_that_is_wanted_again_late_is_bound_again_at_once),
         cmocka_unit_test(numbers_are_not_of_two_peers),
         cmocka_unit_test(a_peer_keeps_its_number),
         cmocka_unit_test(a_400_ends_the_allocation_and_gives_it_back),

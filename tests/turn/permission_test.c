@@ -65,6 +65,29 @@ static void one_that_is_forgotten_ends(void **state)
     puppet_free(p);
 }
 
+/* It would have been renewed before: nobody need be called again for that. */
+static void one_that_is_wanted_again_late_is_renewed_at_once(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_allocated();
+    struct auger_addr peer = addr_of(PEER);
+
+    puppet_permit(p, PEER);
+    auger_turn_forget(p->turn, &peer);
+    p->now += 250 * AUGER_SEC;
+    expect_silence(p);
+    assert_int_equal(auger_turn_permit(p->turn, p->now, &peer), 0);
+    p->len = auger_turn_poll_transmit(p->turn, p->now, p->buf, AUGER_DATAGRAM_MAX);
+    assert_true(p->len > 0);
+    assert_true(auger_turn_next_timeout(p->turn) > p->now);
+    assert_int_equal(auger_stun_msg_parse(&p->request, p->buf, p->len), 0);
+    assert_int_equal(p->request.method, AUGER_STUN_CREATE_PERMISSION);
+    confirm(p);
+    expect_no_event(p);
+    assert_true(auger_turn_is_permitted(p->turn, p->now + 300 * AUGER_SEC - 1, &peer));
+    puppet_free(p);
+}
+
 /* Nobody has looked between the end and the new wish. */
 static void one_that_has_ended_unseen_is_asked_for_anew(void **state)
 {
@@ -231,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_permission_is_of_an_ip_whatever_the_port),
         cmocka_unit_test(it_is_renewed_a_minute_before_it_ends),
         cmocka_unit_test(one_that_is_forgotten_ends),
+        cmocka_unit_test(one_that_is_wanted_again_late_is_renewed_at_once),
         cmocka_unit_test(one_that_has_ended_unseen_is_asked_for_anew),
         cmocka_unit_test(a_refused_peer_takes_no_other_with_it),
         cmocka_unit_test(one_that_is_asked_for_anew_is_not_there_yet),
