@@ -65,6 +65,40 @@ static void sixty_transactions_are_all_that_bursts_may_have(void **state)
     breaks(stage, '3');
 }
 
+static void begins_with_turn_server(struct stage *stage)
+{
+    struct auger_path from = helper_path(&server);
+
+    monitor_add_turn_server(stage->monitor,
+                            &(struct monitor_turn){server, "user", "realm", "secret"});
+    monitor_add_helper(stage->monitor, &from.local);
+}
+
+static void a_burst_may_ask_a_turn_server(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_turn_server(stage);
+    asks(stage, 0, (struct forged){.tid = 200});
+    for (uint8_t i = 0; i < 4; i++)
+        helper_asks_server(stage, 45 * AUGER_MS, i);
+    helper_checks(stage, 45 * AUGER_MS, 100);
+    asks(stage, PACING, (struct forged){.tid = 201});
+    holds(stage);
+}
+
+static void what_it_asks_a_turn_server_counts(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_turn_server(stage);
+    for (uint8_t i = 0; i < 60; i++)
+        helper_asks_server(stage, i * AUGER_SEC, i);
+    holds(stage);
+    helper_asks_server(stage, 60 * AUGER_SEC, 60);
+    breaks(stage, '3');
+}
+
 static void a_check_of_a_helper_without_a_burst_waits_for_ta(void **state)
 {
     struct stage *stage = *state;
@@ -100,5 +134,6 @@ static void candidates_of_helpers_come_after_the_last(void **state)
 
 SCENARIOS(staged(a_burst_does_not_wait_and_delays_nobody),
           staged(sixty_transactions_are_all_that_bursts_may_have),
+          staged(a_burst_may_ask_a_turn_server), staged(what_it_asks_a_turn_server_counts),
           staged(a_check_of_a_helper_without_a_burst_waits_for_ta),
           staged(who_is_no_helper_waits_for_ta), staged(candidates_of_helpers_come_after_the_last))

@@ -290,6 +290,8 @@ bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_p
         monitor_break(monitor, "0: what a TURN server cannot read");
     else if (msg.class_ == AUGER_STUN_INDICATION && msg.method == AUGER_STUN_SEND)
         monitor_break(monitor, "5: data for a peer without a relayed address");
+    else if (msg.class_ == AUGER_STUN_REQUEST && msg.method == AUGER_STUN_BINDING)
+        return true; /* as of a STUN server: of a burst, perhaps */
     else if (msg.class_ == AUGER_STUN_REQUEST)
         asks_server(monitor, now, relay, &msg);
     monitor_check_length(monitor, path, bytes->len);
