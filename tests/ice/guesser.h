@@ -48,8 +48,10 @@ static inline uint16_t guesser_map(struct guesser *g, const struct auger_path *p
     assert_true(g->mappings_len < GUESSER_MAPPINGS_MAX);
     g->mappings[g->mappings_len++] = (struct guesser_sent){.path = *path, .seen_at = g->next};
     uint16_t port = g->next;
-    g->next = (uint16_t)(g->nat == GUESSER_RANDOM ? 1024 + (g->next * 7919u + 12345u) % 60000u
-                                                  : g->next + g->step);
+    if (g->nat == GUESSER_RANDOM)
+        g->next = (uint16_t)(1024 + (g->next * 7919u + 12345u) % 60000u);
+    else
+        g->next = (uint16_t)(g->next + g->step);
     return port;
 }
 

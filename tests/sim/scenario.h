@@ -169,7 +169,7 @@ static inline int scenario_teardown(void **state)
     do {                                                                                           \
         if (!(condition)) {                                                                        \
             print_error("not so: %s: ", #condition);                                               \
-            print_error("" __VA_ARGS__);                                                           \
+            print_error(" " __VA_ARGS__);                                                          \
             print_error("\n");                                                                     \
             fail();                                                                                \
         }                                                                                          \
