@@ -118,7 +118,7 @@ void monitor_add_helper(struct monitor *monitor, const struct auger_addr *helper
     size_t len = monitor->helpers_len++;
 
     monitor->helpers = sim_resize(monitor->helpers, len + 1, sizeof(*monitor->helpers));
-    monitor->helpers[len] = *helper;
+    monitor->helpers[len] = (struct monitor_helper){.addr = *helper};
     monitor->has_gathered = false;
 }
 
@@ -146,6 +146,8 @@ static bool is_asked_from(const struct monitor_relay *relay, const struct auger_
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
 {
     note_gone(monitor, base);
+    for (size_t i = 0; i < monitor->helpers_len; i++)
+        monitor->helpers[i].is_gone |= auger_addr_ip_equal(&monitor->helpers[i].addr, base);
     if (base->transport == AUGER_TCP)
         monitor_streams_gone(monitor, base);
     for (size_t i = 0; i < monitor->relays_len; i++) {
@@ -160,6 +162,10 @@ bool monitor_is_gone(const struct monitor *monitor, const struct auger_addr *bas
 {
     for (size_t i = 0; i < monitor->gone_len && i < MONITOR_GONE; i++) {
         if (auger_addr_equal(&monitor->gone[i], base))
+            return true;
+    }
+    for (size_t i = 0; i < monitor->helpers_len; i++) {
+        if (monitor->helpers[i].is_gone && auger_addr_equal(&monitor->helpers[i].addr, base))
             return true;
     }
     return false;

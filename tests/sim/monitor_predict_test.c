@@ -119,6 +119,17 @@ static void who_is_no_helper_waits_for_ta(void **state)
     breaks(stage, '3');
 }
 
+static void helpers_are_gone_with_their_address(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_helper(stage);
+    monitor_remove_base(stage->monitor, &path.local);
+    holds(stage);
+    helper_asks_server(stage, 0, 1);
+    breaks(stage, '0');
+}
+
 static void candidates_of_helpers_come_after_the_last(void **state)
 {
     struct stage *stage = *state;
@@ -136,4 +147,5 @@ SCENARIOS(staged(a_burst_does_not_wait_and_delays_nobody),
           staged(sixty_transactions_are_all_that_bursts_may_have),
           staged(a_burst_may_ask_a_turn_server), staged(what_it_asks_a_turn_server_counts),
           staged(a_check_of_a_helper_without_a_burst_waits_for_ta),
-          staged(who_is_no_helper_waits_for_ta), staged(candidates_of_helpers_come_after_the_last))
+          staged(who_is_no_helper_waits_for_ta), staged(helpers_are_gone_with_their_address),
+          staged(candidates_of_helpers_come_after_the_last))

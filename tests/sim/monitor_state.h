@@ -98,6 +98,12 @@ struct monitor_relay {
     struct auger_stun_tid refused; /* that request */
 };
 
+/* A helper socket of prediction; it goes with the IP address that it is of. */
+struct monitor_helper {
+    struct auger_addr addr;
+    bool is_gone;
+};
+
 struct monitor {
     struct monitor_generation *generations;
     size_t generations_len;
@@ -121,8 +127,8 @@ struct monitor {
     struct monitor_remote *remotes;
     size_t remotes_len;
     uint64_t requests, late_answers;
-    auger_time paced_at;        /* of the last new transaction; AUGER_NEVER: none yet */
-    struct auger_addr *helpers; /* all that there were */
+    auger_time paced_at;            /* of the last new transaction; AUGER_NEVER: none yet */
+    struct monitor_helper *helpers; /* all that there were */
     size_t helpers_len;
     unsigned unpaced;    /* new transactions of theirs that did not wait for Ta */
     auger_time burst_at; /* when one of them asked a server last */

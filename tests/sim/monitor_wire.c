@@ -240,7 +240,7 @@ static size_t generation_that_is_asked(const struct monitor *monitor,
 static bool is_helper(const struct monitor *monitor, const struct auger_addr *base)
 {
     for (size_t i = 0; i < monitor->helpers_len; i++) {
-        if (auger_addr_equal(&monitor->helpers[i], base))
+        if (auger_addr_equal(&monitor->helpers[i].addr, base))
             return true;
     }
     return false;
