@@ -503,7 +503,7 @@ int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
     const struct auger_addr gone = *base; /* it may be the agent's own */
     int err = auger_locals_remove(ice, now, base);
     if (err == 0)
-        auger_predict_forget_base(ice, now, &gone);
+        auger_predict_forget_base(ice, &gone);
     if (err == 0 && ice->state != AUGER_ICE_FAILED)
         draw_conclusions(ice, now);
     return err;

@@ -237,19 +237,40 @@ static bool lose_host(struct auger_ice *ice, auger_time now, struct auger_ice_ca
     return was_in_use;
 }
 
+/* All of that IP address, before it is decided how to go on: none of them may take over from it.
+ * Whether one was in use. */
+static bool lose_helpers(struct auger_ice *ice, const struct auger_addr *base)
+{
+    bool was_in_use = false;
+
+    for (uint16_t i = 0; i < ice->locals.len && ice->locals.predicted > 0; i++) {
+        struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
+        if (cand->addr.family == AUGER_FAMILY_NONE || !cand->is_helper ||
+            !auger_addr_ip_equal(&cand->addr, base))
+            continue;
+        was_in_use |= is_in_use(ice, cand);
+        lose(ice, cand);
+        ice->prediction->has_done = true;
+    }
+    return was_in_use;
+}
+
 int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
 {
+    const struct auger_addr gone = *base; /* it may be that of the candidate */
     enum auger_tcp_type types[AUGER_TCP_TYPES_MAX];
     bool was_in_use = false, found = false;
 
-    for (size_t i = types_at(ice, base, types); i-- > 0;) { /* the active one last */
-        struct auger_addr addr = auger_tcp_addr(base, types[i]);
+    for (size_t i = types_at(ice, &gone, types); i-- > 0;) { /* the active one last */
+        struct auger_addr addr = auger_tcp_addr(&gone, types[i]);
         struct auger_ice_cand *host = find_host(ice, &addr, types[i]);
         if (!host || is_of_another_base(ice, host))
             continue;
         found = true;
         was_in_use |= lose_host(ice, now, host);
     }
+    if (found)
+        was_in_use |= lose_helpers(ice, &gone);
     if (was_in_use)
         auger_locals_go_on(ice, now, 0);
     return found ? 0 : AUGER_ERR_NOT_FOUND;

@@ -660,7 +660,7 @@ void auger_predict_consider(struct auger_ice *ice, auger_time now)
         plan_next(ice, now);
 }
 
-void auger_predict_forget_base(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+void auger_predict_forget_base(struct auger_ice *ice, const struct auger_addr *base)
 {
     struct auger_prediction *p = ice->prediction;
 
@@ -669,17 +669,6 @@ void auger_predict_forget_base(struct auger_ice *ice, auger_time now, const stru
     auger_sighting_forget(ice, base);
     if (auger_addr_equal(&p->base, base))
         end_burst(ice);
-    for (uint16_t i = 0; i < ice->locals.len && ice->locals.predicted > 0; i++) {
-        struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
-        if (cand->addr.family == AUGER_FAMILY_NONE || !cand->is_helper ||
-            !auger_addr_ip_equal(&cand->addr, base))
-            continue;
-        bool was_in_use = ice->route && ice->route->local == cand;
-        auger_locals_lose_helper(ice, cand);
-        p->has_done = true;
-        if (was_in_use)
-            auger_locals_go_on(ice, now, 0);
-    }
 }
 
 size_t auger_predict_write(struct auger_ice *ice, auger_time now, struct auger_path *path,

@@ -18,9 +18,8 @@ void auger_predict_fini(struct auger_ice *ice);
 
 /* After whatever happened: begins, goes on, stands down. */
 void auger_predict_consider(struct auger_ice *ice, auger_time now);
-/* A base of that IP address is gone, and the helpers beside it are. */
-void auger_predict_forget_base(struct auger_ice *ice, auger_time now,
-                               const struct auger_addr *base);
+/* It is gone, and the helpers beside it are (locals.h). */
+void auger_predict_forget_base(struct auger_ice *ice, const struct auger_addr *base);
 /* What a burst is made of, whatever Ta says, and requests of it that are sent again. */
 size_t auger_predict_write(struct auger_ice *ice, auger_time now, struct auger_path *path,
                            uint8_t *buf, size_t cap);

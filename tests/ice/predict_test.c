@@ -410,6 +410,68 @@ static void an_address_that_goes_takes_its_helpers_with_it(void **state)
     guesser_end(&g);
 }
 
+static void peer_answers(struct guesser *g, struct auger_stun_key *key,
+                         const struct auger_path *path, const struct auger_stun_msg *check)
+{
+    struct auger_addr mapped = addr_of("198.51.100.77:1");
+    uint8_t reply[AUGER_DATAGRAM_MAX];
+    struct auger_stun_builder b;
+    struct auger_bytes data;
+
+    mapped.port = guesser_map(g, path);
+    auger_stun_build_begin(&b, reply, sizeof(reply), AUGER_STUN_SUCCESS, AUGER_STUN_BINDING,
+                           &check->tid);
+    auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped);
+    auger_stun_build_integrity(&b, key);
+    auger_stun_build_fingerprint(&b);
+    int len = auger_stun_build_end(&b);
+    assert_true(len > 0);
+    auger_ice_handle_datagram(g->ice, g->world->now, path, reply, (size_t)len, &data);
+}
+
+/* As guesser_run(), with a peer that answers each check. */
+static void run_with_peer(struct guesser *g, auger_time duration)
+{
+    static const char password[] = "peerspasswordpeerspassword";
+    auger_time end = g->world->now + duration;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_stun_key *key;
+    struct auger_stun_msg msg;
+    struct auger_path path;
+    size_t len;
+
+    assert_int_equal(auger_stun_key_new(&key, (const uint8_t *)password, sizeof(password) - 1), 0);
+    for (; g->world->now < end; g->world->now += 10 * AUGER_MS) {
+        auger_ice_handle_timeout(g->ice, g->world->now);
+        while ((len = auger_ice_poll_transmit(g->ice, g->world->now, &path, buf, sizeof(buf))) > 0)
+            if (!guesser_is_server(g, &path.remote) && auger_stun_msg_parse(&msg, buf, len) == 0 &&
+                msg.class_ == AUGER_STUN_REQUEST)
+                peer_answers(g, key, &path, &msg);
+        guesser_take_events(g);
+    }
+    auger_stun_key_free(key);
+}
+
+/* A path from a helper does not outlive its address, and none takes over from one that goes too. */
+static void a_helper_does_not_take_over_from_the_address_that_goes(void **state)
+{
+    const struct auger_addr next = addr_of("192.168.9.5:5000");
+    struct guesser g;
+
+    (void)state;
+    ask(&g, GUESSER_BY_DESTINATION, one, 1);
+    assert_int_equal(guesser_help(&g, 6000, HELPERS), 0);
+    guesser_run(&g, 10 * AUGER_MS);
+    run_with_peer(&g, 2 * AUGER_SEC);
+    assert_true(guesser_wants(&g, 6002));
+    assert_int_equal(auger_ice_get_state(g.ice), AUGER_ICE_CONNECTED);
+    assert_int_equal(auger_ice_remove_local_addr(g.ice, g.world->now, &g.base), 0);
+    assert_false(guesser_wants(&g, 6002));
+    assert_int_equal(auger_ice_add_local_addr(g.ice, g.world->now, &next), 0);
+    assert_int_equal(auger_ice_get_state(g.ice), AUGER_ICE_CHECKING);
+    guesser_end(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +494,7 @@ int main(void)
         cmocka_unit_test(without_a_known_small_range_none_are_drawn),
         cmocka_unit_test(a_restart_predicts_anew),
         cmocka_unit_test(an_address_that_goes_takes_its_helpers_with_it),
+        cmocka_unit_test(a_helper_does_not_take_over_from_the_address_that_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
