@@ -105,12 +105,14 @@ void auger_ice_free(struct auger_ice *ice)
 
 /* --- the order ------------------------------------------------------------------------- */
 
-/* 8863 section 4.  A lite agent has no checks that it could wait for. */
-static bool has_run_out(const struct auger_generation *generation, bool lite, auger_time now)
+/* 8863 section 4: with the last pair that could be used, once nothing more may come.  A lite agent
+ * has no checks that it could wait for. */
+static auger_time runs_out_at(const struct auger_generation *generation, bool lite)
 {
-    return generation->patience_ended && !generation->end_reason &&
-           !auger_checklist_best(&generation->checklist, now, generation->role) &&
-           (lite || !auger_checklist_may_beat(&generation->checklist, generation->role, 0));
+    if (!generation->patience_ended || generation->end_reason ||
+        (!lite && auger_checklist_may_beat(&generation->checklist, generation->role, 0)))
+        return AUGER_NEVER;
+    return auger_checklist_usable_until(&generation->checklist);
 }
 
 /* A restart that came to nothing leaves what there was before. */
@@ -138,7 +140,7 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     auger_restart_retire(ice, now);
     auger_predict_consider(ice, now);
     auger_locals_follow_drift(ice, now);
-    if (has_run_out(ice->current, ice->config.lite, now)) {
+    if (now >= runs_out_at(ice->current, ice->config.lite)) {
         auger_ice_give_up(ice, now, ice->current, "no pair succeeded");
         tell_restart_failed(ice, now);
     }
@@ -401,6 +403,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
     if (auger_inbound_has_response(ice) || ice->has_given_up)
         return 0;
     auger_time at = auger_time_min(ice->current->pac_at, auger_check_next_timeout(ice));
+    at = auger_time_min(at, runs_out_at(ice->current, ice->config.lite));
     at = auger_time_min(at, auger_restart_next_timeout(ice));
     at = auger_time_min(at, auger_failover_next_timeout(ice));
     at = auger_time_min(at, ice->bar_until);

@@ -4,6 +4,7 @@
 
 #include "base/buggify.h"
 #include "base/env.h"
+#include "base/time.h"
 #include "base/trace.h"
 
 #include <assert.h>
@@ -431,6 +432,21 @@ bool auger_checklist_may_beat(const struct auger_checklist *list, enum auger_rol
             return true;
     }
     return false;
+}
+
+auger_time auger_checklist_usable_until(const struct auger_checklist *list)
+{
+    auger_time until = 0;
+
+    for (uint16_t i = 0; i < list->len; i++) {
+        const struct auger_pair *pair = list->order[i];
+        if (!auger_pair_is_valid(pair))
+            continue;
+        auger_time ends = auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME);
+        if (pair->proof->barred_until < ends)
+            until = auger_time_max(until, ends);
+    }
+    return until;
 }
 
 struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,

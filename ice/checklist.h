@@ -82,6 +82,9 @@ size_t auger_checklist_count_active(const struct auger_checklist *list);
 /* Whether a check may yet make a valid pair of higher priority than that. */
 bool auger_checklist_may_beat(const struct auger_checklist *list, enum auger_role role,
                               uint64_t priority);
+/* When consent to the last pair that could be used ends, a bar that ends before it aside; 0: there
+ * is none. */
+auger_time auger_checklist_usable_until(const struct auger_checklist *list);
 /* The valid pair of highest priority with consent at `now`. */
 struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
                                         enum auger_role role);

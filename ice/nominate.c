@@ -238,6 +238,15 @@ static void take_back(struct auger_ice *ice, auger_time now)
         auger_nominate_begin(ice, now, selected);
 }
 
+/* A triggered check takes the place of the one that nominates (7.3.1.4), and says it too. */
+static void say_again(struct auger_ice *ice, auger_time now)
+{
+    struct auger_nomination *nomination = &ice->current->nomination;
+
+    if (nomination->pair && nomination->pair->ticket)
+        nomination->ask_at = auger_time_min(nomination->ask_at, now);
+}
+
 /* What is valid no more may go, and another pair take its slot. */
 static void forget_invalid(struct auger_generation *generation)
 {
@@ -260,6 +269,7 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
 
     forget_invalid(current);
     take_back(ice, now);
+    say_again(ice, now);
     nomination->best = NULL;
     if (current->role == AUGER_CONTROLLED)
         honour_asked(ice, now);

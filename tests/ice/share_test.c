@@ -373,6 +373,57 @@ static void what_is_no_path_cannot_be_refused(void **state)
     puppet_free(p);
 }
 
+static bool asks_to_use(const struct sent *sent)
+{
+    return sent->msg.class_ == AUGER_STUN_REQUEST &&
+           auger_stun_msg_has(&sent->msg, AUGER_STUN_ATTR_USE_CANDIDATE);
+}
+
+/* Data waits for the answer, and so nothing else renews the pair's consent. */
+static void a_check_of_the_peer_s_does_not_end_a_nomination(void **state)
+{
+    struct puppet *p = sharing(true);
+    struct sent sent;
+
+    (void)state;
+    make_valid(p, FIRST, 2130706431);
+    assert_true(puppet_take_request(p, &sent));
+    assert_true(asks_to_use(&sent));
+    for (int i = 0; i < 35; i++) { /* its answers are lost */
+        puppet_wait(p, 1 * AUGER_SEC);
+        while (puppet_take(p, &sent))
+            continue;
+    }
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED});
+    assert_true(puppet_take_request(p, &sent));
+    assert_true(asks_to_use(&sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_true(puppet_pair(p, FIRST).selected);
+    assert_true(has_path(p, FIRST));
+    puppet_free(p);
+}
+
+/* 8863 section 4: it fails with its last pair, which the peer has not selected. */
+static void the_end_of_the_last_pair_is_awaited(void **state)
+{
+    struct puppet *p = sharing(false);
+    struct sent sent;
+
+    (void)state;
+    make_valid(p, FIRST, 2130706431);
+    puppet_wait(p, 35 * AUGER_SEC);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING});
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    auger_time ends = p->world->now + 30 * AUGER_SEC;
+    puppet_wait(p, 10 * AUGER_SEC); /* nothing else comes */
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    assert_int_equal(auger_ice_next_timeout(p->ice), ends);
+    puppet_wait(p, 20 * AUGER_SEC);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +442,8 @@ int main(void)
         cmocka_unit_test(names_may_be_given_before_they_are_told),
         cmocka_unit_test(a_refused_path_is_given_up_when_memory_is_out),
         cmocka_unit_test(what_is_no_path_cannot_be_refused),
+        cmocka_unit_test(a_check_of_the_peer_s_does_not_end_a_nomination),
+        cmocka_unit_test(the_end_of_the_last_pair_is_awaited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
