@@ -35,6 +35,7 @@ struct life {
     struct internet *internet; /* or NULL: the wire of pair.h */
     struct way way;
     unsigned flights_sent, flights_arrived; /* that end a handshake */
+    bool is_ending;                         /* somebody has closed */
     auger_time gone_at[2];                  /* since when a side hears nothing; 0: it does */
 };
 
@@ -174,9 +175,11 @@ static void meet_channel(struct life *life, const struct record *record)
 {
     struct auger_channel_options options;
 
-    if (auger_peer_channel_options(life->pair->peers[record->side], record->event.channel,
-                                   &options) < 0 ||
-        (size_t)atoi(options.label) >= life->channels_len)
+    int err = auger_peer_channel_options(life->pair->peers[record->side], record->event.channel,
+                                         &options);
+    if (err == AUGER_ERR_NOT_FOUND && life->is_ending) /* opened and gone since the last look */
+        return;
+    if (err < 0 || (size_t)atoi(options.label) >= life->channels_len)
         go_wrong(life, "a channel that nobody opened");
     else if (options.unordered == life->channels[atoi(options.label)].ordered)
         go_wrong(life, "a channel of the other kind");
@@ -489,6 +492,7 @@ static void find_peace(struct life *life)
     }
     if (!all_was_heard(life))
         go_wrong(life, "not every message arrived");
+    life->is_ending = true;
     auger_peer_close(pair->peers[below(2)], pair->now);
     for (int i = 0; i < 5; i++)
         pass(life, AUGER_SEC);
