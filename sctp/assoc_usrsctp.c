@@ -348,10 +348,24 @@ int auger_assoc_reset(struct auger_assoc *assoc, uint16_t stream)
                                                                                   : AUGER_ERR_AGAIN;
 }
 
+/* Whether the peer has acknowledged all that the library was given. */
+static bool has_nothing_out(struct auger_assoc *assoc)
+{
+    struct sctp_status status = {0};
+    socklen_t len = sizeof(status);
+
+    return usrsctp_getsockopt(assoc->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &len) == 0 &&
+           status.sstat_unackdata == 0;
+}
+
+/* In the middle of a message the library would forget that it is, and put others between its
+ * pieces: no receiver can read that (9260 section 6.9). */
 int auger_assoc_add_streams(struct auger_assoc *assoc, uint16_t more)
 {
     const struct sctp_add_streams request = {.sas_outstrms = more};
 
+    if (!has_nothing_out(assoc))
+        return AUGER_ERR_AGAIN;
     return set(assoc, IPPROTO_SCTP, SCTP_ADD_STREAMS, &request, sizeof(request)) ? 0
                                                                                  : AUGER_ERR_AGAIN;
 }

@@ -26,9 +26,11 @@ static void ask_for_streams(struct auger_sctp *sctp, uint16_t stream)
     unsigned wanted = 2u * sctp->streams > stream + 1u ? 2u * sctp->streams : stream + 1u;
     if (wanted > AUGER_STREAMS_MAX)
         wanted = AUGER_STREAMS_MAX;
-    if (wanted > sctp->streams)
-        sctp->streams_asked =
-            auger_assoc_add_streams(sctp->assoc, (uint16_t)(wanted - sctp->streams)) == 0;
+    if (wanted <= sctp->streams)
+        return;
+    sctp->streams_asked =
+        auger_assoc_add_streams(sctp->assoc, (uint16_t)(wanted - sctp->streams)) == 0;
+    sctp->streams_wait = !sctp->streams_asked; /* for all that is under way: no more, till then */
 }
 
 static bool can_send(struct auger_sctp *sctp, const struct auger_channel_entry *entry)
@@ -77,7 +79,9 @@ static bool send_one(struct auger_sctp *sctp)
 
     if (entry)
         return send_first(sctp, entry) == SENT_ALL;
-    int tries = 0;
+    if (sctp->streams_wait)
+        ask_for_streams(sctp, sctp->streams);
+    int tries = sctp->streams_wait ? TRIES_MAX : 0;
     for (size_t i = 0; i < sctp->channels.cap && tries < TRIES_MAX; i++) {
         entry = auger_channels_at(&sctp->channels, (sctp->turn + i) % sctp->channels.cap);
         if (!entry || !can_send(sctp, entry))

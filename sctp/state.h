@@ -43,6 +43,7 @@ struct auger_sctp {
     bool is_shutting_down, shutdown_is_sent;
     uint16_t streams;      /* outgoing, of the association */
     bool streams_asked;    /* more are on their way */
+    bool streams_wait;     /* such a request, until nothing is under way */
     auger_channel sending; /* a message of this channel is partly with the association; 0: none */
     size_t turn;           /* whose messages come next */
     size_t buffered;       /* of all channels */

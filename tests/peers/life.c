@@ -7,7 +7,7 @@
 
 #include <openssl/rand.h>
 
-#define CHANNELS_MAX 6
+#define CHANNELS_MAX 10
 #define MESSAGES_MAX 40
 #define SIZE_MAX_OF_ONE 20000
 #define TALK_FOR (12 * AUGER_SEC)
