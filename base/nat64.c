@@ -44,11 +44,12 @@ struct auger_addr auger_nat64_synthesise(const struct auger_nat64 *nat64,
     return addr;
 }
 
-/* 192.0.0.170 and .171, which "ipv4only.arpa" has (RFC 7050 section 2.2). */
+/* 192.0.0.170 and .171, which "ipv4only.arpa" has (RFC 7050 section 2.2).  Byte 8 is zero, and no
+ * part of it (RFC 6052 section 2.2). */
 static bool has_well_known(const struct auger_addr *addr, const uint8_t at[4])
 {
-    return addr->ip[at[0]] == 192 && addr->ip[at[1]] == 0 && addr->ip[at[2]] == 0 &&
-           (addr->ip[at[3]] == 170 || addr->ip[at[3]] == 171);
+    return addr->ip[8] == 0 && addr->ip[at[0]] == 192 && addr->ip[at[1]] == 0 &&
+           addr->ip[at[2]] == 0 && (addr->ip[at[3]] == 170 || addr->ip[at[3]] == 171);
 }
 
 /* RFC 7050, 3: of an address in which it stands twice nothing is known. */

@@ -163,7 +163,8 @@ static bool turn(struct discovering *discovering)
 
 static void tell_nat64(const struct discovering *discovering)
 {
-    struct auger_addr somewhere, local;
+    struct auger_addr somewhere, local, prefix = {.family = AUGER_IPV6};
+    struct auger_nat64 nat64 = {.prefix_len = 0};
     char ip[AUGER_ADDR_TEXT_MAX];
 
     if (discovering->no_nat64 || discovering->status != 0 ||
@@ -171,14 +172,16 @@ static void tell_nat64(const struct discovering *discovering)
         !nat_probe_local(&somewhere, &local)) /* without IPv6 there is none */
         return;
     interrupt_exits(true);
-    struct nat64_prefix prefix = nat64_find();
+    bool is_there = nat64_find(&nat64);
     interrupt_exits(false);
-    auger_addr_format_ip(&prefix.ip, ip, sizeof(ip));
+    memcpy(prefix.ip, nat64.prefix, sizeof(nat64.prefix));
+    auger_addr_format_ip(&prefix, ip, sizeof(ip));
     if (discovering->json)
-        output_line(json_pack("{ss ss si}", "ev", "nat64", "prefix", prefix.len ? ip : "", "length",
-                              (int)prefix.len));
-    else if (prefix.len)
-        printf("NAT64: there is one, and shows IPv4 under %s/%u (RFC 7050).\n", ip, prefix.len);
+        output_line(json_pack("{ss ss si}", "ev", "nat64", "prefix", is_there ? ip : "", "length",
+                              (int)nat64.prefix_len));
+    else if (is_there)
+        printf("NAT64: there is one, and shows IPv4 under %s/%u (RFC 7050).\n", ip,
+               nat64.prefix_len);
     else
         puts("NAT64: none that the resolver knows of.");
 }

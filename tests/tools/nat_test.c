@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "tools/nat64.h"
 #include "tools/nat_target.h"
 #include "tools/nat_words.h"
 
@@ -44,12 +43,13 @@ static void the_prefix_of_a_nat64_is_read(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct auger_addr addr = ip_of(rows[i].addr);
-        struct nat64_prefix prefix = nat64_read(&addr);
-        if (prefix.len != rows[i].len)
-            fail_msg("%s: a prefix of %u", rows[i].addr, prefix.len);
-        if (rows[i].len > 0) {
+        struct auger_nat64 found = {.prefix_len = 0};
+        bool is_there = auger_nat64_find(&found, &addr) == 0;
+        if (is_there != (rows[i].len > 0) || found.prefix_len != rows[i].len)
+            fail_msg("%s: a prefix of %u", rows[i].addr, found.prefix_len);
+        if (is_there) {
             const struct auger_addr expected = ip_of(rows[i].prefix);
-            assert_true(auger_addr_ip_equal(&prefix.ip, &expected));
+            assert_memory_equal(found.prefix, expected.ip, sizeof(found.prefix));
         }
     }
 }
