@@ -14,6 +14,7 @@
 #include "ice/nominate.h"
 #include "ice/policy.h"
 #include "ice/predict.h"
+#include "ice/receive.h"
 #include "ice/relay.h"
 #include "ice/remotes.h"
 #include "ice/restart.h"
@@ -22,6 +23,7 @@
 #include "ice/share.h"
 #include "ice/standby.h"
 #include "ice/stream.h"
+#include "ice/transmit.h"
 
 #include "base/addr.h"
 #include "base/env.h"
@@ -29,7 +31,6 @@
 #include "base/time.h"
 #include "base/trace.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* --- making --------------------------------------------------------------------------- */
@@ -146,90 +147,6 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     }
 }
 
-/* Answers to checks are believed only with FINGERPRINT and the peer's password, and
- * with the integrity that our requests have, MESSAGE-INTEGRITY alone (8489 section
- * 9.1.4); those of STUN servers have neither. */
-static bool is_from_peer(struct auger_ice *ice, const struct auger_generation *generation,
-                         const struct auger_stun_msg *msg)
-{
-    if (!auger_stun_msg_fingerprint_ok(msg)) {
-        ice->counters.no_fingerprint++;
-        return false;
-    }
-    if (msg->integrity256_offset != 0 || auger_stun_msg_verify(msg, generation->remote.key) != 0) {
-        ice->counters.unauthenticated++;
-        ice->tally.unproved_answers++;
-        return false;
-    }
-    return true;
-}
-
-static void handle_response(struct auger_ice *ice, auger_time now, const struct auger_path *path,
-                            const struct auger_stun_msg *msg)
-{
-    struct auger_check *check = auger_inflight_find(&ice->current->checklist.inflight, &msg->tid);
-    if (check) {
-        if (is_from_peer(ice, check->pair->generation, msg))
-            auger_check_handle_response(ice, now, check, path, msg);
-        return;
-    }
-    struct auger_consent_check *consent = auger_consent_find(ice, &msg->tid);
-    if (consent) {
-        if (is_from_peer(ice, ice->consent.pair->generation, msg))
-            auger_consent_handle_response(ice, now, consent, path, msg);
-        return;
-    }
-    struct auger_pair *kept = auger_standby_find(ice, &msg->tid);
-    if (kept) {
-        if (is_from_peer(ice, kept->generation, msg))
-            auger_standby_handle_response(ice, now, kept, path, msg);
-        return;
-    }
-    struct auger_query *query = auger_gather_find(ice, &msg->tid);
-    if (query)
-        auger_gather_handle_response(ice, now, query, path, msg);
-    else if (!auger_predict_handle_response(ice, now, path, msg))
-        ice->counters.unmatched++;
-}
-
-static void handle_stun(struct auger_ice *ice, auger_time now, const struct auger_path *path,
-                        const uint8_t *buf, size_t len)
-{
-    struct auger_stun_msg msg;
-
-    if (auger_stun_msg_parse(&msg, buf, len) != 0 || msg.method != AUGER_STUN_BINDING) {
-        ice->counters.malformed++;
-        return;
-    }
-    switch (msg.class_) {
-    case AUGER_STUN_REQUEST:
-        auger_inbound_handle_request(ice, now, path, &msg);
-        break;
-    case AUGER_STUN_INDICATION: /* a keepalive (11), which anybody could have sent */
-        break;
-    case AUGER_STUN_SUCCESS:
-    case AUGER_STUN_ERROR:
-        handle_response(ice, now, path, &msg);
-        break;
-    }
-}
-
-/* What a peer sent, whether or not through a relay. */
-static void take(struct auger_ice *ice, auger_time now, const struct auger_path *path,
-                 struct auger_bytes bytes, struct auger_bytes *data)
-{
-    if (auger_stun_is_message(bytes.data, bytes.len)) {
-        handle_stun(ice, now, path, bytes.data, bytes.len);
-        draw_conclusions(ice, now);
-    } else if (auger_route_accepts(ice, now, path, bytes.len)) {
-        *data = bytes;
-    } else {
-        ice->counters.unvalidated_data++;
-        if (auger_stream_heard_strange(ice, now, path))
-            draw_conclusions(ice, now);
-    }
-}
-
 /* Of a failed session too: allocations that are given back are the last of it. */
 static bool is_deaf(const struct auger_ice *ice)
 {
@@ -257,8 +174,8 @@ void auger_ice_handle_datagram(struct auger_ice *ice, auger_time now, const stru
     case AUGER_RELAY_UNWRAPPED:
         break;
     }
-    if (ice->state != AUGER_ICE_FAILED)
-        take(ice, now, &from, bytes, data);
+    if (ice->state != AUGER_ICE_FAILED && auger_receive(ice, now, &from, bytes, data))
+        draw_conclusions(ice, now);
 }
 
 void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
@@ -278,81 +195,12 @@ void auger_ice_handle_timeout(struct auger_ice *ice, auger_time now)
     draw_conclusions(ice, now);
 }
 
-static size_t ask_servers(struct auger_ice *ice, auger_time now, struct auger_path *path,
-                          uint8_t *buf, size_t cap)
-{
-    size_t len = auger_gather_write_next(ice, now, path, buf, cap);
-    return len ? len : auger_allocate_write(ice, now, path, buf, cap);
-}
-
-/* Checks and what servers are asked for take turns at Ta, so that neither waits for all of the
- * other (docs/decisions/153); a check may want a permission first. */
-static size_t write_new(struct auger_ice *ice, auger_time now, struct auger_path *path,
-                        uint8_t *buf, size_t cap)
-{
-    size_t len = ice->has_checked ? ask_servers(ice, now, path, buf, cap) : 0;
-
-    if (len == 0)
-        len = auger_check_write_next(ice, now, path, buf, cap);
-    return len ? len : ask_servers(ice, now, path, buf, cap);
-}
-
-/* The order is the policy: a burst, between whose datagrams nothing may come, what the peer waits
- * for, what keeps a working path
- * alive and settles it, what was begun, and only then, at the pace of Ta,
- * something new. */
-static size_t write_datagram(struct auger_ice *ice, auger_time now, struct auger_path *path,
-                             uint8_t *buf, size_t cap)
-{
-    size_t len = auger_predict_write(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_inbound_write(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_consent_write(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_check_write_nomination(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_check_write_again(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_gather_write_again(ice, now, path, buf, cap);
-    if (len == 0)
-        len = auger_standby_write(ice, now, path, buf, cap);
-    return len ? len : write_new(ice, now, path, buf, cap);
-}
-
-/* What is to leave from a relayed address goes to its server.  0: it could not, and is as good
- * as lost on the way. */
-static size_t wrap(struct auger_ice *ice, auger_time now, struct auger_path *path, uint8_t *buf,
-                   size_t len, size_t cap)
-{
-    uint8_t inner[AUGER_DATAGRAM_MAX];
-
-    if (!auger_relay_is_at(ice, &path->local))
-        return len;
-    assert(len <= sizeof(inner));
-    memcpy(inner, buf, len);
-    int wrapped = auger_relay_wrap(ice, now, path, inner, len, buf, cap);
-    return wrapped > 0 ? (size_t)wrapped : 0;
-}
-
 static int copy(const uint8_t *data, size_t len, uint8_t *buf, size_t cap)
 {
     if (len > cap)
         return AUGER_ERR_BUFFER;
     memcpy(buf, data, len);
     return (int)len;
-}
-
-static size_t write_next(struct auger_ice *ice, auger_time now, struct auger_path *path,
-                         uint8_t *buf, size_t cap)
-{
-    size_t len, wrapped;
-
-    do { /* each has written down that it has been sent */
-        len = write_datagram(ice, now, path, buf, cap);
-        wrapped = len ? wrap(ice, now, path, buf, len, cap) : 0;
-    } while (len && !wrapped);
-    return wrapped;
 }
 
 size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct auger_path *path,
@@ -364,13 +212,13 @@ size_t auger_ice_poll_transmit(struct auger_ice *ice, auger_time now, struct aug
         return auger_allocate_write(ice, now, path, buf, cap);
     if (ice->state == AUGER_ICE_FAILED)
         return 0;
-    size_t len = write_next(ice, now, path, buf, cap);
+    size_t len = auger_transmit_next(ice, now, path, buf, cap);
     /* Each time round at least one pair less is left to ask. */
     while (len == 0 && ice->has_given_up) {
         ice->has_given_up = false;
         draw_conclusions(ice, now);
         if (ice->state != AUGER_ICE_FAILED)
-            len = write_next(ice, now, path, buf, cap);
+            len = auger_transmit_next(ice, now, path, buf, cap);
     }
     auger_locals_follow_drift(ice, now); /* a relay that is asked for now may come */
     return len;
