@@ -4,6 +4,7 @@
 
 #include "ice/gather.h"
 #include "ice/locals.h"
+#include "ice/ours.h"
 #include "ice/pace.h"
 #include "ice/permit.h"
 #include "ice/policy.h"
@@ -200,8 +201,8 @@ static struct auger_ice_cand *add_candidate(struct auger_ice *ice, auger_time no
                     AUGER_F_ADDR("server", &relay->origin.server));
         return NULL;
     }
-    struct auger_ice_cand *cand = auger_cands_add_relayed(&ice->locals, relayed, &relay->origin,
-                                                          (enum auger_cand_via)relay->server->via);
+    struct auger_ice_cand *cand = auger_ours_add_relayed(&ice->locals, relayed, &relay->origin,
+                                                         (enum auger_cand_via)relay->server->via);
     if (!cand) {
         ice->counters.limited++;
         return NULL;

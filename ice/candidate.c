@@ -11,18 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMPONENT 1
-#define LOCAL_PREFERENCE_MAX 65535
-/* Between two bases of one family; the other family comes half-way (8421 section 4). */
-#define LOCAL_PREFERENCE_STEP 512
-/* Between two relayed ones, likewise; a third of the range is for each way to a server. */
-#define RELAYED_STEP 256
-#define VIA_STEP (LOCAL_PREFERENCE_MAX / 3)
-/* So many addresses of IPv6 make pairs with each other before any of IPv4 that a STUN server
- * shows; those behind them stand below it (8421 section 5, docs/decisions/066). */
-#define IPV6_BEFORE_REFLEXIVE 2
-#define LATE_HOST_TYPE_PREFERENCE 99
-
 void auger_cands_init(struct auger_cands *cands, const struct auger_env *env, uint16_t known_max,
                       uint16_t prflx_max)
 {
@@ -76,149 +64,12 @@ bool auger_cand_can_pair(const struct auger_ice_cand *local, const struct auger_
            auger_addr_is_loopback(a) == auger_addr_is_loopback(b);
 }
 
-static uint32_t type_preference(enum auger_cand_type type)
-{
-    switch (type) { /* 5.1.2.2 */
-    case AUGER_CAND_HOST:
-        return 126;
-    case AUGER_CAND_PRFLX:
-        return 110;
-    case AUGER_CAND_SRFLX:
-        return 100;
-    case AUGER_CAND_RELAY:
-        return 0;
-    }
-    return 0;
-}
-
-/* 5.1.2.1 */
-static uint32_t combine(uint32_t type_preference, uint32_t local_preference)
-{
-    return type_preference << 24 | local_preference << 8 | (256 - COMPONENT);
-}
-
-static uint32_t priority_of(enum auger_cand_type type, uint32_t local_preference)
-{
-    return combine(type_preference(type), local_preference);
-}
-
-static uint32_t local_preference_of(const struct auger_ice_cand *cand)
-{
-    return cand->priority >> 8 & 0xFFFF;
-}
-
-uint32_t auger_cand_prflx_priority(const struct auger_ice_cand *local)
-{
-    if (local->tcptype != AUGER_TCP_TYPE_NONE)
-        return combine(auger_tcp_type_preference(AUGER_CAND_PRFLX), local_preference_of(local));
-    return priority_of(AUGER_CAND_PRFLX, local_preference_of(local));
-}
-
-static bool is_used(const struct auger_ice_cand *cand)
-{
-    return cand->addr.family != AUGER_FAMILY_NONE;
-}
-
-static bool preference_is_taken(const struct auger_cands *cands, enum auger_cand_type type,
-                                uint32_t preference)
-{
-    for (uint16_t i = 0; i < cands->len; i++) {
-        const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        unsigned told_as = cand->looks_host ? AUGER_CAND_HOST : cand->type;
-        if (is_used(cand) && told_as == type && local_preference_of(cand) == preference)
-            return true;
-    }
-    return false;
-}
-
-/* Unique among the candidates of its type (5.1.2.1): the next below `wanted`, or
- * failing that the next above. */
-static uint32_t free_preference(const struct auger_cands *cands, enum auger_cand_type type,
-                                uint32_t wanted)
-{
-    uint32_t preference = wanted;
-
-    while (preference > 0 && preference_is_taken(cands, type, preference))
-        preference--;
-    if (preference > 0)
-        return preference;
-    while (wanted < LOCAL_PREFERENCE_MAX && preference_is_taken(cands, type, wanted))
-        wanted++;
-    return wanted;
-}
-
-static uint16_t count_of(const struct auger_cands *cands, enum auger_cand_type type,
-                         enum auger_tcp_type tcptype, uint8_t family)
-{
-    uint16_t count = 0;
-
-    for (uint16_t i = 0; i < cands->len; i++) {
-        const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        count += cand->type == type && cand->tcptype == tcptype && cand->addr.family == family &&
-                 !cand->is_helper;
-    }
-    return count;
-}
-
-/* The bases of the two families take turns, IPv6 first, each in the order in
- * which the application named them (8421 section 4). */
-static uint32_t below_others(const struct auger_cands *cands, const struct auger_addr *base,
-                             enum auger_tcp_type tcptype)
-{
-    uint32_t below = base->family == AUGER_IPV4 ? LOCAL_PREFERENCE_STEP / 2 : 0;
-
-    return below + (uint32_t)LOCAL_PREFERENCE_STEP *
-                       count_of(cands, AUGER_CAND_HOST, tcptype, base->family);
-}
-
-static uint32_t base_preference(const struct auger_cands *cands, const struct auger_addr *base)
-{
-    uint32_t below = below_others(cands, base, AUGER_TCP_TYPE_NONE);
-
-    return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
-}
-
-static uint32_t tcp_priority(const struct auger_cands *cands, enum auger_cand_type type,
-                             enum auger_tcp_type tcptype, uint32_t below)
-{
-    uint32_t preference = auger_tcp_local_preference(type, tcptype, below);
-
-    return combine(auger_tcp_type_preference(type), free_preference(cands, type, preference));
-}
-
-static uint32_t host_priority(const struct auger_cands *cands, const struct auger_addr *base,
-                              enum auger_tcp_type tcptype)
-{
-    if (tcptype != AUGER_TCP_TYPE_NONE)
-        return tcp_priority(cands, AUGER_CAND_HOST, tcptype, below_others(cands, base, tcptype));
-    bool is_late = base->family == AUGER_IPV6 &&
-                   count_of(cands, AUGER_CAND_HOST, tcptype, AUGER_IPV6) >= IPV6_BEFORE_REFLEXIVE;
-    uint32_t preference = free_preference(cands, AUGER_CAND_HOST, base_preference(cands, base));
-    uint32_t priority = priority_of(AUGER_CAND_HOST, preference);
-
-    return is_late ? (priority & 0xFFFFFF) | LATE_HOST_TYPE_PREFERENCE << 24 : priority;
-}
-
-/* That of the host candidate itself, which is not told, or the next below that no other
- * has. */
-static uint32_t free_host_priority(const struct auger_cands *cands,
-                                   const struct auger_ice_cand *host)
-{
-    uint32_t preference = local_preference_of(host);
-
-    for (uint16_t i = 0; i < cands->len; i++) {
-        const struct auger_ice_cand *cand = auger_cands_at(cands, i);
-        if (is_used(cand) && cand->looks_host && cand->priority == host->priority)
-            preference = free_preference(cands, AUGER_CAND_HOST, preference);
-    }
-    return (host->priority & ~UINT32_C(0xFFFF00)) | preference << 8;
-}
-
 struct auger_ice_cand *auger_cands_find(const struct auger_cands *cands,
                                         const struct auger_addr *addr, enum auger_tcp_type tcptype)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (is_used(auger_cands_at(cands, i)) && auger_cands_at(cands, i)->tcptype == tcptype &&
+        if (auger_cand_is_used(auger_cands_at(cands, i)) &&
+            auger_cands_at(cands, i)->tcptype == tcptype &&
             auger_addr_equal(&auger_cands_at(cands, i)->addr, addr))
             return auger_cands_at(cands, i);
     }
@@ -229,7 +80,8 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
                                              const struct auger_addr *base)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (is_used(auger_cands_at(cands, i)) && auger_cand_is_base(auger_cands_at(cands, i)) &&
+        if (auger_cand_is_used(auger_cands_at(cands, i)) &&
+            auger_cand_is_base(auger_cands_at(cands, i)) &&
             auger_addr_equal(&auger_cands_at(cands, i)->addr, base))
             return auger_cands_at(cands, i);
     }
@@ -273,7 +125,7 @@ void auger_cands_tell_again(struct auger_cands *cands)
         struct auger_ice_cand *cand = auger_cands_at(cands, i);
         bool is_reflexive =
             cand->type == AUGER_CAND_PRFLX || (cand->type == AUGER_CAND_SRFLX && !cand->is_mapped);
-        if (is_used(cand) && cand->telling != AUGER_CAND_KEPT)
+        if (auger_cand_is_used(cand) && cand->telling != AUGER_CAND_KEPT)
             cand->telling = is_reflexive ? AUGER_CAND_OUTDATED : AUGER_CAND_TO_TELL;
     }
 }
@@ -281,7 +133,7 @@ void auger_cands_tell_again(struct auger_cands *cands)
 static struct auger_ice_cand *free_slot(struct auger_cands *cands)
 {
     for (uint16_t i = 0; i < cands->len; i++) {
-        if (!is_used(auger_cands_at(cands, i)))
+        if (!auger_cand_is_used(auger_cands_at(cands, i)))
             return auger_cands_at(cands, i);
     }
     if (cands->len == cands->slots.len && !auger_pool_grow(&cands->slots, cands->env))
@@ -311,12 +163,6 @@ static uint16_t *count_with(struct auger_cands *cands, const struct auger_ice_ca
     if (is_guess(cand))
         return &cands->predicted;
     return cand->type == AUGER_CAND_PRFLX ? &cands->prflx : &cands->known;
-}
-
-/* For what a server gave. */
-static bool has_room_for_more(const struct auger_cands *cands)
-{
-    return cands->known + cands->known_max / 4 < cands->known_max;
 }
 
 int auger_cands_refusal(const struct auger_cands *cands)
@@ -350,7 +196,7 @@ struct auger_ice_cand *auger_cands_add(struct auger_cands *cands, const struct a
 
 void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand)
 {
-    assert(is_used(cand));
+    assert(auger_cand_is_used(cand));
     --*count_with(cands, cand);
     release(cands, cand);
 }
@@ -366,151 +212,11 @@ const struct auger_addr *auger_cand_server(const struct auger_ice_cand *local)
     return is_relayed(local) ? &local->origin->server : local->server;
 }
 
-static bool is_of_same_server(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
-{
-    const struct auger_addr *one = auger_cand_server(a), *other = auger_cand_server(b);
-
-    return one && other ? auger_addr_ip_equal(one, other) && one->transport == other->transport
-                        : one == other;
-}
-
-static bool has_same_origin(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
-{
-    return a->type == b->type && a->addr.transport == b->addr.transport &&
-           a->tcptype == b->tcptype && auger_addr_ip_equal(a->base, b->base) &&
-           is_of_same_server(a, b);
-}
-
-/* Adds a candidate of ours with the foundation that 5.1.1.3 demands: that of the first one of
- * the same type, base, server, transport and, as in RFC 6544 appendix C, direction, or a new
- * one. */
-static struct auger_ice_cand *add_local(struct auger_cands *cands,
-                                        const struct auger_ice_cand *cand)
-{
-    const struct auger_ice_cand *kin = NULL;
-    char fresh[AUGER_FOUNDATION_MAX];
-
-    for (uint16_t i = 0; i < cands->len && !kin; i++) {
-        if (is_used(auger_cands_at(cands, i)) && has_same_origin(auger_cands_at(cands, i), cand))
-            kin = auger_cands_at(cands, i);
-    }
-    if (kin)
-        return auger_cands_add(cands, cand, kin->foundation);
-    snprintf(fresh, sizeof(fresh), "%" PRIu32, cands->foundations_made + 1);
-    struct auger_ice_cand *slot = auger_cands_add(cands, cand, fresh);
-    cands->foundations_made += slot != NULL;
-    return slot;
-}
-
-struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
-                                            const struct auger_addr *addr,
-                                            enum auger_tcp_type tcptype)
-{
-    struct auger_ice_cand host = {.type = AUGER_CAND_HOST,
-                                  .addr = *addr,
-                                  .base = &host.addr,
-                                  .tcptype = (uint8_t)tcptype,
-                                  .priority = host_priority(cands, addr, tcptype)};
-    struct auger_ice_cand *slot = add_local(cands, &host);
-
-    if (slot)
-        slot->base = &slot->addr;
-    return slot;
-}
-
-/* Reflexive, behind the base of `host`. */
-static struct auger_ice_cand seen_at(const struct auger_cands *cands,
-                                     const struct auger_ice_cand *host,
-                                     const struct auger_addr *addr)
-{
-    uint32_t preference = free_preference(cands, AUGER_CAND_SRFLX, local_preference_of(host));
-    struct auger_ice_cand cand = {.type = AUGER_CAND_SRFLX,
-                                  .addr = *addr,
-                                  .base = host->base,
-                                  .tcptype = host->tcptype,
-                                  .priority = priority_of(AUGER_CAND_SRFLX, preference)};
-
-    if (host->tcptype != AUGER_TCP_TYPE_NONE)
-        cand.priority = tcp_priority(cands, AUGER_CAND_SRFLX, (enum auger_tcp_type)host->tcptype,
-                                     auger_tcp_below(local_preference_of(host)));
-    return cand;
-}
-
-struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
-                                             const struct auger_ice_cand *host,
-                                             const struct auger_addr *mapped,
-                                             const struct auger_addr *server)
-{
-    struct auger_ice_cand cand = seen_at(cands, host, mapped);
-
-    cand.server = server;
-    return has_room_for_more(cands) ? add_local(cands, &cand) : NULL;
-}
-
-/* In the place of its host candidate it has that one's priority, or if several stand there
- * the next below. */
-struct auger_ice_cand *auger_cands_add_mapped(struct auger_cands *cands,
-                                              const struct auger_ice_cand *host,
-                                              const struct auger_addr *external, bool as_host)
-{
-    struct auger_ice_cand cand = seen_at(cands, host, external);
-
-    cand.is_mapped = true;
-    cand.looks_host = as_host;
-    if (!as_host)
-        return add_local(cands, &cand);
-    cand.priority = free_host_priority(cands, host);
-    return auger_cands_add(cands, &cand, host->foundation);
-}
-
-/* The families take turns, as those of bases do. */
-static uint32_t relayed_preference(const struct auger_cands *cands,
-                                   const struct auger_addr *relayed, enum auger_cand_via via)
-{
-    uint32_t below = relayed->family == AUGER_IPV4 ? RELAYED_STEP / 2 : 0;
-
-    below += (uint32_t)via * VIA_STEP;
-    below += (uint32_t)RELAYED_STEP *
-             count_of(cands, AUGER_CAND_RELAY, AUGER_TCP_TYPE_NONE, relayed->family);
-    return below < LOCAL_PREFERENCE_MAX ? LOCAL_PREFERENCE_MAX - below : 0;
-}
-
-struct auger_ice_cand *auger_cands_add_relayed(struct auger_cands *cands,
-                                               const struct auger_addr *relayed,
-                                               const struct auger_cand_origin *origin,
-                                               enum auger_cand_via via)
-{
-    uint32_t preference =
-        free_preference(cands, AUGER_CAND_RELAY, relayed_preference(cands, relayed, via));
-    struct auger_ice_cand cand = {.type = AUGER_CAND_RELAY,
-                                  .addr = *relayed,
-                                  .base = &cand.addr,
-                                  .origin = origin,
-                                  .priority = priority_of(AUGER_CAND_RELAY, preference)};
-    struct auger_ice_cand *slot = has_room_for_more(cands) ? add_local(cands, &cand) : NULL;
-
-    if (slot)
-        slot->base = &slot->addr;
-    return slot;
-}
-
-struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
-                                                   const struct auger_ice_cand *host,
-                                                   const struct auger_addr *mapped,
-                                                   uint32_t priority)
-{
-    return add_local(cands, &(struct auger_ice_cand){.type = AUGER_CAND_PRFLX,
-                                                     .addr = *mapped,
-                                                     .base = host->base,
-                                                     .tcptype = host->tcptype,
-                                                     .priority = priority});
-}
-
 static size_t count_ip(const struct auger_cands *cands, const struct auger_addr *addr)
 {
     size_t count = 0;
     for (uint16_t i = 0; i < cands->len; i++)
-        count += is_used(auger_cands_at(cands, i)) &&
+        count += auger_cand_is_used(auger_cands_at(cands, i)) &&
                  auger_addr_ip_equal(&auger_cands_at(cands, i)->addr, addr);
     return count;
 }

@@ -91,14 +91,16 @@ static inline struct auger_ice_cand *auger_cands_at(const struct auger_cands *ca
     return auger_pool_at(&cands->slots, index);
 }
 
+static inline bool auger_cand_is_used(const struct auger_ice_cand *cand)
+{
+    return cand->addr.family != AUGER_FAMILY_NONE;
+}
+
 /* Whether a datagram may be sent to, and a candidate have, this address (5.1.1.1). */
 bool auger_cand_addr_is_usable(const struct auger_addr *addr,
                                const struct auger_cand_policy *policy);
 /* Whether the two may form a pair (6.1.2.2). */
 bool auger_cand_can_pair(const struct auger_ice_cand *local, const struct auger_ice_cand *remote);
-/* What PRIORITY says in a check from this candidate (7.1.1). */
-uint32_t auger_cand_prflx_priority(const struct auger_ice_cand *local);
-
 /* Why a candidate that is not peer-reflexive found no place. */
 int auger_cands_refusal(const struct auger_cands *cands);
 
@@ -120,26 +122,6 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
 struct auger_ice_cand *auger_cands_add(struct auger_cands *cands, const struct auger_ice_cand *cand,
                                        const char *foundation);
 
-/* Candidates of ours.  NULL when the table is full or there is no memory; a redundant one (5.1.3)
- * must have been looked for before.  Servers, however many, fill three quarters of the table at
- * most.  `host` and `server` stay where they are as long as the
- * candidate is there. */
-struct auger_ice_cand *auger_cands_add_host(struct auger_cands *cands,
-                                            const struct auger_addr *addr,
-                                            enum auger_tcp_type tcptype);
-struct auger_ice_cand *auger_cands_add_srflx(struct auger_cands *cands,
-                                             const struct auger_ice_cand *host,
-                                             const struct auger_addr *mapped,
-                                             const struct auger_addr *server);
-/* Where the configuration says that `host` is seen; `as_host`: told in its place. */
-struct auger_ice_cand *auger_cands_add_mapped(struct auger_cands *cands,
-                                              const struct auger_ice_cand *host,
-                                              const struct auger_addr *external, bool as_host);
-/* `origin` stays as `server` does. */
-struct auger_ice_cand *auger_cands_add_relayed(struct auger_cands *cands,
-                                               const struct auger_addr *relayed,
-                                               const struct auger_cand_origin *origin,
-                                               enum auger_cand_via via);
 /* Of ours: the server that it is known by; NULL: none. */
 const struct auger_addr *auger_cand_server(const struct auger_ice_cand *local);
 /* Our candidate with the base of `host` that is seen at `addr`, and that is not kept from the
@@ -154,12 +136,6 @@ struct auger_ice_cand *auger_cands_find_mapped(const struct auger_cands *cands,
                                                const struct auger_addr *mapped);
 /* All are to be told again.  A NAT may show reflexive ones elsewhere by now. */
 void auger_cands_tell_again(struct auger_cands *cands);
-/* Learned from an answer to a check that said `priority` (7.2.5.3.1). */
-struct auger_ice_cand *auger_cands_add_local_prflx(struct auger_cands *cands,
-                                                   const struct auger_ice_cand *host,
-                                                   const struct auger_addr *mapped,
-                                                   uint32_t priority);
-
 /* Candidates of the peer: told, or learned from a check (7.3.1.3). */
 int auger_cands_add_remote(struct auger_cands *cands,
                            const struct auger_cand *told) AUGER_CHECK_RESULT;

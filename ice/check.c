@@ -3,8 +3,10 @@
 #include "ice/check.h"
 
 #include "ice/nominate.h"
+#include "ice/ours.h"
 #include "ice/pace.h"
 #include "ice/permit.h"
+#include "ice/priority.h"
 #include "ice/renominate.h"
 #include "ice/role.h"
 
@@ -29,7 +31,7 @@ size_t auger_check_build(const struct auger_pair *pair, const struct auger_stun_
 
     auger_stun_build_begin(&b, buf, cap, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, tid);
     auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USERNAME, username, username_len);
-    auger_stun_build_u32(&b, AUGER_STUN_ATTR_PRIORITY, auger_cand_prflx_priority(pair->local));
+    auger_stun_build_u32(&b, AUGER_STUN_ATTR_PRIORITY, auger_priority_prflx(pair->local));
     auger_stun_build_u64(&b, role_attr, generation->tie_breaker);
     if (nominates)
         auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, NULL, 0);
@@ -270,8 +272,8 @@ static struct auger_ice_cand *local_as_seen_by_peer(struct auger_ice *ice,
         auger_cands_find_mapped(&ice->locals, check->pair->local, mapped);
     if (known)
         return known;
-    struct auger_ice_cand *learned = auger_cands_add_local_prflx(
-        &ice->locals, check->pair->local, mapped, auger_cand_prflx_priority(check->pair->local));
+    struct auger_ice_cand *learned = auger_ours_add_local_prflx(
+        &ice->locals, check->pair->local, mapped, auger_priority_prflx(check->pair->local));
     /* The generation that is offered meanwhile does not know of it. */
     if (learned && check->pair->generation != auger_ice_newest(ice))
         learned->telling = AUGER_CAND_OUTDATED;

@@ -4,6 +4,7 @@
 
 #include "ice/gather.h"
 #include "ice/mapping.h"
+#include "ice/ours.h"
 #include "ice/policy.h"
 #include "ice/relay.h"
 
@@ -57,7 +58,7 @@ static int add_hosts(struct auger_ice *ice, const struct auger_addr *base, struc
         struct auger_addr addr = auger_tcp_addr(base, types[i]);
         if (find_host(ice, &addr, types[i])) /* active, of another port */
             continue;
-        struct auger_ice_cand *host = auger_cands_add_host(&ice->locals, &addr, types[i]);
+        struct auger_ice_cand *host = auger_ours_add_host(&ice->locals, &addr, types[i]);
         if (!host)
             return auger_cands_refusal(&ice->locals);
         hosts->items[hosts->len++] = host;

@@ -2,6 +2,7 @@
  * fixed shows a base of ours; and those that a gateway was asked for. */
 #include "ice/mapping.h"
 
+#include "ice/ours.h"
 #include "ice/policy.h"
 
 #include "base/addr.h"
@@ -81,7 +82,7 @@ static bool fits(const struct auger_ice_mapping *mapping, const struct auger_add
 static bool begin(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,
                   const struct auger_addr *external, bool as_host)
 {
-    struct auger_ice_cand *cand = auger_cands_add_mapped(&ice->locals, host, external, as_host);
+    struct auger_ice_cand *cand = auger_ours_add_mapped(&ice->locals, host, external, as_host);
 
     if (!cand)
         return false;

@@ -2,6 +2,7 @@
  * sections 5.1.1.2 and 5.1.3). */
 #include "ice/reflexive.h"
 
+#include "ice/ours.h"
 #include "ice/policy.h"
 #include "ice/sighting.h"
 
@@ -50,7 +51,7 @@ void auger_reflexive_add(struct auger_ice *ice, auger_time now, const struct aug
             cand->telling = AUGER_CAND_TO_TELL;
         return;
     }
-    cand = auger_cands_add_srflx(&ice->locals, host, mapped, server);
+    cand = auger_ours_add_srflx(&ice->locals, host, mapped, server);
     if (!cand) {
         ice->counters.limited++;
         return;

@@ -1,7 +1,8 @@
 /* Candidates and their table: RFC 8445 section 5.1. */
 #include "tests/ice/puppet.h"
 
-#include "ice/candidate.h"
+#include "ice/ours.h"
+#include "ice/priority.h"
 
 static struct auger_cands table_of(struct world *world, uint16_t known, uint16_t prflx)
 {
@@ -13,7 +14,7 @@ static struct auger_cands table_of(struct world *world, uint16_t known, uint16_t
 static struct auger_ice_cand *add_host(struct auger_cands *cands, const char *text)
 {
     struct auger_addr addr = addr_of(text);
-    return auger_cands_add_host(cands, &addr, AUGER_TCP_TYPE_NONE);
+    return auger_ours_add_host(cands, &addr, AUGER_TCP_TYPE_NONE);
 }
 
 /* 8421: no family starves the other. */
@@ -52,7 +53,7 @@ static void test_the_third_address_of_ipv6_stands_below_what_is_reflexive(void *
     const struct auger_ice_cand *second = add_host(&cands, "[2001:db8::2]:1");
     const struct auger_ice_cand *third = add_host(&cands, "[2001:db8::3]:1");
     const struct auger_ice_cand *host = add_host(&cands, "10.0.0.1:1");
-    const struct auger_ice_cand *srflx = auger_cands_add_srflx(&cands, host, &mapped, &server);
+    const struct auger_ice_cand *srflx = auger_ours_add_srflx(&cands, host, &mapped, &server);
 
     assert_true(first->priority > second->priority);
     assert_true(host->priority > srflx->priority);
@@ -76,10 +77,10 @@ static void test_no_two_candidates_of_a_type_have_one_priority(void **state)
         const struct auger_ice_cand *host = add_host(&cands, text);
         struct auger_addr mapped = addr_of(text);
         mapped.port = 777;
-        assert_non_null(auger_cands_add_srflx(&cands, host, &mapped, &server));
+        assert_non_null(auger_ours_add_srflx(&cands, host, &mapped, &server));
         mapped.port = 778;
         if (i < 10)
-            assert_non_null(auger_cands_add_srflx(&cands, host, &mapped, &server));
+            assert_non_null(auger_ours_add_srflx(&cands, host, &mapped, &server));
     }
     for (uint16_t i = 0; i < cands.len; i++) {
         for (uint16_t j = 0; j < i; j++)
@@ -100,10 +101,10 @@ static void test_a_foundation_is_shared_by_type_base_and_server_alone(void **sta
     const struct auger_ice_cand *a = add_host(&cands, "192.0.2.1:1");
     const struct auger_ice_cand *same_ip = add_host(&cands, "192.0.2.1:2");
     const struct auger_ice_cand *other_ip = add_host(&cands, "192.0.2.2:1");
-    const struct auger_ice_cand *srflx = auger_cands_add_srflx(&cands, a, &m, &s1);
-    const struct auger_ice_cand *other_port = auger_cands_add_srflx(&cands, same_ip, &m, &s1b);
-    const struct auger_ice_cand *other_server = auger_cands_add_srflx(&cands, a, &m, &s2);
-    const struct auger_ice_cand *prflx = auger_cands_add_local_prflx(&cands, a, &m, 1);
+    const struct auger_ice_cand *srflx = auger_ours_add_srflx(&cands, a, &m, &s1);
+    const struct auger_ice_cand *other_port = auger_ours_add_srflx(&cands, same_ip, &m, &s1b);
+    const struct auger_ice_cand *other_server = auger_ours_add_srflx(&cands, a, &m, &s2);
+    const struct auger_ice_cand *prflx = auger_ours_add_local_prflx(&cands, a, &m, 1);
 
     assert_string_equal(a->foundation, same_ip->foundation);
     assert_string_not_equal(a->foundation, other_ip->foundation);

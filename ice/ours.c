@@ -1,0 +1,135 @@
+/* ice/ours.c */
+#include "ice/ours.h"
+
+#include "ice/priority.h"
+
+#include "base/addr.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* For what a server gave. */
+static bool has_room_for_more(const struct auger_cands *cands)
+{
+    return cands->known + cands->known_max / 4 < cands->known_max;
+}
+
+static bool is_of_same_server(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
+{
+    const struct auger_addr *one = auger_cand_server(a), *other = auger_cand_server(b);
+
+    return one && other ? auger_addr_ip_equal(one, other) && one->transport == other->transport
+                        : one == other;
+}
+
+static bool has_same_origin(const struct auger_ice_cand *a, const struct auger_ice_cand *b)
+{
+    return a->type == b->type && a->addr.transport == b->addr.transport &&
+           a->tcptype == b->tcptype && auger_addr_ip_equal(a->base, b->base) &&
+           is_of_same_server(a, b);
+}
+
+/* Adds a candidate of ours with the foundation that 5.1.1.3 demands: that of the first one of
+ * the same type, base, server, transport and, as in RFC 6544 appendix C, direction, or a new
+ * one. */
+static struct auger_ice_cand *add_local(struct auger_cands *cands,
+                                        const struct auger_ice_cand *cand)
+{
+    const struct auger_ice_cand *kin = NULL;
+    char fresh[AUGER_FOUNDATION_MAX];
+
+    for (uint16_t i = 0; i < cands->len && !kin; i++) {
+        if (auger_cand_is_used(auger_cands_at(cands, i)) &&
+            has_same_origin(auger_cands_at(cands, i), cand))
+            kin = auger_cands_at(cands, i);
+    }
+    if (kin)
+        return auger_cands_add(cands, cand, kin->foundation);
+    snprintf(fresh, sizeof(fresh), "%" PRIu32, cands->foundations_made + 1);
+    struct auger_ice_cand *slot = auger_cands_add(cands, cand, fresh);
+    cands->foundations_made += slot != NULL;
+    return slot;
+}
+
+struct auger_ice_cand *auger_ours_add_host(struct auger_cands *cands, const struct auger_addr *addr,
+                                           enum auger_tcp_type tcptype)
+{
+    struct auger_ice_cand host = {.type = AUGER_CAND_HOST,
+                                  .addr = *addr,
+                                  .base = &host.addr,
+                                  .tcptype = (uint8_t)tcptype,
+                                  .priority = auger_priority_host(cands, addr, tcptype)};
+    struct auger_ice_cand *slot = add_local(cands, &host);
+
+    if (slot)
+        slot->base = &slot->addr;
+    return slot;
+}
+
+/* Reflexive, behind the base of `host`. */
+static struct auger_ice_cand seen_at(const struct auger_cands *cands,
+                                     const struct auger_ice_cand *host,
+                                     const struct auger_addr *addr)
+{
+    return (struct auger_ice_cand){.type = AUGER_CAND_SRFLX,
+                                   .addr = *addr,
+                                   .base = host->base,
+                                   .tcptype = host->tcptype,
+                                   .priority = auger_priority_reflexive(cands, host)};
+}
+
+struct auger_ice_cand *auger_ours_add_srflx(struct auger_cands *cands,
+                                            const struct auger_ice_cand *host,
+                                            const struct auger_addr *mapped,
+                                            const struct auger_addr *server)
+{
+    struct auger_ice_cand cand = seen_at(cands, host, mapped);
+
+    cand.server = server;
+    return has_room_for_more(cands) ? add_local(cands, &cand) : NULL;
+}
+
+/* In the place of its host candidate it has that one's priority, or if several stand there
+ * the next below. */
+struct auger_ice_cand *auger_ours_add_mapped(struct auger_cands *cands,
+                                             const struct auger_ice_cand *host,
+                                             const struct auger_addr *external, bool as_host)
+{
+    struct auger_ice_cand cand = seen_at(cands, host, external);
+
+    cand.is_mapped = true;
+    cand.looks_host = as_host;
+    if (!as_host)
+        return add_local(cands, &cand);
+    cand.priority = auger_priority_in_place_of(cands, host);
+    return auger_cands_add(cands, &cand, host->foundation);
+}
+
+struct auger_ice_cand *auger_ours_add_relayed(struct auger_cands *cands,
+                                              const struct auger_addr *relayed,
+                                              const struct auger_cand_origin *origin,
+                                              enum auger_cand_via via)
+{
+    struct auger_ice_cand cand = {.type = AUGER_CAND_RELAY,
+                                  .addr = *relayed,
+                                  .base = &cand.addr,
+                                  .origin = origin,
+                                  .priority = auger_priority_relayed(cands, relayed, via)};
+    struct auger_ice_cand *slot = has_room_for_more(cands) ? add_local(cands, &cand) : NULL;
+
+    if (slot)
+        slot->base = &slot->addr;
+    return slot;
+}
+
+struct auger_ice_cand *auger_ours_add_local_prflx(struct auger_cands *cands,
+                                                  const struct auger_ice_cand *host,
+                                                  const struct auger_addr *mapped,
+                                                  uint32_t priority)
+{
+    return add_local(cands, &(struct auger_ice_cand){.type = AUGER_CAND_PRFLX,
+                                                     .addr = *mapped,
+                                                     .base = host->base,
+                                                     .tcptype = host->tcptype,
+                                                     .priority = priority});
+}
