@@ -5,7 +5,8 @@
  *     worlds --seed S | --world "seed=7 delay_ms=40 ..."     one, with AUGER_SIM_LOG=1 in words
  *     worlds --kept FOLDER                                   those that found something once
  *
- * A world that fails is made simpler and printed with the line that replays it.
+ * The seed of a world that fails is printed when it is found; at the end the world is made simpler
+ * and printed with the line that replays it.
  */
 #include "tests/worlds/buggify.h"
 #include "tests/worlds/run.h"
@@ -121,15 +122,23 @@ static void explain(const struct request *request, struct plan *plan, const char
 
 /* --- many ------------------------------------------------------------------------- */
 
+/* It is told at once, for the rest may take hours; what makes it simpler comes at the end. */
+static void note_bad(struct job *job, const char *why)
+{
+    struct bad *bad = &job->bad[job->bad_len++ % BAD_MAX];
+
+    bad->seed = job->seed;
+    snprintf(bad->why, sizeof(bad->why), "%s", why);
+    printf("found seed %llu: %s\n", (unsigned long long)bad->seed, bad->why);
+    fflush(stdout);
+}
+
 static void work(struct job *job)
 {
     while (job->left > 0) {
         struct verdict verdict = run_seed(job->seed, &job->tally);
-        if (verdict.is_bad) {
-            struct bad *bad = &job->bad[job->bad_len++ % BAD_MAX];
-            bad->seed = job->seed;
-            memcpy(bad->why, verdict.why, sizeof(bad->why));
-        }
+        if (verdict.is_bad)
+            note_bad(job, verdict.why);
         job->seed += job->step;
         job->left--;
     }
@@ -150,12 +159,12 @@ static pid_t start(struct job *job)
 /* The world that it was at has ended the process. */
 static void note_crash(struct job *job, int status)
 {
-    struct bad *bad = &job->bad[job->bad_len++ % BAD_MAX];
+    char why[sizeof(job->bad[0].why)];
 
-    bad->seed = job->seed;
-    snprintf(bad->why, sizeof(bad->why), "the process ended by %s %d",
+    snprintf(why, sizeof(why), "the process ended by %s %d",
              WIFSIGNALED(status) ? "signal" : "exit",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    note_bad(job, why);
     job->seed += job->step;
     job->left--;
 }
