@@ -81,7 +81,9 @@ static bool send_one(struct auger_sctp *sctp)
         return send_first(sctp, entry) == SENT_ALL;
     if (sctp->streams_wait)
         ask_for_streams(sctp, sctp->streams);
-    int tries = sctp->streams_wait ? TRIES_MAX : 0;
+    if (sctp->streams_wait) /* and no message begins till then */
+        return false;
+    int tries = 0;
     for (size_t i = 0; i < sctp->channels.cap && tries < TRIES_MAX; i++) {
         entry = auger_channels_at(&sctp->channels, (sctp->turn + i) % sctp->channels.cap);
         if (!entry || !can_send(sctp, entry))
