@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: auger sim ALICE BOB [--no-turn] [--seed N] [--delay MS] [--step | --json] [--svg FILE]\n"
+    "usage: auger sim ALICE BOB [--predict | --predict-alice | --predict-bob] [--no-turn] [--seed N]\n"
+    "                           [--delay MS] [--step | --json] [--svg FILE]\n"
     "\n"
     "Lets two agents meet in a simulated internet, alice behind the NAT ALICE and bob behind BOB,\n"
     "and tells what happens: what each says, the rows that the gateways write into their tables,\n"
@@ -32,6 +33,9 @@ static const char help[] =
     "                      APDF, then preserve, overload, sequential, random, parity, contiguous\n"
     "  home/carrier        one behind the other, up to three: port-restricted/symmetric\n"
     "\n"
+    "  --predict           both guess the next port of a gateway that has another for each\n"
+    "                      destination (docs/prediction.md); there are two servers to compare\n"
+    "  --predict-alice     she alone does, and --predict-bob he alone\n"
     "  --no-turn           there is no relay\n"
     "  --seed N            another world of the same kind; by default 1\n"
     "  --delay MS          the way across the internet; by default 40\n"
@@ -42,11 +46,12 @@ static const char help[] =
     "Exit status: 0 connected, directly or by relay as the last line says, 1 not connected, 2 wrong\n"
     "usage.\n"
     "\n"
-    "Try: auger sim port-restricted symmetric, and then auger sim full-cone symmetric --step\n";
+    "Try: auger sim port-restricted symmetric, and then auger sim full-cone symmetric --step;\n"
+    "symmetric+100 port-restricted, and the same with --predict-alice\n";
 
 struct asked {
     const char *words[2], *svg;
-    bool no_turn, step, json;
+    bool no_turn, step, json, predict, predicts[2];
     long seed, delay;
 };
 
@@ -107,6 +112,9 @@ static int run(int argc, char **argv)
     int status;
 
     const struct option items[] = {
+        {"--predict", OPTION_FLAG, .flag = &asked.predict},
+        {"--predict-alice", OPTION_FLAG, .flag = &asked.predicts[0]},
+        {"--predict-bob", OPTION_FLAG, .flag = &asked.predicts[1]},
         {"--no-turn", OPTION_FLAG, .flag = &asked.no_turn},
         {"--seed", OPTION_NUMBER, .number = &asked.seed, .min = 0, .max = 1000000000},
         {"--delay", OPTION_NUMBER, .number = &asked.delay, .min = 1, .max = 500},
@@ -132,6 +140,8 @@ static int run(int argc, char **argv)
     if (!read_chains(&asked, &world))
         return EXIT_USAGE;
     world.no_turn = asked.no_turn;
+    for (int side = 0; side < 2; side++)
+        world.predicts[side] = asked.predict || asked.predicts[side];
     world.seed = (uint64_t)asked.seed;
     world.delay = asked.delay * AUGER_MS;
     struct tale *tale = tale_new(&world);

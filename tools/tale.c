@@ -39,8 +39,10 @@ static size_t find_place(const struct tale *tale, const char *name)
 {
     size_t i = 0;
 
-    if (strcmp(name, "stun0") == 0 || strcmp(name, "turn0") == 0) /* as the simulator counts them */
-        return name[0] == 's' ? tale->stun : tale->turn;
+    if (strcmp(name, "turn0") == 0) /* as the simulator counts them */
+        return tale->turn;
+    if (strcmp(name, "stun0") == 0 || strcmp(name, "stun1") == 0)
+        return name[4] == '0' ? tale->stun : tale->stun2;
     while (i < tale->places_len && strcmp(tale->places[i].name, name) != 0)
         i++;
     return i;
@@ -72,7 +74,9 @@ static void lay_out(struct tale *tale)
         tale->places[add_place(tale, name, TALE_GATE, TALE_ALICE)].gate = &alice->gates[i];
     }
     tale->stun = add_place(tale, "stun", TALE_SERVER, TALE_ALICE);
-    tale->turn = SIZE_MAX;
+    tale->stun2 = tale->turn = SIZE_MAX;
+    if (tale->options.predicts[0] || tale->options.predicts[1])
+        tale->stun2 = add_place(tale, "stun2", TALE_SERVER, TALE_ALICE);
     if (!tale->options.no_turn)
         tale->turn = add_place(tale, "turn", TALE_SERVER, TALE_ALICE);
     for (size_t i = bob->len; i-- > 0;) {
@@ -93,6 +97,19 @@ const char *tale_owner(const struct tale *tale, const struct auger_addr *addr)
             return place->kind == TALE_GATE ? hosts[place->side] : place->name;
     }
     return "";
+}
+
+bool tale_is_server(const struct tale *tale, size_t place)
+{
+    return place < tale->places_len && tale->places[place].kind == TALE_SERVER;
+}
+
+bool tale_is_guess(const struct tale *tale, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < tale->guesses_len; i++)
+        if (auger_addr_equal(&tale->guesses[i], addr))
+            return true;
+    return false;
 }
 
 /* --- what is seen --------------------------------------------------------------------------- */
@@ -178,8 +195,7 @@ static size_t find_journey(struct run *run, const struct sim_sighting *seen)
 static struct auger_addr last_dst(const struct tale *tale, size_t journey)
 {
     for (size_t i = tale->beats_len; i-- > 0;)
-        if (tale->beats[i].what != TALE_TOLD && tale->beats[i].what != TALE_STATE &&
-            tale->beats[i].journey == journey)
+        if (tale->beats[i].what <= TALE_FALLS && tale->beats[i].journey == journey)
             return tale->beats[i].dst;
     return tale->journeys[journey].dst;
 }
@@ -281,6 +297,7 @@ static void take_told(void *user, const struct sim_peer *peer, const char *line)
     beat = add_beat(run, TALE_TOLD, place_of(run, peer));
     if (line[0] && auger_cand_parse(&cand, line, strlen(line)) == 0) {
         beat->src = cand.addr;
+        beat->is_guess = tale_is_guess(run->tale, &cand.addr);
         snprintf(beat->words, sizeof(beat->words), "%s", auger_cand_type_name(cand.type));
     }
 }
@@ -294,21 +311,87 @@ static const struct auger_trace_field *field_of(const struct auger_trace_record 
     return NULL;
 }
 
+static struct tale_beat *add_words(struct run *run, enum tale_what what,
+                                   const struct sim_peer *peer, const char *words)
+{
+    struct tale_beat *beat = add_beat(run, what, place_of(run, peer));
+
+    snprintf(beat->words, sizeof(beat->words), "%s", words);
+    return beat;
+}
+
+static void take_state(struct run *run, const struct sim_peer *peer,
+                       const struct auger_trace_record *record)
+{
+    add_words(run, TALE_STATE, peer, field_of(record, "to")->text);
+}
+
+static void take_selected(struct run *run, const struct sim_peer *peer,
+                          const struct auger_trace_record *record)
+{
+    struct tale_beat *beat = add_words(run, TALE_SELECTED, peer, "");
+
+    beat->src = *field_of(record, "local")->addr;
+    beat->dst = *field_of(record, "remote")->addr;
+}
+
+/* What is told of a helper socket is a guess: it asks servers for nothing else. */
+static void take_candidate(struct run *run, const struct sim_peer *peer,
+                           const struct auger_trace_record *record)
+{
+    struct tale *tale = run->tale;
+    const struct auger_trace_field *base = field_of(record, "base");
+    const struct auger_addr *ordinary = &tale->places[place_of(run, peer)].addr;
+
+    if (strcmp(field_of(record, "type")->text, "srflx") == 0 && base &&
+        auger_addr_ip_equal(base->addr, ordinary) && !auger_addr_equal(base->addr, ordinary) &&
+        tale->guesses_len < TALE_GUESSES_MAX)
+        tale->guesses[tale->guesses_len++] = *field_of(record, "addr")->addr;
+}
+
+static void take_prediction(struct run *run, const struct sim_peer *peer,
+                            const struct auger_trace_record *record)
+{
+    struct tale_beat *beat = add_words(run, TALE_PREDICTS, peer, field_of(record, "plan")->text);
+    beat->dst = *field_of(record, "server")->addr;
+}
+
+static void take_bracket(struct run *run, const struct sim_peer *peer,
+                         const struct auger_trace_record *record)
+{
+    struct tale_beat *beat = add_words(run, TALE_BRACKETS, peer, field_of(record, "verdict")->text);
+
+    beat->src = *field_of(record, "first")->addr;
+    beat->dst = *field_of(record, "last")->addr;
+    beat->ports = (int)field_of(record, "ports")->i;
+    beat->step = (int)field_of(record, "step")->i;
+}
+
+static void take_ahead(struct run *run, const struct sim_peer *peer,
+                       const struct auger_trace_record *record)
+{
+    struct tale_beat *beat = add_words(run, TALE_AHEAD, peer, "");
+
+    beat->ports = (int)field_of(record, "checks")->i;
+    beat->step = (int)field_of(record, "step")->i;
+}
+
 static void take_record(void *user, struct sim_peer *peer, const struct auger_trace_record *record)
 {
-    struct run *run = user;
-    bool is_state = strcmp(record->name, "ice:state") == 0;
+    static const struct {
+        const char *name;
+        void (*take)(struct run *run, const struct sim_peer *peer,
+                     const struct auger_trace_record *record);
+    } known[] = {{"ice:state", take_state},
+                 {"ice:selected", take_selected},
+                 {"ice:local_candidate", take_candidate},
+                 {"ice:prediction", take_prediction},
+                 {"ice:ports_bracketed", take_bracket},
+                 {"ice:ports_ahead", take_ahead}};
 
-    if (!is_state && strcmp(record->name, "ice:selected") != 0)
-        return;
-    struct tale_beat *beat =
-        add_beat(run, is_state ? TALE_STATE : TALE_SELECTED, place_of(run, peer));
-    if (is_state) {
-        snprintf(beat->words, sizeof(beat->words), "%s", field_of(record, "to")->text);
-    } else {
-        beat->src = *field_of(record, "local")->addr;
-        beat->dst = *field_of(record, "remote")->addr;
-    }
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(record->name, known[i].name) == 0)
+            known[i].take(user, peer, record);
 }
 
 /* --- the world ------------------------------------------------------------------------------ */
@@ -358,6 +441,7 @@ static void add_peer(struct run *run, enum tale_side side)
     options.turn = run->tale->options.no_turn ? 0 : 1;
     options.turn_families = AUGER_TURN_IPV4;
     options.turn_streams = nat_chain_blocks_udp(chain);
+    options.ice.prediction = run->tale->options.predicts[side];
     if (nat_chain_translates(chain))
         options.ice.policy = AUGER_ICE_POLICY_NO_HOST;
     struct sim_net *net = add_gates(run, side);
@@ -378,8 +462,9 @@ static void build(struct run *run)
     run->sim = sim_new(&options);
     run->began = sim_now(run->sim);
     lay_out(tale);
-    sim_add_stun_server(run->sim);
-    tale->places[tale->stun].addr = run->sim->stun_servers[0];
+    tale->places[tale->stun].addr = sim_add_stun_server(run->sim)->at[0].addr;
+    if (tale->stun2 != SIZE_MAX)
+        tale->places[tale->stun2].addr = sim_add_stun_server(run->sim)->at[0].addr;
     if (!tale->options.no_turn) {
         const struct sim_turn_options turn = {0};
         tale->places[tale->turn].addr =

@@ -9,14 +9,16 @@
 
 #define TALE_NAME_MAX 24
 #define TALE_WORDS_MAX 120
-#define TALE_PLACES_MAX 10
-#define TALE_ROWS_MAX 64
+#define TALE_PLACES_MAX 12
+#define TALE_ROWS_MAX 256
+#define TALE_GUESSES_MAX 256
 
 enum tale_side { TALE_ALICE, TALE_BOB };
 
 struct tale_options {
     struct nat_chain chains[2];
     bool no_turn;
+    bool predicts[2]; /* docs/prediction.md */
     uint64_t seed;
     auger_time delay; /* across the internet, one way */
 };
@@ -44,6 +46,11 @@ enum tale_what {
     TALE_TOLD, /* a peer, by signalling */
     TALE_STATE,
     TALE_SELECTED, /* a peer nominates a pair, or is told of it */
+    /* Of prediction. */
+    TALE_PREDICTS, /* sockets are opened to see which port comes next; `words`: how */
+    TALE_BRACKETS, /* what servers saw of them, `src` first and `dst` last; `words`: what it shows
+                    */
+    TALE_AHEAD,    /* `ports` that the other side may have next are checked */
 };
 
 /* What one datagram is about; of frames of a stream the same. */
@@ -80,6 +87,8 @@ struct tale_beat {
     bool outward;    /* TALE_PASSES */
     struct auger_addr src, dst;
     struct nat_row row; /* TALE_WRITES; TALE_PASSES to the inside */
+    bool is_guess;      /* TALE_TOLD: no server has seen that port */
+    int ports, step;    /* of prediction */
     char words[TALE_WORDS_MAX];
 };
 
@@ -90,18 +99,20 @@ struct tale {
     struct tale_place places[TALE_PLACES_MAX];
     size_t places_len;
     size_t hosts[2];           /* places */
-    size_t stun, turn;         /* places; turn may be none: SIZE_MAX */
+    size_t stun, stun2, turn;  /* places; stun2 and turn may be none: SIZE_MAX */
     struct auger_addr lent[2]; /* by the relay to each side */
     struct tale_journey *journeys;
     size_t journeys_len, journeys_cap;
     struct tale_beat *beats;
     size_t beats_len, beats_cap;
     enum tale_end end;
-    auger_time ended_at;       /* connected, or given up */
-    struct auger_addr path[2]; /* each side's end of it, as the other sees it */
-    const char *path_types[2]; /* "srflx" */
-    char why[2][160];          /* of each side, when they are apart */
-    size_t fallen;             /* datagrams */
+    auger_time ended_at;                         /* connected, or given up */
+    struct auger_addr path[2];                   /* each side's end of it, as the other sees it */
+    const char *path_types[2];                   /* "srflx" */
+    char why[2][160];                            /* of each side, when they are apart */
+    size_t fallen;                               /* datagrams */
+    struct auger_addr guesses[TALE_GUESSES_MAX]; /* that were told */
+    size_t guesses_len;
 };
 
 /* Never NULL: without memory the program ends. */
@@ -111,6 +122,9 @@ void tale_free(struct tale *tale);
 const char *tale_end_name(enum tale_end end);
 /* "stun", "alice", "alice at turn": whose address it is, as far as one knows; "" otherwise. */
 const char *tale_owner(const struct tale *tale, const struct auger_addr *addr);
+bool tale_is_server(const struct tale *tale, size_t place);
+/* Told by a peer as one of its own before any server saw it. */
+bool tale_is_guess(const struct tale *tale, const struct auger_addr *addr);
 
 /* tale_order.c */
 /* What happens to one datagram at one moment is told in one go, as networks behind gateways take no

@@ -3,9 +3,10 @@
 #include "tools/tale.h"
 
 static const char *const whats[] = {
-    [TALE_LEAVES] = "leaves",   [TALE_WRITES] = "writes",     [TALE_PASSES] = "passes",
-    [TALE_ARRIVES] = "arrives", [TALE_FALLS] = "falls",       [TALE_TOLD] = "told",
-    [TALE_STATE] = "state",     [TALE_SELECTED] = "selected",
+    [TALE_LEAVES] = "leaves",     [TALE_WRITES] = "writes",     [TALE_PASSES] = "passes",
+    [TALE_ARRIVES] = "arrives",   [TALE_FALLS] = "falls",       [TALE_TOLD] = "told",
+    [TALE_STATE] = "state",       [TALE_SELECTED] = "selected", [TALE_PREDICTS] = "predicts",
+    [TALE_BRACKETS] = "brackets", [TALE_AHEAD] = "ahead",
 };
 
 static json_t *addr_json(const struct auger_addr *addr)
@@ -54,6 +55,12 @@ static void tell_beat(const struct tale *tale, const struct tale_beat *beat)
     }
     if (beat->why[0])
         json_object_set_new(line, "why", json_string(beat->why));
+    if (beat->what == TALE_TOLD && beat->src.family)
+        json_object_set_new(line, "guess", json_boolean(beat->is_guess));
+    if (beat->what == TALE_BRACKETS || beat->what == TALE_AHEAD) {
+        json_object_set_new(line, "ports", json_integer(beat->ports));
+        json_object_set_new(line, "step", json_integer(beat->step));
+    }
     if (beat->words[0])
         json_object_set_new(line, "words", json_string(beat->words));
     output_line(line);

@@ -43,7 +43,7 @@ static const char style[] =
     ".back { text-anchor: end; } .mid { text-anchor: middle; }\n"
     ".red { fill: var(--bad); font-size: 11px; } .green { fill: var(--good); }\n"
     ".violet { fill: var(--told); } .hole { fill: var(--good); }\n"
-    ".note { fill: var(--note); stroke: var(--rim); }\n"
+    ".note { fill: var(--note); stroke: var(--rim); } .guess { font-weight: 600; }\n"
     ".row { font: 11px ui-monospace, monospace; text-anchor: middle; }\n"
     ".end { font-weight: 600; font-size: 14px; }\n"
     "</style>\n";
@@ -92,7 +92,7 @@ static bool is_shown(const struct picture *picture, const struct tale_beat *beat
 {
     if (is_of_datagram(beat))
         return picture->drawn[beat->journey];
-    return beat->what == TALE_TOLD ||
+    return beat->what == TALE_TOLD || beat->what >= TALE_PREDICTS ||
            (beat->what == TALE_STATE &&
             (strcmp(beat->words, "connected") == 0 || strcmp(beat->words, "failed") == 0));
 }
@@ -149,7 +149,7 @@ static void arrange(struct picture *picture)
         } else if (before && before->at == beat->at && *y_of(picture, before) > 0) {
             *y_of(picture, beat) = *y_of(picture, before);
         } else {
-            y += beat->what == TALE_LEAVES || beat->what == TALE_TOLD ? 26 : 18;
+            y += beat->what == TALE_LEAVES || beat->what >= TALE_TOLD ? 26 : 18;
             *y_of(picture, beat) = y;
         }
     }
@@ -311,11 +311,13 @@ static void draw_told(struct picture *picture, const struct tale_beat *beat)
     char addr[AUGER_ADDR_TEXT_MAX], text[160];
 
     if (beat->words[0])
-        snprintf(text, sizeof(text), "by signalling: I am at %s",
+        snprintf(text, sizeof(text), "by signalling: %s %s",
+                 beat->is_guess ? "a guess, I shall be at" : "I am at",
                  auger_addr_format(&beat->src, addr, sizeof(addr)));
     else
         snprintf(text, sizeof(text), "by signalling: let us meet");
-    put_text(picture, "says violet mid", (x1 + x2) / 2, y - 5, text);
+    put_text(picture, beat->is_guess ? "says violet mid guess" : "says violet mid", (x1 + x2) / 2,
+             y - 5, text);
 }
 
 static void draw_state(struct picture *picture, const struct tale_beat *beat)
@@ -324,6 +326,23 @@ static void draw_state(struct picture *picture, const struct tale_beat *beat)
 
     put_text(picture, is_good ? "says green mid" : "says red mid", x_of(beat->place),
              *y_of(picture, beat) + 4, is_good ? "connected" : "gives up");
+}
+
+/* Beside who predicts, towards the middle. */
+static void draw_prediction(struct picture *picture, const struct tale_beat *beat)
+{
+    bool is_bob = beat->place == picture->tale->hosts[1];
+    char text[160];
+
+    if (beat->what == TALE_PREDICTS)
+        snprintf(text, sizeof(text), "looks which port comes next, from fresh sockets");
+    else if (beat->what == TALE_BRACKETS)
+        snprintf(text, sizeof(text), "seen from %u to %u: %s in the middle", beat->src.port,
+                 beat->dst.port, beat->ports == 1 ? "one port" : beat->words);
+    else
+        snprintf(text, sizeof(text), "checks %d ports that may come", beat->ports);
+    put_text(picture, is_bob ? "says violet back" : "says violet",
+             x_of(beat->place) + (is_bob ? -8 : 8), *y_of(picture, beat) + 4, text);
 }
 
 /* Lines lie below all that is written. */
@@ -351,6 +370,8 @@ static void draw_writing(struct picture *picture, const struct tale_beat *beat)
         draw_told(picture, beat);
     else if (beat->what == TALE_STATE)
         draw_state(picture, beat);
+    else if (beat->what >= TALE_PREDICTS)
+        draw_prediction(picture, beat);
 }
 
 static void draw_beats(struct picture *picture,

@@ -130,7 +130,7 @@ static const char *other_than(const struct teller *teller, size_t place)
 
 static bool is_from_server(const struct teller *teller, const struct tale_journey *journey)
 {
-    return journey->from == teller->tale->stun || journey->from == teller->tale->turn;
+    return tale_is_server(teller->tale, journey->from);
 }
 
 static bool tell_departure(struct teller *teller, const struct tale_beat *beat)
@@ -260,7 +260,9 @@ static bool tell_told(struct teller *teller, const struct tale_beat *beat)
 
     print_time(teller, beat->at);
     print(teller, BOLD, "%s is told", place_of(teller, beat)->name);
-    if (beat->words[0])
+    if (beat->is_guess)
+        print(teller, YELLOW, " of a guess of %s's: %s", other, addr_text(&beat->src, addr));
+    else if (beat->words[0])
         print(teller, PLAIN, " of %s: %s (%s)", other, addr_text(&beat->src, addr), beat->words);
     else
         print(teller, PLAIN, " that %s wants to meet", other);
@@ -277,6 +279,61 @@ static bool tell_state(struct teller *teller, const struct tale_beat *beat)
     print_time(teller, beat->at);
     print(teller, is_good ? GREEN : RED, "%s %s\n", place_of(teller, beat)->name,
           is_good ? "is connected" : "gives up");
+    return true;
+}
+
+/* --- prediction ------------------------------------------------------------------------------ */
+
+static bool tell_plan(struct teller *teller, const struct tale_beat *beat)
+{
+    const char *other = other_than(teller, beat->place);
+
+    print_time(teller, beat->at);
+    print(teller, YELLOW, "%s predicts", place_of(teller, beat)->name);
+    print(teller, PLAIN, ": no server sees which port is used for %s, so in one go fresh sockets\n",
+          other);
+    print(teller, PLAIN, INDENT "ask %s twice, %s%s, and %s twice more\n",
+          tale_owner(teller->tale, &beat->dst), other,
+          strcmp(beat->words, "bracket") == 0 ? "" : " at ports that it may have next",
+          tale_owner(teller->tale, &beat->dst));
+    return true;
+}
+
+static void tell_verdict(struct teller *teller, const struct tale_beat *beat)
+{
+    bool is_known = strcmp(beat->words, "exact") == 0;
+
+    if (beat->ports == 0)
+        print(teller, PLAIN, "that shows nothing: %s\n",
+              strcmp(beat->words, "random") == 0 ? "they are in no order"
+                                                 : "others were in between");
+    else if (beat->ports == 1)
+        print(teller, PLAIN, "that leaves one port\n");
+    else
+        print(teller, PLAIN, "that leaves %d ports%s\n", beat->ports,
+              is_known ? ", as many as were asked from" : "");
+}
+
+static bool tell_bracket(struct teller *teller, const struct tale_beat *beat)
+{
+    print_time(teller, beat->at);
+    print(teller, YELLOW, "%s compares", place_of(teller, beat)->name);
+    print(teller, PLAIN, ": the first port of these was %u and the last %u", beat->src.port,
+          beat->dst.port);
+    if (beat->step != 0)
+        print(teller, PLAIN, ", %d from one to the next", beat->step);
+    print(teller, PLAIN,
+          ".\n" INDENT "What went to %s lies in the middle: ", other_than(teller, beat->place));
+    tell_verdict(teller, beat);
+    return true;
+}
+
+static bool tell_ahead(struct teller *teller, const struct tale_beat *beat)
+{
+    print_time(teller, beat->at);
+    print(teller, YELLOW, "%s predicts", place_of(teller, beat)->name);
+    print(teller, PLAIN, ": %s is seen at ports that go on by %d, and %d that may come are asked\n",
+          other_than(teller, beat->place), beat->step, beat->ports);
     return true;
 }
 
@@ -302,6 +359,12 @@ static bool tell_beat(struct teller *teller, const struct tale_beat *beat)
         return tell_state(teller, beat);
     case TALE_SELECTED:
         return false;
+    case TALE_PREDICTS:
+        return tell_plan(teller, beat);
+    case TALE_BRACKETS:
+        return tell_bracket(teller, beat);
+    case TALE_AHEAD:
+        return tell_ahead(teller, beat);
     }
     return false;
 }
@@ -370,6 +433,11 @@ static void tell_beginning(struct teller *teller)
     print(teller, BOLD, "stun");
     print(teller, PLAIN, " is %s, and says how one is seen\n",
           addr_text(&tale->places[tale->stun].addr, stun));
+    if (tale->stun2 < tale->places_len) {
+        print(teller, BOLD, "stun2");
+        print(teller, PLAIN, " is %s, and does so too\n",
+              addr_text(&tale->places[tale->stun2].addr, stun));
+    }
     if (tale->turn < tale->places_len) {
         print(teller, BOLD, "turn");
         print(teller, PLAIN, " is %s, and relays\n",
@@ -403,7 +471,7 @@ static void tell_moved_ports(struct teller *teller)
 
         for (size_t j = 0; j < place->rows_len; j++) {
             const char *owner = tale_owner(tale, &place->rows[j].remote);
-            if (strcmp(owner, "stun") == 0)
+            if (strcmp(owner, "stun") == 0 && !seen)
                 seen = place->rows[j].external.port;
             else if (strcmp(owner, other) == 0)
                 used = place->rows[j].external.port;
@@ -412,6 +480,18 @@ static void tell_moved_ports(struct teller *teller)
             print(teller, PLAIN, "%s has port %u for stun, of which %s is told, and %u for %s.\n",
                   place->name, seen, other, used, other);
     }
+}
+
+/* No server had seen the port that was told, and the gateway came to give it. */
+static void tell_right_guesses(struct teller *teller)
+{
+    const struct tale *tale = teller->tale;
+    char addr[AUGER_ADDR_TEXT_MAX];
+
+    for (int side = 0; side < 2 && tale->end == TALE_DIRECT; side++)
+        if (tale_is_guess(tale, &tale->path[side]))
+            print(teller, GREEN, "%s guessed %s, and it was right.\n",
+                  tale->places[tale->hosts[side]].name, addr_text(&tale->path[side], addr));
 }
 
 static void tell_end(struct teller *teller)
@@ -425,6 +505,7 @@ static void tell_end(struct teller *teller)
         print(teller, DIM, "%zu datagrams are left out: repetitions%s.\n", teller->left_out,
               tale->end == TALE_APART ? "" : ", and what was asked once they were connected");
     tell_moved_ports(teller);
+    tell_right_guesses(teller);
     if (tale->end == TALE_APART) {
         print(teller, RED, "not connected");
         print(teller, PLAIN, ", after %.1f s\n  alice: %s\n  bob: %s\n",

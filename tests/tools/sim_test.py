@@ -106,6 +106,33 @@ class Story(unittest.TestCase):
                 self.assertGreater(len(written), 0)
                 self.assertEqual(written, re.findall(r"(?m)^ +(\d+) \| (\S+) +\| (\S+)", table))
 
+    def test_with_prediction_the_packet_gets_in_that_fell_without(self):
+        meeting = ("symmetric+100", "port-restricted", "--no-turn")
+        status, told = story(*meeting)
+        self.assertEqual((1, False), (status, "the hole to alice" in told))
+        self.assertIn("x it falls at nat-alice: no row", told)
+        for option in ("--predict-alice", "--predict"):
+            with self.subTest(option=option):
+                status, told = story(*meeting, option)
+                self.assertEqual(0, status)
+                self.assertIn("stun2 is ", told)
+                self.assertRegex(told, r"\balice predicts: ")
+                written = dict(reversed(row) for row in re.findall(r"(?m)nat-alice writes +(\d+) \| (\S+) ", told))
+                guess, = re.findall(r"bob is told of a guess of alice's: \S+:(\d+) ", told)
+                self.assertIn(guess, written.values())
+        self.assertRegex(told, rf"alice guessed \S+:{guess}, and it was right\.|alice \S+ \(prflx\) and bob")
+
+    def test_prediction_is_of_one_side_or_both(self):
+        for option, who in (("--predict-alice", {"alice"}), ("--predict-bob", {"bob"}), ("--predict", {"alice", "bob"})):
+            with self.subTest(option=option):
+                _, told = story("symmetric+1", "port-restricted", "--no-turn", option)
+                self.assertEqual(who, set(re.findall(r"(?m)^ +\d+ ms  (alice|bob) predicts: ", told)))
+
+    def test_what_is_in_no_order_is_not_guessed(self):
+        status, told = story("symmetric", "port-restricted", "--no-turn", "--predict")
+        self.assertEqual((1, False), (status, "a guess" in told))
+        self.assertIn("they are in no order", told)
+
     def test_a_seed_is_a_story(self):
         once, again, other = (story("symmetric", "full-cone", "--seed", seed) for seed in ("4", "4", "5"))
         self.assertEqual(once, again)
@@ -129,6 +156,14 @@ class Json(unittest.TestCase):
         self.assertEqual((0, "end", "direct"), (done.returncode, told[-1]["what"], told[-1]["end"]))
         self.assertEqual(told[-1]["ms"], max(thing["ms"] for thing in told if thing.get("words") == "connected"))
 
+    def test_a_guess_is_marked(self):
+        done = run("symmetric+2", "port-restricted", "--no-turn", "--predict-alice", "--json")
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        plan, bracket = ({thing["what"]: thing for thing in told}[what] for what in ("predicts", "brackets"))
+        self.assertEqual(("bracket", "exact", 1, 2), (plan["words"], bracket["words"], bracket["ports"], bracket["step"]))
+        guesses = [thing["src"] for thing in told if thing.get("guess")]
+        self.assertEqual([told[-1]["alice"]["address"]], guesses)
+
     def test_it_says_why_there_is_no_path(self):
         done = run("udp-blocked", "open", "--no-turn", "--json")
         told = [json.loads(line) for line in done.stdout.splitlines()]
@@ -150,6 +185,11 @@ class Steps(unittest.TestCase):
         self.assertTrue(whole.encode().startswith(told))
         process.communicate(b"", timeout=LONG)  # who is not there need not be waited for
         self.assertEqual(0, process.returncode)
+
+    def test_a_guess_is_a_step(self):
+        told = run("symmetric+1", "port-restricted", "--no-turn", "--predict-alice", "--step", stdin=b"\n" * 500).stdout.decode()
+        steps = [step for step in told.split("Enter goes on") if "predicts" in step or "compares" in step or "guess of" in step]
+        self.assertEqual(3, len(steps))
 
     def test_the_table_fills(self):
         told = run("symmetric", "open", "--no-turn", "--step", stdin=b"\n" * 500).stdout.decode()
@@ -175,7 +215,9 @@ class Picture(unittest.TestCase):
 
     def test_it_is_well_formed_and_stays_within_its_frame(self):
         for args in (("open", "open"), ("symmetric", "port-restricted"), ("symmetric", "symmetric", "--no-turn"),
-                     ("udp-blocked", "full-cone/EIM/ADF/symmetric"), ("firewall", "symmetric+100")):
+                     ("udp-blocked", "full-cone/EIM/ADF/symmetric"), ("firewall", "symmetric+100"),
+                     ("symmetric+1", "symmetric+2", "--no-turn", "--predict"),
+                     ("symmetric+1/symmetric+1/symmetric+1", "full-cone/full-cone/port-restricted", "--predict")):
             with self.subTest(args=args):
                 _, svg = self.drawn(*args)
                 root = xml.dom.minidom.parseString(svg).documentElement
@@ -196,6 +238,14 @@ class Picture(unittest.TestCase):
         crosses = [path for path in root.getElementsByTagName("path") if path.getAttribute("class") == "cross"]
         self.assertEqual(done.stdout.count(b"x it falls"), len(crosses))
         self.assertTrue({"alice", "nat-alice", "stun", "nat-bob", "bob", "connected"} <= set(texts))
+
+    def test_it_draws_the_guess(self):
+        _, svg = self.drawn("symmetric+100", "port-restricted", "--no-turn", "--predict-alice")
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())
+        said = [text for text in texts if "fresh sockets" in text or "in the middle" in text or "a guess" in text]
+        self.assertEqual(3, len(said))
+        port = re.search(r"a guess, I shall be at \S+:(\d+)", said[2]).group(1)
+        self.assertTrue(any(text.startswith(f"{port} | ") for text in texts))
 
     def test_a_file_that_cannot_be_written_is_named(self):
         done = run("open", "open", "--svg", "/nowhere/story.svg")

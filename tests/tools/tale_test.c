@@ -257,6 +257,160 @@ static void the_same_seed_tells_the_same_story(void **state)
     tale_free(other);
 }
 
+/* --- prediction ---------------------------------------------------------------------------------
+ */
+
+static struct tale *tell_predicted(const char *alice, const char *bob, bool she, bool he)
+{
+    struct tale_options options = {
+        .no_turn = true, .seed = 3, .delay = 40 * AUGER_MS, .predicts = {she, he}};
+
+    assert_null(nat_chain_read(&options.chains[0], alice));
+    assert_null(nat_chain_read(&options.chains[1], bob));
+    return tale_new(&options);
+}
+
+/* The first of them after `from`, or NULL. */
+static const struct tale_beat *find_beat(const struct tale *tale, const struct tale_beat *from,
+                                         enum tale_what what, size_t place)
+{
+    for (const struct tale_beat *beat = from; beat < tale->beats + tale->beats_len; beat++)
+        if (beat->what == what && beat->place == place)
+            return beat;
+    return NULL;
+}
+
+static size_t count_beats(const struct tale *tale, enum tale_what what)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < tale->beats_len; i++)
+        count += tale->beats[i].what == what;
+    return count;
+}
+
+/* Two requests, the check to bob, two requests more, at one moment and each from a socket of its
+ * own; the row of the check. */
+static const struct nat_row *check_burst(const struct tale *tale, const struct tale_beat *plan)
+{
+    static const enum tale_topic topics[] = {TALE_ASKS_SERVER, TALE_ASKS_SERVER, TALE_CHECK,
+                                             TALE_ASKS_SERVER, TALE_ASKS_SERVER};
+    const struct tale_beat *beat = plan;
+    const struct nat_row *row = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(topics); i++) {
+        beat = find_beat(tale, beat + 1, TALE_LEAVES, tale->hosts[TALE_ALICE]);
+        assert_non_null(beat);
+        assert_int_equal(beat->at, plan->at);
+        assert_int_equal(tale->journeys[beat->journey].topic, topics[i]);
+        assert_false(auger_addr_equal(&beat->src, &tale->places[tale->hosts[TALE_ALICE]].addr));
+        if (topics[i] == TALE_CHECK)
+            for (const struct tale_beat *b = beat; b->journey == beat->journey; b++)
+                if (b->what == TALE_WRITES)
+                    row = &b->row; /* of the outermost gateway in the end */
+    }
+    assert_non_null(row);
+    return row;
+}
+
+/* Told before bob ever saw it, and his check to it gets in, where none did before. */
+static void check_guess(const struct tale *tale)
+{
+    size_t alice = tale->hosts[TALE_ALICE], bob = tale->hosts[TALE_BOB];
+    const struct tale_beat *plan = find_beat(tale, tale->beats, TALE_PREDICTS, alice);
+    assert_non_null(plan);
+    assert_string_equal(plan->words, "bracket");
+    const struct nat_row *row = check_burst(tale, plan);
+    const struct tale_beat *shown = find_beat(tale, plan, TALE_BRACKETS, alice);
+    assert_non_null(shown);
+    assert_string_equal(shown->words, "exact");
+    const struct tale_beat *told = find_beat(tale, shown, TALE_TOLD, bob);
+    assert_non_null(told);
+    assert_true(told->is_guess && auger_addr_equal(&told->src, &row->external));
+    const struct tale_beat *heard = find_beat(tale, tale->beats, TALE_ARRIVES, alice);
+    while (tale->journeys[heard->journey].topic != TALE_CHECK)
+        heard = find_beat(tale, heard + 1, TALE_ARRIVES, alice);
+    assert_true(heard > told);
+    assert_true(auger_addr_equal(&tale->journeys[heard->journey].dst, &told->src));
+    assert_true(auger_addr_equal(&tale->path[TALE_ALICE], &told->src));
+    assert_int_equal(tale->guesses_len, 1);
+}
+
+static void the_port_that_comes_is_guessed_and_told(void **state)
+{
+    static const char *const nats[] = {"symmetric+1", "symmetric+2", "symmetric+100",
+                                       "port-restricted/symmetric+1", "symmetric+1/symmetric+100"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(nats); i++) {
+        struct tale *with = tell_predicted(nats[i], "port-restricted", true, false);
+        struct tale *without = tell_predicted(nats[i], "port-restricted", false, false);
+        assert_int_equal(with->end, TALE_DIRECT);
+        assert_int_equal(without->end, TALE_APART);
+        check_guess(with);
+        for (size_t j = 0; j < with->journeys_len; j++)
+            check_journey(with, j);
+        for (size_t place = 0; place < with->places_len; place++)
+            check_rows(with, place);
+        assert_int_equal(count_beats(without, TALE_PREDICTS), 0);
+        tale_free(with);
+        tale_free(without);
+    }
+}
+
+static void one_side_may_go_ahead_of_the_others_ports(void **state)
+{
+    struct tale *tale = tell_predicted("symmetric+2", "port-restricted", false, true);
+
+    (void)state;
+    assert_int_equal(tale->end, TALE_DIRECT);
+    assert_int_equal(count_beats(tale, TALE_AHEAD), 1);
+    assert_int_equal(count_beats(tale, TALE_PREDICTS), 0);
+    const struct tale_beat *ahead = find_beat(tale, tale->beats, TALE_AHEAD, tale->hosts[TALE_BOB]);
+    assert_non_null(ahead);
+    assert_true(ahead->step == 2 && ahead->ports >= 16);
+    tale_free(tale);
+}
+
+static void where_both_count_they_guess_many(void **state)
+{
+    struct tale *tale = tell_predicted("symmetric+1", "symmetric+2", true, true);
+
+    (void)state;
+    assert_int_equal(tale->end, TALE_DIRECT);
+    const struct tale_beat *plan =
+        find_beat(tale, tale->beats, TALE_PREDICTS, tale->hosts[TALE_ALICE]);
+    assert_non_null(plan);
+    assert_string_equal(plan->words, "aligned");
+    assert_true(tale->guesses_len > 1);
+    tale_free(tale);
+}
+
+static void of_ports_in_no_order_none_is_told(void **state)
+{
+    struct tale *tale = tell_predicted("symmetric", "port-restricted", true, false);
+
+    (void)state;
+    assert_int_equal(tale->end, TALE_APART);
+    const struct tale_beat *shown =
+        find_beat(tale, tale->beats, TALE_BRACKETS, tale->hosts[TALE_ALICE]);
+    assert_non_null(shown);
+    assert_string_equal(shown->words, "random");
+    assert_int_equal(tale->guesses_len, 0);
+    tale_free(tale);
+}
+
+static void where_they_meet_anyway_nothing_is_guessed(void **state)
+{
+    struct tale *tale = tell_predicted("full-cone", "symmetric+1", true, true);
+
+    (void)state;
+    assert_int_equal(tale->end, TALE_DIRECT);
+    assert_int_equal(count_beats(tale, TALE_PREDICTS) + count_beats(tale, TALE_AHEAD), 0);
+    assert_int_equal(tale->guesses_len, 0);
+    tale_free(tale);
+}
+
 /* --- names --------------------------------------------------------------------------------------
  */
 
@@ -321,6 +475,11 @@ int main(void)
         cmocka_unit_test(what_comes_in_has_a_row_and_what_falls_has_none),
         cmocka_unit_test(sequential_ports_are_that_far_apart),
         cmocka_unit_test(the_same_seed_tells_the_same_story),
+        cmocka_unit_test(the_port_that_comes_is_guessed_and_told),
+        cmocka_unit_test(one_side_may_go_ahead_of_the_others_ports),
+        cmocka_unit_test(where_both_count_they_guess_many),
+        cmocka_unit_test(of_ports_in_no_order_none_is_told),
+        cmocka_unit_test(where_they_meet_anyway_nothing_is_guessed),
         cmocka_unit_test(names_are_read),
         cmocka_unit_test(what_is_no_name_is_refused),
     };
