@@ -1,5 +1,5 @@
 /* sim/tcp.c - connections between hosts: as much of TCP as shows whether NATs and firewalls
- * let one through.  One message is on its way at a time, and goes again until it is
+ * let one through.  A few messages are on their way at a time, and go again until they are
  * acknowledged. */
 #include "sim/tcp.h"
 
@@ -7,8 +7,10 @@
 #include <string.h>
 
 #define RETRY (500 * AUGER_MS)
-#define TRIES_MAX 20 /* 10 s: then it is over */
-#define MESSAGES_MAX 256
+#define TRIES_MAX 20     /* 10 s: then it is over */
+#define WINDOW 10        /* messages on their way: RFC 6928 section 2 */
+#define MESSAGES_MAX 128 /* that wait, those included; what comes then is dropped whole */
+#define FOR_CHECKS 32    /* of them data has not: docs/decisions/165 */
 #define PORT_FIRST 20000
 #define HEADER 6
 #define OPENING_MAX 5 /* RFC 6544 section 12 */
@@ -20,6 +22,7 @@ enum state { OPENING, OPEN, OVER };
 
 struct message {
     struct message *next;
+    uint32_t number; /* from 1 on */
     size_t len;
     uint8_t bytes[];
 };
@@ -29,11 +32,13 @@ struct sim_connection {
     struct auger_path path;  /* as its user knows it */
     struct auger_addr local; /* with its port */
     enum state state;
-    uint32_t sent, received; /* messages, the one under way included */
+    uint32_t numbered, sent; /* of ours: the last that was given a number, and that left */
+    uint32_t received;       /* the last that came in its order */
     unsigned tries;
-    uint32_t turn; /* of the timer: an older one is void */
-    struct message *first;
-    size_t messages;
+    uint32_t turn;         /* of the timer: an older one is void */
+    struct message *first; /* that is not acknowledged */
+    size_t messages;       /* of those */
+    struct message *early; /* that came before their turn, in any order */
     struct sim *sim;
     struct sim_connection *next;
 };
@@ -119,20 +124,26 @@ static struct sim_connection *stream_new(struct sim *sim, struct sim_host *host,
     return stream;
 }
 
-static void drop_first(struct sim_connection *stream)
+static void drop_first(struct message **list)
 {
-    struct message *message = stream->first;
+    struct message *message = *list;
 
-    stream->first = message->next;
-    stream->messages--;
+    *list = message->next;
     free(message);
+}
+
+static void forget_messages(struct sim_connection *stream)
+{
+    while (stream->first)
+        drop_first(&stream->first);
+    while (stream->early)
+        drop_first(&stream->early);
 }
 
 static void close_it(struct sim_connection *stream)
 {
     stream->state = OVER;
-    while (stream->first)
-        drop_first(stream);
+    forget_messages(stream);
 }
 
 static void end(struct sim_connection *stream)
@@ -146,13 +157,25 @@ static void end(struct sim_connection *stream)
 
 static void set_timer(struct sim_connection *stream, auger_time after);
 
-/* The SYN, or the message that is to be acknowledged. */
+/* From that number on, as many as the window lets out. */
+static void put_messages(struct sim_connection *stream, uint32_t from)
+{
+    for (const struct message *m = stream->first; m && m->number < stream->first->number + WINDOW;
+         m = m->next) {
+        if (m->number < from)
+            continue;
+        put(stream, DATA, m->number, m->bytes, m->len);
+        stream->sent = m->number > stream->sent ? m->number : stream->sent;
+    }
+}
+
+/* The SYN, or all that is to be acknowledged. */
 static void push(struct sim_connection *stream)
 {
     if (stream->state == OPENING)
         put(stream, SYN, 0, NULL, 0);
     else if (stream->first)
-        put(stream, DATA, stream->sent, stream->first->bytes, stream->first->len);
+        put_messages(stream, stream->first->number);
     else
         return;
     set_timer(stream, RETRY);
@@ -189,28 +212,72 @@ static void set_timer(struct sim_connection *stream, auger_time after)
     queue_put(&stream->sim->queue, stream->sim->now + after, wake, appointment);
 }
 
-/* The next message begins. */
+/* The peer has come one step further. */
 static void go_on(struct sim_connection *stream)
 {
     stream->tries = 0;
     stream->turn++;
     if (stream->state != OPEN || !stream->first)
         return;
-    stream->sent++;
-    push(stream);
+    put_messages(stream, stream->sent + 1);
+    set_timer(stream, RETRY);
+}
+
+static void take_ack(struct sim_connection *stream, uint32_t number)
+{
+    bool is_news = stream->first && stream->first->number <= number;
+
+    for (; stream->first && stream->first->number <= number; stream->messages--)
+        drop_first(&stream->first);
+    if (is_news)
+        go_on(stream);
+}
+
+static struct message *message_new(uint32_t number, const uint8_t *buf, size_t len)
+{
+    struct message *message = sim_alloc(sizeof(*message) + len);
+
+    *message = (struct message){.number = number, .len = len};
+    memcpy(message->bytes, buf, len);
+    return message;
+}
+
+/* Where it is, or the end of the list. */
+static struct message **find_early(struct sim_connection *stream, uint32_t number)
+{
+    struct message **at = &stream->early;
+
+    while (*at && (*at)->number != number)
+        at = &(*at)->next;
+    return at;
+}
+
+/* Those whose turn it is; the user may end the stream meanwhile. */
+static void deliver(struct sim_connection *stream)
+{
+    struct message **at;
+
+    while (*(at = find_early(stream, stream->received + 1))) {
+        struct message *message = *at;
+        *at = message->next;
+        stream->received++;
+        user_of(stream)->receive(stream->sim, stream->host, &stream->path, message->bytes,
+                                 message->len);
+        free(message);
+    }
 }
 
 static void take_message(struct sim_connection *stream, const struct sim_packet *packet)
 {
-    uint32_t number = number_of(packet);
-    bool is_next = number == stream->received + 1;
+    uint32_t number = number_of(packet), last = stream->received;
+    struct message **at = find_early(stream, number);
 
-    stream->received += is_next;
-    if (number <= stream->received)
-        put(stream, ACK, number, NULL, 0);
-    if (is_next)
-        user_of(stream)->receive(stream->sim, stream->host, &stream->path, packet->bytes + HEADER,
-                                 packet->len - HEADER);
+    if (number > last && number <= last + WINDOW && !*at)
+        *at = message_new(number, packet->bytes + HEADER, packet->len - HEADER);
+    while (*find_early(stream, last + 1))
+        last++;
+    put(stream, ACK, last, NULL, 0);
+    deliver(stream);
 }
 
 static void opened(struct sim_connection *stream)
@@ -259,10 +326,7 @@ void sim_tcp_receive(struct sim *sim, const struct sim_packet *packet)
         take_message(stream, packet);
         break;
     case ACK:
-        if (stream->first && number_of(packet) == stream->sent) {
-            drop_first(stream);
-            go_on(stream);
-        }
+        take_ack(stream, number_of(packet));
         break;
     case RESET:
         end(stream);
@@ -271,6 +335,11 @@ void sim_tcp_receive(struct sim *sim, const struct sim_packet *packet)
 }
 
 /* --- what a host does ------------------------------------------------------------------------- */
+
+static bool is_data(const uint8_t *buf, size_t len)
+{
+    return len > 0 && buf[0] > 3; /* RFC 7983 section 7 */
+}
 
 void sim_tcp_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                   bool may_open, const uint8_t *buf, size_t len)
@@ -285,20 +354,19 @@ void sim_tcp_send(struct sim *sim, struct sim_host *host, const struct auger_pat
         set_timer(stream, 0);
         return;
     }
-    if (stream->messages == MESSAGES_MAX)
+    if (stream->messages >= MESSAGES_MAX - (is_data(buf, len) ? FOR_CHECKS : 0))
         return;
-    struct message *message = sim_alloc(sizeof(*message) + len), **at = &stream->first;
-    message->next = NULL;
-    message->len = len;
-    memcpy(message->bytes, buf, len);
+    struct message **at = &stream->first;
     while (*at)
         at = &(*at)->next;
-    *at = message;
+    *at = message_new(++stream->numbered, buf, len);
+    stream->messages++;
     if (is_new)
         push(stream);
-    else if (stream->state == OPEN && stream->messages == 0)
+    else if (stream->state == OPEN && stream->messages == 1)
         go_on(stream);
-    stream->messages++;
+    else if (stream->state == OPEN)
+        put_messages(stream, stream->sent + 1);
 }
 
 void sim_tcp_reset(struct sim *sim, struct sim_host *host)
@@ -322,8 +390,7 @@ void sim_tcp_free(struct sim *sim)
 {
     for (struct sim_connection *stream = sim->connections, *next; stream; stream = next) {
         next = stream->next;
-        while (stream->first)
-            drop_first(stream);
+        forget_messages(stream);
         free(stream);
     }
 }
