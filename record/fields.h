@@ -3,9 +3,9 @@
 #ifndef AUGER_RECORD_FIELDS_H
 #define AUGER_RECORD_FIELDS_H
 
-#include "record/replay.h"
-
 #include "base/bytes.h"
+
+#include <auger/record.h>
 
 struct auger_replay {
     struct auger_reader in;
