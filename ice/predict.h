@@ -1,6 +1,5 @@
-/* ice/predict.h - when a port is guessed, and what is done to know it: brackets, windows, birthdays
- * (docs/prediction.md).  The arithmetic is port_pattern.h, the candidates are predicted.h, the
- * sockets the caller's: <auger/ice_predict.h>. */
+/* ice/predict.h - when a port is guessed, and which way (docs/prediction.md): bracket.h, ahead.h,
+ * birthday.h.  The sockets are the caller's: <auger/ice_predict.h>. */
 #ifndef AUGER_PREDICT_PROCEDURE_H
 #define AUGER_PREDICT_PROCEDURE_H
 
@@ -9,8 +8,6 @@
 #include <auger/ice_predict.h>
 
 #define AUGER_PREDICT_BURSTS_MAX 3
-#define AUGER_PREDICT_WINDOWS_MAX 2  /* of checks ahead: port_pattern.h */
-#define AUGER_PREDICT_RANGE_MAX 4096 /* ports that a birthday needs no consent for */
 
 /* If it is asked for, and not of no use.  AUGER_ERR_NO_MEMORY. */
 int auger_predict_init(struct auger_ice *ice) AUGER_CHECK_RESULT;
