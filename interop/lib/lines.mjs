@@ -47,8 +47,12 @@ export class Lines extends EventEmitter {
   call(op, fields = {}) {
     const id = this.next++;
     const answer = new Promise((resolve, reject) => this.calls.set(id, { resolve, reject }));
-    this.child.stdin.write(`${JSON.stringify({ op, id, ...fields })}\n`);
+    this.child.stdin.write(`${this.lineOf(op, id, fields)}\n`);
     return this.within(answer, `an answer to ${op}`);
+  }
+
+  lineOf(op, id, fields) {
+    return JSON.stringify({ op, id, ...fields });
   }
 
   // The first event, past or future, from `since` on, that satisfies the condition.

@@ -2,17 +2,12 @@
 // on a TUN device, with the router's system around it. Its external address is on no interface: the system
 // answers for it on the wire outside and routes it into the device, as it does all that comes from inside.
 
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Lines } from "../lib/lines.mjs";
+import { built } from "./built.mjs";
 
 const DEVICE = "nat0", TABLE = 77;
 
-function program() {
-  const path = process.env.NATBOX ?? fileURLToPath(new URL("../../build/dev/natbox", import.meta.url));
-  if (!existsSync(path)) throw new Error(`no router in user space at ${path}: build first, or say NATBOX=PATH`);
-  return path;
-}
+const program = () => built("natbox", "router in user space");
 
 // Words of a drawing that are options of the program.
 const OPTIONS = ["stride", "ports", "hairpin", "timeout", "refresh", "delay", "jitter", "loss", "seed", "reuse"];
