@@ -78,7 +78,8 @@ function drawSteps(pick) {
 
 let nextPort = 20000;
 
-describe("the simulated NAT and the kernel's do the same", { concurrency: 1 }, () => {
+// Each router has hosts of its own, so that what waits for one of them holds up no other.
+describe("the simulated NAT and the kernel's do the same", { concurrency: 7 }, () => {
   let lab, server;
   before(async () => {
     const homes = Object.keys(KINDS).map((kind, i) => `
@@ -101,7 +102,7 @@ describe("the simulated NAT and the kernel's do the same", { concurrency: 1 }, (
     return both({ router: lab.router(`r${i}`), hosts, server, thought, steps });
   };
 
-  Object.entries(KINDS).forEach(([kind, { isShared }], i) => {
+  Object.entries(KINDS).forEach(([kind, { isShared }], i) => describe(kind, { concurrency: 1 }, () => {
     for (const [what, steps] of Object.entries({ ...CASES, ...(isShared && COLLISIONS) }))
       test(`${kind}: ${what}`, async () => {
         const { kernel, simulated } = await through(i, kind, steps);
@@ -112,7 +113,7 @@ describe("the simulated NAT and the kernel's do the same", { concurrency: 1 }, (
         const { kernel, simulated } = await through(i, kind, drawSteps(random(SEED + 1000 * n + i)));
         assert.deepEqual(simulated, kernel);
       });
-  });
+  }));
 
   test("a hairpin shows the source as from outside", async () => {
     const { kernel, simulated } = await both({
@@ -125,10 +126,10 @@ describe("the simulated NAT and the kernel's do the same", { concurrency: 1 }, (
   });
 
   // Both are told of the same waits, as the clock had them: on a busy machine they are longer, for both.
-  for (const [what, steps] of [
+  describe("by the clock", { concurrency: 1 }, () => [
     ["a mapping that nothing refreshes is forgotten", [["a1", "to", "s0"], ["wait", 3000], ["s0", "to", "a1", "at s0"]]],
     ["what comes in refreshes too", [["a1", "to", "s0"], ["wait", 1100], ["s0", "to", "a1", "at s0"], ["wait", 1100], ["s0", "to", "a1", "at s0"]]],
-  ])
+  ].forEach(([what, steps]) =>
     test(`by the clock: ${what}`, async () => {
       const thought = { ...LINUX, timeout: "2" };
       for (let tries = 0; ; tries++) {
@@ -139,5 +140,5 @@ describe("the simulated NAT and the kernel's do the same", { concurrency: 1 }, (
         assert.deepEqual(simulated, kernel);
         break;
       }
-    });
+    })));
 });
