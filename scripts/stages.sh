@@ -1,7 +1,8 @@
 # scripts/stages.sh - to be sourced: runs the parts of a script one by one, quietly.
 #
 #   stage NAME COMMAND...   runs it with its output in build/log/NAME.log; prints one line with the
-#                           time it took, or the end of the log and where the whole of it is
+#                           time it took, or the end of the log and where the whole of it is; of stages
+#                           that run beside one another what each has to say stays in one piece
 #   log_of NAME             the path of that log
 #   as_root COMMAND...      as it is for root, else with sudo
 #   elapsed SECONDS         "3 min 5 s"
@@ -27,16 +28,20 @@ what_failed() {
 }
 
 stage() {
-    local name=$1 start=$SECONDS log
+    local name=$1 start=$SECONDS log status=0
     shift
     log=$(log_of "$name")
     mkdir -p "$(dirname "$log")"
-    if "$@" >"$log" 2>&1 </dev/null; then
-        printf '%-10s ok      %s\n' "$name" "$(elapsed $((SECONDS - start)))"
-        return 0
-    fi
-    printf '%-10s FAILED  %s\n' "$name" "$(elapsed $((SECONDS - start)))"
-    what_failed "$log" | sed 's/^/    /'
-    echo "    the whole log: $log"
-    return 1
+    "$@" >"$log" 2>&1 </dev/null || status=1
+    {
+        flock 9
+        if ((status == 0)); then
+            printf '%-10s ok      %s\n' "$name" "$(elapsed $((SECONDS - start)))"
+        else
+            printf '%-10s FAILED  %s\n' "$name" "$(elapsed $((SECONDS - start)))"
+            what_failed "$log" | sed 's/^/    /'
+            echo "    the whole log: $log"
+        fi
+    } 9<"$root/build/log"
+    return $status
 }
