@@ -286,7 +286,8 @@ int auger_locals_remove_mapped(struct auger_ice *ice, auger_time now, const stru
         return AUGER_ERR_NOT_FOUND;
     auger_trace(ice->env, now, "ice:mapping_gone", AUGER_F_ADDR("addr", external),
                 AUGER_F_ADDR("base", base));
-    remove_cand(ice, cand);
+    for (; cand; cand = auger_mapping_find(ice, base, external))
+        remove_cand(ice, cand);
     return 0;
 }
 

@@ -122,30 +122,47 @@ void auger_mapping_apply(struct auger_ice *ice, auger_time now, struct auger_ice
 
 /* --- what a gateway was asked for ------------------------------------------------------ */
 
-static struct auger_ice_cand *find_host(struct auger_ice *ice, const struct auger_addr *base)
+/* Of UDP there is one, of TCP a passive one and one for simultaneous open (RFC 6544 section 5.1):
+ * the next from `*at` on, or NULL. */
+static struct auger_ice_cand *next_host(struct auger_ice *ice, const struct auger_addr *base,
+                                        uint16_t *at)
 {
-    struct auger_ice_cand *host = auger_cands_find_base(&ice->locals, base);
+    while (*at < ice->locals.len) {
+        struct auger_ice_cand *cand = auger_cands_at(&ice->locals, (*at)++);
+        if (cand->type == AUGER_CAND_HOST && auger_cand_is_base(cand) &&
+            auger_addr_equal(&cand->addr, base))
+            return cand;
+    }
+    return NULL;
+}
 
-    return host && host->type == AUGER_CAND_HOST ? host : NULL;
+static bool add_granted(struct auger_ice *ice, auger_time now, const struct auger_ice_cand *host,
+                        const struct auger_addr *external)
+{
+    struct auger_ice_cand *seen = auger_cands_find_seen(&ice->locals, external, host);
+
+    if (!seen)
+        return begin(ice, now, host, external, false);
+    if (seen->telling == AUGER_CAND_OUTDATED) /* 5.1.3: else it was told already */
+        seen->telling = AUGER_CAND_TO_TELL;
+    return true;
 }
 
 int auger_mapping_add(struct auger_ice *ice, auger_time now, const struct auger_addr *base,
                       const struct auger_addr *external)
 {
-    struct auger_ice_cand *host = find_host(ice, base);
+    struct auger_ice_cand *host;
+    bool has_any = false;
+    uint16_t at = 0;
 
-    if (!host)
+    if (!next_host(ice, base, &at))
         return AUGER_ERR_NOT_FOUND;
     if (external->family != base->family || external->transport != base->transport ||
         !auger_cand_addr_is_usable(external, &ice->policy))
         return AUGER_ERR_INVALID;
-    struct auger_ice_cand *seen = auger_cands_find_seen(&ice->locals, external, host);
-    if (seen) { /* 5.1.3 */
-        if (seen->telling == AUGER_CAND_OUTDATED)
-            seen->telling = AUGER_CAND_TO_TELL;
-        return 0;
-    }
-    return begin(ice, now, host, external, false) ? 0 : auger_cands_refusal(&ice->locals);
+    for (at = 0; (host = next_host(ice, base, &at));)
+        has_any |= add_granted(ice, now, host, external);
+    return has_any ? 0 : auger_cands_refusal(&ice->locals);
 }
 
 struct auger_ice_cand *auger_mapping_find(struct auger_ice *ice, const struct auger_addr *base,

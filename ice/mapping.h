@@ -15,10 +15,11 @@ void auger_mapping_fini(struct auger_ice *ice);
  * counted. */
 void auger_mapping_apply(struct auger_ice *ice, auger_time now, struct auger_ice_cand *host);
 
-/* A gateway has that address lead to the base. */
+/* A gateway has that address lead to the base; of TCP both to its passive candidate and to that for
+ * simultaneous open. */
 int auger_mapping_add(struct auger_ice *ice, auger_time now, const struct auger_addr *base,
                       const struct auger_addr *external) AUGER_CHECK_RESULT;
-/* Its candidate; NULL: there is none, or a server has shown it. */
+/* Its candidate, or one of two; NULL: there is none, or a server has shown it. */
 struct auger_ice_cand *auger_mapping_find(struct auger_ice *ice, const struct auger_addr *base,
                                           const struct auger_addr *external);
 

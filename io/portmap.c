@@ -184,13 +184,23 @@ static struct auger_port_router *router_of(struct auger_loop *loop, const struct
 
 /* --- which sockets --------------------------------------------------------------------------- */
 
+/* Of TCP where somebody is to connect (RFC 6544 section 5.1). */
+static bool is_heard_at(const struct auger_slot *slot, const struct auger_watch *socket)
+{
+    const unsigned listens = AUGER_ICE_TCP_PASSIVE | AUGER_ICE_TCP_SO;
+
+    return socket->udp.fd >= 0 &&
+           (socket->kind == AUGER_WATCH_UDP ||
+            (socket->kind == AUGER_WATCH_ACCEPT && (slot->tcp_types & listens)));
+}
+
 /* RFC 6887, 8.4: of IPv6 those that are reached from everywhere. */
-static bool is_mappable(const struct auger_watch *socket)
+static bool is_mappable(const struct auger_slot *slot, const struct auger_watch *socket)
 {
     const struct auger_addr *addr = &socket->udp.addr;
 
-    return socket->kind == AUGER_WATCH_UDP && socket->udp.fd >= 0 &&
-           !auger_addr_is_loopback(addr) && !auger_addr_is_link_local(addr) &&
+    return is_heard_at(slot, socket) && !auger_addr_is_loopback(addr) &&
+           !auger_addr_is_link_local(addr) &&
            (addr->family == AUGER_IPV4 || !auger_addr_is_private(addr));
 }
 
@@ -274,7 +284,8 @@ static void give_back(struct auger_ports *ports, struct auger_port *port, auger_
 static bool has_socket(const struct auger_slot *slot, const struct auger_addr *base)
 {
     for (size_t i = 0; i < slot->sockets_len; i++)
-        if (is_mappable(&slot->sockets[i]) && auger_addr_equal(&slot->sockets[i].udp.addr, base))
+        if (is_mappable(slot, &slot->sockets[i]) &&
+            auger_addr_equal(&slot->sockets[i].udp.addr, base))
             return true;
     return false;
 }
@@ -318,7 +329,7 @@ void auger_ports_follow(struct auger_loop *loop, struct auger_slot *slot, auger_
         auger_gateways_read(&around->gateways) == 0) {
         give_stale_back(loop, slot, around, now);
         for (size_t i = 0; i < slot->sockets_len; i++)
-            if (is_mappable(&slot->sockets[i]))
+            if (is_mappable(slot, &slot->sockets[i]))
                 ask(loop, slot, &slot->sockets[i].udp.addr, around, now);
     }
     free(around);

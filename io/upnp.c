@@ -109,6 +109,11 @@ static bool find_gateway(struct gateway *gateway, const struct item *item)
 
 /* --- a mapping: the thread's alone ------------------------------------------------------------ */
 
+static const char *protocol_of(const struct item *item)
+{
+    return item->internal.transport == AUGER_TCP ? "TCP" : "UDP";
+}
+
 static bool read_outside(const struct gateway *gateway, struct auger_addr *external)
 {
     char ip[64] = "";
@@ -128,7 +133,7 @@ static int map_port(const struct gateway *gateway, const struct item *item, uint
     snprintf(outside, sizeof(outside), "%u", port);
     snprintf(lease, sizeof(lease), "%d", LEASE_S);
     return UPNP_AddPortMapping(gateway->urls.controlURL, gateway->data.first.servicetype, outside,
-                               inside, local, "auger", "UDP", NULL, lease);
+                               inside, local, "auger", protocol_of(item), NULL, lease);
 }
 
 /* Not that of ours, which PCP may have been given meanwhile. */
@@ -149,6 +154,7 @@ static bool map(struct gateway *gateway, const struct item *item, struct auger_a
         forget_gateway(gateway);
         return false;
     }
+    external->transport = item->internal.transport;
     for (int i = 0; i < PORTS_TRIED; i++) {
         if (port == 0)
             port = any_port();
@@ -170,7 +176,7 @@ static void unmap(struct gateway *gateway, const struct item *item)
         return;
     snprintf(outside, sizeof(outside), "%u", item->external.port);
     (void)UPNP_DeletePortMapping(gateway->urls.controlURL, gateway->data.first.servicetype, outside,
-                                 "UDP", NULL);
+                                 protocol_of(item), NULL);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */

@@ -21,7 +21,7 @@ int auger_upnp_new(struct auger_upnp **out, int wake_fd) AUGER_CHECK_RESULT;
 /* Gives all back, and waits for that half a second at most; the thread ends by itself.  NULL is
  * fine. */
 void auger_upnp_free(struct auger_upnp *upnp);
-/* Asks for a mapping of `internal`, of IPv4 and UDP, at the gateway and at nobody else who calls
+/* Asks for a mapping of `internal`, of IPv4, at the gateway and at nobody else who calls
  * himself one, for as long as it is not forgotten.  AUGER_ERR_LIMIT. */
 int auger_upnp_ask(struct auger_upnp *upnp, uint64_t token, const struct auger_addr *internal,
                    const struct auger_addr *gateway) AUGER_CHECK_RESULT;

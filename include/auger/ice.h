@@ -288,10 +288,11 @@ AUGER_API int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now,
 AUGER_API int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
                                           const struct auger_addr *base) AUGER_CHECK_RESULT;
 /* A gateway was asked for that address and has it lead to `base` (<auger/portmap.h>): a
- * server-reflexive candidate follows, whenever that is.  Of an address that a STUN server has shown
- * already nothing follows.  AUGER_ERR_NOT_FOUND: no such base; AUGER_ERR_INVALID: another family
- * or transport, or an address that no candidate may have; AUGER_ERR_LIMIT; AUGER_ERR_NO_MEMORY;
- * AUGER_ERR_UNSUPPORTED of a lite agent. */
+ * server-reflexive candidate follows, whenever that is; of a base of TCP one for each candidate
+ * that somebody connects to.  Of an address that a STUN server has shown already nothing follows.
+ * AUGER_ERR_NOT_FOUND: no such base; AUGER_ERR_INVALID: another family or transport, or an address
+ * that no candidate may have; AUGER_ERR_LIMIT; AUGER_ERR_NO_MEMORY; AUGER_ERR_UNSUPPORTED of a lite
+ * agent. */
 AUGER_API int auger_ice_add_mapped_addr(struct auger_ice *ice, auger_time now,
                                         const struct auger_addr *base,
                                         const struct auger_addr *external) AUGER_CHECK_RESULT;

@@ -142,11 +142,11 @@ struct auger_net_config {
     /* No UDP sockets: what the agent's `tcp` asks for (RFC 6544), and relays over TCP and TLS, are
      * all that there is then.  Without `tcp`, of a mux and with one it is AUGER_ERR_INVALID. */
     bool no_udp;
-    /* Asks the gateway of each default route to let in what comes to this peer's UDP sockets, by
-     * PCP or NAT-PMP (<auger/portmap.h>) and, if built with libminiupnpc, by UPnP-IGD at once. What
-     * it gives is a candidate as soon as it comes, and nothing waits for it; it is given back when
-     * the peer is freed.  It changes a device that is not this machine, so it is the user's to
-     * decide.  Not of a peer on shared sockets.  Default false. */
+    /* Asks the gateway of each default route to let in what comes to this peer's sockets, of TCP
+     * those that listen, by PCP or NAT-PMP (<auger/portmap.h>) and, if built with libminiupnpc, by
+     * UPnP-IGD at once.  What it gives is a candidate as soon as it comes, and nothing waits for
+     * it; it is given back when the peer is freed.  It changes a device that is not this machine,
+     * so it is the user's to decide.  Not of a peer on shared sockets.  Default false. */
     bool port_mapping;
 };
 

@@ -221,6 +221,52 @@ static void test_a_lite_agent_has_none(void **state)
     world_free(world);
 }
 
+#define TCP_BASE "tcp:10.0.0.5:1001"
+#define TCP_OUTSIDE "tcp:198.51.100.7:40000"
+
+static size_t count_mapped(const struct world *world, enum auger_tcp_type tcptype)
+{
+    const struct auger_addr outside = addr_of(TCP_OUTSIDE);
+    size_t count = 0;
+
+    for (size_t i = 0; i < world->sides[0].cands_len; i++) {
+        const struct auger_cand *cand = &world->sides[0].cands[i];
+        count += cand->type == AUGER_CAND_SRFLX && cand->tcptype == tcptype &&
+                 auger_addr_equal(&cand->addr, &outside);
+    }
+    return count;
+}
+
+/* RFC 6544 section 5.2: the passive candidate and that for simultaneous open have one port. */
+static void test_a_mapping_of_tcp_is_one_of_all_that_listen_there(void **state)
+{
+    struct auger_ice_config config;
+    struct auger_addr base = addr_of(TCP_BASE);
+    struct world *world = world_new();
+    struct auger_ice *ice;
+
+    (void)state;
+    auger_ice_config_init(&config);
+    config.tcp = AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE | AUGER_ICE_TCP_SO;
+    ice = world_add(world, 0, &config);
+    assert_int_equal(auger_ice_add_local_addr(ice, world->now, &base), 0);
+    world_settle(world);
+    assert_int_equal(map(world, TCP_BASE, OUTSIDE), AUGER_ERR_INVALID);
+    assert_int_equal(map(world, TCP_BASE, TCP_OUTSIDE), 0);
+    assert_int_equal(map(world, TCP_BASE, TCP_OUTSIDE), 0);
+    assert_int_equal(count_mapped(world, AUGER_TCP_TYPE_PASSIVE), 1);
+    assert_int_equal(count_mapped(world, AUGER_TCP_TYPE_SO), 1);
+    assert_int_equal(count_mapped(world, AUGER_TCP_TYPE_ACTIVE), 0);
+    assert_int_equal(unmap(world, TCP_BASE, TCP_OUTSIDE), 0);
+    assert_int_equal(unmap(world, TCP_BASE, TCP_OUTSIDE), AUGER_ERR_NOT_FOUND);
+    world->sides[0].cands_len = 0;
+    assert_int_equal(auger_ice_restart(ice, world->now), 0);
+    world_settle(world);
+    assert_int_equal(count_mapped(world, AUGER_TCP_TYPE_PASSIVE), 0);
+    assert_int_equal(count_mapped(world, AUGER_TCP_TYPE_SO), 0);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_mapping_is_refused),
         cmocka_unit_test(test_mappings_fill_no_more_than_the_table),
         cmocka_unit_test(test_a_lite_agent_has_none),
+        cmocka_unit_test(test_a_mapping_of_tcp_is_one_of_all_that_listen_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,11 +3,18 @@
 #include "tests/io/router.h"
 
 #include "io/loop_state.h"
+#include "io/portmap.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #define PATIENCE (30 * AUGER_SEC)
+
+/* What an end listens by, and whether it asks for ports. */
+struct traits {
+    uint8_t tcp; /* types of candidates; 0: it is UDP alone */
+    bool port_mapping;
+};
 
 struct end {
     struct auger_loop *loop;
@@ -26,9 +33,10 @@ static void see(void *user, const struct auger_tap *tap)
         !tap->outbound && tap->data.len == 5 && memcmp(tap->data.data, "knock", 5) == 0;
 }
 
-static void open_end(struct end *end, bool port_mapping)
+static void open_end_of(struct end *end, struct traits traits)
 {
     struct auger_loop_config config;
+    struct auger_peer_config peer;
     struct auger_net_config net;
     struct auger_cand cand;
 
@@ -37,13 +45,21 @@ static void open_end(struct end *end, bool port_mapping)
     config.tap = see;
     config.tap_user = end;
     auger_net_config_init(&net);
-    net.port_mapping = port_mapping;
+    net.port_mapping = traits.port_mapping;
+    net.no_udp = traits.tcp != 0;
+    auger_peer_config_init(&peer);
+    peer.ice.tcp = traits.tcp;
     net.ipv6 = false;
     assert_int_equal(auger_loop_new(&end->loop, &config), 0);
-    assert_int_equal(auger_loop_peer_new(end->loop, NULL, &net, &end->peer), 0);
+    assert_int_equal(auger_loop_peer_new(end->loop, &peer, &net, &end->peer), 0);
     assert_int_equal(auger_ice_local_cands(auger_peer_ice(end->peer), &cand, 1), 1);
     end->base = cand.addr;
     end->begun_at = auger_loop_now(end->loop);
+}
+
+static void open_end(struct end *end, bool port_mapping)
+{
+    open_end_of(end, (struct traits){.port_mapping = port_mapping});
 }
 
 /* Goes round until `holds`, or time is up; what it has come to. */
@@ -107,6 +123,67 @@ static void knock(const struct auger_addr *to)
     assert_int_equal(sendto(fd, "knock", 5, 0, (struct sockaddr *)&sa, sizeof(sa)), 5);
     close(fd);
     enter(house.ours);
+}
+
+/* Framed, as RFC 6544 section 3 has it; the connection is the caller's to close. */
+static int knock_by_tcp(const struct auger_addr *to)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(to->port)};
+
+    memcpy(&sa.sin_addr, to->ip, 4);
+    enter(house.outside);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    assert_int_equal(write(fd, "\0\5knock", 7), 7);
+    enter(house.ours);
+    return fd;
+}
+
+static void a_port_of_tcp_is_let_in(const char *speaks, uint8_t types)
+{
+    struct auger_addr outside = {0};
+    struct end end;
+
+    start_server(speaks);
+    open_end_of(&end, (struct traits){.tcp = types, .port_mapping = true});
+    assert_true(until(&end, is_mapped));
+    assert_true(find_mapped(&end, &outside));
+    assert_int_equal(outside.transport, AUGER_TCP);
+    assert_memory_equal(outside.ip, ((uint8_t[]){5, 5, 5, 5}), 4);
+    int fd = knock_by_tcp(&outside);
+    assert_true(until(&end, was_knocked));
+    close(fd);
+    auger_loop_peer_free(end.loop, end.peer);
+    assert_true(until(&end, is_shut));
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
+static void test_who_connects_from_outside_is_let_in(void **state)
+{
+    (void)state;
+    a_port_of_tcp_is_let_in("enable_natpmp=yes\nenable_upnp=no", AUGER_ICE_TCP_PASSIVE);
+    a_port_of_tcp_is_let_in("enable_natpmp=no\nenable_upnp=yes", AUGER_ICE_TCP_SO);
+}
+
+static bool is_old(const struct end *end)
+{
+    return auger_loop_now(end->loop) > end->begun_at + 2 * AUGER_SEC;
+}
+
+/* An active candidate has no port that anybody could connect to. */
+static void test_for_who_only_connects_no_port_is_asked(void **state)
+{
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=no");
+    open_end_of(&end, (struct traits){.tcp = AUGER_ICE_TCP_ACTIVE, .port_mapping = true});
+    assert_true(until(&end, is_old));
+    for (size_t i = 0; i < AUGER_PORTS_MAX; i++)
+        assert_int_equal(end.loop->ports->items[i].slot_id, 0);
+    auger_loop_free(end.loop);
+    stop_server();
 }
 
 static void test_a_gateway_lets_in_who_comes_from_outside(void **state)
@@ -266,6 +343,8 @@ int main(void)
         cmocka_unit_test(test_a_gateway_of_upnp_lets_in_too),
         cmocka_unit_test(test_a_loop_that_goes_gives_back_what_upnp_mapped),
         cmocka_unit_test(test_one_mapping_is_kept_of_those_that_answer),
+        cmocka_unit_test(test_who_connects_from_outside_is_let_in),
+        cmocka_unit_test(test_for_who_only_connects_no_port_is_asked),
         cmocka_unit_test(test_nothing_is_asked_unless_it_is_wanted),
     };
     return cmocka_run_group_tests(tests, build_house, leave_house);
