@@ -1,11 +1,10 @@
 /* io/discover.h - where a name leads: SRV of a STUN server (RFC 8489 section 8.1), NAPTR and SRV of
- * a TURN server (RFC 5928), addresses.  Names are
- * looked up one by one, so that what is found is of use before all is.  It waits for the network:
- * resolve.h has threads for it. */
+ * a TURN server (RFC 5928), addresses.  Names are looked up one by one, so that what is found is of
+ * use before all is.  It waits for the network: resolve.h has threads for it. */
 #ifndef AUGER_IO_DISCOVER_H
 #define AUGER_IO_DISCOVER_H
 
-#include "io/uri.h"
+#include <auger/io_uri.h>
 
 #define AUGER_DISCOVER_ADDRS_MAX 8
 #define AUGER_DISCOVER_PER_FAMILY 2 /* of one name */

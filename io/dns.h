@@ -3,7 +3,7 @@
 #ifndef AUGER_IO_DNS_H
 #define AUGER_IO_DNS_H
 
-#include "io/uri.h"
+#include <auger/io_uri.h>
 
 #define AUGER_DNS_RECORDS_MAX 16  /* of one answer; the others are not looked at */
 #define AUGER_DNS_ANSWER_MAX 4096 /* bytes */

@@ -4,7 +4,7 @@
 #ifndef AUGER_IO_PROXY_H
 #define AUGER_IO_PROXY_H
 
-#include "io/uri.h"
+#include <auger/io_uri.h>
 
 #define AUGER_PROXY_NAME_MAX 256 /* with a NUL; RFC 1929 has 255 bytes */
 #define AUGER_PROXY_OUT_MAX 1536

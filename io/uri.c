@@ -1,7 +1,7 @@
 /* io/uri.c - reading stun: and turn: URIs (RFC 7064 section 3.1, 7065 section 3.1).  A name that no
  * DNS could have is refused though the grammar (RFC 3986 reg-name) lets it through, and so is an
  * IPvFuture. */
-#include "io/uri.h"
+#include <auger/io_uri.h>
 
 #include <string.h>
 #include <strings.h>

@@ -4,53 +4,21 @@
 #include "tools/load_socket.h"
 
 #include <netdb.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define PORT_TURN 3478
-
-/* The host without its brackets; NULL when there is none.  Returns what follows. */
-static const char *read_host(const char *text, char host[LOAD_HOST_MAX])
+const char *load_target_parse(struct load_target *out, const char *text)
 {
-    bool is_bracketed = *text == '[';
-    const char *begin = text + is_bracketed;
-    size_t len = strcspn(begin, is_bracketed ? "]" : ":?");
+    struct auger_turn_uri uri;
+    size_t wrong;
 
-    if (len == 0 || len >= LOAD_HOST_MAX || (is_bracketed && begin[len] != ']'))
-        return NULL;
-    memcpy(host, begin, len);
-    host[len] = '\0';
-    return begin + len + is_bracketed;
-}
-
-static const char *read_port(const char *text, uint16_t *port)
-{
-    char *end;
-    long number = strtol(text, &end, 10);
-
-    if (*text < '0' || *text > '9' || number < 1 || number > 65535)
-        return NULL;
-    *port = (uint16_t)number;
-    return end;
-}
-
-const char *load_target_parse(struct load_target *out, const char *uri)
-{
-    struct load_target target = {.port = PORT_TURN};
-
-    if (strncasecmp(uri, "turns:", 6) == 0)
+    if (auger_turn_uri_parse(&uri, text, &wrong) < 0)
+        return "is no turn: URI, as turn:192.0.2.1 or turn:turn.example.org:3478";
+    if (uri.at.is_secure)
         return "is by TLS or DTLS; this command loads by UDP alone";
-    if (strncasecmp(uri, "turn:", 5) != 0)
-        return "is no turn: URI, as turn:192.0.2.1 or turn:turn.example.org:3478";
-    const char *rest = read_host(uri + 5, target.host);
-    if (rest && *rest == ':')
-        rest = read_port(rest + 1, &target.port);
-    if (rest && strcasecmp(rest, "?transport=tcp") == 0)
+    if (uri.transport == AUGER_TCP)
         return "is by TCP; this command loads by UDP alone";
-    if (!rest || (*rest && strcasecmp(rest, "?transport=udp") != 0))
-        return "is no turn: URI, as turn:192.0.2.1 or turn:turn.example.org:3478";
-    *out = target;
+    memcpy(out->host, uri.at.host, sizeof(out->host));
+    out->port = uri.at.port;
     return NULL;
 }
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "io/uri.h"
+#include <auger/io_uri.h>
 
 #include <stdio.h>
 #include <string.h>

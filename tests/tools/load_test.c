@@ -32,6 +32,7 @@ static void a_uri_of_turn_over_udp_is_a_target(void **state)
         {"TURN:turn.example.org:5000", "turn.example.org", 5000},
         {"turn:[2001:db8::1]:80?transport=udp", "2001:db8::1", 80},
         {"turn:[2001:db8::1]", "2001:db8::1", 3478},
+        {"turn:%74urn.example.org:", "turn.example.org", 3478},
     };
     struct load_target target;
 
@@ -52,6 +53,9 @@ static void what_is_no_such_uri_is_refused_with_a_reason(void **state)
         {"turn:a:65536", "turn:"},
         {"turn:a:1x", "turn:"},
         {"turn:[::1", "turn:"},
+        {"turn:[turn.example.org]", "turn:"},
+        {"turn:a b", "turn:"},
+        {"turn:user@a", "turn:"},
         {"turn:a?transport=sctp", "turn:"},
         {"turn:a?transport=tcp", "TCP"},
         {"turns:a", "TLS"},
