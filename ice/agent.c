@@ -126,9 +126,12 @@ static void tell_restart_failed(struct auger_ice *ice, auger_time now)
                 AUGER_F_TEXT("reason", ice->current->end_reason));
 }
 
-/* What follows from whatever has just happened. */
+/* What follows from whatever has just happened, be it a word of the caller's: what waited for the
+ * next datagram would be at the mercy of whoever sends one. */
 static void draw_conclusions(struct auger_ice *ice, auger_time now)
 {
+    if (ice->state == AUGER_ICE_FAILED)
+        return;
     auger_consent_expire(ice, now);
     if (ice->state == AUGER_ICE_FAILED)
         return;
@@ -167,8 +170,7 @@ void auger_ice_handle_datagram(struct auger_ice *ice, auger_time now, const stru
     switch (auger_relay_unwrap(ice, now, &from, &bytes)) {
     case AUGER_RELAY_CONSUMED:
         auger_allocate_follow(ice, now);
-        if (ice->state != AUGER_ICE_FAILED)
-            draw_conclusions(ice, now);
+        draw_conclusions(ice, now);
         return;
     case AUGER_RELAY_NOT_OURS:
     case AUGER_RELAY_UNWRAPPED:
@@ -339,12 +341,8 @@ bool auger_ice_poll_event(struct auger_ice *ice, struct auger_ice_event *event)
 int auger_ice_add_local_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
 {
     int err = auger_locals_add(ice, now, base);
-    if (err == 0) {
-        auger_standby_consider(ice, now);
-        auger_locals_follow_drift(ice, now);
-        if (ice->config.lite) /* of which no check will be asked for */
-            draw_conclusions(ice, now);
-    }
+    if (err == 0)
+        draw_conclusions(ice, now);
     return err;
 }
 
@@ -353,11 +351,11 @@ int auger_ice_remove_local_addr(struct auger_ice *ice, auger_time now,
 {
     const struct auger_addr gone = *base; /* it may be the agent's own */
     int err = auger_locals_remove(ice, now, base);
-    if (err == 0)
-        auger_predict_forget_base(ice, &gone);
-    if (err == 0 && ice->state != AUGER_ICE_FAILED)
-        draw_conclusions(ice, now);
-    return err;
+    if (err)
+        return err;
+    auger_predict_forget_base(ice, &gone);
+    draw_conclusions(ice, now);
+    return 0;
 }
 
 int auger_ice_add_mapped_addr(struct auger_ice *ice, auger_time now, const struct auger_addr *base,
@@ -407,8 +405,7 @@ void auger_ice_stream_lost(struct auger_ice *ice, auger_time now, const struct a
         auger_stream_lost(ice, now, path);
     else
         auger_allocate_stream_lost(ice, now, path);
-    if (ice->state != AUGER_ICE_FAILED)
-        draw_conclusions(ice, now);
+    draw_conclusions(ice, now);
 }
 
 void auger_ice_close(struct auger_ice *ice, auger_time now)
@@ -423,6 +420,7 @@ void auger_ice_close(struct auger_ice *ice, auger_time now)
 void auger_ice_end_of_local_addrs(struct auger_ice *ice, auger_time now)
 {
     auger_gather_end(ice, now);
+    draw_conclusions(ice, now);
 }
 
 /* A failed session has let its allocations be: some may have ended since. */
@@ -464,9 +462,7 @@ int auger_ice_set_remote_credentials(struct auger_ice *ice, auger_time now, cons
     int err = auger_restart_meet(ice, now, ufrag, password);
     if (err)
         return err;
-    auger_locals_follow_drift(ice, now);
-    if (ice->config.lite) /* of which no check will be asked for */
-        draw_conclusions(ice, now);
+    draw_conclusions(ice, now);
     return 0;
 }
 
@@ -496,8 +492,7 @@ int auger_ice_set_nat64(struct auger_ice *ice, auger_time now, const struct auge
     auger_remotes_follow_nat64(ice, now, ice->next);
     if (!ice->config.lite)
         auger_nat64_ask_servers(ice);
-    auger_locals_follow_drift(ice, now);
-    auger_standby_consider(ice, now);
+    draw_conclusions(ice, now);
     return 0;
 }
 
@@ -518,11 +513,7 @@ int auger_ice_add_remote_cand(struct auger_ice *ice, auger_time now, const struc
     int err = auger_remotes_add(ice, now, generation, &told);
     if (err)
         return err;
-    auger_locals_follow_drift(ice, now);
-    auger_standby_consider(ice, now);
-    auger_predict_consider(ice, now);
-    if (ice->config.lite)
-        draw_conclusions(ice, now);
+    draw_conclusions(ice, now);
     return 0;
 }
 

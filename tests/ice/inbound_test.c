@@ -224,6 +224,35 @@ static void test_a_relay_that_a_check_showed_first_stands_behind_a_direct_path(v
     puppet_free(p);
 }
 
+/* As controlled it nominates nothing, and nobody does here. */
+static void test_data_leaves_a_relay_when_it_is_told_as_such(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct auger_cand relay = cand_of("192.0.2.2:2002", AUGER_CAND_RELAY, 16777215);
+    const char *const sources[] = {"192.0.2.2:2002", "198.51.100.7:777"};
+    struct auger_addr direct = addr_of(sources[1]);
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct auger_path path;
+    struct sent sent;
+
+    puppet_introduce(p);
+    for (size_t i = 0; i < 2; i++) {
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .from = sources[i]});
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(puppet_take_request(p, &sent));
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+    assert_true(auger_ice_write_data(p->ice, p->world->now, (const uint8_t *)"\x7F", 1, &path, buf,
+                                     sizeof(buf)) > 0);
+    assert_int_equal(path.remote.port, relay.addr.port);
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &relay), 0);
+    assert_true(auger_ice_write_data(p->ice, p->world->now, (const uint8_t *)"\x7F", 1, &path, buf,
+                                     sizeof(buf)) > 0);
+    assert_true(auger_addr_equal(&path.remote, &direct));
+    puppet_free(p);
+}
+
 static void test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks(void **state)
 {
     (void)state;
@@ -583,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_an_unknown_source_becomes_a_peer_reflexive_candidate),
         cmocka_unit_test(test_a_named_candidate_that_is_known_already_is_merged),
         cmocka_unit_test(test_a_relay_that_a_check_showed_first_stands_behind_a_direct_path),
+        cmocka_unit_test(test_data_leaves_a_relay_when_it_is_told_as_such),
         cmocka_unit_test(test_a_peer_cannot_make_more_than_its_share_of_candidates_and_checks),
         cmocka_unit_test(test_a_check_that_cannot_be_kept_is_not_answered),
         cmocka_unit_test(test_a_repeated_check_is_kept_once_there_is_room),

@@ -128,6 +128,32 @@ static void a_burst_without_answers_tells_nothing(void **state)
     guesser_end(&g);
 }
 
+/* Whether anything else wakes the agent meanwhile or not. */
+static void a_peer_is_waited_for_from_its_credentials_on_though_its_candidates_came_before(
+    void **state)
+{
+    struct auger_cand cand = {.type = AUGER_CAND_SRFLX,
+                              .priority = 1694498815,
+                              .foundation = "1",
+                              .addr = addr_of(one[0])};
+    struct guesser g;
+
+    (void)state;
+    guesser_begin(&g, GUESSER_BY_DESTINATION, NULL);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(auger_ice_add_stun_server(g.ice, g.world->now, &g.servers[i]), 0);
+    auger_ice_end_of_local_addrs(g.ice, g.world->now);
+    guesser_run(&g, 100 * AUGER_MS);
+    assert_int_equal(auger_ice_add_remote_cand(g.ice, g.world->now, &cand), 0);
+    guesser_run(&g, 1 * AUGER_SEC);
+    guesser_hear(&g, NULL, 0);
+    guesser_run(&g, 249 * AUGER_MS);
+    assert_int_equal(g.wants, 0);
+    guesser_run(&g, 2 * AUGER_MS);
+    assert_int_equal(g.wants, 1);
+    guesser_end(&g);
+}
+
 /* --- where it cannot help ------------------------------------------------------------------- */
 
 static void a_nat_that_maps_for_all_is_not_asked(void **state)
@@ -480,6 +506,8 @@ int main(void)
         cmocka_unit_test(sockets_of_a_burst_are_done_with_its_answers_but_for_that_of_the_check),
         cmocka_unit_test(three_bursts_are_all_that_is_tried),
         cmocka_unit_test(a_burst_without_answers_tells_nothing),
+        cmocka_unit_test(
+            a_peer_is_waited_for_from_its_credentials_on_though_its_candidates_came_before),
         cmocka_unit_test(a_nat_that_maps_for_all_is_not_asked),
         cmocka_unit_test(by_one_server_no_nat_is_known),
         cmocka_unit_test(a_peer_without_a_public_address_is_not_bracketed),
