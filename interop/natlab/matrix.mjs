@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Lab } from "./lab.mjs";
 import { isReal } from "./kinds.mjs";
-import { iceServersOf, meetNatives, meetOther, meetOthers, startDataChannel, startNative, startServer } from "./meeting.mjs";
+import { iceServersOf, meetNatives, meetOther, meetOthers, startNative, startServer } from "./meeting.mjs";
 import { expected, openServer, probe } from "./probe.mjs";
-import { expectedOf } from "./table.mjs";
+import { expectedOf, isPredictable } from "./table.mjs";
 import { Tab } from "./tab.mjs";
 
 // The routers of a path, the one at home first, as they stand in a drawing.
@@ -103,13 +103,28 @@ export class Matrix {
     return expectedOf(...rfcs);
   }
 
+  // The same where both predict ports.
+  expectationPredicted(a, b) {
+    const rfcs = SIDES.map((side, i) => this.lab.path(this.host(side, [a, b][i])).map(({ rfc }) => rfc));
+    return { ...expectedOf(...rfcs), isDirect: expectedOf(...rfcs).isDirect || rfcs.every(isPredictable) };
+  }
+
   // Ours behind a offers, ours behind b answers: { path, isAsExpected }. Of what is not as expected the traces
   // are kept.
   async meet(a, b) {
+    return this.withNatives(a, b, {}, (peers) => meetNatives(...peers, this.expectation(a, b)));
+  }
+
+  // The same where both predict, by which they may come to paths of other kinds.
+  async meetPredicting(a, b) {
+    return this.withNatives(a, b, { predicts: true }, (peers) => meetOther(...peers, this.expectationPredicted(a, b), true));
+  }
+
+  async withNatives(a, b, options, work) {
     const peers = [];
     try {
-      peers.push(await startNative(this.host("a", a), this.servers.a), await startNative(this.host("b", b), this.servers.b));
-      const result = await meetNatives(...peers, this.expectation(a, b));
+      for (const [side, kind] of [["a", a], ["b", b]]) peers.push(await startNative(this.host(side, kind), this.servers[side], options));
+      const result = await work(peers);
       if (!result.isAsExpected) result.traces = peers.map((peer, i) => keepTrace(peer, `${a.name}, ${b.name}, ${SIDES[i]}`));
       return result;
     } finally {
@@ -117,11 +132,11 @@ export class Matrix {
     }
   }
 
-  // node-datachannel behind both.
-  async meetOthers(a, b) {
+  // Peers that are not ours behind both; `start` starts one, of meeting.mjs.
+  async meetOthers(a, b, start, options) {
     const peers = [];
     try {
-      peers.push(await startDataChannel(this.host("a", a), this.servers.a), await startDataChannel(this.host("b", b), this.servers.b));
+      for (const [side, kind] of [["a", a], ["b", b]]) peers.push(await start(this.host(side, kind), this.servers[side], options));
       return await meetOthers(...peers);
     } finally {
       await Promise.all(peers.map((peer) => peer.end()));

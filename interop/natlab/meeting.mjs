@@ -1,6 +1,9 @@
 // Two peers behind routers of the laboratory, brought together, and the path that they end on. Each has a
 // STUN and TURN server of its own, over UDP, and over TCP on port 443 for who has nothing else.
 
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Lines } from "../lib/lines.mjs";
 import { Native } from "../lib/native.mjs";
@@ -17,6 +20,7 @@ export async function startServer(host) {
   const server = new Lines(host.inside([process.env.AUGER, "serve", "--json", ...at.flatMap((each) => ["--turn", each]),
     "--user", `${USER}:${PASSWORD}`, "--relay-to-relay", "--user-allocations", "100000", "--ip-allocations", "100000"]), `server ${host.name}`);
   await server.wait((e) => e.turn, "addresses of the relay");
+  server.stunUris = host.addresses.map((address) => `stun:${address}`);
   server.uris = [`turn:${host.address}`, `turn:${host.address}:443?transport=tcp`];
   server.stop = () => {
     server.child.kill("SIGINT");
@@ -25,13 +29,15 @@ export async function startServer(host) {
   return server;
 }
 
-// What a page says to use that server.
-export function iceServersOf({ uris }) {
-  return [{ urls: uris[0].replace("turn:", "stun:") }, ...uris.map((urls) => ({ urls, username: USER, credential: PASSWORD }))];
+// What a page says to use that server; `turn`: as a relay too.
+export function iceServersOf({ uris, stunUris }, turn = true) {
+  return [{ urls: stunUris[0] }, ...(turn ? uris : []).map((urls) => ({ urls, username: USER, credential: PASSWORD }))];
 }
 
-export async function startNative(host, server) {
-  const peer = await Native.start(host, ...server.uris.flatMap((uri) => ["--turn", uri]), "--user", `${USER}:${PASSWORD}`);
+// Who predicts compares what two addresses of the server see.
+export async function startNative(host, { uris, stunUris }, { turn = true, predicts = false } = {}) {
+  const relays = turn ? [...uris.flatMap((uri) => ["--turn", uri]), "--user", `${USER}:${PASSWORD}`] : ["--stun", stunUris[0]];
+  const peer = await Native.start(host, ...relays, ...(predicts ? ["--predict", ...stunUris.flatMap((uri) => ["--stun", uri])] : []));
   peer.config = {};
   return peer;
 }
@@ -68,8 +74,8 @@ export async function meetNatives(a, b, expectation) {
   return settled;
 }
 
-// A native peer and a browser: which of its candidates a browser takes is its own affair, but whether one of
-// them is relayed is not.
+// A native peer and another, a browser or one that predicts: which of its candidates that takes is its own
+// affair, but whether one of them is relayed is not.
 export async function meetOther(native, other, expectation, nativeOffers) {
   await connect(...(nativeOffers ? [native, other] : [other, native]));
   const settled = await settle(native, (path) => path.length > 0 && isRelayed(path) !== expectation.isDirect);
@@ -94,9 +100,31 @@ export async function meetOthers(a, b) {
 
 const DATACHANNEL = fileURLToPath(new URL("../peers/datachannel/peer.mjs", import.meta.url));
 
-export async function startDataChannel(host, server) {
+export async function startDataChannel(host, server, { turn } = {}) {
   const peer = new Lines(host.inside(["node", DATACHANNEL]), "node-datachannel");
-  peer.config = { iceServers: iceServersOf(server) };
+  peer.config = { iceServers: iceServersOf(server, turn) };
+  await peer.wait((e) => e.ev === "ready", "readiness");
+  return peer;
+}
+
+const LIBNICE = fileURLToPath(new URL("../peers/nice/peer.c", import.meta.url));
+const LIBNICE_BUILT = fileURLToPath(new URL("../../build/interop/nice_peer", import.meta.url));
+const LIBNICE_PACKAGES = ["nice", "jansson"];
+
+// Our program around the libnice that the system has; built where it is not, or its text is newer.
+export function buildLibnice() {
+  if (existsSync(LIBNICE_BUILT) && statSync(LIBNICE_BUILT).mtimeMs > statSync(LIBNICE).mtimeMs) return;
+  const words = (...args) => execFileSync("pkg-config", args).toString().trim().split(/\s+/);
+  mkdirSync(dirname(LIBNICE_BUILT), { recursive: true });
+  execFileSync("cc", ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", ...words("--cflags", ...LIBNICE_PACKAGES), "-o", LIBNICE_BUILT, LIBNICE,
+    ...words("--libs", ...LIBNICE_PACKAGES)]);
+}
+
+export const libniceVersion = () => execFileSync("pkg-config", ["--modversion", "nice"]).toString().trim();
+
+export async function startLibnice(host, server, { turn } = {}) {
+  const peer = new Lines(host.inside([LIBNICE_BUILT]), "libnice");
+  peer.config = { iceServers: iceServersOf(server, turn) };
   await peer.wait((e) => e.ev === "ready", "readiness");
   return peer;
 }

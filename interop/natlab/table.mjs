@@ -46,3 +46,9 @@ export function expectedOf(a, b) {
   if (!mirrored) throw new Error(`no cell for ${a.join("<")} and ${b.join("<")}`);
   return { ...mirrored, paths: mirrored.paths.map(([of, to]) => [to, of]) };
 }
+
+// Whether a peer behind those routers, which predicts, can tell which port comes next: where one maps by
+// destination, it gives its ports in order.
+export function isPredictable(chain) {
+  return chain.every((kind) => kind !== "blocked" && (!/^(ADM|APDM)\//.test(kind) || kind.endsWith("/sequential")));
+}
