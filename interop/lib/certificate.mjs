@@ -25,11 +25,11 @@ let ours;
 export const authority = () => (ours ??= newAuthority());
 
 // A certificate of the relay, by its name and its addresses, {cert, key}.
-export function certify(signer = authority()) {
+export function certify(signer = authority(), { name, v4, v6 } = RELAY) {
   const folder = mkdtempSync(join(tmpdir(), "auger-certificate-"));
   const cert = join(folder, "cert.pem"), key = join(folder, "cert.key");
-  openssl("req", "-x509", ...KEY, "-subj", `/CN=${RELAY.name}`, "-keyout", key, "-out", cert, "-CA", signer.cert, "-CAkey", signer.key,
+  openssl("req", "-x509", ...KEY, "-subj", `/CN=${name}`, "-keyout", key, "-out", cert, "-CA", signer.cert, "-CAkey", signer.key,
     "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth",
-    "-addext", `subjectAltName=DNS:${RELAY.name},IP:${RELAY.v4},IP:${RELAY.v6}`);
+    "-addext", `subjectAltName=${[`DNS:${name}`, `IP:${v4}`, ...(v6 ? [`IP:${v6}`] : [])].join()}`);
   return { cert, key };
 }

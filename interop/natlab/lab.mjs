@@ -188,13 +188,10 @@ export class Lab {
 
   wireRouter(router) {
     const { words, wan, gateway, network, number } = router;
-    const lan = `${network.prefix}.0/24`;
     const timeouts = words.timeout && router.isReal
       ? ["udp_timeout", "udp_timeout_stream"].map((each) => `net/netfilter/nf_conntrack_${each}=${words.timeout}`) : [];
-    const [dmz] = [...this.hosts.values()].filter(({ behind }) => behind === router.name);
-    const inner = [...this.routers.values()].find(({ behind }) => behind === router.name);
     // Connection tracking, and its settings, are there from the first rule that asks for it.
-    if (router.isReal) within(router.name, ["nft", "-f", "-"], rulesOf(words, { wan, lan, dmz: dmz?.address ?? inner?.wan }));
+    this.rule(router);
     this.configure(router.name, {
       sysctls: ["net/ipv4/ip_forward=1", ...timeouts],
       ip: [
@@ -203,6 +200,31 @@ export class Lab {
       ],
     });
     if (words.rate) this.limit(router.name, words.rate);
+  }
+
+  // The rules of a router of the kernel, and nothing that they have learned.
+  rule({ name, words, wan, network, isReal }) {
+    if (!isReal) return;
+    const [dmz] = [...this.hosts.values()].filter(({ behind }) => behind === name);
+    const inner = [...this.routers.values()].find(({ behind }) => behind === name);
+    within(name, ["nft", "-f", "-"], `flush ruleset\n${rulesOf(words, { wan, lan: `${network.prefix}.0/24`, dmz: dmz?.address ?? inner?.wan })}`);
+  }
+
+  // It forgets all that its table has: the kernel drops what it masquerades when the wire outside is gone.
+  async reboot(name) {
+    const router = this.router(name);
+    if (!router.isReal) return router.box.say("reboot");
+    within(name, ["ip", "-batch", "-"], `link set wan down\nlink set wan up\nroute add default via ${router.gateway}`);
+    this.rule(router);
+  }
+
+  // Its provider gives it another address. Of a router of the kernel.
+  renumber(name) {
+    const router = this.router(name), before = router.wan;
+    if (!router.isReal) throw new Error(`${name} keeps its address`);
+    router.wan = router.external = this.networks.get(router.behind).take();
+    within(name, ["ip", "-batch", "-"], `addr del ${before}/24 dev wan\naddr add ${router.wan}/24 dev wan\nroute add default via ${router.gateway}`);
+    this.rule(router);
   }
 
   // How fast each end of a wire sends, in Mbit/s: what is more waits, and is lost where that takes too long.

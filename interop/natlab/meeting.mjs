@@ -35,10 +35,9 @@ export function iceServersOf({ uris, stunUris }, turn = true) {
 }
 
 // Who predicts compares what two addresses of the server see.
-export async function startNative(host, { uris, stunUris }, { turn = true, predicts = false } = {}) {
-  const relays = turn ? [...uris.flatMap((uri) => ["--turn", uri]), "--user", `${USER}:${PASSWORD}`] : ["--stun", stunUris[0]];
-  const peer = await Native.start(host, ...relays, ...(predicts ? ["--predict", ...stunUris.flatMap((uri) => ["--stun", uri])] : []));
-  peer.config = {};
+export async function startNative(host, { uris, stunUris }, { predicts = false } = {}) {
+  const peer = await Native.start(host, ...uris.flatMap((uri) => ["--turn", uri]), "--user", `${USER}:${PASSWORD}`, ...(predicts ? ["--predict"] : []));
+  peer.config = predicts ? { iceServers: stunUris.map((urls) => ({ urls })) } : {};
   return peer;
 }
 

@@ -1,0 +1,128 @@
+// What becomes of a session when its routers do what routers do: reboot, get another address, move a mapping;
+// and how two meet where no UDP passes at all. Run by interop/natlab/enter.
+
+import assert from "node:assert/strict";
+import { after, before, describe } from "node:test";
+import { authority, certify } from "../lib/certificate.mjs";
+import { test } from "../lib/check.mjs";
+import { Lines } from "../lib/lines.mjs";
+import { Native } from "../lib/native.mjs";
+import { connect, echo, ping } from "../lib/pair.mjs";
+import { until } from "../lib/until.mjs";
+import { Lab } from "../natlab/lab.mjs";
+import { startServer } from "../natlab/meeting.mjs";
+
+const USER = "user:password";
+
+async function restart(offerer, answerer) {
+  await offerer.call("restart");
+  const offer = await offerer.call("offer");
+  await answerer.call("remote", { desc: offer });
+  await offerer.call("remote", { desc: await answerer.call("answer") });
+}
+
+// TURN over TLS on port 443, and nothing else.
+async function startSealed(host) {
+  const { cert, key } = certify(authority(), { name: host.name, v4: host.address });
+  const server = new Lines(host.inside([process.env.AUGER, "serve", "--json", "--tls", `${host.address}:443/tcp`, "--cert", cert, "--key", key,
+    "--turn", `${host.address}:3478`, "--user", USER]), `server ${host.name}`);
+  await server.wait((e) => e.turn, "addresses of the relay");
+  return server;
+}
+
+describe("a session and its routers", { concurrency: 6 }, () => {
+  let lab, server, sealed;
+  before(async () => {
+    lab = await Lab.build(`
+      north (addresses=2) -- internet
+      south -- internet
+      amy -- reboots (port-restricted) -- internet
+      ann -- other1 (port-restricted) -- internet
+      bea -- moves1 (port-restricted) -- internet
+      ben -- other2 (full-cone) -- internet
+      cat -- moves2 (port-restricted) -- internet
+      cid -- other3 (port-restricted) -- internet
+      dan -- rebinds (EIM/APDF/random) -- internet
+      dee -- other4 (address-restricted) -- internet
+      eve -- wall1 (udp-blocked) -- internet
+      eli -- wall2 (udp-blocked) -- internet
+      fay -- wall3 (tcp443-only) -- internet
+      fox -- other5 (port-restricted) -- internet`);
+    server = await startServer(lab.host("north"));
+    sealed = await startSealed(lab.host("south"));
+  });
+  after(async () => {
+    await server?.stop();
+    await sealed?.end();
+    await lab?.down();
+  });
+
+  // Options of each.
+  const together = async (names, work, options = [[], []]) => {
+    const peers = [];
+    try {
+      for (const [i, name] of names.entries()) {
+        peers.push(await Native.start(lab.host(name), ...options[i]));
+        peers[i].config = { iceServers: [{ urls: server.stunUris[0] }] };
+      }
+      await connect(...peers);
+      await ping(peers[0]);
+      await work(...peers);
+    } finally {
+      await Promise.all(peers.map((peer) => peer.end()));
+    }
+  };
+  const goesOn = async (...peers) => {
+    for (const peer of peers) await ping(peer);
+    await echo(peers[0], 65536);
+  };
+  // Where its data goes to; statistics hide a peer-reflexive address.
+  const aimOf = (peer) => peer.named("ice:selected").at(-1)?.remote;
+
+  test("a router of the kernel reboots, and its port is the same again", () =>
+    together(["amy", "ann"], async (inner, outer) => {
+      await lab.reboot("reboots");
+      await goesOn(inner, outer);
+    }));
+
+  test("a router gets another address, and who is let in by the other tells it by what it sends", () =>
+    together(["bea", "ben"], async (inner, outer) => {
+      lab.renumber("moves1");
+      await goesOn(inner, outer);
+      assert.ok(await until(() => aimOf(outer)?.startsWith(`${lab.router("moves1").wan}:`)), aimOf(outer));
+    }));
+
+  test("a router gets another address, the other lets in nobody new, and a restart finds the way", () =>
+    together(["cat", "cid"], async (inner, outer) => {
+      lab.renumber("moves2");
+      await inner.wait((e) => e.ev === "state" && e.which === "conn" && e.value === "disconnected", "end of silence");
+      await restart(inner, outer);
+      await goesOn(inner, outer);
+      assert.ok(await until(() => aimOf(outer)?.startsWith(`${lab.router("moves2").wan}:`)), aimOf(outer));
+    }));
+
+  test("a router moves a mapping to another port in mid-session", () =>
+    together(["dan", "dee"], async (inner, outer) => {
+      const before = aimOf(outer);
+      await lab.router("rebinds").box.say("rebind");
+      await goesOn(inner, outer);
+      assert.ok(await until(() => aimOf(outer) !== before), before);
+    }));
+
+  // Each SYN opens its own router for the other's (6544, 5382 REQ-2).
+  test("two without UDP open TCP to each other at once, through both routers", () =>
+    together(["eve", "eli"], async (...peers) => {
+      await goesOn(...peers);
+      const { local, remote } = await peers[0].selected();
+      assert.deepEqual([local.protocol, local.tcpType, remote.protocol, remote.tcpType], ["tcp", "so", "tcp", "so"]);
+    }, ["wall1", "wall2"].map((name) => ["--ice-tcp", "so", "--map", `0.0.0.0=${lab.router(name).wan}`])));
+
+  test("where nothing but port 443 passes the relay is reached by TLS", () => {
+    const relay = ["--turn", `turns:${lab.host("south").address}:443?transport=tcp`, "--user", USER, "--turn-ca", authority().cert];
+    return together(["fay", "fox"], async (...peers) => {
+      await goesOn(...peers);
+      const { local } = await peers[0].selected();
+      assert.deepEqual([local.candidateType, local.relayProtocol], ["relay", "tls"]);
+    }, [relay, []]);
+  });
+});
