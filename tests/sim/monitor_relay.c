@@ -68,11 +68,11 @@ static struct monitor_relay *relay_along(struct monitor *monitor, const struct a
 {
     struct monitor_relay *relay = find_relay(monitor, path);
 
+    size_t len = monitor->relays_len;
+
     if (relay)
         return relay;
-    assert(monitor->relays_len < MONITOR_RELAYS);
-    if (!monitor->relays)
-        monitor->relays = sim_resize(NULL, MONITOR_RELAYS, sizeof(*monitor->relays));
+    monitor->relays = sim_resize(monitor->relays, len + 1, sizeof(*monitor->relays));
     relay = &monitor->relays[monitor->relays_len++];
     *relay = (struct monitor_relay){.path = *path, .until = AUGER_NEVER, .refused_at = AUGER_NEVER};
     return relay;
@@ -271,12 +271,21 @@ static void asks_server(struct monitor *monitor, auger_time now, struct monitor_
         asks_for_permission(monitor, relay, msg);
 }
 
+/* As it asks a STUN server; helper sockets of prediction do, and have nothing of it. */
+static bool is_binding_request(const struct auger_bytes *bytes)
+{
+    struct auger_stun_msg msg;
+
+    return auger_stun_msg_parse(&msg, bytes->data, bytes->len) == 0 &&
+           msg.class_ == AUGER_STUN_REQUEST && msg.method == AUGER_STUN_BINDING;
+}
+
 bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_path *path,
                          struct auger_bytes *bytes)
 {
     struct auger_stun_msg msg;
 
-    if (!is_turn_server(monitor, &path->remote))
+    if (!is_turn_server(monitor, &path->remote) || is_binding_request(bytes))
         return true;
     struct monitor_relay *relay = relay_along(monitor, path);
     if (peel(relay, true, path, bytes)) {
@@ -290,8 +299,6 @@ bool monitor_unwrap_sent(struct monitor *monitor, auger_time now, struct auger_p
         monitor_break(monitor, "0: what a TURN server cannot read");
     else if (msg.class_ == AUGER_STUN_INDICATION && msg.method == AUGER_STUN_SEND)
         monitor_break(monitor, "5: data for a peer without a relayed address");
-    else if (msg.class_ == AUGER_STUN_REQUEST && msg.method == AUGER_STUN_BINDING)
-        return true; /* as of a STUN server: of a burst, perhaps */
     else if (msg.class_ == AUGER_STUN_REQUEST)
         asks_server(monitor, now, relay, &msg);
     monitor_check_length(monitor, path, bytes->len);

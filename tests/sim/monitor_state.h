@@ -7,8 +7,7 @@
 
 #define MONITOR_REQUESTS 4096 /* the latest ones, each way */
 #define MONITOR_SERVERS 12
-#define MONITOR_RELAYS 32       /* bases and servers that they have asked */
-#define MONITOR_CHANNELS 64     /* of each */
+#define MONITOR_CHANNELS 64     /* of each relay */
 #define MONITOR_PERMISSIONS 64  /* the same */
 #define MONITOR_GONE 48         /* the latest ones */
 #define MONITOR_CONFLICTS 4     /* so many may be borne at least */
@@ -116,7 +115,7 @@ struct monitor {
     struct auger_addr turns[MONITOR_SERVERS]; /* those that are TURN servers */
     size_t turns_len;
     struct auger_stun_key *turn_keys[2]; /* by MD5 and by SHA-256; NULL: no server */
-    struct monitor_relay *relays;
+    struct monitor_relay *relays; /* of bases and servers that they have asked for one */
     size_t relays_len;
     unsigned relays_lost, streams_lost; /* the latter while in use */
     unsigned refreshes_lost;            /* of channels */
