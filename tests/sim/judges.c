@@ -113,6 +113,8 @@ static void drained(struct sim_peer *peer, size_t how_many, auger_time next, siz
     peer->story.refreshes_lost = monitor_refreshes_lost(peer->monitor);
     peer->story.late_answers = monitor_late_answers(peer->monitor);
     monitor_drained(peer->monitor, sim_peer_now(peer), how_many, next);
+    if (sim_peer_is_full(peer))
+        monitor_held_up(peer->monitor, sim_peer_now(peer));
     monitor_pairs(peer->monitor, peer->pairs, pairs_len);
     if (peer->partner)
         monitor_roles(peer->monitor, peer->partner->monitor);

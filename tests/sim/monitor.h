@@ -69,6 +69,8 @@ void monitor_add_base(struct monitor *monitor);
 /* Of a helper socket: what leaves from it at once with a request to a server is a burst, of which
  * prediction has its own budget; and its candidates come after the last. */
 void monitor_add_helper(struct monitor *monitor, const struct auger_addr *helper);
+/* Its socket has no room: what is left of a burst follows when there is. */
+void monitor_held_up(struct monitor *monitor, auger_time now);
 /* With an address that is gone, and the helpers of that IP address; nothing may leave from there
  * any more. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base);

@@ -53,6 +53,47 @@ static void a_burst_does_not_wait_and_delays_nobody(void **state)
     holds(stage);
 }
 
+static void the_rest_of_a_burst_waits_for_room_alone(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_helper(stage);
+    asks(stage, 0, (struct forged){.tid = 200});
+    helper_asks_server(stage, 45 * AUGER_MS, 0);
+    monitor_held_up(stage->monitor, 45 * AUGER_MS);
+    helper_checks(stage, 47 * AUGER_MS, 100);
+    helper_checks(stage, 47 * AUGER_MS, 101);
+    asks(stage, PACING, (struct forged){.tid = 201});
+    holds(stage);
+    helper_checks(stage, PACING + 1, 102);
+    breaks(stage, '3');
+}
+
+static void a_full_socket_excuses_nothing_but_a_burst(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_helper(stage);
+    helper_asks_server(stage, 0, 0);
+    asks(stage, AUGER_MS, (struct forged){.tid = 200});
+    monitor_held_up(stage->monitor, AUGER_MS);
+    helper_checks(stage, 2 * AUGER_MS, 100);
+    breaks(stage, '3');
+}
+
+static void what_went_before_the_rest_of_a_burst_ends_it(void **state)
+{
+    struct stage *stage = *state;
+
+    begins_with_helper(stage);
+    helper_asks_server(stage, 0, 0);
+    monitor_held_up(stage->monitor, 0);
+    asks(stage, AUGER_MS, (struct forged){.tid = 200});
+    holds(stage);
+    helper_checks(stage, 2 * AUGER_MS, 100);
+    breaks(stage, '3');
+}
+
 static void sixty_transactions_are_all_that_bursts_may_have(void **state)
 {
     struct stage *stage = *state;
@@ -144,6 +185,9 @@ static void candidates_of_helpers_come_after_the_last(void **state)
 }
 
 SCENARIOS(staged(a_burst_does_not_wait_and_delays_nobody),
+          staged(the_rest_of_a_burst_waits_for_room_alone),
+          staged(a_full_socket_excuses_nothing_but_a_burst),
+          staged(what_went_before_the_rest_of_a_burst_ends_it),
           staged(sixty_transactions_are_all_that_bursts_may_have),
           staged(a_burst_may_ask_a_turn_server), staged(what_it_asks_a_turn_server_counts),
           staged(a_check_of_a_helper_without_a_burst_waits_for_ta),

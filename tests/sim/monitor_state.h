@@ -115,7 +115,7 @@ struct monitor {
     struct auger_addr turns[MONITOR_SERVERS]; /* those that are TURN servers */
     size_t turns_len;
     struct auger_stun_key *turn_keys[2]; /* by MD5 and by SHA-256; NULL: no server */
-    struct monitor_relay *relays; /* of bases and servers that they have asked for one */
+    struct monitor_relay *relays;        /* of bases and servers that they have asked for one */
     size_t relays_len;
     unsigned relays_lost, streams_lost; /* the latter while in use */
     unsigned refreshes_lost;            /* of channels */
@@ -131,6 +131,7 @@ struct monitor {
     size_t helpers_len;
     unsigned unpaced;    /* new transactions of theirs that did not wait for Ta */
     auger_time burst_at; /* when one of them asked a server last */
+    bool is_held_up;     /* a full socket has stopped them since */
 
     enum monitor_role role;        /* of the last new check */
     enum monitor_role shown_role;  /* by that, or by a success since */

@@ -246,13 +246,21 @@ static bool is_helper(const struct monitor *monitor, const struct auger_addr *ba
     return false;
 }
 
-/* It begins with requests to a server. */
+void monitor_held_up(struct monitor *monitor, auger_time now)
+{
+    monitor->is_held_up |= monitor->burst_at == now;
+}
+
+/* It begins with requests to a server, and what was held up goes before anything else. */
 static bool is_of_burst(struct monitor *monitor, auger_time now,
                         const struct monitor_request *request)
 {
+    bool goes_on = monitor->is_held_up;
+
+    monitor->is_held_up = false;
     if (!is_helper(monitor, &request->path.local))
         return false;
-    if (is_server(monitor, &request->path.remote))
+    if (goes_on || is_server(monitor, &request->path.remote))
         monitor->burst_at = now;
     return monitor->burst_at == now;
 }
