@@ -321,6 +321,36 @@ static void test_data_uses_the_best_valid_pair_until_one_is_selected(void **stat
     puppet_free(p);
 }
 
+static void check_and_be_checked(struct puppet *p, const char *from)
+{
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.from = from});
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    puppet_wait(p, 50 * AUGER_MS);
+}
+
+/* Not when something else happens next. */
+static void test_data_leaves_a_pair_as_soon_as_the_peer_says_that_it_is_a_relays(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct side *side = &p->world->sides[0];
+    struct auger_cand relay = cand_of(HIGH, AUGER_CAND_RELAY, 16777215);
+    struct auger_addr high_addr = addr_of(HIGH), low_addr = addr_of(LOW);
+
+    puppet_introduce(p);
+    check_and_be_checked(p, HIGH);
+    check_and_be_checked(p, LOW);
+    take_events(p->world, side);
+    assert_true(auger_addr_equal(&side->path.remote, &high_addr));
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &relay), 0);
+    take_events(p->world, side);
+    assert_true(auger_addr_equal(&side->path.remote, &low_addr));
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_a_nomination_after_the_volley_is_followed_wherever_it_leads),
         cmocka_unit_test(test_on_demand_the_first_checks_nominate),
         cmocka_unit_test(test_data_uses_the_best_valid_pair_until_one_is_selected),
+        cmocka_unit_test(test_data_leaves_a_pair_as_soon_as_the_peer_says_that_it_is_a_relays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
