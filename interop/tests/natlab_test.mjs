@@ -63,7 +63,7 @@ async function inLab(drawing, work) {
   }
 }
 
-describe("routers of the kernel", { concurrency: 4 }, () => {
+describe("routers of the kernel", { concurrency: 8 }, () => {
   let lab, server;
   before(async () => {
     lab = await Lab.build(`
@@ -125,7 +125,7 @@ describe("routers of the kernel", { concurrency: 4 }, () => {
   });
 });
 
-describe("routers in user space", { concurrency: 4 }, () => {
+describe("routers in user space", { concurrency: 8 }, () => {
   const NAMES = { EIM: "one mapping for all", ADM: "one for each address", APDM: "one for each port" };
   const ports = ["sequential", "random", "parity", "contiguous", "preserve"];
   const kinds = Object.keys(NAMES).flatMap((mapping) => ["EIF", "ADF", "APDF"].map((filter) => [mapping, filter]));
@@ -252,7 +252,7 @@ test("what a router is to send faster than its rate waits", () =>
     assert.ok(performance.now() - before > 300);
   }));
 
-describe("whatever ends a laboratory, nothing is left of it", { concurrency: 1 }, () => {
+describe("whatever ends a laboratory, nothing is left of it", { concurrency: 5 }, () => {
   // Every process here is named by its process id in our /proc, those of laboratories inside too.
   const running = (mark) => readdirSync("/proc").filter((pid) => {
     try {

@@ -79,9 +79,11 @@ class InteropRun(unittest.TestCase):
     def test_they_run_side_by_side_and_speak_one_after_the_other(self):
         status, lines = self.run_with(
             all=f"echo browser; touch on-a; await on-b || exit 1; echo browser; {GOOD}",
-            natlab_test=f"echo laboratory; touch on-b; await on-a || exit 1; echo laboratory; {GOOD}")
+            natlab_test=f"echo one; touch on-b; await on-c && await on-a || exit 1; echo one; {GOOD}",
+            natmatrix_test=f"echo two; touch on-c; await on-b || exit 1; echo two; {GOOD}")
         self.assertEqual(0, status, lines)
-        self.assertEqual(["browser"] * 2 + ["laboratory"] * 2, [line for line in lines if " " not in line])
+        said = [line for line in lines if " " not in line]
+        self.assertEqual(["browser"] * 2 + ["one"] * 2 + ["two"] * 2, said)
 
     def test_laboratories_end_with_it(self):
         for number in (signal.SIGINT, signal.SIGTERM):
