@@ -109,6 +109,34 @@ static bool stands_aside(const struct auger_check *check)
            auger_checklist_is_waited_for(&check->pair->generation->checklist, check->pair);
 }
 
+static bool is_over_stream(const struct auger_check *check)
+{
+    return check->pair->local->tcptype != AUGER_TCP_TYPE_NONE;
+}
+
+/* The first request may still be answered.  NULL: not now. */
+static struct auger_check *ask_anew(struct auger_ice *ice, auger_time now,
+                                    struct auger_check *check)
+{
+    struct auger_inflight *inflight = &check->pair->generation->checklist.inflight;
+    struct auger_check anew = *check;
+    struct auger_stun_transaction tx;
+
+    if (!auger_pace_allows(ice, now))
+        return NULL;
+    auger_pace_begin(ice, now);
+    if (auger_stun_transaction_start(&tx, ice->env, now, AUGER_STUN_RTO) != 0) {
+        auger_stun_transaction_sent(&check->tx, now);
+        return NULL;
+    }
+    check->cancelled = true;
+    anew.tx.id = tx.id;
+    auger_ice_mark(ice, &anew.tx.id);
+    check = auger_inflight_add(inflight, anew.pair);
+    *check = anew;
+    return check;
+}
+
 /* What may not be repeated has failed, and may still be answered. */
 size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
@@ -129,6 +157,8 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
             auger_stun_transaction_sent(&check->tx, now);
             continue;
         }
+        if (is_over_stream(check) && !(check = ask_anew(ice, now, check)))
+            continue;
         size_t len = write_request(ice, now, check, path, buf, cap);
         if (len)
             return len;
@@ -160,8 +190,10 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
     struct auger_check *check = auger_inflight_add(&generation->checklist.inflight, pair);
 
     check->tx = *tx;
-    if (pair->local->tcptype != AUGER_TCP_TYPE_NONE)
-        auger_stun_transaction_over_stream(&check->tx);
+    if (is_over_stream(check)) { /* which is given up by its lifetime */
+        check->tx.rto = AUGER_CHECK_STREAM_ANEW;
+        check->tx.rc = AUGER_CHECK_STREAM_MAX;
+    }
     if ((pair->local->is_helper && !pair->local->is_adopted) || pair->remote->is_predicted) {
         check->tx.rc = AUGER_CHECK_GUESSED_MAX;
         check->tx.rto = AUGER_STUN_RTO;
@@ -390,8 +422,11 @@ auger_time auger_check_next_timeout(const struct auger_ice *ice)
         if (!check->pair)
             continue;
         at = auger_time_min(at, given_up_at(check));
+        auger_time next = auger_stun_transaction_next_timeout(&check->tx);
+        if (!check->cancelled && is_over_stream(check))
+            next = auger_time_max(next, ice->pace_at);
         if (!check->cancelled)
-            at = auger_time_min(at, auger_stun_transaction_next_timeout(&check->tx));
+            at = auger_time_min(at, next);
     }
     return at;
 }

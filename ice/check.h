@@ -16,6 +16,11 @@
 /* Requests of a check whose pair is a guess (predict.h). */
 #define AUGER_CHECK_GUESSED_MAX 4
 
+/* Over a stream nothing is sent again; who had no answer asks anew, as another transaction, after
+ * that time and twice that time more (docs/decisions/189). */
+#define AUGER_CHECK_STREAM_ANEW (5 * AUGER_SEC)
+#define AUGER_CHECK_STREAM_MAX 3
+
 /* Requests in one session on pairs that have never been answered, for each pair
  * that there may be (19.5.1): what an address can be made to suffer from us.  Then
  * what is still to be asked is given up. */

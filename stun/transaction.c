@@ -26,13 +26,6 @@ int auger_stun_transaction_start(struct auger_stun_transaction *t, const struct 
     return 0;
 }
 
-void auger_stun_transaction_over_stream(struct auger_stun_transaction *t)
-{
-    t->rto = AUGER_STUN_RTO;
-    t->rc = 1;
-    t->rm = AUGER_STUN_TI_RTOS;
-}
-
 static auger_time doubled(auger_time wait, unsigned times)
 {
     while (times-- > 0)

@@ -6,9 +6,8 @@
 #include <auger/stun.h>
 
 #define AUGER_STUN_RTO (500 * AUGER_MS)
-#define AUGER_STUN_RC 7       /* requests in all */
-#define AUGER_STUN_RM 16      /* RTOs to wait after the last one */
-#define AUGER_STUN_TI_RTOS 79 /* default RTOs that come to Ti, 39.5 s */
+#define AUGER_STUN_RC 7  /* requests in all */
+#define AUGER_STUN_RM 16 /* RTOs to wait after the last one */
 
 struct auger_stun_transaction {
     auger_time first_sent_at; /* AUGER_NEVER: not sent yet */
@@ -22,9 +21,6 @@ struct auger_stun_transaction {
  * the defaults above and may be changed before the first request. */
 int auger_stun_transaction_start(struct auger_stun_transaction *t, const struct auger_env *env,
                                  auger_time now, auger_time rto) AUGER_CHECK_RESULT;
-/* Before the first request, of one over a stream: it is sent once, and waited for as long as one
- * over UDP with the default RTO (6.2.2: Ti). */
-void auger_stun_transaction_over_stream(struct auger_stun_transaction *t);
 /* Whether a request is due. */
 bool auger_stun_transaction_is_due(const struct auger_stun_transaction *t, auger_time now);
 /* To be called as the request leaves. */

@@ -371,22 +371,74 @@ static void a_check_from_a_so_candidate_comes_on_its_pair(void **state)
 
 /* --- checks --------------------------------------------------------------------------------- */
 
-/* 7.1, 8489 section 6.2.2 */
-static void a_check_over_a_stream_is_sent_once_and_waits_for_ti(void **state)
+static bool is_same_transaction(const struct sent *a, const struct sent *b)
+{
+    return memcmp(&a->msg.tid, &b->msg.tid, sizeof(a->msg.tid)) == 0;
+}
+
+/* 7.1, 8489 section 6.2.2; docs/decisions/189 */
+static void a_check_over_a_stream_is_asked_anew_after_5_and_15_s_and_waits_for_ti(void **state)
 {
     (void)state;
     struct puppet *p = tcp_puppet(AUGER_ICE_TCP_ACTIVE, true);
-    struct sent sent;
+    struct sent sent[3], more; /* all requests, and none besides */
 
     assert_int_equal(tell(p, PEER, AUGER_TCP_TYPE_PASSIVE, 1500000000), 0);
-    assert_true(puppet_take(p, &sent));
-    for (int i = 0; i < 394; i++) {
+    assert_true(puppet_take(p, &sent[0]));
+    for (int i = 1; i < 395; i++) {
         puppet_wait(p, 100 * AUGER_MS);
-        assert_false(puppet_take(p, &sent));
+        if (i == 50 || i == 150) {
+            struct sent *anew = &sent[i == 50 ? 1 : 2];
+            assert_true(puppet_take(p, anew));
+            assert_true(is_along(anew, ACTIVE_BASE, PEER));
+        }
+        assert_false(puppet_take(p, &more));
         assert_int_equal(puppet_pair(p, PEER).state, AUGER_PAIR_IN_PROGRESS);
     }
     puppet_wait(p, 100 * AUGER_MS);
     assert_int_equal(puppet_pair(p, PEER).state, AUGER_PAIR_FAILED);
+    for (int i = 0; i < 3; i++)
+        assert_false(is_same_transaction(&sent[i], &sent[(i + 1) % 3]));
+    puppet_free(p);
+}
+
+static void an_answer_to_any_check_over_a_stream_counts(void **state)
+{
+    (void)state;
+    for (int answered = 0; answered < 2; answered++) {
+        struct puppet *p = tcp_puppet(AUGER_ICE_TCP_ACTIVE, true);
+        struct sent sent[2];
+
+        assert_int_equal(tell(p, PEER, AUGER_TCP_TYPE_PASSIVE, 1500000000), 0);
+        assert_true(puppet_take(p, &sent[0]));
+        puppet_wait(p, 5 * AUGER_SEC);
+        assert_true(puppet_take(p, &sent[1]));
+        puppet_answer(p, &sent[answered], &(struct puppet_answer){.mapped = "tcp:192.0.2.1:33333"});
+        assert_int_equal(puppet_pair(p, PEER).state, AUGER_PAIR_SUCCEEDED);
+        puppet_free(p);
+    }
+}
+
+/* Its answer is lost where the peer's stream is full; consent is asked for meanwhile. */
+static void a_nomination_over_a_stream_is_said_anew(void **state)
+{
+    (void)state;
+    struct puppet *p = tcp_puppet(AUGER_ICE_TCP_ACTIVE, true);
+    struct sent sent;
+    unsigned nominations = 0;
+
+    assert_int_equal(tell(p, PEER, AUGER_TCP_TYPE_PASSIVE, 1500000000), 0);
+    for (int i = 0; i < 500; i++, puppet_wait(p, 100 * AUGER_MS)) {
+        while (puppet_take_request(p, &sent)) {
+            nominations += auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE);
+            if (nominations != 1)
+                puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "tcp:192.0.2.1:33333"});
+        }
+        if (nominations == 1 && i > 60)
+            fail_msg("it is not said again");
+    }
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    assert_true(puppet_pair(p, PEER).selected);
     puppet_free(p);
 }
 
@@ -991,7 +1043,9 @@ int main(void)
         cmocka_unit_test(a_browser_connects_to_our_passive_candidate),
         cmocka_unit_test(a_candidate_is_told_once_whatever_its_active_port),
         cmocka_unit_test(a_check_from_a_so_candidate_comes_on_its_pair),
-        cmocka_unit_test(a_check_over_a_stream_is_sent_once_and_waits_for_ti),
+        cmocka_unit_test(a_check_over_a_stream_is_asked_anew_after_5_and_15_s_and_waits_for_ti),
+        cmocka_unit_test(an_answer_to_any_check_over_a_stream_counts),
+        cmocka_unit_test(a_nomination_over_a_stream_is_said_anew),
         cmocka_unit_test(what_cannot_be_opened_has_failed_at_once),
         cmocka_unit_test(an_active_candidate_is_seen_as_one_whatever_its_ports),
         cmocka_unit_test(five_connections_are_opened_to_one_address_at_a_time),
