@@ -317,11 +317,12 @@ static bool has_more(const struct plan *plan, int side)
     return of(plan, MORE_INTERFACES, side) && of(plan, PRIVACY, side) < DEFAULT_ROUTE;
 }
 
-/* Two of its networks give it one address, by which streams of either leave. */
+/* Two of its networks give it one address, by which streams of either leave.  The first home of all
+ * has that prefix without being asked. */
 static bool may_be_twice(const struct plan *plan, int side)
 {
-    return plan->value[SAME_PREFIX] && plan->value[SAME_PREFIX_B] &&
-           (of(plan, MORE_INTERFACES, side) || plan->value[MOVES] == side + 1);
+    return (plan->value[SAME_PREFIX] || plan->value[SAME_PREFIX_B]) &&
+           (of(plan, MORE_INTERFACES, side) == 1 || plan->value[MOVES] == side + 1);
 }
 
 static unsigned tcp(const struct plan *plan, int side)
