@@ -142,12 +142,23 @@ static bool is_asked_from(const struct monitor_relay *relay, const struct auger_
     return auger_addr_equal(&relay->path.local, base);
 }
 
+/* The path in use may be of one that a check from there has made a base. */
+static void note_helpers_gone(struct monitor *monitor, const struct auger_addr *base)
+{
+    for (size_t i = 0; i < monitor->helpers_len; i++) {
+        struct monitor_helper *helper = &monitor->helpers[i];
+        if (!auger_addr_ip_equal(&helper->addr, base))
+            continue;
+        helper->is_gone = true;
+        monitor->is_adrift |= auger_addr_equal(&monitor->path.local, &helper->addr);
+    }
+}
+
 /* And with it the relayed addresses that were asked for from there. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
 {
     note_gone(monitor, base);
-    for (size_t i = 0; i < monitor->helpers_len; i++)
-        monitor->helpers[i].is_gone |= auger_addr_ip_equal(&monitor->helpers[i].addr, base);
+    note_helpers_gone(monitor, base);
     if (base->transport == AUGER_TCP)
         monitor_streams_gone(monitor, base);
     for (size_t i = 0; i < monitor->relays_len; i++) {

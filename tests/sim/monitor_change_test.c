@@ -82,6 +82,26 @@ static void a_restart_is_wanted_where_the_path_went_and_no_other_has_consent(voi
     }
 }
 
+/* One that prediction has made a base: it is of the address that went. */
+static void a_path_is_gone_with_its_helper(void **state)
+{
+    (void)state;
+    for (int gone = 0; gone < 2; gone++) {
+        struct stage *stage = connected();
+        struct auger_path used = path;
+        used.local.port = 5001;
+        monitor_add_helper(stage->monitor, &used.local);
+        succeeds_on(stage, AUGER_SEC, &used, 2);
+        monitor_event(stage->monitor, AUGER_SEC,
+                      &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = used});
+        if (gone)
+            monitor_remove_base(stage->monitor, &path.local);
+        enters(stage, AUGER_SEC, AUGER_ICE_DISCONNECTED);
+        tells(stage, AUGER_SEC, AUGER_ICE_EVENT_RESTART_WANTED);
+        ends(stage, gone ? NULL : "11: adrift, though no");
+    }
+}
+
 /* standby_restarts: docs/decisions/072. */
 static void a_restart_may_be_wanted_for_another_pair_where_that_is_expected(void **state)
 {
@@ -170,6 +190,7 @@ static void an_address_that_comes_has_candidates_after_the_last(void **state)
 }
 
 SCENARIOS(cmocka_unit_test(a_restart_is_wanted_where_the_path_went_and_no_other_has_consent),
+          cmocka_unit_test(a_path_is_gone_with_its_helper),
           cmocka_unit_test(a_restart_may_be_wanted_for_another_pair_where_that_is_expected),
           cmocka_unit_test(nothing_leaves_from_an_address_that_is_gone),
           cmocka_unit_test(adrift_it_may_check_again_and_only_then),
