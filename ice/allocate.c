@@ -84,15 +84,16 @@ static bool begin(struct auger_ice *ice, auger_time now, struct auger_relay *rel
 }
 
 /* A client of before may still be giving back what it had. */
-static bool is_due_again(const struct auger_relay *relay, auger_time now)
+static bool is_due_again(const struct auger_ice *ice, const struct auger_relay *relay,
+                         auger_time now)
 {
-    return relay->state == AUGER_RELAY_WAITING && !relay->turn && now >= relay->at;
+    return auger_relay_is_waiting(ice, relay) && !relay->turn && now >= relay->at;
 }
 
 static struct auger_relay *next_again(const struct auger_ice *ice, auger_time now)
 {
     for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
-        if (is_due_again(r, now))
+        if (is_due_again(ice, r, now))
             return r;
     return NULL;
 }
@@ -405,8 +406,8 @@ static auger_time next_of(const struct auger_ice *ice, const struct auger_relay 
 {
     if (relay->turn)
         return auger_time_min(auger_turn_next_timeout(relay->turn), keepalive_at(relay));
-    return relay->state == AUGER_RELAY_WAITING ? auger_time_max(relay->at, ice->pace_at)
-                                               : AUGER_NEVER;
+    return auger_relay_is_waiting(ice, relay) ? auger_time_max(relay->at, ice->pace_at)
+                                              : AUGER_NEVER;
 }
 
 auger_time auger_allocate_next_timeout(const struct auger_ice *ice)

@@ -169,6 +169,11 @@ bool auger_relay_has_twin(const struct auger_ice *ice, const struct auger_relay 
     return false;
 }
 
+bool auger_relay_is_waiting(const struct auger_ice *ice, const struct auger_relay *relay)
+{
+    return relay->state == AUGER_RELAY_WAITING && !auger_relay_has_twin(ice, relay);
+}
+
 static bool is_asked_from(const struct auger_relay *relay, const struct auger_relay_server *server,
                           const struct auger_ice_cand *host)
 {
@@ -315,7 +320,7 @@ bool auger_relay_is_awaited(const struct auger_ice *ice)
     const struct auger_ice_cand *host;
 
     for (const struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
-        if (r->is_awaited)
+        if (r->is_awaited && !auger_relay_has_twin(ice, r))
             return true;
     return auger_relay_find_unasked(ice, &server, &host);
 }
@@ -323,7 +328,7 @@ bool auger_relay_is_awaited(const struct auger_ice *ice)
 bool auger_relay_may_come(const struct auger_ice *ice)
 {
     for (const struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
-        if (r->state == AUGER_RELAY_ASKING || (r->state == AUGER_RELAY_WAITING && r->was_renewed))
+        if (r->state == AUGER_RELAY_ASKING || (auger_relay_is_waiting(ice, r) && r->was_renewed))
             return true;
     return false;
 }

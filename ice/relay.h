@@ -63,6 +63,8 @@ struct auger_relay *auger_relay_of(const struct auger_ice *ice, const struct aug
 struct auger_path auger_relay_path(const struct auger_relay *relay);
 /* Whether another client of ours has the same path, as two servers may send us on to one. */
 bool auger_relay_has_twin(const struct auger_ice *ice, const struct auger_relay *relay);
+/* To be asked again, and not for as long as it has a twin: a 5-tuple has one allocation. */
+bool auger_relay_is_waiting(const struct auger_ice *ice, const struct auger_relay *relay);
 
 /* The server that is to be asked next, and from which base; false: all that may be are. */
 bool auger_relay_find_unasked(const struct auger_ice *ice, const struct auger_relay_server **server,

@@ -126,6 +126,30 @@ static void a_server_that_another_has_sent_us_on_to_is_not_asked_twice(void **st
     end(p);
 }
 
+/* It would be told of an allocation mismatch. */
+static void a_server_that_has_refused_us_is_not_asked_beside_who_was_sent_on_to_it(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *one = add_server(p, SERVER, RELAYED);
+    struct turn_server *other = add_server(p, OTHER_SERVER, OTHER_RELAYED);
+
+    one->allocate_code = AUGER_STUN_INSUFFICIENT_CAPACITY;
+    other->is_silent = true;
+    run(p, 200 * AUGER_MS);
+    assert_int_equal(one->allocates, 1);
+    one->allocate_code = 0;
+    other->is_silent = false;
+    other->allocate_code = AUGER_STUN_TRY_ALTERNATE;
+    other->alternate = SERVER;
+    run(p, AUGER_SEC);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_int_equal(one->allocates, 2);
+    run(p, 65 * AUGER_SEC);
+    assert_int_equal(one->allocates, 2);
+    end(p);
+}
+
 static void each_server_is_asked_once_before_any_twice(void **state)
 {
     (void)state;
@@ -487,6 +511,7 @@ int main(void)
         cmocka_unit_test(a_server_without_a_relay_to_give_says_how_it_sees_us),
         cmocka_unit_test(two_servers_that_send_on_to_one_make_one_relay),
         cmocka_unit_test(a_server_that_another_has_sent_us_on_to_is_not_asked_twice),
+        cmocka_unit_test(a_server_that_has_refused_us_is_not_asked_beside_who_was_sent_on_to_it),
         cmocka_unit_test(each_server_is_asked_once_before_any_twice),
         cmocka_unit_test(new_clients_are_paced),
         cmocka_unit_test(servers_do_not_wait_for_all_checks),
