@@ -31,7 +31,7 @@ class Install(unittest.TestCase):
         cls.work = pathlib.Path(cls.folder.name)
         cls.prefix = cls.work / "prefix"
         run(CMAKE, "-S", ROOT, "-B", cls.work / "build", "-G", "Ninja", f"-DCMAKE_C_COMPILER={CC}",
-            "-DCMAKE_BUILD_TYPE=Release", f"-DCMAKE_INSTALL_PREFIX={cls.prefix}",
+            "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS_RELEASE=-DNDEBUG", f"-DCMAKE_INSTALL_PREFIX={cls.prefix}",
             "-DCMAKE_INSTALL_LIBDIR=lib",
             "-DAUGER_TESTS=OFF", "-DAUGER_TOOLS=OFF", "-DAUGER_BENCH=OFF")
         run(CMAKE, "--build", cls.work / "build")
