@@ -14,7 +14,7 @@ test: ## every test there is, as CI runs it
 	@scripts/test
 
 unit: build ## the tests that need no network: ctest alone
-	@ctest --preset dev -j 2 --no-tests=error
+	@ctest --preset dev -j $$(($$(nproc) + 2)) --no-tests=error
 
 format: ## lay out every C file
 	@scripts/format
