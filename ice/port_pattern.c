@@ -14,6 +14,9 @@
 #define NEXT 4
 #define HOLES_MAX 11
 #define PARTS_MAX 10
+/* So many answers of servers that were asked at once may come the other way round by chance: three
+ * of a browser do in one of six cases. */
+#define REVERSED_MAX 4
 
 const char *auger_port_verdict_name(enum auger_port_verdict verdict)
 {
@@ -190,13 +193,12 @@ static size_t sort(const uint16_t *ports, size_t len, uint16_t sorted[AUGER_PORT
     return kept;
 }
 
-/* Two may have changed places on their way. */
 static bool goes_down(const uint16_t *ports, size_t len)
 {
     for (size_t i = 1; i < len; i++)
         if (ports[i] >= ports[i - 1])
             return false;
-    return len > 2;
+    return len > 2; /* two may have changed places on their way */
 }
 
 /* Where the largest gap begins. */
@@ -233,13 +235,13 @@ static bool is_dense(const uint16_t *sorted, size_t len, size_t without, int32_t
 bool auger_port_run_read(const uint16_t *ports, size_t len, struct auger_port_run *run)
 {
     uint16_t sorted[AUGER_PORT_RUN_MAX];
-    bool down = goes_down(ports, len);
+    bool falls = goes_down(ports, len), down = falls && len > REVERSED_MAX;
 
     len = sort(ports, len, sorted);
     if (len < 2)
         return false;
     size_t wide = largest_gap(sorted, len), none = len;
-    bool is_split = !down && sorted[wide + 1] - sorted[wide] > FAR;
+    bool is_split = !falls && sorted[wide + 1] - sorted[wide] > FAR;
     int32_t step = common_step(sorted, len, is_split ? wide : none);
     if (step == 0 || step > FAR || !is_dense(sorted, len, is_split ? wide : none, step))
         return false;
@@ -249,6 +251,9 @@ bool auger_port_run_read(const uint16_t *ports, size_t len, struct auger_port_ru
     if (is_split) /* the lower ones are the later */
         run->ends[run->ends_len++] = sorted[wide];
     run->ends[run->ends_len++] = down ? sorted[0] : sorted[len - 1];
+    run->may_fall = falls && !down;
+    if (run->may_fall)
+        run->ends[run->ends_len++] = sorted[0];
     return true;
 }
 
@@ -282,11 +287,13 @@ static void put(struct window *window, int64_t port)
 static void put_ahead(const struct auger_port_run *run, uint32_t first, uint32_t last,
                       struct window *window)
 {
-    int32_t step = auger_port_run_least_step(run);
+    int64_t step = auger_port_run_least_step(run);
 
-    for (uint32_t i = first; i <= last; i++)
-        put(window, run->ends[(i - 1) % run->ends_len] +
-                        (int64_t)step * (1 + (i - 1) / (uint32_t)run->ends_len));
+    for (uint32_t i = first - 1; i < last; i++) {
+        size_t end = i % run->ends_len;
+        int64_t way = end > 0 && run->may_fall ? -step : step;
+        put(window, run->ends[end] + way * (1 + i / (uint32_t)run->ends_len));
+    }
 }
 
 static bool has_put(const struct window *window, int64_t port)

@@ -41,8 +41,9 @@ void auger_port_bracket_solve(const struct auger_port_bracket *bracket,
 /* Ports of one host that servers saw, in about the order in which they were given. */
 struct auger_port_run {
     int32_t step;     /* the true one may be a part of it, where something else came between all */
-    uint16_t ends[2]; /* after which it goes on: two where the range may have wrapped */
+    uint16_t ends[2]; /* after which it goes on: two where the range may have wrapped, */
     size_t ends_len;
+    bool may_fall; /* or where few were told downwards: from the second on it does, if so */
     uint16_t seen[AUGER_PORT_RUN_MAX]; /* rising */
     size_t seen_len;
 };

@@ -252,21 +252,40 @@ static void three_ports_in_any_order_show_the_step(void **state)
     }
 }
 
-static void ports_told_downwards_go_on_downwards(void **state)
+static void many_ports_told_downwards_go_on_downwards(void **state)
 {
     uint16_t ahead[AUGER_PORT_WINDOW_MAX];
     struct auger_port_run run;
 
     (void)state;
-    assert_true(auger_port_run_read((const uint16_t[]){30201, 30100, 29999}, 3, &run));
+    assert_true(
+        auger_port_run_read((const uint16_t[]){30403, 30302, 30201, 30100, 29999}, 5, &run));
     assert_int_equal(run.step, -101);
     assert_int_equal(auger_port_run_next(&run, run.step, 1), 29898);
     size_t len = auger_port_run_window(&run, 0, ahead);
     assert_int_equal(ahead[0], 29898);
-    assert_true(is_in(ahead, len, 30302));
+    assert_true(is_in(ahead, len, 30504));
     /* Two may have changed places. */
     assert_true(auger_port_run_read((const uint16_t[]){30100, 30000}, 2, &run));
     assert_int_equal(run.step, 100);
+}
+
+/* Servers were asked at once, and their answers came the other way round: or the NAT counts down.
+ */
+static void three_ports_told_downwards_may_go_on_either_way(void **state)
+{
+    static const uint16_t told[] = {30202, 30201, 30200};
+    uint16_t ahead[AUGER_PORT_WINDOW_MAX];
+    struct auger_port_run run;
+
+    (void)state;
+    assert_true(auger_port_run_read(told, LEN(told), &run));
+    assert_int_equal(auger_port_run_next(&run, run.step, 1), 30203);
+    size_t len = auger_port_run_window(&run, 0, ahead);
+    assert_int_equal(ahead[0], 30203);
+    assert_int_equal(ahead[1], 30199);
+    for (int32_t i = 1; i <= AUGER_PORT_AHEAD / 2; i++)
+        assert_true(is_in(ahead, len, 30202 + i) && is_in(ahead, len, 30200 - i));
 }
 
 static void the_step_may_be_a_part_of_what_lies_between(void **state)
@@ -368,7 +387,8 @@ int main(void)
         cmocka_unit_test(ports_by_chance_are_said_to_be),
         cmocka_unit_test(no_port_is_told_that_is_none),
         cmocka_unit_test(three_ports_in_any_order_show_the_step),
-        cmocka_unit_test(ports_told_downwards_go_on_downwards),
+        cmocka_unit_test(many_ports_told_downwards_go_on_downwards),
+        cmocka_unit_test(three_ports_told_downwards_may_go_on_either_way),
         cmocka_unit_test(the_step_may_be_a_part_of_what_lies_between),
         cmocka_unit_test(ports_that_no_server_saw_are_in_the_window),
         cmocka_unit_test(others_between_three_leave_the_common_step),
