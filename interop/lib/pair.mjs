@@ -22,7 +22,7 @@ function trickle(a, b) {
 const without = ({ type, sdp }, goes) => ({ type, sdp: sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, (line) => (goes(line) ? "" : line)) });
 
 // A peer that has a `config` of its own takes that. `rewrite` changes the offer on its way. Of a peer that is `unheard` the other side learns no candidate.
-export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] }, rewrite = (sdp) => sdp, unheard } = {}) {
+export async function connect(offerer, answerer, { channel = {}, config = { iceServers: [] }, rewrite = (sdp) => sdp, unheard, within } = {}) {
   const { label = "d", init = {} } = channel;
   for (const peer of [offerer, answerer]) await peer.call("new", { config: peer.config ?? config });
   const nothing = async () => {};
@@ -37,7 +37,7 @@ export async function connect(offerer, answerer, { channel = {}, config = { iceS
   const answer = await answerer.call("answer");
   await offerer.call("remote", { desc: passed(answerer, answer) });
   await openOfferer();
-  const opened = (peer) => peer.wait((e) => e.ev === "open" && e.label === label, `open channel “${label}”`);
+  const opened = (peer) => peer.wait((e) => e.ev === "open" && e.label === label, `open channel “${label}”`, 0, within);
   await Promise.all([opened(offerer), opened(answerer)]);
   return { offer, answer };
 }

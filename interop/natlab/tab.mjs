@@ -20,6 +20,7 @@ export class Tab extends Lines {
   async forget() {
     await this.call("close").catch(() => {});
     this.events.splice(0);
+    this.removeAllListeners("event"); // of who met it
   }
 }
 

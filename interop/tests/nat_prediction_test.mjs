@@ -1,13 +1,15 @@
-// Predicted ports through routers: `auger connect --predict` behind a NAT that counts, the other side
-// without, behind one that lets in only whom it has asked. Run by interop/natlab/enter.
+// Predicted ports through routers: ours with --predict and another side without, `auger connect` or a
+// browser, one of them behind a NAT that counts, the other behind one that lets in only whom it has asked.
+// How often it works `interop/run prediction` measures. Run by interop/natlab/enter.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { describe } from "node:test";
+import { after, before, describe } from "node:test";
 import { fileURLToPath } from "node:url";
 import { test } from "../lib/check.mjs";
 import { until } from "../lib/until.mjs";
 import { Lab } from "../natlab/lab.mjs";
+import { PLACES, Prediction } from "../natlab/prediction.mjs";
 
 const AUGER = process.env.AUGER ?? fileURLToPath(new URL("../../build/dev/auger", import.meta.url));
 const PATIENCE_S = 20;
@@ -62,3 +64,37 @@ describe("behind a NAT that counts its ports", () => {
     assert.ok(!isThrough, said);
   });
 });
+
+// One session may fail by chance.
+const TRIES = 2;
+
+for (const browser of (process.env.BROWSERS ?? "chromium,firefox").split(","))
+  describe(`ours and ${browser}, without a relay`, () => {
+    const strides = { a: 2, b: 1 };
+    let there;
+    before(async () => {
+      there = await Prediction.build(Object.values(strides));
+    });
+    after(() => there?.down());
+
+    for (const [place, who] of Object.entries(PLACES))
+      describe(`with ${who} behind a NAT that counts`, () => {
+        const stride = strides[place];
+        let tab;
+        before(async () => {
+          tab = await there.startTab(place, stride, browser);
+        });
+        after(() => tab?.end());
+        const meet = (options, oursOffers) => there.meet({ place, stride, options, oursOffers, isKept: () => true, name: options.join() }, tab);
+
+        test(`+${stride}: with prediction there is a path`, async () => {
+          const results = [];
+          for (let i = 0; i < TRIES && !results.at(-1)?.isDirect; i++) results.push(await meet(["--predict"], i % 2 === 0));
+          assert.ok(results.at(-1).isDirect, `traces: ${results.map(({ trace }) => trace).join(", ")}`);
+        });
+        test("without prediction there is none", async () => {
+          const { isDirect, trace } = await meet([], true);
+          assert.ok(!isDirect, `trace: ${trace}`);
+        });
+      });
+  });
