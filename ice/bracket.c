@@ -75,10 +75,7 @@ bool auger_bracket_begin(struct auger_ice *ice, auger_time now, const struct aug
     auger_peer_ports_read(ice, &peer);
     aim(p, &peer);
     p->bursts++;
-    if (auger_burst_begin(ice, now, helpers))
-        return true;
-    auger_helper_drop_prober(ice);
-    return false;
+    return auger_burst_begin(ice, now, helpers);
 }
 
 static void tell_guess(struct auger_ice *ice, auger_time now, const struct auger_port_guess *guess)

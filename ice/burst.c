@@ -34,11 +34,12 @@ static bool make_pair(struct auger_ice *ice, auger_time now, struct auger_ice_ca
 static bool make_pairs(struct auger_ice *ice, auger_time now, struct auger_ice_cand *prober)
 {
     struct auger_prediction *p = ice->prediction;
+    const size_t wanted = p->targets_len;
 
     for (size_t i = 0; i < p->targets_len; i++)
         if (!make_pair(ice, now, prober, &p->targets[i]))
             p->targets_len = (uint8_t)i; /* the others go with it */
-    return p->targets_len > 0;
+    return p->targets_len == wanted || p->targets_len > 0;
 }
 
 static bool start_samplers(struct auger_ice *ice, auger_time now, const struct auger_addr *helpers)
@@ -180,6 +181,8 @@ static bool are_of_one_ip(const struct auger_prediction *prediction)
 void auger_burst_solve(const struct auger_prediction *prediction, struct auger_port_guess *guess)
 {
     const struct auger_sampler *s = prediction->samplers;
+    const uint16_t seen[AUGER_SAMPLERS] = {s[0].seen_at.port, s[1].seen_at.port, s[2].seen_at.port,
+                                           s[3].seen_at.port};
     const struct auger_port_bracket bracket = {{s[0].seen_at.port, s[1].seen_at.port},
                                                {s[2].seen_at.port, s[3].seen_at.port},
                                                prediction->targets_len};
@@ -188,8 +191,10 @@ void auger_burst_solve(const struct auger_prediction *prediction, struct auger_p
     if (!auger_burst_is_answered(prediction))
         return;
     guess->verdict = AUGER_PORTS_RANDOM;
-    if (are_of_one_ip(prediction))
+    if (are_of_one_ip(prediction) && bracket.between > 0)
         auger_port_bracket_solve(&bracket, guess);
+    else if (are_of_one_ip(prediction))
+        auger_port_next_solve(seen, AUGER_SAMPLERS, guess);
 }
 
 auger_time auger_burst_next_timeout(const struct auger_prediction *prediction)

@@ -7,6 +7,7 @@
 #include "ice/policy.h"
 #include "ice/reflexive.h"
 #include "ice/relay.h"
+#include "ice/sighting.h"
 
 #include "base/env.h"
 #include "base/time.h"
@@ -201,15 +202,34 @@ static void conclude(struct auger_ice *ice, auger_time now, const char *reason)
     auger_trace(ice->env, now, "ice:gathered", AUGER_F_TEXT("reason", reason));
 }
 
-void auger_gather_conclude(struct auger_ice *ice, auger_time now)
+static bool is_all_answered(const struct auger_ice *ice)
 {
     if (ice->gather.state != AUGER_GATHER_ENDING || auger_relay_is_awaited(ice))
-        return;
-    for (const struct auger_query *query = ice->gather.queries; query; query = query->next) {
+        return false;
+    for (const struct auger_query *query = ice->gather.queries; query; query = query->next)
         if (is_open(query))
-            return;
-    }
-    conclude(ice, now, "all answered");
+            return false;
+    return true;
+}
+
+static bool is_for_window(const struct auger_ice *ice)
+{
+    const struct auger_prediction *p = ice->prediction;
+    const struct auger_sighting *by;
+
+    return p && (p->window == AUGER_WINDOW_WANTED || p->window == AUGER_WINDOW_ASKING) &&
+           !ice->shares_sockets && auger_sighting_mapping(ice, &by) == AUGER_MAPPING_DEPENDENT;
+}
+
+bool auger_gather_awaits_window(const struct auger_ice *ice)
+{
+    return is_all_answered(ice) && is_for_window(ice);
+}
+
+void auger_gather_conclude(struct auger_ice *ice, auger_time now)
+{
+    if (is_all_answered(ice) && !is_for_window(ice))
+        conclude(ice, now, "all answered");
 }
 
 void auger_gather_remove_host(struct auger_ice *ice, auger_time now,

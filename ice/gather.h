@@ -29,6 +29,8 @@ void auger_gather_end(struct auger_ice *ice, auger_time now);
 /* A TURN server that refuses a relay is asked for what it sees of us instead (5.1.1.2). */
 void auger_gather_ask_instead(struct auger_ice *ice, const struct auger_ice_cand *host,
                               const struct auger_addr *server);
+/* All have answered, and what comes of it is held up for the next ports of our NAT: window.h. */
+bool auger_gather_awaits_window(const struct auger_ice *ice);
 /* It is done if no server is waited for any more. */
 void auger_gather_conclude(struct auger_ice *ice, auger_time now);
 

@@ -172,6 +172,41 @@ void auger_port_bracket_solve(const struct auger_port_bracket *bracket,
         guess->step = step;
 }
 
+/* --- what comes next -------------------------------------------------------------------- */
+
+/* Of all gaps but one at which the range may have wrapped; 0: there is none. */
+static int32_t step_between(const uint16_t *seen, size_t len)
+{
+    int32_t step = 0;
+    size_t far = 0;
+
+    for (size_t i = 0; i + 1 < len; i++) {
+        int32_t gap = seen[i + 1] - seen[i];
+        if (abs(gap) > FAR)
+            far++;
+        else if (step != 0 && !have_one_sign(step, gap))
+            return 0;
+        else
+            step = gap < 0 ? -gcd(step, gap) : gcd(step, gap);
+    }
+    return far < 2 ? step : 0;
+}
+
+void auger_port_next_solve(const uint16_t *seen, size_t len, struct auger_port_guess *guess)
+{
+    int32_t step = step_between(seen, len);
+
+    *guess = (struct auger_port_guess){.verdict = AUGER_PORTS_RANDOM};
+    if (step == 0)
+        return;
+    for (size_t i = 0; i + 1 < len; i++)
+        if (abs(seen[i + 1] - seen[i]) <= FAR && abs((seen[i + 1] - seen[i]) / step) > STEPS_MAX)
+            return;
+    guess->verdict = AUGER_PORTS_SOME;
+    guess->step = step;
+    add_slots(guess, seen[len - 1], step, AUGER_PORT_GUESSES_MAX);
+}
+
 /* --- a run ------------------------------------------------------------------------------ */
 
 static int compare(const void *a, const void *b)

@@ -38,6 +38,9 @@ struct auger_port_guess {
 void auger_port_bracket_solve(const struct auger_port_bracket *bracket,
                               struct auger_port_guess *guess);
 
+/* Ports that fresh sockets were given one after another; what comes then is guessed. */
+void auger_port_next_solve(const uint16_t *seen, size_t len, struct auger_port_guess *guess);
+
 /* Ports of one host that servers saw, in about the order in which they were given. */
 struct auger_port_run {
     int32_t step;     /* the true one may be a part of it, where something else came between all */

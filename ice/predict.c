@@ -5,10 +5,12 @@
 #include "ice/birthday.h"
 #include "ice/bracket.h"
 #include "ice/burst.h"
+#include "ice/gather.h"
 #include "ice/helper.h"
 #include "ice/nominate.h"
 #include "ice/predicted.h"
 #include "ice/sighting.h"
+#include "ice/window.h"
 
 #include "base/addr.h"
 #include "base/env.h"
@@ -18,7 +20,7 @@
 /* For a path that needs no guess, and for the peer's other candidates. */
 #define PATIENCE (250 * AUGER_MS)
 /* Of the controlled side where both NATs map by destination: the other's burst would move what it
- * counts on. */
+ * counts on.  And where the peer has been told of the next ports already. */
 #define YIELD (2 * AUGER_SEC)
 #define HELPERS_BY (1 * AUGER_SEC)
 #define ANSWERS_BY (2 * AUGER_SEC)
@@ -38,6 +40,8 @@ static const char *plan_name(enum auger_predict_plan plan)
         return "ahead";
     case AUGER_PREDICT_BIRTHDAY:
         return "birthday";
+    case AUGER_PREDICT_WINDOW:
+        return "window";
     }
     return "unknown";
 }
@@ -54,6 +58,8 @@ int auger_predict_init(struct auger_ice *ice)
     if (!ice->prediction)
         return AUGER_ERR_NO_MEMORY;
     ice->prediction->known_at = ice->prediction->wake_at = AUGER_NEVER;
+    if (config->predict_window)
+        ice->prediction->window = AUGER_WINDOW_WANTED;
     auger_predicted_allow(&ice->locals, (uint16_t)(PREDICTED_MAX + 2 * config->predict_sockets));
     return 0;
 }
@@ -68,6 +74,8 @@ static void end_burst(struct auger_ice *ice)
 {
     struct auger_prediction *p = ice->prediction;
 
+    if (p->window == AUGER_WINDOW_ASKING)
+        p->window = AUGER_WINDOW_OFF;
     if (p->phase >= AUGER_PREDICT_BURST) {
         auger_burst_end(p);
         p->has_done = true;
@@ -117,7 +125,8 @@ static auger_time earliest(const struct auger_ice *ice, enum auger_predict_plan 
                            const struct auger_peer_ports *peer)
 {
     const struct auger_prediction *p = ice->prediction;
-    bool yields = plan == AUGER_PREDICT_ALIGNED && ice->current->role == AUGER_CONTROLLED;
+    bool yields = p->window == AUGER_WINDOW_TOLD ||
+                  (plan == AUGER_PREDICT_ALIGNED && ice->current->role == AUGER_CONTROLLED);
     auger_time at = auger_time_add(p->known_at, yields ? YIELD : PATIENCE);
 
     return plan == AUGER_PREDICT_AHEAD && auger_ahead_may_look_behind(p, peer)
@@ -160,8 +169,12 @@ static void begin_burst(struct auger_ice *ice, auger_time now, const struct auge
 
     p->phase = AUGER_PREDICT_BURST;
     p->wake_at = auger_time_add(now, ANSWERS_BY);
-    if (!auger_bracket_begin(ice, now, helpers))
+    bool has_begun = p->plan == AUGER_PREDICT_WINDOW ? auger_window_begin(ice, now, helpers)
+                                                     : auger_bracket_begin(ice, now, helpers);
+    if (!has_begun) {
+        auger_helper_drop_prober(ice);
         give_up(ice, now, "no room");
+    }
 }
 
 /* --- the sockets of the caller ------------------------------------------------------------ */
@@ -191,6 +204,7 @@ int auger_ice_add_helper_addrs(struct auger_ice *ice, auger_time now,
     } else {
         begin_burst(ice, now, addrs);
     }
+    auger_gather_conclude(ice, now); /* without its window */
     return 0;
 }
 
@@ -253,7 +267,10 @@ static void go_on(struct auger_ice *ice, auger_time now)
     case AUGER_PREDICT_ASKED:
         if (!auger_burst_is_answered(p) && now < p->wake_at)
             break;
-        auger_bracket_conclude(ice, now);
+        if (p->plan == AUGER_PREDICT_WINDOW)
+            auger_window_conclude(ice, now);
+        else
+            auger_bracket_conclude(ice, now);
         end_burst(ice);
         break;
     }
@@ -268,12 +285,19 @@ static void begin(struct auger_ice *ice, auger_time now, enum auger_predict_plan
     case AUGER_PREDICT_BRACKET:
     case AUGER_PREDICT_ALIGNED:
     case AUGER_PREDICT_BIRTHDAY:
+    case AUGER_PREDICT_WINDOW:
         ask_for_helpers(ice, now, plan);
         break;
     case AUGER_PREDICT_AHEAD:
         auger_ahead_check(ice, now, peer);
         break;
     }
+}
+
+static void begin_window(struct auger_ice *ice, auger_time now)
+{
+    ice->prediction->window = AUGER_WINDOW_ASKING;
+    ask_for_helpers(ice, now, AUGER_PREDICT_WINDOW);
 }
 
 static void plan_next(struct auger_ice *ice, auger_time now)
@@ -295,6 +319,20 @@ static void plan_next(struct auger_ice *ice, auger_time now)
         begin(ice, now, plan, &peer);
 }
 
+/* Before the peer is known, and whatever becomes of it gathering goes on. */
+static void consider_window(struct auger_ice *ice, auger_time now)
+{
+    struct auger_prediction *p = ice->prediction;
+
+    if (p->window == AUGER_WINDOW_ASKING)
+        go_on(ice, now);
+    else if (p->phase == AUGER_PREDICT_IDLE && auger_gather_awaits_window(ice))
+        begin_window(ice, now);
+    if (p->window != AUGER_WINDOW_ASKING)
+        auger_gather_conclude(ice, now);
+    auger_window_open(ice, now);
+}
+
 static bool is_over(const struct auger_ice *ice, auger_time now)
 {
     return ice->shares_sockets || !auger_credentials_are_known(&ice->current->remote) ||
@@ -310,6 +348,9 @@ void auger_predict_consider(struct auger_ice *ice, auger_time now)
         return;
     follow_generation(ice);
     auger_helper_adopt_all(ice);
+    consider_window(ice, now);
+    if (p->window == AUGER_WINDOW_ASKING)
+        return;
     if (is_over(ice, now)) {
         end_burst(ice);
         if (auger_nominate_is_concluded(ice->current))

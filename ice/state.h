@@ -118,6 +118,15 @@ enum auger_predict_plan {
     AUGER_PREDICT_ALIGNED,  /* both do: such checks to where the peer's will come from */
     AUGER_PREDICT_AHEAD,    /* the peer's does: checks to where its own will come from */
     AUGER_PREDICT_BIRTHDAY, /* ours draws its ports */
+    AUGER_PREDICT_WINDOW,   /* ours maps by destination, and the peer is not known yet */
+};
+
+/* The next ports of our NAT, told with the last candidates: window.h. */
+enum auger_window_state {
+    AUGER_WINDOW_OFF,    /* candidates may be told later; or nothing came of it */
+    AUGER_WINDOW_WANTED, /* once servers have answered */
+    AUGER_WINDOW_ASKING,
+    AUGER_WINDOW_TOLD, /* the peer is to be opened to from `windower` */
 };
 
 enum auger_predict_phase {
@@ -152,7 +161,9 @@ struct auger_prediction {
 
     struct auger_addr base, server; /* of the attempt */
     struct auger_sampler samplers[AUGER_SAMPLERS];
-    struct auger_addr prober; /* the helper between them, that checks */
+    struct auger_addr prober;   /* the helper between them, that checks */
+    struct auger_addr windower; /* that which has sent nothing yet, of a window */
+    uint8_t window;             /* enum auger_window_state */
     struct auger_addr targets[AUGER_PREDICT_TARGETS_MAX];
     uint8_t targets_len, written; /* of the burst, so far */
 };

@@ -2,6 +2,8 @@
  * What becomes of the peer's is remote.c's. */
 #include "peer/peer.h"
 
+#include <auger/ice_predict.h>
+
 #include "base/env.h"
 #include "base/trace.h"
 
@@ -39,7 +41,8 @@ static size_t drop_prflx(struct auger_cand *cands, size_t len)
 
 static int format_cands(struct auger_peer *peer, struct lines *lines)
 {
-    size_t max = (size_t)peer->config.ice.local_cands_max + peer->config.ice.prflx_cands_max;
+    size_t max = (size_t)peer->config.ice.local_cands_max + peer->config.ice.prflx_cands_max +
+                 (peer->config.ice.predict_window ? AUGER_ICE_WINDOW_MAX : 0);
     struct auger_cand *cands = auger_env_alloc(peer->env, max, sizeof(*cands));
     char(*text)[AUGER_CAND_LINE_MAX];
 

@@ -64,6 +64,7 @@ static int init(struct auger_peer *peer)
     int err = auger_env_random(peer->env, &peer->session_id, sizeof(peer->session_id));
 
     peer->session_id &= INT64_MAX; /* RFC 8829 section 5.2.1 */
+    peer->config.ice.predict_window |= peer->config.trickle != AUGER_TRICKLE_FULL;
     if (err == 0)
         err = auger_record_new_sized(peer->config.recorder, &peer->ice, peer->env,
                                      &peer->config.ice, sizeof(peer->config.ice));

@@ -270,7 +270,7 @@ static void put_config(struct auger_recorder *r, const struct auger_ice_config *
     put_u8(r, (uint8_t)(config->nominate_at_once | config->relays_max << 1));
     put_u8(r, (uint8_t)(config->allow_loopback | config->tcp << 1));
     put_u8(r, (uint8_t)(config->allow_link_local | config->prediction << 1 |
-                        config->predict_random << 2));
+                        config->predict_random << 2 | config->predict_window << 3));
     put_int(r, config->pacing);
     put_int(r, config->pac_timeout);
     put_int(r, config->gather_timeout);

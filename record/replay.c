@@ -130,6 +130,7 @@ static void get_config(struct auger_replay *r, struct auger_ice_config *config)
     config->allow_link_local = link_local & 1;
     config->prediction = link_local & 2;
     config->predict_random = link_local & 4;
+    config->predict_window = link_local & 8;
     config->pacing = auger_field_int(r);
     config->pac_timeout = auger_field_int(r);
     config->gather_timeout = auger_field_int(r);

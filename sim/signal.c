@@ -273,6 +273,10 @@ static void post_or_hold(struct sim_peer *peer, struct sim_message *message)
 {
     struct sim_message **end = &peer->held;
 
+    if (peer->signalling.tells_once && peer->has_described) {
+        free(message);
+        return;
+    }
     if (!peer->signalling.no_trickle || peer->has_described) {
         post(peer, message);
         return;

@@ -301,6 +301,7 @@ struct sim_signalling {
     unsigned drop_permille, duplicate_permille; /* of candidates */
     bool no_trickle;                            /* a description waits for all candidates */
     bool half_trickle;                          /* the offer alone does (RFC 8838 section 16) */
+    bool tells_once;                            /* and what comes later is told to nobody */
     bool no_end;                                /* never says that no more candidates come */
     enum sim_gives alice_gives, bob_gives;
     bool same_role, both_control; /* both say so: a conflict */

@@ -63,6 +63,8 @@ static const struct meaning meanings[] = {
      "our NAT maps by destination: sockets are opened to predict a port ({plan})"},
     {"ice:ports_bracketed", NULL, NULL, STORY_EVENT, -1,
      "the port of a check lies between {first} and {last}: {verdict}, {ports} told"},
+    {"ice:ports_next", NULL, NULL, STORY_EVENT, -1,
+     "the ports after {last} are told before the peer is known: {verdict}, {ports}"},
     {"ice:ports_ahead", NULL, NULL, STORY_EVENT, -1,
      "the peer's NAT maps by destination: {checks} ports ahead are checked"},
     {"ice:prediction_ended", NULL, NULL, STORY_EVENT, -1, "no port is predicted: {reason}"},

@@ -203,6 +203,9 @@ struct auger_ice_config {
      * known) and false.  At most AUGER_ICE_PREDICT_SOCKETS_MAX; 0: none. */
     uint16_t predict_sockets, predict_port_min, predict_port_max;
     bool predict_random;
+    /* Candidates are told once, before the peer is known: no trickle, or half.  With prediction the
+     * next ports of our NAT go with them (docs/decisions/214).  Default false. */
+    bool predict_window;
 };
 
 enum auger_ice_event_type {

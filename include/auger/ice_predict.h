@@ -14,7 +14,7 @@
  * peer but the ports.  One of them may come to be the path.  What leaves from them at once, a
  * burst, is not paced by Ta (docs/decisions/210): poll_transmit writes all of it in its order, and
  * whoever sends keeps that.  The agent's bounds in one session: three bursts of four requests and
- * up to 16 checks each, 32 checks ahead, and `predict_sockets`.
+ * up to 16 checks each, that of a window among them, 32 checks ahead, and `predict_sockets`.
  *
  * A caller that does nothing of it loses what needs helpers, and no more.
  */
@@ -26,6 +26,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* So many candidates more there may be with `predict_window`. */
+#define AUGER_ICE_WINDOW_MAX 16
 
 /* The addresses of sockets that AUGER_ICE_EVENT_HELPERS_WANTED asked for.  With fewer than it
  * asked for, or none, the agent does without.  AUGER_ERR_STATE: it waits for none (any more);

@@ -34,7 +34,8 @@ struct row {
     unsigned busy;          /* of both NATs; 0: quiet */
     unsigned must_permille; /* of the worlds be direct; */
     bool is_in_vain;        /* or none of them */
-    bool both_predict, no_prediction;
+    bool both_predict, no_prediction, no_window;
+    bool tells_once;   /* no trickle of either side */
     bool asks_at_once; /* the other all its servers, as Chromium: answers overtake each other */
 };
 
@@ -87,6 +88,38 @@ static const struct row rows[] = {
      .other = PLAIN(SIM_PORT_RESTRICTED),
      .must_permille = 990,
      .busy = BUSY},
+    {.name = "once",
+     .text = "(a) +1, no trickle, without a window",
+     .ours = SEQ(1),
+     .other = PLAIN(SIM_PORT_RESTRICTED),
+     .is_in_vain = true,
+     .tells_once = true,
+     .no_window = true},
+    {.name = "once1",
+     .text = "(a) sequential +1, no trickle",
+     .ours = SEQ(1),
+     .other = PLAIN(SIM_PORT_RESTRICTED),
+     .must_permille = 990,
+     .tells_once = true},
+    {.name = "once2",
+     .text = "(a) sequential +2, no trickle",
+     .ours = SEQ(2),
+     .other = PLAIN(SIM_PORT_RESTRICTED),
+     .must_permille = 990,
+     .tells_once = true},
+    {.name = "once100",
+     .text = "(a) sequential +100, no trickle",
+     .ours = SEQ(100),
+     .other = PLAIN(SIM_PORT_RESTRICTED),
+     .must_permille = 950,
+     .tells_once = true},
+    {.name = "once1busy",
+     .text = "(a) sequential +1, no trickle",
+     .ours = SEQ(1),
+     .other = PLAIN(SIM_PORT_RESTRICTED),
+     .must_permille = 850,
+     .busy = BUSY,
+     .tells_once = true},
     {.name = "b1",
      .text = "(b) sequential +1",
      .ours = PLAIN(SIM_PORT_RESTRICTED),
@@ -206,6 +239,7 @@ struct meeting {
 static bool is_local_guess(const struct auger_trace_record *record)
 {
     return strcmp(record->name, "ice:ports_bracketed") == 0 ||
+           strcmp(record->name, "ice:ports_next") == 0 ||
            strcmp(record->name, "ice:ports_ahead") == 0;
 }
 
@@ -250,6 +284,7 @@ static struct sim_peer *add_ours(struct meeting *meeting)
 
     sim_peer_options_init(&options);
     options.ice.prediction = !row->no_prediction;
+    options.ice.predict_window = row->tells_once && !row->no_window;
     if (row->ours.small) {
         options.ice.pairs_max = 200;
         options.ice.predict_port_min = SMALL_MIN;
@@ -333,8 +368,11 @@ static void run_world(const struct row *row, uint64_t seed, struct outcome *outc
     settle(&meeting, prng_next(&meeting.random));
     bool we_offer = prng_below(&meeting.random, 2);
     auger_time delay = prng_between(&meeting.random, 20, 300) * AUGER_MS;
-    sim_signal(meeting.sim, we_offer ? meeting.ours : meeting.other,
-               we_offer ? meeting.other : meeting.ours, delay);
+    sim_signal_with(meeting.sim, we_offer ? meeting.ours : meeting.other,
+                    we_offer ? meeting.other : meeting.ours,
+                    &(struct sim_signalling){.delay = delay,
+                                             .no_trickle = row->tells_once,
+                                             .tells_once = row->tells_once});
     sim_run_until(meeting.sim, both_connected, PATIENCE + 2 * delay);
     judge(&meeting, outcome, seed);
     sim_free(meeting.sim);

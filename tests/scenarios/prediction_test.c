@@ -134,9 +134,57 @@ SCENARIO(beside_a_relay_the_direct_path_wins)
     world_end(sim);
 }
 
+/* Since servers saw the peer others have had some eighty ports of its NAT: where it is now the next
+ * ones do not show, but they lie just before that from which it checks our relay. */
+SCENARIO(where_a_relay_of_ours_has_seen_the_peer_its_port_is_just_before)
+{
+    struct sim *sim = two_servers(seed);
+    struct sim_peer_options options;
+
+    sim_add_turn_server(sim, &(struct sim_turn_options){0});
+    sim_peer_options_init(&options);
+    options.turn = 1;
+    options.ice.prediction = true;
+    struct sim_peer *alice = add(sim, "alice", SIM_PORT_RESTRICTED, &options);
+    struct sim_peer *bob = add(sim, "bob", SIM_SYMMETRIC_SEQUENTIAL, NULL);
+
+    sim_signal(sim, alice, bob, 300 * AUGER_MS);
+    sim_run(sim, 200 * AUGER_MS);
+    sim_gateway_make_busy(sim, sim_peer_gateway(bob), 1000);
+    sim_run(sim, 80 * AUGER_MS);
+    sim_gateway_make_busy(sim, sim_peer_gateway(bob), 1);
+    CHECK(sim_run_until(sim, both_nominated, 8 * AUGER_SEC));
+    CHECK(sim_route(alice, bob) == SIM_DIRECT);
+    world_end(sim);
+}
+
+/* Both tell their candidates once, with the description. */
+SCENARIO(ports_told_beforehand_make_a_path)
+{
+    for (int offers = 0; offers < 2; offers++) {
+        struct sim *sim = two_servers(seed);
+        struct sim_peer_options options;
+
+        sim_peer_options_init(&options);
+        options.ice.prediction = options.ice.predict_window = true;
+        struct sim_peer *alice = add(sim, "alice", SIM_SYMMETRIC_SEQUENTIAL, &options);
+        struct sim_peer *bob = add(sim, "bob", SIM_PORT_RESTRICTED, NULL);
+        sim_signal_with(sim, offers ? alice : bob, offers ? bob : alice,
+                        &(struct sim_signalling){
+                            .delay = 200 * AUGER_MS, .no_trickle = true, .tells_once = true});
+        CHECK(sim_run_until(sim, both_nominated, 8 * AUGER_SEC));
+        CHECK(sim_route(alice, bob) == SIM_DIRECT);
+        sim_run(sim, AUGER_SEC);
+        assert_int_equal(sim_peer_story(alice)->helpers_open, 1);
+        world_end(sim);
+    }
+}
+
 SCENARIOS(scenario_test(one_exact_port_makes_a_path),
           scenario_test(without_helper_sockets_there_is_none_and_nothing_breaks),
           scenario_test(the_socket_of_the_path_alone_stays_open_and_data_goes_on_for_minutes),
           scenario_test(a_restart_goes_on_along_the_predicted_path),
           scenario_test(where_an_ordinary_path_is_found_nothing_is_opened),
-          scenario_test(beside_a_relay_the_direct_path_wins))
+          scenario_test(beside_a_relay_the_direct_path_wins),
+          scenario_test(where_a_relay_of_ours_has_seen_the_peer_its_port_is_just_before),
+          scenario_test(ports_told_beforehand_make_a_path))
