@@ -110,6 +110,8 @@ static bool may_pass_handshake(struct auger_record_filter *filter, struct auger_
         if (!read_fragment(&r, &fragment) || !is_plausible(filter, &fragment))
             return false;
         has_server_hello |= fragment.type == SERVER_HELLO;
+        if (filter->hello_first && !filter->has_hello && !has_server_hello)
+            return false;
     } while (r.left > 0);
     if (has_server_hello) {
         filter->has_hello = true;

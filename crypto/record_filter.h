@@ -13,6 +13,7 @@ struct auger_record_filter {
     bool has_hello;    /* as client: of the ServerHello something has come */
     bool has_verified; /* as client: a HelloVerifyRequest was obeyed */
     bool finished;     /* nothing in clear is expected any more */
+    bool hello_first;  /* as client, in another try: what comes before may be left of the last */
     uint64_t next_seq; /* of epoch 0, as OpenSSL is to see it */
     uint8_t alert_hint;
     uint32_t dropped;                 /* records */

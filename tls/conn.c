@@ -17,6 +17,8 @@
 
 #define RETRANSMIT_MAX (4 * AUGER_SEC)
 #define REPEATS_MAX 12     /* of a flight: one more, and OpenSSL gives up */
+#define REPEATS_STUCK 4    /* of one behind which something came: what came may be forged */
+#define TRIES_MAX 3        /* of a client of datagrams */
 #define SEALED_OVERHEAD 64 /* of a record, at most */
 #define SEALED_MAX 1400    /* of a datagram of data, so that all of it fits any path's 1500 */
 #define ALERT_REASONS 1000 /* OpenSSL's reasons from here on are alerts */
@@ -33,6 +35,10 @@ struct auger_tls {
     auger_time deadline_at, retransmit_at, interval;
     uint32_t flight;
     unsigned repeats; /* of that flight */
+    unsigned tries;
+    auger_time again_at;                /* the next one begins; AUGER_NEVER: one is under way */
+    enum auger_tls_failure spoilt_by;   /* of the latest that failed, */
+    char spoilt_why[AUGER_TLS_WHY_MAX]; /* which says more than that there was no time */
     uint8_t cookie[AUGER_TLS_COOKIE_LEN];
     char name[AUGER_TLS_NAME_MAX]; /* whom a client asked for */
     char why[AUGER_TLS_WHY_MAX];
@@ -52,10 +58,32 @@ static void set_state(struct auger_tls *tls, auger_time now, enum auger_tls_stat
 {
     assert(state > tls->state && tls->state < AUGER_TLS_CLOSED);
     tls->state = state;
-    tls->deadline_at = tls->retransmit_at = AUGER_NEVER;
+    tls->deadline_at = tls->retransmit_at = tls->again_at = AUGER_NEVER;
     tls->pipe.packs = false;
     auger_trace(tls->env, now, "tls:state", AUGER_F_TEXT("state", state_name(state)),
                 AUGER_F_TEXT("why", tls->why));
+}
+
+/* Anybody could have sent what has spoilt it (6347, 4.1.2.7). */
+static bool may_try_again(const struct auger_tls *tls)
+{
+    return tls->pipe.datagrams && tls->context->role == AUGER_TLS_CLIENT &&
+           tls->state == AUGER_TLS_CONNECTING && tls->tries < TRIES_MAX;
+}
+
+/* Later, so that what is left of this try has come by then, and is for nobody. */
+static void put_off(struct auger_tls *tls, auger_time now)
+{
+    auger_time wait = tls->context->retransmit << 2 * (tls->tries - 1);
+
+    auger_trace(tls->env, now, "tls:again", AUGER_F_TEXT("why", tls->why),
+                AUGER_F_TIME("wait", wait));
+    tls->spoilt_by = tls->failure;
+    memcpy(tls->spoilt_why, tls->why, sizeof(tls->why));
+    tls->failure = AUGER_TLS_OK;
+    tls->why[0] = '\0';
+    tls->retransmit_at = AUGER_NEVER;
+    tls->again_at = auger_time_add(now, wait);
 }
 
 static void fail(struct auger_tls *tls, auger_time now, enum auger_tls_failure failure,
@@ -64,7 +92,10 @@ static void fail(struct auger_tls *tls, auger_time now, enum auger_tls_failure f
     tls->failure = failure;
     if (why)
         snprintf(tls->why, sizeof(tls->why), "%s", why);
-    set_state(tls, now, AUGER_TLS_FAILED);
+    if (may_try_again(tls))
+        put_off(tls, now);
+    else
+        set_state(tls, now, AUGER_TLS_FAILED);
 }
 
 /* --- what OpenSSL says --------------------------------------------------------------------- */
@@ -115,7 +146,7 @@ static void remember_alpn(struct auger_tls *tls)
 static void follow_flight(struct auger_tls *tls, auger_time now)
 {
     if (!tls->pipe.datagrams || tls->state != AUGER_TLS_CONNECTING ||
-        tls->bio.timer.flight == tls->flight)
+        tls->again_at != AUGER_NEVER || tls->bio.timer.flight == tls->flight)
         return;
     tls->flight = tls->bio.timer.flight;
     tls->repeats = 0;
@@ -132,7 +163,7 @@ static bool is_waiting(const struct auger_tls *tls, int result)
 
 static void shake(struct auger_tls *tls, auger_time now)
 {
-    if (tls->state != AUGER_TLS_CONNECTING)
+    if (tls->state != AUGER_TLS_CONNECTING || tls->again_at != AUGER_NEVER)
         return;
     ERR_clear_error();
     int result = SSL_do_handshake(tls->ssl);
@@ -197,7 +228,8 @@ static int make(struct auger_tls **out, struct auger_tls_context *context, auger
     tls->pipe.mtu = context->mtu;
     tls->bio.pipe = &tls->pipe;
     tls->deadline_at = auger_time_add(now, context->deadline);
-    tls->retransmit_at = AUGER_NEVER;
+    tls->retransmit_at = tls->again_at = AUGER_NEVER;
+    tls->tries = 1;
     ERR_clear_error();
     if (!set_up(tls, name)) {
         ERR_clear_error();
@@ -312,6 +344,8 @@ static size_t feed_datagram(struct auger_tls *tls, auger_time now, const uint8_t
 
     if (len > sizeof(in))
         return 0;
+    if (tls->again_at != AUGER_NEVER)
+        return len;
     struct auger_record_parts parts = auger_record_filter_split(&tls->filter, buf, len, in);
     give(tls, now, in, parts.clear + parts.handshake + parts.sealed);
     give(tls, now, verify, auger_record_filter_take_verify(&tls->filter, verify));
@@ -431,24 +465,77 @@ static void repeat(struct auger_tls *tls, auger_time now)
     tls->bio.timer.repeats = false;
 }
 
-void auger_tls_handle_timeout(struct auger_tls *tls, auger_time now)
+/* From the beginning, with new random bytes.  false: there is no memory for it. */
+static bool begin_anew(struct auger_tls *tls)
+{
+    char name[AUGER_TLS_NAME_MAX];
+    SSL *former = tls->ssl;
+
+    memcpy(name, tls->name, sizeof(name));
+    tls->bio = (struct auger_tls_bio){.pipe = &tls->pipe};
+    tls->filter = (struct auger_record_filter){.hello_first = true};
+    tls->pipe.in_len = 0;
+    tls->flight = 0;
+    tls->repeats = 0;
+    ERR_clear_error();
+    bool done = set_up(tls, name);
+    ERR_clear_error();
+    SSL_free(done ? former : tls->ssl);
+    if (!done)
+        tls->ssl = former;
+    return done;
+}
+
+static void try_again(struct auger_tls *tls, auger_time now)
+{
+    tls->again_at = AUGER_NEVER;
+    tls->tries++;
+    if (begin_anew(tls))
+        shake(tls, now);
+    else
+        fail(tls, now, AUGER_TLS_PROTOCOL, "no memory for another handshake");
+}
+
+/* It was answered, and goes no further: who sends a cookie waits for it, and a message that is too
+ * long for what the server sends is never whole. */
+static bool is_stuck(const struct auger_tls *tls)
+{
+    return tls->repeats >= REPEATS_STUCK && may_try_again(tls) &&
+           (tls->filter.has_hello || tls->filter.has_verified);
+}
+
+static void run_out_of_time(struct auger_tls *tls, auger_time now)
 {
     char why[AUGER_TLS_WHY_MAX];
 
+    tls->tries = TRIES_MAX;
+    snprintf(why, sizeof(why), "the handshake was not done within %d s",
+             (int)(tls->context->deadline / AUGER_SEC));
+    if (tls->spoilt_by == AUGER_TLS_OK)
+        fail(tls, now, AUGER_TLS_TIMEOUT, why);
+    else
+        fail(tls, now, tls->spoilt_by, tls->spoilt_why);
+}
+
+void auger_tls_handle_timeout(struct auger_tls *tls, auger_time now)
+{
     if (tls->state != AUGER_TLS_CONNECTING)
         return;
     if (now >= tls->deadline_at) {
-        snprintf(why, sizeof(why), "the handshake was not done within %d s",
-                 (int)(tls->context->deadline / AUGER_SEC));
-        fail(tls, now, AUGER_TLS_TIMEOUT, why);
+        run_out_of_time(tls, now);
+    } else if (now >= tls->again_at) {
+        try_again(tls, now);
     } else if (now >= tls->retransmit_at) {
-        repeat(tls, now);
+        if (is_stuck(tls))
+            fail(tls, now, AUGER_TLS_PROTOCOL, "the handshake went no further");
+        else
+            repeat(tls, now);
     }
 }
 
 auger_time auger_tls_next_timeout(const struct auger_tls *tls)
 {
-    return auger_time_min(tls->deadline_at, tls->retransmit_at);
+    return auger_time_min(auger_time_min(tls->deadline_at, tls->again_at), tls->retransmit_at);
 }
 
 /* --- looking inside ------------------------------------------------------------------------ */

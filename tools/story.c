@@ -199,6 +199,7 @@ static const struct meaning meanings[] = {
      "DTLS sends its flight again, after {interval} ms"},
     {"tls:state", "state", "failed", STORY_EVENT, -1, "TLS with a server failed: {why}"},
     {"tls:state", NULL, NULL, STORY_EVENT, -1, "TLS with a server is {state}"},
+    {"tls:again", NULL, NULL, STORY_EVENT, -1, "the handshake with a server is begun anew: {why}"},
     {"tls:retransmit", NULL, NULL, STORY_EVENT, -1,
      "DTLS with a server sends its flight again, after {interval} ms"},
     {"portmap:mapped", NULL, NULL, STORY_EVENT, -1,

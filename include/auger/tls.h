@@ -77,7 +77,9 @@ AUGER_API void auger_tls_context_free(struct auger_tls_context *context); /* NUL
 
 /* A client speaks at once to the server of that name, or of that numeric address; a server
  * has NULL, and listens.  AUGER_ERR_INVALID: no name, or a server of datagrams, which
- * auger_tls_accept() makes; AUGER_ERR_NO_MEMORY, AUGER_ERR_CRYPTO. */
+ * auger_tls_accept() makes; AUGER_ERR_NO_MEMORY, AUGER_ERR_CRYPTO.
+ * Of datagrams a handshake that is spoilt, as whoever sends with the server's address may do, is
+ * begun anew, twice at most (docs/decisions/223); it fails by what spoilt the last. */
 AUGER_API int auger_tls_new(struct auger_tls **out, struct auger_tls_context *context,
                             auger_time now, const char *name) AUGER_CHECK_RESULT;
 /* A datagram came from a client that has no connection.  The length of what to answer, in

@@ -584,14 +584,20 @@ static void take_sealed(struct sealed_stun *server, const struct auger_addr *fro
     uint8_t buf[AUGER_DATAGRAM_MAX];
     size_t len;
 
-    if (server->tls) {
-        (void)auger_tls_feed(server->tls, now, in, in_len);
-    } else {
-        int n = auger_tls_accept(&server->tls, server->context, now, from, in, in_len, buf,
-                                 sizeof(buf));
+    struct auger_tls *fresh = NULL;
+    bool may_begin = !server->tls || auger_tls_get_state(server->tls) == AUGER_TLS_CONNECTING;
+
+    if (may_begin) {
+        int n = auger_tls_accept(&fresh, server->context, now, from, in, in_len, buf, sizeof(buf));
         assert_true(n >= 0); /* what is no DTLS has none */
         if (n > 0)
             assert_int_equal(auger_udp_send(&server->udp, from, buf, (size_t)n), AUGER_UDP_SENT);
+    }
+    if (fresh) {
+        auger_tls_free(server->tls);
+        server->tls = fresh;
+    } else if (server->tls) {
+        (void)auger_tls_feed(server->tls, now, in, in_len);
     }
     if (server->tls)
         answer_sealed(server, now);

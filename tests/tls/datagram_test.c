@@ -49,7 +49,8 @@ static void a_wrong_name_is_named(void **state)
     (void)state;
 
     begin_ours(&pair, "other.example", 1200);
-    carry_all(&pair);
+    wait_until(&pair, START + 2 * AUGER_SEC); /* tried three times */
+    assert_int_equal(auger_tls_get_failure(pair.ends[CLIENT]), AUGER_TLS_WRONG_NAME);
     assert_string_equal(auger_tls_why(pair.ends[CLIENT]),
                         "the certificate is for turn.example, not other.example");
     end_pair(&pair);
@@ -320,6 +321,160 @@ static void what_is_forged_in_clear_ends_no_handshake(void **state)
     end_pair(&pair);
 }
 
+/* --- forged messages -------------------------------------------------------------------------- */
+
+/* What somebody sends with the server's address who does not see what goes by: it is well formed,
+ * and comes first. */
+struct forgery {
+    const char *what;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    size_t len;
+};
+
+static void put(struct forgery *forgery, const void *bytes, size_t len)
+{
+    memcpy(forgery->buf + forgery->len, bytes, len);
+    forgery->len += len;
+}
+
+/* A record with one fragment. */
+static void put_message(struct forgery *forgery, uint8_t type, uint16_t seq, size_t whole,
+                        const uint8_t *body, size_t len)
+{
+    const uint8_t record[13] = {22,
+                                0xFE,
+                                0xFD,
+                                [9] = 9,
+                                [10] = (uint8_t)seq,
+                                (uint8_t)((len + 12) >> 8),
+                                (uint8_t)(len + 12)};
+    const uint8_t message[12] = {type,
+                                 0,
+                                 (uint8_t)(whole >> 8),
+                                 (uint8_t)whole,
+                                 0,
+                                 (uint8_t)seq,
+                                 [10] = (uint8_t)(len >> 8),
+                                 (uint8_t)len};
+
+    put(forgery, record, sizeof(record));
+    put(forgery, message, sizeof(message));
+    put(forgery, body, len);
+}
+
+/* ECDHE-ECDSA-AES128-GCM-SHA256, with the extensions without which OpenSSL takes none. */
+static void put_server_hello(struct forgery *forgery, uint16_t seq)
+{
+    static const uint8_t hello[] = {0xFE, 0xFD, [2] = 0x77, [33] = 0x77, 0, 0xC0, 0x2B, 0, 0, 9,
+                                    0xFF, 0x01, 0,          1,           0, 0,    0x17, 0, 0};
+
+    put_message(forgery, 2, seq, sizeof(hello), hello, sizeof(hello));
+}
+
+#define FORGERIES 6
+
+static void make_forgeries(struct forgery forged[FORGERIES])
+{
+    static const uint8_t cookie[] = {0xFE, 0xFD, 4, 1, 2, 3, 4}, junk[64] = {1, 2, 3};
+
+    memset(forged, 0, FORGERIES * sizeof(*forged));
+    forged[0].what = "a ServerHello before a cookie";
+    put_server_hello(&forged[0], 0);
+    forged[1].what = "a ServerHello behind a cookie";
+    put_server_hello(&forged[1], 1);
+    forged[2].what = "another cookie";
+    put_message(&forged[2], 3, 0, sizeof(cookie), cookie, sizeof(cookie));
+    forged[3].what = "the beginning of a long Certificate";
+    put_message(&forged[3], 11, 2, 9000, junk, sizeof(junk));
+    forged[4].what = "a ServerKeyExchange";
+    put_message(&forged[4], 12, 3, sizeof(junk), junk, sizeof(junk));
+    forged[5].what = "a CertificateRequest";
+    put_message(&forged[5], 13, 4, sizeof(junk), junk, sizeof(junk));
+}
+
+/* It arrives before the datagram of that number, counted from 1. */
+static void shake_beside(struct pair *pair, const struct forgery *forgery, size_t before)
+{
+    begin_ours(pair, "turn.example", 1200);
+    pair->forged = forgery->buf;
+    pair->forged_len = forgery->len;
+    pair->forged_at = before;
+    wait_until(pair, START + 10 * AUGER_SEC);
+}
+
+/* RFC 6347 section 4.1.2.7: what anybody could have sent costs time alone. */
+static void one_forged_message_costs_time_alone(void **state)
+{
+    struct forgery forged[FORGERIES];
+    struct pair pair;
+    (void)state;
+
+    make_forgeries(forged);
+    for (size_t i = 0; i < FORGERIES; i++)
+        for (size_t before = 1; before <= 6; before++) {
+            print_message("%s, before datagram %zu\n", forged[i].what, before);
+            shake_beside(&pair, &forged[i], before);
+            assert_string_equal(auger_tls_why(pair.ends[CLIENT]), "");
+            assert_true(both_are(&pair, AUGER_TLS_CONNECTED));
+            assert_talk(&pair);
+            end_pair(&pair);
+        }
+}
+
+/* Before a ServerHello nothing is of this try. */
+static void what_is_left_of_one_try_spoils_no_other(void **state)
+{
+    struct forgery forged[FORGERIES];
+    struct pair pair;
+    (void)state;
+
+    make_forgeries(forged);
+    begin_ours(&pair, "turn.example", 1200);
+    pair.forged = forged[4].buf;
+    pair.forged_len = forged[4].len;
+    pair.forged_always = true;
+    wait_until(&pair, START + 10 * AUGER_SEC);
+    assert_true(both_are(&pair, AUGER_TLS_CONNECTED));
+    assert_int_equal(pair.beginnings, 2);
+    end_pair(&pair);
+}
+
+/* Its server, which does not believe an alert in clear, waits for the handshake that it knows. */
+static void who_is_not_let_begin_anew_still_hears_why(void **state)
+{
+    struct pair pair;
+    (void)state;
+
+    begin_ours(&pair, "other.example", 1200);
+    pair.is_stubborn = true;
+    wait_until(&pair, START + 15 * AUGER_SEC - 1);
+    assert_int_equal(auger_tls_get_state(pair.ends[CLIENT]), AUGER_TLS_CONNECTING);
+    wait_until(&pair, START + 15 * AUGER_SEC);
+    assert_int_equal(auger_tls_get_failure(pair.ends[CLIENT]), AUGER_TLS_WRONG_NAME);
+    assert_string_equal(auger_tls_why(pair.ends[CLIENT]),
+                        "the certificate is for turn.example, not other.example");
+    end_pair(&pair);
+}
+
+/* Nothing helps against who forges each time; it has an end, and a reason. */
+static void who_is_always_first_ends_it_after_three_tries(void **state)
+{
+    struct forgery forged[FORGERIES];
+    struct pair pair;
+    (void)state;
+
+    make_forgeries(forged);
+    begin_ours(&pair, "turn.example", 1200);
+    pair.forged = forged[1].buf;
+    pair.forged_len = forged[1].len;
+    pair.forged_always = true;
+    wait_until(&pair, START + 10 * AUGER_SEC);
+    assert_int_equal(auger_tls_get_failure(pair.ends[CLIENT]), AUGER_TLS_PROTOCOL);
+    assert_int_equal(pair.beginnings, 3);
+    assert_int_equal(auger_tls_next_timeout(pair.ends[CLIENT]), AUGER_NEVER);
+    end_pair(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +491,10 @@ int main(void)
         cmocka_unit_test(what_a_reader_has_no_room_for_is_lost),
         cmocka_unit_test(bad_datagrams_end_nothing),
         cmocka_unit_test(what_is_forged_in_clear_ends_no_handshake),
+        cmocka_unit_test(one_forged_message_costs_time_alone),
+        cmocka_unit_test(what_is_left_of_one_try_spoils_no_other),
+        cmocka_unit_test(who_is_not_let_begin_anew_still_hears_why),
+        cmocka_unit_test(who_is_always_first_ends_it_after_three_tries),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

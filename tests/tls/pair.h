@@ -28,6 +28,14 @@ struct pair {
     size_t carried, largest;
     uint8_t got[2][8192];
     size_t got_len[2];
+    /* Datagrams: what somebody else sends the client, before the one of that number. */
+    const uint8_t *forged;
+    size_t forged_len, forged_at;
+    bool forged_always; /* before each */
+    bool is_stubborn;   /* the server lets nobody begin anew */
+    bool has_cookies;   /* it goes by datagrams */
+    uint8_t random[32]; /* of the ClientHello that the server knows then */
+    size_t beginnings;  /* ClientHellos that proved a cookie */
 };
 
 static const struct auger_addr client_addr = {
@@ -69,6 +77,7 @@ static inline void begin(struct pair *pair, const struct auger_tls_config *clien
                          const struct auger_tls_config *server, const char *name)
 {
     *pair = (struct pair){.now = START};
+    pair->has_cookies = server->datagrams;
     pair->contexts[CLIENT] = make_context(client);
     pair->contexts[SERVER] = make_context(server);
     assert_int_equal(auger_tls_new(&pair->ends[CLIENT], pair->contexts[CLIENT], START, name), 0);
@@ -94,20 +103,44 @@ static inline void read_all(struct pair *pair, int who)
         pair->got_len[who] += n;
 }
 
-/* A server of datagrams is made by what comes. */
-static inline void arrive(struct pair *pair, int who, const uint8_t *buf, size_t len)
+/* Whether a datagram begins with a ClientHello whose random bytes the server does not know. */
+static inline bool is_new_client(const struct pair *pair, const uint8_t *buf, size_t len)
+{
+    return len > 59 && buf[0] == 22 && buf[13] == 1 && memcmp(buf + 27, pair->random, 32) != 0;
+}
+
+/* A server of datagrams is made by what comes, and gives way to another as long as its handshake
+ * is not done. */
+static inline void be_met(struct pair *pair, const uint8_t *buf, size_t len)
 {
     uint8_t reply[AUGER_DATAGRAM_MAX];
+    struct auger_tls *tls;
+    int n = auger_tls_accept(&tls, pair->contexts[SERVER], pair->now, &client_addr, buf, len, reply,
+                             sizeof(reply));
 
-    for (size_t at = 0; pair->ends[who] && at < len; read_all(pair, who))
-        at += auger_tls_feed(pair->ends[who], pair->now, buf + at, len - at);
-    if (pair->ends[who])
-        return;
-    int n = auger_tls_accept(&pair->ends[who], pair->contexts[who], pair->now, &client_addr, buf,
-                             len, reply, sizeof(reply));
     assert_true(n >= 0 && (size_t)n <= len);
     if (n > 0)
         (void)auger_tls_feed(pair->ends[CLIENT], pair->now, reply, (size_t)n);
+    if (!tls)
+        return;
+    auger_tls_free(pair->ends[SERVER]);
+    pair->ends[SERVER] = tls;
+    memcpy(pair->random, buf + 27, sizeof(pair->random));
+    pair->beginnings++;
+}
+
+static inline void arrive(struct pair *pair, int who, const uint8_t *buf, size_t len)
+{
+    bool is_made = pair->ends[who] != NULL;
+
+    if (!is_made || (who == SERVER && pair->has_cookies && !pair->is_stubborn &&
+                     is_new_client(pair, buf, len) &&
+                     auger_tls_get_state(pair->ends[who]) == AUGER_TLS_CONNECTING)) {
+        be_met(pair, buf, len);
+        return;
+    }
+    for (size_t at = 0; at < len; read_all(pair, who))
+        at += auger_tls_feed(pair->ends[who], pair->now, buf + at, len - at);
 }
 
 /* Whether anything was carried. */
@@ -121,7 +154,10 @@ static inline bool carry(struct pair *pair, int from)
                                  pair->piece ? pair->piece : sizeof(buf))) > 0) {
         any++;
         pair->largest = len > pair->largest ? len : pair->largest;
-        if (++pair->carried != pair->lost_at)
+        pair->carried++;
+        if (pair->forged && (pair->forged_always || pair->carried == pair->forged_at))
+            (void)auger_tls_feed(pair->ends[CLIENT], pair->now, pair->forged, pair->forged_len);
+        if (pair->carried != pair->lost_at)
             arrive(pair, !from, buf, len);
     }
     return any > 0;
