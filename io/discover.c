@@ -198,7 +198,14 @@ static bool begin_dns(struct walk *walk, auger_time now)
     return true;
 }
 
-/* 5928, 3, step 5: the other transport only if there are records of it (docs/decisions/166). */
+/* Of that transport: where its records say, or the host itself. */
+static void add_by(struct walk *walk, enum auger_transport transport)
+{
+    if (!walk->has_dns || !add_srv_of(walk, transport))
+        add_target(walk, walk->lookup->host, walk->lookup->port, transport);
+}
+
+/* 5928, 3, steps 2 to 5. */
 static void add_all(struct walk *walk)
 {
     enum auger_transport first = walk->lookup->transport;
@@ -210,12 +217,11 @@ static void add_all(struct walk *walk)
         walk->room /= 2;
         walk->targets_max /= 2;
     }
-    if (!walk->has_dns || !add_srv_of(walk, first))
-        add_target(walk, walk->lookup->host, walk->lookup->port, first);
+    add_by(walk, first);
     walk->room = AUGER_DISCOVER_ADDRS_MAX;
     walk->targets_max = AUGER_DISCOVER_TARGETS_MAX;
-    if (walk->has_dns && any)
-        (void)add_srv_of(walk, other(first));
+    if (any)
+        add_by(walk, other(first));
 }
 
 void auger_discover_begin(struct auger_discover *found, const struct auger_lookup *lookup,
@@ -271,6 +277,15 @@ static void add_addrs(struct auger_discover *found, const struct addrinfo *list,
     }
 }
 
+/* The other transport of the name itself, which is not looked up twice. */
+static const struct auger_target *next_of_same(struct auger_discover *found,
+                                               const struct auger_target *target)
+{
+    if (target->is_whole || found->at == found->targets_len || found->targets[found->at].is_whole)
+        return NULL;
+    return &found->targets[found->at++];
+}
+
 void auger_discover_look_up(struct auger_discover *found, const struct auger_target *target)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM}, *list = NULL;
@@ -283,7 +298,9 @@ void auger_discover_look_up(struct auger_discover *found, const struct auger_tar
             _res.options &= ~(RES_DEFNAMES | RES_DNSRCH);
     }
     if (getaddrinfo(target->host, NULL, &hints, &list) != 0)
-        return;
-    add_addrs(found, list, target);
-    freeaddrinfo(list);
+        list = NULL;
+    for (; target; target = next_of_same(found, target))
+        add_addrs(found, list, target);
+    if (list)
+        freeaddrinfo(list);
 }

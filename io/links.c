@@ -61,7 +61,7 @@ static int set_tls(struct auger_link_server *out, const struct auger_env *env,
 static int set_each_tls(struct auger_link_server *out, const struct auger_env *env,
                         struct trust trust, char why[AUGER_TLS_WHY_MAX])
 {
-    bool any = !out->at.has_transport && !out->at.at.has_port;
+    bool any = !out->at.has_transport;
     int err = 0;
 
     if (!out->at.at.is_secure)

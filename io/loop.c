@@ -270,12 +270,14 @@ static int find_turn_server(struct auger_loop *loop, struct auger_slot *slot,
                             struct auger_link_server *server, auger_time now)
 {
     struct auger_lookup lookup = auger_links_next_hop(server);
-    struct auger_addr addr;
+    struct auger_addr addrs[2];
 
-    if (auger_addr_parse_ip(&addr, lookup.host, strlen(lookup.host), lookup.port) < 0)
+    if (auger_addr_parse_ip(&addrs[0], lookup.host, strlen(lookup.host), lookup.port) < 0)
         return ask_name(loop, slot, (unsigned)slot->links->servers_len, &lookup);
-    addr.transport = (uint8_t)lookup.transport;
-    auger_slot_add_turn_server(slot, server, &addr, 1, now);
+    addrs[1] = addrs[0];
+    addrs[0].transport = (uint8_t)lookup.transport;
+    addrs[1].transport = lookup.transport == AUGER_UDP ? AUGER_TCP : AUGER_UDP;
+    auger_slot_add_turn_server(slot, server, addrs, lookup.any_transport ? 2 : 1, now);
     return 0;
 }
 

@@ -77,7 +77,9 @@ enum auger_ip_handling {
 /* A TURN server, and how it is reached. */
 struct auger_net_turn_server {
     /* "turn:host", "turn:host:port?transport=tcp", "turns:host" (RFC 7065).  "turns:" is TLS,
-     * with "?transport=udp" DTLS (RFC 7350): the certificate must be for that host. */
+     * with "?transport=udp" DTLS (RFC 7350): the certificate must be for that host.  Without
+     * "?transport=" the other one, TCP or DTLS, is asked when the first has given no relay within
+     * a second (RFC 5928). */
     const char *uri;
     const char *username, *password; /* both NULL: it is to ask for none */
     const char *ca_file;             /* PEM of whom to trust; NULL: whom the system trusts */

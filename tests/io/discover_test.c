@@ -104,11 +104,14 @@ static void without_records_it_is_the_hosts_own_addresses_at_the_default_port(vo
     (void)state;
     expect("stun:plain.test", "udp 192.0.2.9:3478");
     expect("stuns:plain.test", "udp 192.0.2.9:5349");
-    expect("turn:plain.test", "udp 192.0.2.9:3478");
+    expect("turn:plain.test", "udp 192.0.2.9:3478, tcp 192.0.2.9:3478");
+    expect("turn:plain.test?transport=udp", "udp 192.0.2.9:3478");
     expect("turn:plain.test?transport=tcp", "tcp 192.0.2.9:3478");
-    expect("turns:plain.test", "tcp 192.0.2.9:5349");
+    expect("turns:plain.test", "tcp 192.0.2.9:5349, udp 192.0.2.9:5349");
+    expect("turns:plain.test?transport=tcp", "tcp 192.0.2.9:5349");
     expect("turns:plain.test?transport=udp", "udp 192.0.2.9:5349");
-    expect("turn:crowd.test", "udp 192.0.2.20:3478, udp 192.0.2.21:3478, udp [2001:db8::20]:3478");
+    expect("turn:crowd.test", "udp 192.0.2.20:3478, udp 192.0.2.21:3478, udp [2001:db8::20]:3478, "
+                              "tcp 192.0.2.20:3478, tcp 192.0.2.21:3478, tcp [2001:db8::20]:3478");
     expect("turn:missing.test", "");
 }
 
@@ -118,7 +121,9 @@ static void with_a_port_no_record_is_asked_for(void **state)
 
     (void)state;
     expect("stun:plain.test:7", "udp 192.0.2.9:7");
-    expect("turn:naptr.test:8", "udp 192.0.2.10:8");
+    expect("turn:naptr.test:8", "udp 192.0.2.10:8, tcp 192.0.2.10:8");
+    expect("turn:naptr.test:8?transport=tcp", "tcp 192.0.2.10:8");
+    expect("turns:naptr.test:8", "tcp 192.0.2.10:8, udp 192.0.2.10:8");
     assert_int_equal(atomic_load(&zone_questions), before);
 }
 
@@ -128,7 +133,7 @@ static void of_names_that_are_in_no_dns_none_is_asked_for(void **state)
 
     (void)state;
     expect("stun:local", "udp 192.0.2.30:3478");
-    expect("turn:printer.local", "udp 192.0.2.31:3478");
+    expect("turn:printer.local", "udp 192.0.2.31:3478, tcp 192.0.2.31:3478");
     assert_int_equal(atomic_load(&zone_questions), before);
 }
 
@@ -157,7 +162,7 @@ static void naptr_records_say_what_there_is_and_in_which_order(void **state)
 static void naptr_records_of_other_services_are_none(void **state)
 {
     (void)state;
-    expect("turn:sip.test", "udp 192.0.2.32:3478");
+    expect("turn:sip.test", "udp 192.0.2.32:3478, tcp 192.0.2.32:3478");
 }
 
 static void a_record_that_says_no_is_believed(void **state)
@@ -165,6 +170,7 @@ static void a_record_that_says_no_is_believed(void **state)
     (void)state;
     expect("turn:gone.test?transport=udp", "");
     expect("turn:lost.test?transport=udp", "");
+    expect("turn:gone.test", "tcp 192.0.2.11:3478"); /* of which nothing is said */
 }
 
 static void naptr_records_in_a_circle_end(void **state)

@@ -45,6 +45,7 @@ static void add_row(const char *name, unsigned priority, uint16_t port)
         .name = name, .type = ns_t_srv, .a = (uint16_t)priority, .c = port, .target = "here.test"};
 }
 
+/* Over both transports at one port. */
 static void serve_turn(struct world *world)
 {
     const struct auger_addr any[] = {
@@ -357,6 +358,49 @@ static void a_black_hole_does_not_hold_up_the_next_address_of_a_stream(void **st
     assert_true(auger_clock_now() - began < 10 * AUGER_SEC); /* when it would be given up */
     assert_int_equal(world.troubles, 0);
     end_world(&world);
+}
+
+/* Over TCP alone, at a port whose UDP nobody reads. */
+static int serve_behind_a_firewall(struct world *world, char uri[64])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    struct auger_addr tcp = {.family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .transport = AUGER_TCP};
+    struct auger_turn_server_config server;
+    struct auger_turn_service_config service;
+    struct auger_turn_service *made;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    tcp.port = ntohs(at.sin_port);
+    auger_turn_server_config_init(&server);
+    auger_turn_service_config_init(&service);
+    server.realm = "example.org";
+    server.asks_for_keys = true;
+    server.loopback_unlimited = true;
+    service.listen = &tcp;
+    service.listen_len = 1;
+    assert_int_equal(auger_loop_turn_new(world->loop, &server, &service, &made, NULL), 0);
+    snprintf(uri, 64, "turn:127.0.0.1:%u", tcp.port);
+    return fd;
+}
+
+/* RFC 5928 section 3, step 1. */
+static void where_udp_is_shut_tcp_is_asked_at_the_same_port(void **state)
+{
+    char uri[64];
+    const char *const uris[] = {uri};
+    struct world world;
+    (void)state;
+
+    begin_world(&world);
+    int shut = serve_behind_a_firewall(&world, uri);
+    ask_turn(&world, uris, 1);
+    until_relay(&world);
+    assert_string_equal(world.relay_protocol, "tcp");
+    end_world(&world);
+    close(shut);
 }
 
 static void dead_servers_do_not_hold_up_the_relay_of_another(void **state)
@@ -707,6 +751,7 @@ int main(void)
         cmocka_unit_test(behind_silent_udp_tcp_is_asked_if_the_dns_has_it),
         cmocka_unit_test(a_server_that_has_given_a_relay_is_the_only_one),
         cmocka_unit_test(a_black_hole_does_not_hold_up_the_next_address_of_a_stream),
+        cmocka_unit_test(where_udp_is_shut_tcp_is_asked_at_the_same_port),
         cmocka_unit_test(dead_servers_do_not_hold_up_the_relay_of_another),
         cmocka_unit_test(a_server_over_tcp_sends_on_to_another),
         cmocka_unit_test(servers_over_tcp_that_send_on_to_each_other_end),

@@ -36,7 +36,8 @@ static void note_trace(void *user, const struct auger_trace_record *record)
     world->spoilt += strcmp(record->name, "tls:again") == 0;
 }
 
-/* --- what there is ----------------------------------------------------------------------------- */
+/* --- what there is -----------------------------------------------------------------------------
+ */
 
 static void serve(struct world *world)
 {
@@ -96,7 +97,8 @@ static void end_world(struct world *world)
     close(world->raw);
 }
 
-/* --- the forger -------------------------------------------------------------------------------- */
+/* --- the forger --------------------------------------------------------------------------------
+ */
 
 /* With the server's address, as somebody elsewhere would send it. */
 static void send_forged(const struct world *world, const uint8_t *buf, size_t len)
@@ -114,22 +116,24 @@ static void send_forged(const struct world *world, const uint8_t *buf, size_t le
     packet.udp.dest = htons(world->client.port);
     packet.udp.len = htons((uint16_t)(8 + len));
     memcpy(packet.bytes, buf, len);
-    assert_int_equal(
-        sendto(world->raw, &packet, 28 + len, 0, (struct sockaddr *)&to, sizeof(to)), 28 + len);
+    assert_int_equal(sendto(world->raw, &packet, 28 + len, 0, (struct sockaddr *)&to, sizeof(to)),
+                     28 + len);
 }
 
 /* A ServerHello behind a cookie: ECDHE-ECDSA-AES128-GCM-SHA256. */
 static void forge(const struct world *world)
 {
-    static const uint8_t hello[] = {22,   0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 1, 0, 61,
-                                    2,    0,    0,    49, 0, 1, 0, 0, 0, 0, 0, 49,
-                                    0xFE, 0xFD, [27] = 0x77, [58] = 0x77, 0, 0xC0, 0x2B, 0, 0, 9,
-                                    0xFF, 0x01, 0, 1, 0, 0, 0x17, 0, 0};
+    static const uint8_t hello[] = {
+        22, 0xFE, 0xFD, 0,    0,    0,           0,           0, 0,    0,    1,
+        0,  61,   2,    0,    0,    49,          0,           1, 0,    0,    0,
+        0,  0,    49,   0xFE, 0xFD, [27] = 0x77, [58] = 0x77, 0, 0xC0, 0x2B, 0,
+        0,  9,    0xFF, 0x01, 0,    1,           0,           0, 0x17, 0,    0};
 
     send_forged(world, hello, sizeof(hello));
 }
 
-/* --- what comes of it -------------------------------------------------------------------------- */
+/* --- what comes of it --------------------------------------------------------------------------
+ */
 
 static void note(struct world *world, const struct auger_loop_event *event)
 {
@@ -140,8 +144,7 @@ static void note(struct world *world, const struct auger_loop_event *event)
         world->troubles++;
         snprintf(world->trouble, sizeof(world->trouble), "%s", event->what);
     }
-    if (event->type == AUGER_LOOP_EVENT_PEER &&
-        event->event.type == AUGER_PEER_EVENT_CANDIDATE)
+    if (event->type == AUGER_LOOP_EVENT_PEER && event->event.type == AUGER_PEER_EVENT_CANDIDATE)
         world->relays += strstr(event->event.candidate, " typ relay") != NULL;
 }
 
