@@ -219,6 +219,54 @@ static void tell_trouble(struct auger_slot *slot, const struct auger_addr *at, i
     auger_troubles_add(slot->troubles, slot->id, error, what, why);
 }
 
+static const char *reason_of(const struct auger_slot *slot, const struct auger_addr *server,
+                             int err)
+{
+    if (err != AUGER_ERR_UNSUPPORTED)
+        return auger_strerror(err);
+    return slot->mux && server->transport == AUGER_UDP
+               ? "a peer on shared sockets reaches it by TCP or TLS alone: add ?transport=tcp"
+               : "a name or password beyond ASCII needs libunistring, and the agent not to be lite";
+}
+
+static void give_server(struct auger_slot *slot, const struct auger_link_server *server,
+                        const struct auger_addr *addr, bool is_first, auger_time now)
+{
+    struct auger_ice_turn_server config;
+
+    auger_ice_turn_server_init(&config);
+    config.addr = *addr;
+    config.username = server->username;
+    config.password = server->password;
+    config.over_tls = server->at.at.is_secure;
+    config.seals_alternates = true;
+    int err = auger_peer_add_turn_server(slot->peer, now, &config);
+    if (err < 0 && (is_first || err != AUGER_ERR_LIMIT))
+        tell_trouble(slot, addr, err, reason_of(slot, addr, err));
+}
+
+/* One address of each family: the agent asks both. */
+static void give_next(struct auger_slot *slot, struct auger_link_server *server, auger_time now)
+{
+    bool is_first = server->given == 0;
+    struct auger_addr addrs[2];
+    size_t len = auger_links_take_next(server, now, addrs);
+
+    for (size_t i = 0; i < len; i++)
+        give_server(slot, server, &addrs[i], is_first, now);
+}
+
+/* That address has failed: the next one is not waited for, so that gathering does not end before it
+ * is asked (RFC 8305 section 5). */
+static void give_up(struct auger_slot *slot, const struct auger_addr *at, auger_time now)
+{
+    struct auger_links *links = slot->links;
+    const struct auger_link_server *server = auger_links_server_at(links, at);
+
+    if (server && server->next_at != AUGER_NEVER)
+        give_next(slot, &links->servers[server - links->servers], now);
+}
+
 /* Streams and sealed paths that ended by themselves. */
 static void tell_losses(struct auger_slot *slot, auger_time now)
 {
@@ -232,6 +280,7 @@ static void tell_losses(struct auger_slot *slot, auger_time now)
             continue;
         tell_trouble(slot, &path.remote, AUGER_ERR_NO_PATH, why);
         auger_peer_stream_lost(slot->peer, now, &path);
+        give_up(slot, &path.remote, now);
     }
     for (size_t i = 0; i < links->sealed_len; i++) {
         struct auger_path path = links->sealed[i]->path;
@@ -241,6 +290,7 @@ static void tell_losses(struct auger_slot *slot, auger_time now)
         auger_sealed_close(links->sealed[i]);
         links->sealed[i]->again_at = auger_time_add(now, SEALED_AGAIN);
         auger_peer_stream_lost(slot->peer, now, &path);
+        give_up(slot, &path.remote, now);
     }
 }
 
@@ -405,43 +455,6 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
         tell_losses(slot, now);
     (void)!auger_slot_settle(slot, now); /* its next turn tells what went wrong */
     auger_ready_mark(&slot->ready);
-}
-
-static const char *reason_of(const struct auger_slot *slot, const struct auger_addr *server,
-                             int err)
-{
-    if (err != AUGER_ERR_UNSUPPORTED)
-        return auger_strerror(err);
-    return slot->mux && server->transport == AUGER_UDP
-               ? "a peer on shared sockets reaches it by TCP or TLS alone: add ?transport=tcp"
-               : "a name or password beyond ASCII needs libunistring, and the agent not to be lite";
-}
-
-static void give_server(struct auger_slot *slot, const struct auger_link_server *server,
-                        const struct auger_addr *addr, bool is_first, auger_time now)
-{
-    struct auger_ice_turn_server config;
-
-    auger_ice_turn_server_init(&config);
-    config.addr = *addr;
-    config.username = server->username;
-    config.password = server->password;
-    config.over_tls = server->at.at.is_secure;
-    config.seals_alternates = true;
-    int err = auger_peer_add_turn_server(slot->peer, now, &config);
-    if (err < 0 && (is_first || err != AUGER_ERR_LIMIT))
-        tell_trouble(slot, addr, err, reason_of(slot, addr, err));
-}
-
-/* One address of each family: the agent asks both. */
-static void give_next(struct auger_slot *slot, struct auger_link_server *server, auger_time now)
-{
-    bool is_first = server->given == 0;
-    struct auger_addr addrs[2];
-    size_t len = auger_links_take_next(server, now, addrs);
-
-    for (size_t i = 0; i < len; i++)
-        give_server(slot, server, &addrs[i], is_first, now);
 }
 
 void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,

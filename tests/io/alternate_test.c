@@ -62,7 +62,8 @@ static void servers_over_tcp_that_send_on_to_each_other_end(void **state)
     end_world(&world);
 }
 
-/* --- by TLS and DTLS --------------------------------------------------------------------------- */
+/* --- by TLS and DTLS ---------------------------------------------------------------------------
+ */
 
 static const struct {
     enum auger_transport transport;

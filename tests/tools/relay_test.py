@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program through a TURN server that is not ours, coturn, on loopback and by each transport.
+"""The program through a TURN server, coturn and where it says so ours, on loopback and by each transport.
 
     relay_test.py PATH_OF_AUGER"""
 
@@ -15,18 +15,19 @@ import time
 import unittest
 
 import program_test
-from program_test import LONG, Peer, run
+from program_test import AUGER, LONG, Peer, run
 
 TURNSERVER = shutil.which("turnserver")
 
 
-def free_port():
+def free_port(ip="127.0.0.1"):
     """One that is free for both; nobody else is asked for it between now and its use."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     for _ in range(20):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
+        with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family) as tcp:
+            udp.bind((ip, 0))
             with contextlib.suppress(OSError):
-                tcp.bind(("127.0.0.1", udp.getsockname()[1]))
+                tcp.bind((ip, udp.getsockname()[1]))
                 return udp.getsockname()[1]
     raise AssertionError("no port is free for UDP and TCP")
 
@@ -34,41 +35,50 @@ def free_port():
 class Coturn:
     """`turnserver` on ports of its own, for alice whose password is secret."""
 
-    def __init__(self, name="IP:127.0.0.1", *options):
+    def __init__(self, name=None, *options, ip="127.0.0.1"):
+        self.ip, name = ip, name or f"IP:{ip}"
         self.folder = tempfile.TemporaryDirectory()
         self.certificate = str(pathlib.Path(self.folder.name, "cert.pem"))
         key = str(pathlib.Path(self.folder.name, "key.pem"))
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-keyout", key, "-out", self.certificate, "-days", "2", "-subj", "/CN=coturn",
                         "-addext", f"subjectAltName={name}"], check=True, capture_output=True, timeout=LONG)
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port = free_port(ip), free_port(ip)
         self.log = open(pathlib.Path(self.folder.name, "log"), "w+", encoding="utf-8")
         self.key, self.options = key, options
         self.begin()
 
-    def begin(self):
-        self.process = subprocess.Popen(
-            [TURNSERVER, "-n", "--verbose", "--log-file=stdout", "--no-cli", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
+    def command(self):
+        return [
+            TURNSERVER, "-n", "--verbose", "--log-file=stdout", "--no-cli", f"--listening-ip={self.ip}", f"--relay-ip={self.ip}",
              f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}", "--min-port=40000",
              "--max-port=48999", "--lt-cred-mech", "--user=alice:secret", "--realm=example.org",
              "--allow-loopback-peers", f"--cert={self.certificate}", f"--pkey={self.key}",
              f"--pidfile={self.folder.name}/pid", f"--userdb={self.folder.name}/db",
-             *self.options],
+             *self.options]
+
+    def begin(self):
+        self.process = subprocess.Popen(
+            self.command(),
             stdout=self.log, stderr=subprocess.STDOUT, cwd=self.folder.name)
         self.wait_until_it_listens()
 
     def wait_until_it_listens(self):
-        until = time.monotonic() + LONG
+        until, port = time.monotonic() + LONG, self.port if "--no-tls" in self.options else self.tls_port
         while time.monotonic() < until and self.process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.tls_port), LONG):
+            with contextlib.suppress(OSError), socket.create_connection((self.ip, port), LONG):
                 return
             time.sleep(0.05)
         self.log.seek(0)
         raise AssertionError(self.log.read())
 
+    def host(self):
+        return f"[{self.ip}]" if ":" in self.ip else self.ip
+
     def uris(self):
-        return {"udp": f"turn:127.0.0.1:{self.port}", "tcp": f"turn:127.0.0.1:{self.port}?transport=tcp",
-                "tls": f"turns:127.0.0.1:{self.tls_port}", "dtls": f"turns:127.0.0.1:{self.tls_port}?transport=udp"}
+        clear, sealed = f"turn:{self.host()}:{self.port}", f"turns:{self.host()}:{self.tls_port}"
+        return {"udp": f"{clear}?transport=udp", "tcp": f"{clear}?transport=tcp",
+                "tls": f"{sealed}?transport=tcp", "dtls": f"{sealed}?transport=udp"}
 
     def told(self):
         return pathlib.Path(self.folder.name, "log").read_text(encoding="utf-8", errors="replace")
@@ -89,6 +99,15 @@ class Coturn:
         self.end()
         self.log.close()
         self.folder.cleanup()
+
+
+class Ours(Coturn):
+    """`auger serve --turn`, likewise."""
+
+    def command(self):
+        return [AUGER, "serve", "--listen", "127.0.0.1:0", "--turn", f"{self.host()}:{self.port}",
+                "--tls", f"{self.host()}:{self.tls_port}", "--cert", self.certificate, "--key", self.key,
+                "--user", "alice:secret", "--allow-peer", self.ip, "--loopback-unlimited", *self.options]
 
 
 class Proxy:
@@ -190,15 +209,25 @@ class Relay(unittest.TestCase):
         self.assertIsNotNone(TURNSERVER, "turnserver is missing: scripts/setup installs coturn")
 
     def test_two_meet_through_relays_alone_by_each_transport(self):
-        with Coturn() as coturn:
-            for transport, uri in coturn.uris().items():
-                trust = ("--turn-ca", coturn.certificate)
-                with self.subTest(transport=transport), Peer(*trust) as a, Peer(*trust) as b:
-                    meet(a, b, servers_at(uri))
-                    for size in (1, 1000, 65536, 262144):
-                        a.call("sendbin", label="d", n=size, first=0)
-                        b.wait(lambda e, n=size: e.get("ev") == "msg" and e.get("n") == n)
-                    self.assertEqual([], [e for e in a.events + b.events if e.get("ev") == "trouble"])
+        for kind, ip in ((kind, ip) for kind in (Coturn, Ours) for ip in ("127.0.0.1", "::1")):
+            with kind(ip=ip) as server:
+                for transport, uri in server.uris().items():
+                    trust = ("--turn-ca", server.certificate)
+                    with self.subTest(server=kind.__name__, transport=transport, ip=ip), \
+                            Peer(*trust) as a, Peer(*trust) as b:
+                        meet(a, b, servers_at(uri))
+                        for size in (1, 1000, 65536, 262144):
+                            a.call("sendbin", label="d", n=size, first=0)
+                            b.wait(lambda e, n=size: e.get("ev") == "msg" and e.get("n") == n)
+                        self.assertEqual([], [e for e in a.events + b.events if e.get("ev") == "trouble"])
+
+    def test_without_a_transport_the_other_one_is_asked_where_the_first_is_shut(self):
+        for shut, transport, shown in (("--no-udp", "tcp", "tcp"), ("--no-tls", "dtls", "udp")):
+            with self.subTest(shut=shut), Coturn(None, shut) as coturn:
+                uri = coturn.uris()[transport].partition("?")[0]
+                _, out, _ = self.gather("--turn", uri, "--user", "alice:secret", "--turn-ca",
+                                        coturn.certificate, "--policy", "relay")
+                self.assertRegex(out, rf"(?m)^relay  127\.0\.0\.1:\d+ .* by {shown} 127\.0\.0\.1:")
 
     def gather(self, *args):
         done = run("gather", "--loopback", "--only", "lo", "--timeout", "5", *args)
