@@ -2,14 +2,18 @@
  * sections 4.1 (pooling) and 4.2. */
 #include "sim/nat_table.h"
 
+static bool is_in_the_way(const struct nat *nat, const struct nat_row *row,
+                          const struct auger_addr *external, const struct auger_addr *remote)
+{
+    return auger_addr_equal(&row->external, external) &&
+           (!nat->config.reuse_by_destination || auger_addr_equal(&row->remote, remote));
+}
+
 bool nat_ports_is_free(const struct nat *nat, const struct auger_addr *external,
                        const struct auger_addr *remote)
 {
     for (size_t i = 0; i < nat->rows_len; i++) {
-        const struct nat_row *row = &nat->rows[i];
-        if (!auger_addr_equal(&row->external, external))
-            continue;
-        if (!nat->config.reuse_by_destination || auger_addr_equal(&row->remote, remote))
+        if (is_in_the_way(nat, &nat->rows[i], external, remote))
             return false;
     }
     return true;
@@ -20,15 +24,22 @@ static unsigned range(const struct nat *nat)
     return (unsigned)nat->config.port_max - nat->config.port_min + 1;
 }
 
-/* Goes on from `first` in steps until a port is free. */
+/* Goes on from `first` in steps until a port is free.  The rows are gone through once: where all
+ * ports that steps lead to are taken, each try would go through all of them. */
 static bool search(const struct nat *nat, unsigned first, int step, const struct auger_addr *remote,
                    struct auger_addr *external)
 {
     int offset = (int)(first - nat->config.port_min), size = (int)range(nat);
+    uint8_t taken[(UINT16_MAX + 1) / 8] = {0};
 
+    for (size_t i = 0; i < nat->rows_len; i++) {
+        external->port = nat->rows[i].external.port;
+        if (is_in_the_way(nat, &nat->rows[i], external, remote))
+            taken[external->port / 8] |= (uint8_t)(1u << external->port % 8);
+    }
     for (int tries = 0; tries < size; tries++) {
         external->port = (uint16_t)(nat->config.port_min + offset);
-        if (nat_ports_is_free(nat, external, remote))
+        if (!(taken[external->port / 8] >> external->port % 8 & 1))
             return true;
         offset = ((offset + step) % size + size) % size;
     }
