@@ -1,6 +1,8 @@
 /* base/nat64.c - IPv4 addresses as a NAT64 shows them to hosts of IPv6: RFC 6052 and, of how the
- * prefix is found, RFC 7050. */
+ * prefix is found, RFC 7050 and 8781. */
 #include "base/nat64.h"
+
+#include "base/addr.h"
 
 #include <string.h>
 
@@ -12,6 +14,9 @@ static const struct {
     {48, {6, 7, 9, 10}},    {40, {5, 6, 7, 9}},    {32, {4, 5, 6, 7}},
 };
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
+
+#define PREF64 38 /* of neighbour discovery */
+#define PREF64_LEN 16
 
 static const uint8_t *layout_of(uint8_t prefix_len)
 {
@@ -29,6 +34,34 @@ bool auger_nat64_is_valid(const struct auger_nat64 *nat64)
         if (nat64->prefix[i] != 0)
             return false;
     return true;
+}
+
+int auger_nat64_parse(struct auger_nat64 *out, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    struct auger_nat64 read = {0};
+    struct auger_addr addr;
+
+    if (!slash || auger_addr_parse_ip(&addr, text, (size_t)(slash - text), 0) < 0 ||
+        addr.family != AUGER_IPV6)
+        return AUGER_ERR_MALFORMED;
+    memcpy(read.prefix, addr.ip, sizeof(read.prefix));
+    /* 32 to 96: two digits. */
+    for (const char *digit = slash + 1; *digit; digit++) {
+        if (*digit < '0' || *digit > '9' || digit > slash + 2)
+            return AUGER_ERR_MALFORMED;
+        read.prefix_len = (uint8_t)(10 * read.prefix_len + (*digit - '0'));
+    }
+    if (!auger_nat64_is_valid(&read))
+        return AUGER_ERR_MALFORMED;
+    *out = read;
+    return 0;
+}
+
+bool auger_nat64_reaches(const struct auger_addr *ipv4)
+{
+    return ipv4->family == AUGER_IPV4 && !auger_addr_is_private(ipv4) &&
+           !auger_addr_is_loopback(ipv4) && !auger_addr_is_link_local(ipv4);
 }
 
 struct auger_addr auger_nat64_synthesise(const struct auger_nat64 *nat64,
@@ -69,4 +102,24 @@ int auger_nat64_find(struct auger_nat64 *out, const struct auger_addr *addr)
         return AUGER_ERR_NOT_FOUND;
     *out = found;
     return 0;
+}
+
+/* RFC 8781, 4.  The codes of lengths are in the order of the layouts. */
+bool auger_nat64_read_option(struct auger_nat64 *out, uint32_t *lifetime_s, const uint8_t *option,
+                             size_t len)
+{
+    struct auger_nat64 found = {0};
+
+    if (len < PREF64_LEN || option[0] != PREF64 || option[1] != PREF64_LEN / 8)
+        return false;
+    uint16_t scaled = (uint16_t)(option[2] << 8 | option[3]);
+    if ((scaled & 7) >= LAYOUTS)
+        return false;
+    found.prefix_len = layouts[scaled & 7].prefix_len;
+    memcpy(found.prefix, option + 4, found.prefix_len / 8);
+    if (!auger_nat64_is_valid(&found))
+        return false;
+    *lifetime_s = scaled & ~7u; /* in units of 8 s, above three bits */
+    *out = found;
+    return true;
 }

@@ -105,6 +105,8 @@ struct auger_nat64 {
     uint8_t prefix[16]; /* zeros behind its length, and in byte 8 */
     uint8_t prefix_len; /* 32, 40, 48, 56, 64 or 96 bits; 0: there is none */
 };
+/* As "64:ff9b::/96".  AUGER_ERR_MALFORMED. */
+AUGER_API int auger_nat64_parse(struct auger_nat64 *out, const char *text) AUGER_CHECK_RESULT;
 /* From an address of IPv6 that the DNS gives for "ipv4only.arpa" (RFC 7050), by which a network
  * tells.  AUGER_ERR_NOT_FOUND: it says nothing of a NAT64. */
 AUGER_API int auger_nat64_find(struct auger_nat64 *out,
