@@ -380,9 +380,10 @@ int auger_ice_add_stun_server(struct auger_ice *ice, auger_time now,
         return AUGER_ERR_UNSUPPORTED;
     if (auger_addr_ip_len(server) == 0 || server->port == 0 || server->transport != AUGER_UDP)
         return AUGER_ERR_INVALID;
-    struct auger_addr seen = *server;
-    (void)auger_through_nat64(ice, server, &seen);
-    return auger_gather_add_server(ice, &seen);
+    int err = auger_gather_add_server(ice, server);
+    if (err == 0) /* beside it: an address of IPv4 may yet come */
+        auger_nat64_ask_server(ice, server);
+    return err;
 }
 
 int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time now,
@@ -484,10 +485,14 @@ int auger_ice_set_nat64(struct auger_ice *ice, auger_time now, const struct auge
 {
     if (!auger_nat64_is_valid(nat64))
         return AUGER_ERR_INVALID;
-    if (memcmp(&ice->nat64, nat64, sizeof(*nat64)) == 0)
-        return 0;
-    ice->nat64 = *nat64;
-    auger_trace(ice->env, now, "ice:translation", AUGER_F_INT("prefix_len", nat64->prefix_len));
+    /* One that is known already may be of use again, where an address of IPv4 is gone. */
+    if (memcmp(&ice->nat64, nat64, sizeof(*nat64)) != 0) {
+        struct auger_addr prefix = {.family = AUGER_IPV6};
+        memcpy(prefix.ip, nat64->prefix, sizeof(prefix.ip));
+        ice->nat64 = *nat64;
+        auger_trace(ice->env, now, "ice:translation", AUGER_F_ADDR("prefix", &prefix),
+                    AUGER_F_INT("prefix_len", nat64->prefix_len));
+    }
     auger_remotes_follow_nat64(ice, now, ice->current);
     auger_remotes_follow_nat64(ice, now, ice->next);
     if (!ice->config.lite)

@@ -17,24 +17,37 @@ static bool has_ipv4(const struct auger_ice *ice)
     return false;
 }
 
-/* RFC 6052, 3.1: what only its own network knows is not there for a NAT64. */
 bool auger_through_nat64(const struct auger_ice *ice, const struct auger_addr *addr,
                          struct auger_addr *out)
 {
-    if (ice->nat64.prefix_len == 0 || addr->family != AUGER_IPV4 || auger_addr_is_private(addr) ||
-        auger_addr_is_loopback(addr) || auger_addr_is_link_local(addr) || has_ipv4(ice))
+    if (ice->nat64.prefix_len == 0 || !auger_nat64_reaches(addr) || has_ipv4(ice))
         return false;
     *out = auger_nat64_synthesise(&ice->nat64, addr);
     return true;
 }
 
-void auger_nat64_ask_servers(struct auger_ice *ice)
+/* A DNS64 may have named it already. */
+static bool is_known(const struct auger_ice *ice, const struct auger_addr *server)
+{
+    for (uint16_t i = 0; i < ice->gather.servers_len; i++)
+        if (auger_addr_equal(&ice->gather.servers[i], server))
+            return true;
+    return false;
+}
+
+void auger_nat64_ask_server(struct auger_ice *ice, const struct auger_addr *server)
 {
     struct auger_addr translated;
+
+    if (auger_through_nat64(ice, server, &translated) && !is_known(ice, &translated) &&
+        auger_gather_add_server(ice, &translated) < 0)
+        ice->counters.limited++;
+}
+
+void auger_nat64_ask_servers(struct auger_ice *ice)
+{
     uint16_t len = ice->gather.servers_len;
 
     for (uint16_t i = 0; i < len; i++)
-        if (auger_through_nat64(ice, &ice->gather.servers[i], &translated) &&
-            auger_gather_add_server(ice, &translated) < 0)
-            ice->counters.limited++;
+        auger_nat64_ask_server(ice, &ice->gather.servers[i]);
 }

@@ -66,6 +66,19 @@ static void take_through_nat64(struct auger_ice *ice, auger_time now,
         ice->counters.limited++;
 }
 
+/* By a prefix that was known before. */
+static bool is_taken(const struct auger_ice *ice, const struct auger_generation *generation,
+                     const struct auger_ice_cand *cand)
+{
+    struct auger_addr seen;
+
+    if (!auger_through_nat64(ice, &cand->addr, &seen))
+        return true;
+    const struct auger_ice_cand *known =
+        auger_cands_find(&generation->remotes, &seen, cand->tcptype);
+    return known && known->type != AUGER_CAND_PRFLX;
+}
+
 void auger_remotes_follow_nat64(struct auger_ice *ice, auger_time now,
                                 struct auger_generation *generation)
 {
@@ -74,7 +87,8 @@ void auger_remotes_follow_nat64(struct auger_ice *ice, auger_time now,
 
     for (uint16_t i = 0; i < len; i++) {
         const struct auger_ice_cand *cand = auger_cands_at(&generation->remotes, i);
-        if (cand->addr.family != AUGER_IPV4 || cand->type == AUGER_CAND_PRFLX)
+        if (cand->addr.family != AUGER_IPV4 || cand->type == AUGER_CAND_PRFLX ||
+            is_taken(ice, generation, cand))
             continue;
         auger_cand_export(cand, &told);
         take_through_nat64(ice, now, generation, &told);

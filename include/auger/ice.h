@@ -308,7 +308,8 @@ AUGER_API int auger_ice_remove_mapped_addr(struct auger_ice *ice, auger_time now
 /* The network has a NAT64 (auger_nat64_find()).  As long as there is no base of IPv4, candidates of
  * the peer and STUN servers that are of it, those of before too, are reached through the NAT64; not
  * those of private addresses.  What a STUN server sees there is a candidate of IPv4 with a base of
- * IPv6.  TURN servers are the caller's to translate.  AUGER_ERR_INVALID: no prefix of RFC 6052. */
+ * IPv6.  TURN servers are the caller's to translate.  To be told again where a base of IPv4 has
+ * gone.  AUGER_ERR_INVALID: no prefix of RFC 6052. */
 AUGER_API int auger_ice_set_nat64(struct auger_ice *ice, auger_time now,
                                   const struct auger_nat64 *nat64) AUGER_CHECK_RESULT;
 /* A STUN server to ask from every base of its family.  AUGER_ERR_LIMIT;

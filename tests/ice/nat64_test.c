@@ -85,6 +85,8 @@ static void test_what_says_nothing_of_a_nat64(void **state)
 
 static const struct auger_nat64 well_known = {.prefix = {0x00, 0x64, 0xFF, 0x9B}, .prefix_len = 96};
 
+static unsigned asked_through; /* how often a STUN server was, by the NAT64 */
+
 /* The NAT64 lies on side 0's way: what it sends goes on in IPv4, what comes is shown in IPv6. */
 static bool translate(struct world *world, struct packet *packet)
 {
@@ -94,6 +96,7 @@ static bool translate(struct world *world, struct packet *packet)
         memmove(to->ip, to->ip + 12, 4);
         memset(to->ip + 4, 0, 12);
         to->family = AUGER_IPV4;
+        asked_through += auger_addr_equal(to, &world->server);
     } else if (auger_addr_equal(to, &world->sides[0].nat_outside)) {
         *from = auger_nat64_synthesise(&well_known, from);
     }
@@ -249,6 +252,109 @@ static void test_a_stun_server_of_ipv4_shows_an_address_of_ipv4(void **state)
     asks_a_server(false);
 }
 
+static void test_a_server_that_a_dns64_has_named_is_asked_once(void **state)
+{
+    struct world *world = world_behind_nat64();
+    struct auger_addr ipv4 = addr_of("203.0.113.3:3478");
+    struct auger_addr named = auger_nat64_synthesise(&well_known, &ipv4);
+
+    (void)state;
+    world->server = ipv4;
+    asked_through = 0;
+    set_nat64(world);
+    assert_int_equal(auger_ice_add_stun_server(world->sides[0].ice, world->now, &named), 0);
+    assert_int_equal(auger_ice_add_stun_server(world->sides[0].ice, world->now, &ipv4), 0);
+    auger_ice_end_of_local_addrs(world->sides[0].ice, world->now);
+    world_run(world, 300 * AUGER_MS);
+    assert_int_equal(world->sides[0].cands_len, 2);
+    assert_int_equal(asked_through, 1);
+    world_free(world);
+}
+
+/* Its network had both for a while. */
+static void test_who_loses_ipv4_reaches_what_came_meanwhile(void **state)
+{
+    struct world *world = world_behind_nat64();
+    struct auger_addr base = addr_of("198.51.100.9:1001");
+    struct auger_ice *ice = world->sides[0].ice;
+    struct auger_cand cand;
+
+    (void)state;
+    set_nat64(world);
+    assert_int_equal(auger_ice_add_local_addr(ice, world->now, &base), 0);
+    tell(world, PEER);
+    assert_int_equal(remotes_of(world, AUGER_IPV6, &cand), 0);
+    assert_int_equal(auger_ice_remove_local_addr(ice, world->now, &base), 0);
+    set_nat64(world);
+    assert_int_equal(remotes_of(world, AUGER_IPV6, &cand), 1);
+    world_free(world);
+}
+
+static void test_an_option_of_a_router_is_read(void **state)
+{
+    uint8_t option[16] = {38, 2, 0x07, 0x08, 0x00, 0x64, 0xFF, 0x9B};
+    struct auger_nat64 found;
+    uint32_t lifetime_s;
+
+    (void)state;
+    assert_true(auger_nat64_read_option(&found, &lifetime_s, option, sizeof(option)));
+    assert_memory_equal(&found, &well_known, sizeof(found));
+    assert_int_equal(lifetime_s, 1800);
+    for (uint8_t code = 0; code < 8; code++) { /* RFC 8781, 4: the lengths by their codes */
+        static const uint8_t lens[] = {96, 64, 56, 48, 40, 32};
+        option[3] = 0x08 | code;
+        bool is_one = auger_nat64_read_option(&found, &lifetime_s, option, sizeof(option));
+        assert_int_equal(is_one, code < sizeof(lens));
+        if (is_one)
+            assert_int_equal(found.prefix_len, lens[code]);
+    }
+}
+
+static void test_what_is_no_option_of_a_prefix_is_not(void **state)
+{
+    static const uint8_t none[][16] = {
+        {25, 2, 7, 8, 0, 0x64, 0xFF, 0x9B},           /* of another type */
+        {38, 1, 7, 8, 0, 0x64, 0xFF, 0x9B},           /* of another length */
+        {38, 2, 7, 8, 0, 0x64, 0xFF, 0x9B, [12] = 1}, /* byte 8 is not zero */
+    };
+    struct auger_nat64 found;
+    uint32_t lifetime_s;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        assert_false(auger_nat64_read_option(&found, &lifetime_s, none[i], 16));
+    assert_false(auger_nat64_read_option(&found, &lifetime_s, (uint8_t[]){38, 2, 7, 8}, 4));
+}
+
+static void test_a_prefix_is_read_as_people_write_it(void **state)
+{
+    static const struct {
+        const char *text;
+        uint8_t len; /* 0: it is refused */
+    } rows[] = {
+        {"64:ff9b::/96", 96},
+        {"2001:db8::/32", 32},
+        {"2001:db8:122:344::/64", 64},
+        {"64:ff9b::", 0},
+        {"64:ff9b::/", 0},
+        {"64:ff9b::/95", 0},
+        {"64:ff9b::/096", 0},
+        {"64:ff9b::/96 ", 0},
+        {"64:ff9b::1/96", 0},
+        {"192.0.2.0/32", 0},
+        {"/96", 0},
+        {"64:ff9b::/128", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct auger_nat64 read = {0};
+        int err = auger_nat64_parse(&read, rows[i].text);
+        if (err != (rows[i].len ? 0 : AUGER_ERR_MALFORMED) || read.prefix_len != rows[i].len)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
 static void test_what_is_no_prefix_is_refused(void **state)
 {
     static const struct auger_nat64 none[] = {{.prefix_len = 0},
@@ -277,6 +383,11 @@ int main(void)
         cmocka_unit_test(test_a_host_of_ipv6_alone_meets_one_of_ipv4),
         cmocka_unit_test(test_without_it_they_do_not_meet),
         cmocka_unit_test(test_a_stun_server_of_ipv4_shows_an_address_of_ipv4),
+        cmocka_unit_test(test_a_server_that_a_dns64_has_named_is_asked_once),
+        cmocka_unit_test(test_who_loses_ipv4_reaches_what_came_meanwhile),
+        cmocka_unit_test(test_an_option_of_a_router_is_read),
+        cmocka_unit_test(test_what_is_no_option_of_a_prefix_is_not),
+        cmocka_unit_test(test_a_prefix_is_read_as_people_write_it),
         cmocka_unit_test(test_what_is_no_prefix_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
