@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "io/bases.h"
 #include "io/names.h"
+#include "io/nat64.h"
 #include "io/portmap.h"
 
 #include <linux/netlink.h>
@@ -139,6 +140,7 @@ void auger_changes_follow(struct auger_loop *loop, struct auger_machine *machine
             auger_names_hide(loop, slot, now);
         auger_ports_follow(loop, slot, now);
     }
+    auger_nat64_changed(loop, machine, now);
 }
 
 void auger_changes_handle_timeout(struct auger_loop *loop, auger_time now)

@@ -1,6 +1,7 @@
 /* io/links.c - how one peer reaches its TURN servers. */
 #include "io/links.h"
 
+#include "base/nat64.h"
 #include "base/time.h"
 
 #include <stdio.h>
@@ -184,20 +185,63 @@ static uint16_t distinct_port(const struct auger_links *links, const struct auge
     return name.port;
 }
 
+/* A DNS64 has named what is reached through a NAT64 already. */
+static bool is_known(const struct auger_link_server *server, const struct auger_addr *addr)
+{
+    for (size_t i = 0; i < server->addrs_len; i++)
+        if (auger_addr_equal(&server->proxies[i], addr))
+            return true;
+    return false;
+}
+
+static void add_addr(const struct auger_links *links, struct auger_link_server *server,
+                     const struct auger_addr *addr, auger_time now)
+{
+    struct auger_addr name = *addr;
+
+    if (server->addrs_len == AUGER_LINK_ADDRS_MAX || is_known(server, addr))
+        return;
+    if (server->given != 0 && server->next_at == AUGER_NEVER)
+        server->next_at = auger_time_add(now, NEXT_SERVER);
+    if (server->proxy.kind != AUGER_PROXY_NONE)
+        name.port = distinct_port(links, addr, server->at.at.port);
+    server->proxies[server->addrs_len] = *addr;
+    server->addrs[server->addrs_len++] = name;
+}
+
+static void add_translated(const struct auger_links *links, struct auger_link_server *server,
+                           const struct auger_addr *addr, auger_time now)
+{
+    if (links->nat64.prefix_len == 0 || !auger_nat64_reaches(addr))
+        return;
+    struct auger_addr through = auger_nat64_synthesise(&links->nat64, addr);
+    add_addr(links, server, &through, now);
+}
+
 void auger_links_resolved(struct auger_links *links, struct auger_link_server *server,
                           const struct auger_addr *addrs, size_t len, auger_time now)
 {
-    bool was_given_all = server->given != 0 && server->next_at == AUGER_NEVER;
-
-    if (was_given_all && len > server->addrs_len)
-        server->next_at = auger_time_add(now, NEXT_SERVER);
-    for (size_t i = server->addrs_len; i < len && i < AUGER_LINK_ADDRS_MAX; i++) {
-        struct auger_addr addr = addrs[i];
-        server->proxies[i] = addr;
-        if (server->proxy.kind != AUGER_PROXY_NONE)
-            addr.port = distinct_port(links, &addr, server->at.at.port);
-        server->addrs[server->addrs_len++] = addr;
+    for (size_t i = server->told_len; i < len; i++) {
+        add_addr(links, server, &addrs[i], now);
+        add_translated(links, server, &addrs[i], now);
+        server->told_len++;
     }
+}
+
+unsigned auger_links_set_nat64(struct auger_links *links, const struct auger_nat64 *nat64,
+                               auger_time now)
+{
+    unsigned more = 0;
+
+    links->nat64 = *nat64;
+    for (size_t i = 0; i < links->servers_len; i++) {
+        struct auger_link_server *server = &links->servers[i];
+        size_t len = server->addrs_len;
+        for (size_t j = 0; j < len; j++)
+            add_translated(links, server, &server->proxies[j], now);
+        more |= (unsigned)(server->addrs_len > len) << i;
+    }
+    return more;
 }
 
 /* 8305, 5: the next one begins without waiting for the end of this.  Over streams those of one

@@ -27,6 +27,7 @@ struct auger_link_server {
      * each server. */
     struct auger_addr addrs[AUGER_LINK_ADDRS_MAX];
     size_t addrs_len;
+    size_t told_len;    /* how many it was said to have; others are those through a NAT64 */
     uint8_t given;      /* a bit for each: the agent has it, or a stream to another tries it too */
     auger_time next_at; /* then the next is given, unless one has a relay; AUGER_NEVER */
 };
@@ -54,6 +55,8 @@ struct auger_links {
         uint8_t error; /* enum auger_turn_error */
     } told[AUGER_LINKS_MAX];
     size_t told_len;
+    struct auger_nat64
+        nat64; /* through which servers of IPv4 are reached; without a prefix: none */
 };
 
 /* Copies what it is told; the latest of `servers` is it.  AUGER_ERR_LIMIT, AUGER_ERR_NO_MEMORY, and
@@ -72,6 +75,10 @@ struct auger_lookup auger_links_next_hop(const struct auger_link_server *server)
  * at next_at. */
 void auger_links_resolved(struct auger_links *links, struct auger_link_server *server,
                           const struct auger_addr *addrs, size_t len, auger_time now);
+/* Each server of IPv4 has an address through that NAT64 from now on.  A bit for each that has more
+ * addresses by it than before. */
+unsigned auger_links_set_nat64(struct auger_links *links, const struct auger_nat64 *nat64,
+                               auger_time now);
 /* Takes those of its addresses that the agent is to be given now: one transport, and of each
  * family one.  How many; further ones are due at next_at. */
 size_t auger_links_take_next(struct auger_link_server *server, auger_time now,

@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/names.h"
+#include "io/nat64.h"
 #include "io/portmap.h"
 
 #include <auger/crypto.h>
@@ -90,6 +91,7 @@ int auger_loop_new_sized(struct auger_loop **out, const struct auger_loop_config
     loop->armed_at = loop->timer_at = AUGER_NEVER;
     loop->epoll_fd = loop->timer.udp.fd = loop->wake.udp.fd = loop->changes.udp.fd = -1;
     loop->changed_at = AUGER_NEVER;
+    auger_nat64_init(&loop->nat64);
     loop->slots = calloc(loop->config.peers_max, sizeof(struct auger_slot *));
     int err = loop->slots ? 0 : AUGER_ERR_NO_MEMORY;
     if (err == 0)
@@ -138,6 +140,7 @@ void auger_loop_free(struct auger_loop *loop)
     auger_udp_close(&loop->timer.udp);
     auger_udp_close(&loop->wake.udp);
     auger_udp_close(&loop->changes.udp);
+    auger_nat64_fini(&loop->nat64);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
     auger_deadlines_fini(&loop->deadlines);
@@ -297,11 +300,11 @@ static void add_turn_server(struct auger_loop *loop, struct auger_slot *slot,
 }
 
 /* No name is waited for any more. */
-static void end_names(struct auger_slot *slot, auger_time now)
+static void end_names(struct auger_loop *loop, struct auger_slot *slot, auger_time now)
 {
     slot->names_pending = 0;
     slot->names_by = AUGER_NEVER;
-    auger_peer_end_of_local_addrs(slot->peer, now);
+    auger_nat64_end_of_names(loop, slot, now);
 }
 
 static void add_servers(struct auger_loop *loop, struct auger_slot *slot,
@@ -311,9 +314,10 @@ static void add_servers(struct auger_loop *loop, struct auger_slot *slot,
         add_stun_server(loop, slot, net, net->stun_servers[i], now);
     for (size_t i = 0; i < net->turn_servers_len; i++)
         add_turn_server(loop, slot, &net->turn_servers[i], now);
+    auger_nat64_follow(loop, slot, now);
     slot->names_by = auger_time_add(now, slot->gather_timeout);
     if (slot->names_pending == 0)
-        end_names(slot, now);
+        end_names(loop, slot, now);
 }
 
 void auger_loop_give_up_names(struct auger_loop *loop, struct auger_slot *slot, auger_time now)
@@ -322,7 +326,7 @@ void auger_loop_give_up_names(struct auger_loop *loop, struct auger_slot *slot, 
         return;
     auger_troubles_add(&loop->troubles, slot->id, AUGER_ERR_NOT_FOUND,
                        "not resolved in time:", "the name of a STUN or TURN server");
-    end_names(slot, now);
+    end_names(loop, slot, now);
 }
 
 static void tell_exhausted(struct auger_loop *loop, const struct auger_slot *slot,
@@ -349,6 +353,8 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
     slot->epoll_fd = loop->epoll_fd;
     slot->troubles = &loop->troubles;
     slot->accept_at = AUGER_NEVER;
+    slot->nat64_use = net->nat64;
+    slot->nat64_given = net->nat64_prefix;
     slot->tcp_types = net->mux ? 0 : config->ice.tcp;
     auger_ice_tcp_init(&slot->tcp, slot, &loop->strangers, loop->epoll_fd);
     slot->tcp.dscp = net->dscp;
@@ -379,6 +385,8 @@ static int check_net(const struct auger_net_config *net)
     if (net->port_min > net->port_max || (net->port_min == 0 && net->port_max != 0))
         return AUGER_ERR_INVALID;
     if (!auger_interfaces_is_valid(net) || net->dscp > 63)
+        return AUGER_ERR_INVALID;
+    if (net->nat64 == AUGER_NAT64_GIVEN && !auger_nat64_is_valid(&net->nat64_prefix))
         return AUGER_ERR_INVALID;
     return net->stun_servers_len > STUN_SERVERS_MAX || net->turn_servers_len > TURN_SERVERS_MAX
                ? AUGER_ERR_LIMIT
@@ -508,6 +516,10 @@ void auger_loop_take_names(struct auger_loop *loop, auger_time now)
     struct auger_resolved answer;
 
     while (auger_resolver_take(loop->resolver, &answer)) {
+        if (answer.id == AUGER_NAT64_QUESTION) {
+            auger_nat64_take_answer(loop, &answer, now);
+            continue;
+        }
         struct auger_slot *slot = auger_loop_find_slot(loop, answer.id);
         if (!slot || slot->names_pending == 0)
             continue; /* gone, or too late */
@@ -517,7 +529,7 @@ void auger_loop_take_names(struct auger_loop *loop, auger_time now)
         take_addrs(slot, &answer, now);
         auger_ready_mark(&slot->ready); /* for its next timeout */
         if (!answer.has_more && --slot->names_pending == 0)
-            end_names(slot, now);
+            end_names(loop, slot, now);
     }
 }
 

@@ -2,6 +2,7 @@
 #ifndef AUGER_IO_LOOP_STATE_H
 #define AUGER_IO_LOOP_STATE_H
 
+#include "io/nat64_search.h"
 #include "io/resolve.h"
 #include "io/slot.h"
 #include "io/trouble.h"
@@ -23,6 +24,7 @@ struct auger_loop {
     struct auger_turn_service *turns;
     struct auger_watched watched;
     struct auger_resolver *resolver;
+    struct auger_nat64_search nat64;
     struct auger_names *names; /* names.h; NULL: no name was asked for or hidden yet */
     struct auger_ports *ports; /* portmap.h; NULL: no peer asks for a mapping */
     struct auger_slot **slots;

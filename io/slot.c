@@ -465,6 +465,16 @@ void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_serve
         give_next(slot, server, now);
 }
 
+/* At once: those of IPv4 lead nowhere. */
+void auger_slot_translate(struct auger_slot *slot, const struct auger_nat64 *nat64, auger_time now)
+{
+    unsigned more = slot->links ? auger_links_set_nat64(slot->links, nat64, now) : 0;
+
+    for (size_t i = 0; more >> i; i++)
+        if (more >> i & 1 && !slot->links->servers[i].is_stun)
+            give_next(slot, &slot->links->servers[i], now);
+}
+
 /* Whether one of the addresses of that server has given a relay. */
 static bool has_relay(const struct auger_slot *slot, const struct auger_link_server *server)
 {

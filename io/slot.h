@@ -41,6 +41,9 @@ struct auger_slot {
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;
+    enum auger_nat64_use nat64_use;
+    struct auger_nat64 nat64_given;
+    bool holds_end;              /* of candidates, for the prefix of a NAT64 (nat64.h) */
     bool maps_ports;             /* asks gateways for mappings of its sockets (portmap.h) */
     bool hides;                  /* its addresses behind names */
     uint64_t hidden_as;          /* which of the loop's names stand for its addresses (names.h) */
@@ -84,6 +87,9 @@ auger_time auger_slot_next_timeout(const struct auger_slot *slot);
 /* One of its TURN servers has these addresses. */
 void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,
                                 const struct auger_addr *addrs, size_t len, auger_time now);
+
+/* What of its TURN servers is of IPv4 is reached through that NAT64 too. */
+void auger_slot_translate(struct auger_slot *slot, const struct auger_nat64 *nat64, auger_time now);
 
 /* The same for a socket of many. */
 void auger_slot_writable_shared(struct auger_shared_socket *socket, int epoll_fd);

@@ -7,6 +7,7 @@
 #include "io/helpers.h"
 #include "io/loop_state.h"
 #include "io/names.h"
+#include "io/nat64.h"
 #include "io/portmap.h"
 #include "io/turn_service.h"
 #include "io/turn_traffic.h"
@@ -33,6 +34,7 @@ auger_time auger_loop_deadline(const struct auger_loop *loop)
     auger_time at = auger_time_min(loop->timer_at, auger_names_next_timeout(loop));
     at = auger_time_min(at, auger_ports_next_timeout(loop));
     at = auger_time_min(at, loop->changed_at);
+    at = auger_time_min(at, auger_nat64_next_timeout(loop));
     at = auger_time_min(at, auger_strangers_next_timeout(&loop->strangers));
     for (const struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
         at = auger_time_min(at, auger_turn_service_next_timeout(turn));
@@ -121,6 +123,9 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
         break;
     case AUGER_WATCH_CHANGES:
         auger_changes_receive(loop, now);
+        break;
+    case AUGER_WATCH_ROUTER:
+        auger_nat64_receive(loop, now);
         break;
     case AUGER_WATCH_PORTMAP:
         auger_ports_receive(loop, watch, now);
@@ -300,6 +305,7 @@ bool auger_loop_poll(struct auger_loop *loop, struct auger_loop_event *event)
         return true;
     receive(loop);
     auger_changes_handle_timeout(loop, auger_clock_now());
+    auger_nat64_handle_timeout(loop, auger_clock_now());
     wake_due(loop);
     transmit(loop);
     if (take_event(loop, event))

@@ -14,6 +14,7 @@ enum auger_watch_kind {
     AUGER_WATCH_WAKE,
     AUGER_WATCH_MDNS,
     AUGER_WATCH_CHANGES,
+    AUGER_WATCH_ROUTER,  /* what routers advertise (nat64.h) */
     AUGER_WATCH_PORTMAP, /* the first member of a struct auger_port_router, or announcements */
     AUGER_WATCH_TURN,    /* a UDP socket that a TURN service listens on */
     AUGER_WATCH_TURN_ACCEPT,

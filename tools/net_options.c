@@ -134,6 +134,19 @@ static bool read_end(const char *text, size_t len, struct auger_addr *addr)
            auger_addr_parse_ip(addr, copy + 1, len - 2, 0) == 0;
 }
 
+static bool apply_nat64(const char *text, struct auger_net_config *net)
+{
+    if (strcmp(text, "auto") == 0)
+        net->nat64 = AUGER_NAT64_FIND;
+    else if (strcmp(text, "off") == 0)
+        net->nat64 = AUGER_NAT64_OFF;
+    else if (auger_nat64_parse(&net->nat64_prefix, text) == 0)
+        net->nat64 = AUGER_NAT64_GIVEN;
+    else
+        return false;
+    return true;
+}
+
 static bool apply_map(const char *text, struct auger_ice_mapping *mapping)
 {
     const char *equals = strchr(text, '=');
@@ -240,6 +253,8 @@ bool net_options_apply(struct net_options *options, const char *command,
             "takes all, default-route, default-route-only, proxy, no-host or relay");
     if (options->dscp && !apply_dscp(options->dscp, net))
         return options_wrong(command, "--dscp", "takes a number from 0 to 63, or a word as AF21");
+    if (options->nat64 && !apply_nat64(options->nat64, net))
+        return options_wrong(command, "--nat64", "takes auto, off or a prefix, as 64:ff9b::/96");
     if (options->ports && !apply_ports(options->ports, net))
         return options_wrong(command, "--ports", "takes MIN-MAX, as 50000-50100");
     if (options->standby && !apply_standby(options->standby, ice))

@@ -10,7 +10,7 @@
 #define NET_TURN_SERVERS_MAX 4
 
 struct net_options {
-    const char *policy, *ports, *dscp, *standby;
+    const char *policy, *ports, *dscp, *standby, *nat64;
     struct option_texts only, without, maps, turn, users;
     const char *turn_ca, *turn_proxy, *ice_tcp;
     bool loopback, link_local, map_as_host, turn_any, no_udp, port_mapping;
@@ -28,6 +28,7 @@ struct net_options {
         {"--map", OPTION_TEXTS, .texts = &(options).maps, .max = OPTION_TEXTS_MAX},                \
         {"--map-as-host", OPTION_FLAG, .flag = &(options).map_as_host},                            \
         {"--port-mapping", OPTION_FLAG, .flag = &(options).port_mapping},                          \
+        {"--nat64", OPTION_TEXT, .text = &(options).nat64},                                        \
         {"--ports", OPTION_TEXT, .text = &(options).ports},                                        \
         {"--standby", OPTION_TEXT, .text = &(options).standby},                                    \
     {                                                                                              \
@@ -52,6 +53,9 @@ struct net_options {
     "                     0.0.0.0 and [::] stand for every address; up to 16\n"                    \
     "  --map-as-host      tell that in the place of the machine's own address, not beside it\n"    \
     "  --port-mapping     ask the gateway to let others in: PCP, NAT-PMP or UPnP\n"                \
+    "  --nat64 WORD       how IPv4 is reached where there is IPv6 alone: auto, which asks the\n"   \
+    "                     network for the prefix of its NAT64 (default); a prefix, as\n"           \
+    "                     64:ff9b::/96; or off\n"                                                  \
     "  --ports MIN-MAX    take sockets' ports from there\n"                                        \
     "  --standby N        paths kept in reserve, if the other side can change as well: 0 to 4;\n"  \
     "                     2 by default\n"                                                          \

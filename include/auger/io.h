@@ -74,6 +74,16 @@ enum auger_ip_handling {
     AUGER_IP_PROXY,
 };
 
+/* Where the prefix of a NAT64 is from. */
+enum auger_nat64_use {
+    /* What the network says: its routers' advertisements (RFC 8781), as they come, before its DNS
+     * (RFC 7050), which is asked for it and again after a change of the network.  Nothing waits for
+     * it but the end of candidates, for half a second. */
+    AUGER_NAT64_FIND,
+    AUGER_NAT64_OFF,
+    AUGER_NAT64_GIVEN,
+};
+
 /* A TURN server, and how it is reached. */
 struct auger_net_turn_server {
     /* "turn:host", "turn:host:port?transport=tcp", "turns:host" (RFC 7065).  "turns:" is TLS,
@@ -150,6 +160,11 @@ struct auger_net_config {
      * it; it is given back when the peer is freed.  It changes a device that is not this machine,
      * so it is the user's to decide.  Not of a peer on shared sockets.  Default false. */
     bool port_mapping;
+    /* A peer that has IPv6 and no IPv4 reaches what is of IPv4 through the NAT64 of its network
+     * (auger_peer_set_nat64()), TURN servers too; whether those that are names have addresses of
+     * IPv6 as well or not. */
+    enum auger_nat64_use nat64;      /* default AUGER_NAT64_FIND */
+    struct auger_nat64 nat64_prefix; /* of AUGER_NAT64_GIVEN */
 };
 
 /* --- what of this machine would be used ---------------------------------------- */

@@ -20,9 +20,10 @@ from program_test import LONG, Peer, Serve, run
 
 # Of every command that makes peers.
 NET_FLAGS = ("--loopback", "--link-local", "--map-as-host")
-NET = {"--policy": "all", "--ports": "50000-50100", "--dscp": "EF", "--standby": "0"}
+NET = {"--policy": "all", "--ports": "50000-50100", "--dscp": "EF", "--standby": "0", "--nat64": "64:ff9b::/96"}
 NET_WRONG = {
     "--policy": ("", "none", "All", "relay,all", "$(id)"),
+    "--nat64": ("", "on", "64:ff9b::", "64:ff9b::/", "64:ff9b::/95", "64:ff9b::1/96", "192.0.2.0/32", "auto "),
     "--ports": ("", "0", "5000", "5000-", "-5000", "5001-5000", "0-10", "1-65536", "1-2-3", "a-b", "1 -2"),
     "--standby": ("", "5", "-1", "x", "1x"),
     "--dscp": ("", "64", "-1", "AF99", "0x10", "ef", "8x"),
