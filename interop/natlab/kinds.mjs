@@ -27,6 +27,8 @@ export const KERNEL = {
   symmetric: { rfc: "APDM/APDF/random", snat: `${MASQUERADE} random` },
   "fully-random": { rfc: "APDM/APDF/random", snat: `${MASQUERADE} fully-random` },
   firewall: { rfc: "firewall" },
+  // Inside there is IPv6 alone; what of it is for IPv4 comes out of nat64.mjs, and is masqueraded.
+  nat64: { rfc: "EIM/APDF/preserve", snat: MASQUERADE, isNat64: true },
   "udp-blocked": { rfc: "blocked", snat: MASQUERADE, refuse: "meta l4proto udp drop" },
   "tcp443-only": { rfc: "blocked", snat: MASQUERADE, refuse: "meta l4proto != tcp drop; tcp dport != 443 drop" },
   // Without the rule that drops what comes to the router itself: a stranger's early datagram has a flow
@@ -35,6 +37,9 @@ export const KERNEL = {
 };
 
 const BY_RFC = /^(EIM|ADM|APDM)\/(EIF|ADF|APDF)\/(preserve|overload|sequential|random|parity|contiguous)$/;
+
+// Which routers let IPv6 through, untranslated: a NAT64, and a firewall that says so.
+export const hasIpv6 = ({ kind, ipv6 }) => Boolean(KERNEL[kind]?.isNat64 || (kind === "firewall" && ipv6));
 
 export const isReal = (kind) => kind in KERNEL;
 
@@ -51,6 +56,18 @@ function hairpinRules({ lan, wan }) {
     snat: `oifname "lan" ip saddr ${lan} ct status dnat snat to ${wan}`,
   };
 }
+
+// A firewall as in front of a home: who is inside has to have sent first.
+const FIREWALL6 = `table ip6 filtering {
+  chain to_router { type filter hook input priority 0;
+    iifname "wan" meta l4proto != ipv6-icmp ct state new,invalid drop
+  }
+  chain through { type filter hook forward priority 0;
+    ct state established,related accept
+    iifname "wan" drop
+  }
+}
+`;
 
 // The rules of a router, for `nft -f`. `wan` is its address outside, `lan` its network inside.
 export function rulesOf(words, { wan, lan, dmz }) {
@@ -85,5 +102,5 @@ table ip filtering {
     iifname "wan" drop
   }
 }
-`;
+${hasIpv6(words) ? FIREWALL6 : ""}`;
 }

@@ -6,12 +6,16 @@
 // without any route coturn ends an allocation that cannot reach a peer.
 
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { readDrawing } from "./drawing.mjs";
 import { Hands } from "./hands.mjs";
-import { isReal, rfcOf, rulesOf } from "./kinds.mjs";
+import { KERNEL, hasIpv6, isReal, rfcOf, rulesOf } from "./kinds.mjs";
+import { Nat64 } from "./nat64.mjs";
 import { NatBox } from "./natbox.mjs";
 
 const INTERNET = { v4: "5.5.5", gateway: "5.5.5.254", v6: "2a05:5555::", gateway6: "2a05:5555::fe" };
+const INSIDE6 = "2a05:5556"; // and the number of the router
 const MTU = 1500;
 
 function run(program, args, input) {
@@ -45,17 +49,24 @@ class Network {
 class Host {
   constructor(lab, { name, words, behind }) {
     Object.assign(this, { lab, name, words, behind });
-    const network = lab.networks.get(behind);
+    const network = lab.networks.get(behind), router = lab.routers.get(behind);
+    this.nat64 = router?.isNat64 ? router : null;
     this.addresses = Array.from({ length: Number(words.addresses ?? 1) }, () => network.take());
     this.gateway = network.gateway;
+    if (network.prefix6) {
+      Object.assign(this, { address6: `${network.prefix6}::${this.address.split(".")[3]}`, gateway6: network.gateway6 });
+      if (this.nat64) this.addresses = [this.address6];
+    }
   }
 
   get address() {
     return this.addresses[0];
   }
 
+  // Names are resolved by its router alone, if at all.
   inside(command) {
-    return inside(this.name, command);
+    if (!this.nat64) return inside(this.name, command);
+    return inside(this.name, ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"', this.nat64.resolvers(), ...command]);
   }
 
   // Sockets there, moved from here; one process a host.
@@ -76,6 +87,19 @@ class Router {
     // A router in user space has an address besides that of the system that it runs on.
     this.external = this.isReal ? this.wan : outside.take();
     this.network = new Network(name, this.prefix(), { first: 10 });
+    this.isNat64 = Boolean(KERNEL[this.kind]?.isNat64);
+    if (!hasIpv6(words)) return;
+    if (behind !== "internet") throw new Error(`${name} has IPv6 only in front of the internet`);
+    const prefix6 = `${INSIDE6}:${number}`;
+    Object.assign(this.network, { prefix6, gateway6: `${prefix6}::1` });
+    this.wan6 = `${INTERNET.v6}1:${number}`;
+  }
+
+  // The file that says who resolves names inside.
+  resolvers() {
+    const file = join(process.env.TMPDIR, `resolv-${this.name}.conf`);
+    writeFileSync(file, this.words.dns ? `nameserver ${this.network.gateway6}\n` : "# none\n");
+    return file;
   }
 
   prefix() {
@@ -175,13 +199,15 @@ export class Lab {
 
   wireInternet() {
     const firewalls = [...this.routers.values()].filter(({ kind }) => kind === "firewall");
+    const of6 = [...this.routers.values()].filter(({ wan6 }) => wan6);
     this.configure("internet", {
-      sysctls: ["net/ipv4/ip_forward=1"],
+      sysctls: ["net/ipv4/ip_forward=1", "net/ipv6/conf/all/forwarding=1"],
       ip: [
         ...this.bridge("wire", 0, "internet"),
         `addr add ${INTERNET.gateway}/24 dev wire`, `addr add ${INTERNET.gateway6}/64 dev wire nodad`,
         "route add blackhole default",
         ...firewalls.map(({ network, wan }) => `route add ${network.prefix}.0/24 via ${wan}`),
+        ...of6.map(({ network, wan6 }) => `route add ${network.prefix6}::/64 via ${wan6}`),
       ],
     });
   }
@@ -192,11 +218,13 @@ export class Lab {
       ? ["udp_timeout", "udp_timeout_stream"].map((each) => `net/netfilter/nf_conntrack_${each}=${words.timeout}`) : [];
     // Connection tracking, and its settings, are there from the first rule that asks for it.
     this.rule(router);
+    const ipv6 = router.wan6
+      ? [`addr add ${network.gateway6}/64 dev lan nodad`, `addr add ${router.wan6}/64 dev wan nodad`, `route add default via ${INTERNET.gateway6}`] : [];
     this.configure(router.name, {
-      sysctls: ["net/ipv4/ip_forward=1", ...timeouts],
+      sysctls: ["net/ipv4/ip_forward=1", ...timeouts, ...(router.wan6 ? ["net/ipv6/conf/all/forwarding=1"] : [])],
       ip: [
-        ...this.bridge("lan", number, router.name), `addr add ${network.gateway}/24 dev lan`,
-        `addr add ${wan}/24 dev wan`, "link set wan up", `route add default via ${gateway}`,
+        ...this.bridge("lan", number, router.name), ...(router.isNat64 ? [] : [`addr add ${network.gateway}/24 dev lan`]),
+        `addr add ${wan}/24 dev wan`, "link set wan up", `route add default via ${gateway}`, ...ipv6,
       ],
     });
     if (words.rate) this.limit(router.name, words.rate);
@@ -233,7 +261,9 @@ export class Lab {
       within(name, ["tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", `${rate}mbit`, "burst", "16kb", "latency", "400ms"]);
   }
 
-  wireHost({ name, addresses, gateway, behind }) {
+  wireHost({ name, addresses, gateway, behind, address6, gateway6, nat64 }) {
+    if (address6) this.configure(name, { ip: [`addr add ${address6}/64 dev eth0 nodad`, "link set eth0 up", `route add default via ${gateway6}`] });
+    if (nat64) return;
     const last = addresses[0].split(".")[3];
     const public6 = behind === "internet"
       ? [`addr add ${INTERNET.v6}${last}/64 dev eth0 nodad`, `route add default via ${INTERNET.gateway6}`] : [];
@@ -243,6 +273,8 @@ export class Lab {
   }
 
   async startBoxes() {
+    for (const router of this.routers.values())
+      if (router.isNat64) this.boxes.push(await Nat64.start(router, (command) => inside(router.name, command), (what) => this.configure(router.name, what)));
     for (const router of this.routers.values())
       if (!router.isReal) {
         router.box = await NatBox.start(router, (command) => inside(router.name, command), (what) => this.configure(router.name, what));
