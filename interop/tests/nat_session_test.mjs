@@ -42,6 +42,8 @@ describe("a session and its routers", { concurrency: 6 }, () => {
       ben -- other2 (full-cone) -- internet
       cat -- moves2 (port-restricted) -- internet
       cid -- other3 (port-restricted) -- internet
+      gil -- short1 (port-restricted, timeout=5) -- internet
+      gus -- short2 (port-restricted, timeout=5) -- internet
       dan -- rebinds (EIM/APDF/random) -- internet
       dee -- other4 (address-restricted) -- internet
       eve -- wall1 (udp-blocked) -- internet
@@ -107,6 +109,15 @@ describe("a session and its routers", { concurrency: 6 }, () => {
       await lab.router("rebinds").box.say("rebind");
       await goesOn(inner, outer);
       assert.ok(await until(() => aimOf(outer) !== before), before);
+    }));
+
+  // Consent is asked every four to six seconds, and what was forgotten has its port again (docs/decisions/227).
+  test("routers forget within five seconds, and nothing is said for longer", () =>
+    together(["gil", "gus"], async (...peers) => {
+      await new Promise((resolve) => setTimeout(resolve, 14000));
+      await goesOn(...peers);
+      const { local, remote } = await peers[0].selected();
+      assert.ok(![local.candidateType, remote.candidateType].includes("relay"));
     }));
 
   // Each SYN opens its own router for the other's (6544, 5382 REQ-2).
