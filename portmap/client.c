@@ -30,7 +30,8 @@ static bool is_valid(const struct auger_portmap_config *config)
            config->local.family == config->gateway.family &&
            !auger_addr_is_unspecified(&config->local) &&
            !auger_addr_is_unspecified(&config->gateway) && config->lifetime_s > 0 &&
-           config->mappings_max > 0;
+           config->mappings_max > 0 &&
+           !(config->natpmp_only && (config->pcp_only || config->local.family != AUGER_IPV4));
 }
 
 int auger_portmap_new_sized(struct auger_portmap **out, const struct auger_env *env,
@@ -121,6 +122,8 @@ int auger_portmap_add(struct auger_portmap *portmap, auger_time now,
     lease->token = token;
     lease->told = (struct auger_addr){0};
     auger_lease_begin(lease, now);
+    if (portmap->config.natpmp_only)
+        auger_portmap_speak(portmap, now, AUGER_PORTMAP_NATPMP);
     return 0;
 }
 
@@ -174,7 +177,7 @@ static void give_natpmp_up(struct auger_portmap *portmap, auger_time now)
 
     if (portmap->protocol == AUGER_PORTMAP_UNKNOWN && tired)
         portmap->address.state = AUGER_LEASE_FREE;
-    if (portmap->protocol != AUGER_PORTMAP_NATPMP)
+    if (portmap->protocol != AUGER_PORTMAP_NATPMP || portmap->config.natpmp_only)
         return;
     for (uint16_t i = 0; i < portmap->config.mappings_max; i++)
         tired |= is_tired(&portmap->leases[i], now);

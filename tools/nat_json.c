@@ -81,13 +81,19 @@ static json_t *path_json(const struct nat_finding *finding)
 
 static json_t *portmap_json(const struct nat_finding *finding)
 {
+    static const char *const names[] = {"pcp", "nat-pmp", "upnp"};
     const struct nat_portmap *portmap = &finding->portmap;
 
     if (!finding->has_portmap)
         return json_null();
-    return json_pack("{so ss so ss}", "gateway", ip_json(&portmap->gateway), "protocol",
-                     portmap->protocol, "external", addr_json(&portmap->external), "why",
-                     portmap->why ? portmap->why : "");
+    json_t *json = json_pack("{so}", "gateway", ip_json(&portmap->gateway));
+    for (int way = 0; way < NAT_PORTMAP_WAYS; way++) {
+        const struct nat_portmap_answer *answer = &portmap->answers[way];
+        json_object_set_new(json, names[way],
+                            json_pack("{so ss}", "external", addr_json(&answer->external), "why",
+                                      answer->why ? answer->why : ""));
+    }
+    return json;
 }
 
 json_t *nat_words_json(const struct nat_finding *finding)

@@ -1,10 +1,11 @@
-/* tools/nat_portmap.c - whether the gateway maps ports on request. */
+/* tools/nat_portmap.c - whether the gateway maps ports on request, one protocol after the other. */
 #define _GNU_SOURCE
 #include "tools/nat_portmap.h"
 #include "tools/load_socket.h"
 #include "tools/nat_probe.h"
 
 #include <auger/crypto.h>
+#include <auger/io_upnp.h>
 #include <auger/portmap.h>
 
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define WAIT (1500 * AUGER_MS)
+#define WAIT_UPNP (4 * AUGER_SEC) /* two of them until everybody has answered */
 #define WAIT_RELEASE (400 * AUGER_MS)
 #define LIFETIME_S 120 /* if what gives it back is lost */
 #define TOKEN 1
@@ -67,8 +69,8 @@ static void exchange(struct asking *asking, auger_time now)
     }
 }
 
-/* Until `limit`, or until `is_over` says so. */
-static void run(struct asking *asking, auger_time limit, struct nat_portmap *found)
+/* Until `limit`, or until there is an answer; without one to fill in, until all is given back. */
+static void run(struct asking *asking, auger_time limit, struct nat_portmap_answer *answer)
 {
     struct auger_portmap_event event;
     auger_time until = nat_clock() + limit, now;
@@ -78,31 +80,55 @@ static void run(struct asking *asking, auger_time limit, struct nat_portmap *fou
                                {.fd = asking->interrupt_fd, .events = POLLIN}};
         exchange(asking, now);
         while (auger_portmap_poll_event(asking->portmap, &event)) {
-            asking->is_over = found != NULL;
-            if (!found)
+            asking->is_over = answer != NULL;
+            if (!answer)
                 continue;
             if (event.type == AUGER_PORTMAP_EVENT_MAPPED)
-                found->external = event.external;
+                answer->external = event.external;
             else
-                found->why = auger_portmap_error_text(event.error);
+                answer->why = event.error == AUGER_PORTMAP_ERROR_VERSION
+                                  ? "it does not speak it"
+                                  : auger_portmap_error_text(event.error);
         }
         asking->is_over = asking->is_over ||
-                          (!found && auger_portmap_next_timeout(asking->portmap) == AUGER_NEVER);
+                          (!answer && auger_portmap_next_timeout(asking->portmap) == AUGER_NEVER);
         if (!asking->is_over && poll(fds, 2, 50) > 0 && fds[1].revents)
             return;
     }
 }
 
-void nat_portmap_ask(struct nat_portmap *found, const struct auger_addr *local, int interrupt_fd)
+static void ask(struct asking *asking, const struct auger_portmap_config *config,
+                struct nat_portmap_answer *answer)
 {
-    struct auger_portmap_config config;
+    if (auger_portmap_new(&asking->portmap, auger_env_system(), config) == 0 &&
+        auger_portmap_add(asking->portmap, nat_clock(), &config->local, TOKEN) == 0) {
+        run(asking, WAIT, answer);
+        auger_portmap_release(asking->portmap, nat_clock());
+        asking->is_over = false;
+        run(asking, WAIT_RELEASE, NULL);
+    }
+    auger_portmap_free(asking->portmap);
+}
+
+static void ask_upnp(struct nat_portmap_answer *answer, const struct auger_addr *at,
+                     const struct auger_addr *gateway, int interrupt_fd)
+{
+    int err = auger_upnp_try(at, gateway, WAIT_UPNP, interrupt_fd, &answer->external);
+
+    if (err == AUGER_ERR_UNSUPPORTED)
+        answer->why = "this program is built without it";
+}
+
+/* Each from a socket of its own, so that none finds what another left. */
+static void ask_by(struct nat_portmap *found, enum nat_portmap_way way,
+                   const struct auger_addr *local, int interrupt_fd)
+{
+    struct nat_portmap_answer *answer = &found->answers[way];
     struct asking asking = {.interrupt_fd = interrupt_fd};
+    struct auger_portmap_config config;
     struct auger_addr at = *local;
 
-    *found = (struct nat_portmap){.why = "there is no gateway"};
-    if (!find_gateway(&found->gateway))
-        return;
-    found->why = "it says nothing";
+    answer->why = "it says nothing";
     at.port = 0;
     asking.fd = load_socket_open(&at, NULL);
     if (asking.fd < 0)
@@ -112,17 +138,31 @@ void nat_portmap_ask(struct nat_portmap *found, const struct auger_addr *local, 
     config.local = at;
     config.gateway = found->gateway;
     config.lifetime_s = LIFETIME_S;
-    if (auger_portmap_new(&asking.portmap, auger_env_system(), &config) == 0 &&
-        auger_portmap_add(asking.portmap, nat_clock(), &at, TOKEN) == 0) {
-        run(&asking, WAIT, found);
-        snprintf(found->protocol, sizeof(found->protocol), "%s",
-                 auger_portmap_protocol(asking.portmap));
-        if (found->external.family != AUGER_FAMILY_NONE)
-            found->why = NULL;
-        auger_portmap_release(asking.portmap, nat_clock());
-        asking.is_over = false;
-        run(&asking, WAIT_RELEASE, NULL);
-    }
-    auger_portmap_free(asking.portmap);
+    config.pcp_only = way == NAT_PORTMAP_PCP;
+    config.natpmp_only = way == NAT_PORTMAP_NATPMP;
+    if (way == NAT_PORTMAP_UPNP)
+        ask_upnp(answer, &at, &found->gateway, interrupt_fd);
+    else
+        ask(&asking, &config, answer);
+    if (answer->external.family != AUGER_FAMILY_NONE)
+        answer->why = NULL;
     close(asking.fd);
+}
+
+void nat_portmap_ask(struct nat_portmap *found, const struct auger_addr *local, int interrupt_fd)
+{
+    *found = (struct nat_portmap){0};
+    bool has_gateway = find_gateway(&found->gateway);
+
+    for (int way = 0; way < NAT_PORTMAP_WAYS; way++) {
+        found->answers[way].why = "there is no gateway";
+        if (has_gateway)
+            ask_by(found, (enum nat_portmap_way)way, local, interrupt_fd);
+    }
+}
+
+const char *nat_portmap_name(enum nat_portmap_way way)
+{
+    static const char *const names[] = {"PCP", "NAT-PMP", "UPnP"};
+    return names[way];
 }

@@ -139,6 +139,7 @@ static void print_path(FILE *out, const struct nat_finding *finding)
     fputs(path->private > 1 ? ": gateways behind gateways\n" : "\n", out);
 }
 
+/* A line for each protocol. */
 static void print_portmap(FILE *out, const struct nat_finding *finding)
 {
     const struct nat_portmap *portmap = &finding->portmap;
@@ -146,14 +147,17 @@ static void print_portmap(FILE *out, const struct nat_finding *finding)
 
     if (!finding->has_portmap || portmap->gateway.family == AUGER_FAMILY_NONE)
         return;
-    auger_addr_format_ip(&portmap->gateway, gateway, sizeof(gateway));
-    if (portmap->external.family != AUGER_FAMILY_NONE)
-        fprintf(out, "  on request  the gateway %s maps ports by %s, and gave %s for a moment\n",
-                gateway, portmap->protocol,
-                auger_addr_format(&portmap->external, external, sizeof(external)));
-    else
-        fprintf(out, "  on request  the gateway %s maps no ports by PCP or NAT-PMP: %s\n", gateway,
-                portmap->why);
+    fprintf(out, "  on request  the gateway %s, asked for a port:\n",
+            auger_addr_format_ip(&portmap->gateway, gateway, sizeof(gateway)));
+    for (int way = 0; way < NAT_PORTMAP_WAYS; way++) {
+        const struct nat_portmap_answer *answer = &portmap->answers[way];
+        const char *name = nat_portmap_name((enum nat_portmap_way)way);
+        if (answer->external.family != AUGER_FAMILY_NONE)
+            fprintf(out, "              %-8s gave %s for a moment\n", name,
+                    auger_addr_format(&answer->external, external, sizeof(external)));
+        else
+            fprintf(out, "              %-8s nothing: %s\n", name, answer->why);
+    }
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -202,7 +206,6 @@ void nat_words_print(FILE *out, const struct nat_finding *finding)
         fprintf(out, "  hairpin     %s\n", discovery_hairpin_in_words(report));
         print_lifetime(out, report);
         print_sizes(out, report);
-        print_portmap(out, finding);
         if (report->rewrites == AUGER_DISCOVERY_YES)
             fputs(
                 "  rewriting   a gateway changes addresses inside of datagrams (an ALG): switch it "
@@ -211,6 +214,7 @@ void nat_words_print(FILE *out, const struct nat_finding *finding)
         if (report->is_translated == AUGER_DISCOVERY_YES)
             print_table(out, report);
     }
+    print_portmap(out, finding);
     print_outlook(out, report);
 }
 

@@ -12,6 +12,7 @@
 #include <auger/ice_stats.h>
 #include <auger/io.h>
 #include <auger/io_turn.h>
+#include <auger/io_upnp.h>
 #include <auger/io_uri.h>
 #include <auger/mdns.h>
 #include <auger/mux.h>

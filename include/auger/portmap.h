@@ -38,12 +38,15 @@ struct auger_portmap_config {
     uint16_t mappings_max; /* those that are given back and still there count; default 16 */
     /* No NAT-PMP, whatever the gateway says.  Default false; of IPv6 there is none anyway. */
     bool pcp_only;
+    /* NAT-PMP and no PCP, for who wants to know whether there is that.  Default false. */
+    bool natpmp_only;
 };
 AUGER_API void auger_portmap_config_init_sized(struct auger_portmap_config *config, size_t size);
 #define auger_portmap_config_init(config)                                                          \
     auger_portmap_config_init_sized((config), sizeof(*(config)))
 
-/* AUGER_ERR_INVALID: no addresses of one family, or nothing to be held; AUGER_ERR_NO_MEMORY. */
+/* AUGER_ERR_INVALID: no addresses of one family, nothing to be held, or no protocol is left (none
+ * of IPv4 with `natpmp_only`); AUGER_ERR_NO_MEMORY. */
 AUGER_API int auger_portmap_new_sized(struct auger_portmap **out, const struct auger_env *env,
                                       const struct auger_portmap_config *config,
                                       size_t size) AUGER_CHECK_RESULT;

@@ -310,6 +310,34 @@ static void test_what_is_given_back_is_deleted(void **state)
     auger_portmap_free(portmap);
 }
 
+static void test_who_wants_nothing_else_asks_for_nothing_else(void **state)
+{
+    struct auger_portmap_config config;
+    struct auger_portmap *portmap;
+    const struct auger_addr internal = addr_of("192.168.1.10", 40000);
+    struct asked asked;
+    auger_time now = 0;
+
+    (void)state;
+    auger_portmap_config_init(&config);
+    config.local = addr_of("192.168.1.10", 0);
+    config.gateway = addr_of("192.168.1.1", 0);
+    config.natpmp_only = true;
+    assert_int_equal(auger_portmap_new(&portmap, &test_env, &config), 0);
+    assert_int_equal(auger_portmap_add(portmap, 0, &internal, 7), 0);
+    for (int i = 0; i < 14; i++) { /* longer than it is patient */
+        now = await(portmap, now, AUGER_NEVER, &asked);
+        assert_int_equal(asked.buf[0], 0);
+    }
+    answer_address(portmap, now, 1000, "198.51.100.7");
+    await(portmap, now, AUGER_NEVER, &asked);
+    assert_memory_equal(asked.buf, ((uint8_t[]){0, 1}), 2);
+    auger_portmap_free(portmap);
+
+    config.pcp_only = true;
+    assert_int_equal(auger_portmap_new(&portmap, &test_env, &config), AUGER_ERR_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_errors_are_told),
         cmocka_unit_test(test_without_an_address_outside_there_is_no_mapping),
         cmocka_unit_test(test_what_is_given_back_is_deleted),
+        cmocka_unit_test(test_who_wants_nothing_else_asks_for_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* The parts of auger nat that need no network: prefixes of NAT64, URIs, and the verdict in a line.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,8 @@
 #include "tools/nat_target.h"
 #include "tools/nat_words.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct auger_addr ip_of(const char *text)
@@ -138,6 +141,29 @@ static void the_verdict_names_the_nat(void **state)
     verdict_begins(&report, "a symmetric NAT, with ports one can count");
 }
 
+/* Each protocol has its line, whatever the others say. */
+static void what_each_protocol_of_port_mapping_answers_is_a_line(void **state)
+{
+    struct nat_finding finding = {.local = ip_of("192.168.1.2"), .has_portmap = true};
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    (void)state;
+    finding.portmap.gateway = ip_of("192.168.1.1");
+    finding.portmap.answers[NAT_PORTMAP_PCP].why = "it does not speak it";
+    finding.portmap.answers[NAT_PORTMAP_NATPMP].external = ip_of("198.51.100.7");
+    finding.portmap.answers[NAT_PORTMAP_NATPMP].external.port = 4000;
+    finding.portmap.answers[NAT_PORTMAP_UPNP].why = "it says nothing";
+    nat_words_print(out, &finding);
+    fclose(out);
+    assert_non_null(strstr(text, "the gateway 192.168.1.1, asked for a port:\n"));
+    assert_non_null(strstr(text, " PCP      nothing: it does not speak it\n"));
+    assert_non_null(strstr(text, " NAT-PMP  gave 198.51.100.7:4000 for a moment\n"));
+    assert_non_null(strstr(text, " UPnP     nothing: it says nothing\n"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +171,7 @@ int main(void)
         cmocka_unit_test(servers_are_read_from_uris),
         cmocka_unit_test(a_server_is_asked_once),
         cmocka_unit_test(the_verdict_names_the_nat),
+        cmocka_unit_test(what_each_protocol_of_port_mapping_answers_is_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
