@@ -174,8 +174,8 @@ void auger_port_bracket_solve(const struct auger_port_bracket *bracket,
 
 /* --- what comes next -------------------------------------------------------------------- */
 
-/* Of all gaps but one at which the range may have wrapped; 0: there is none. */
-static int32_t step_between(const uint16_t *seen, size_t len)
+/* Of all gaps but so many at which the range may have wrapped. */
+static int32_t common_gap(const uint16_t *seen, size_t len, size_t wraps)
 {
     int32_t step = 0;
     size_t far = 0;
@@ -189,22 +189,46 @@ static int32_t step_between(const uint16_t *seen, size_t len)
         else
             step = gap < 0 ? -gcd(step, gap) : gcd(step, gap);
     }
-    return far < 2 ? step : 0;
+    return far <= wraps ? step : 0;
 }
 
-void auger_port_next_solve(const uint16_t *seen, size_t len, struct auger_port_guess *guess)
+/* 0: they do not follow each other. */
+static int32_t step_along(const uint16_t *seen, size_t len, size_t wraps)
 {
-    int32_t step = step_between(seen, len);
+    int32_t step = common_gap(seen, len, wraps);
 
-    *guess = (struct auger_port_guess){.verdict = AUGER_PORTS_RANDOM};
-    if (step == 0)
-        return;
-    for (size_t i = 0; i + 1 < len; i++)
-        if (abs(seen[i + 1] - seen[i]) <= FAR && abs((seen[i + 1] - seen[i]) / step) > STEPS_MAX)
-            return;
+    for (size_t i = 0; step != 0 && i + 1 < len; i++) {
+        int32_t gap = seen[i + 1] - seen[i];
+        if (abs(gap) <= FAR && gap / step > STEPS_MAX)
+            return 0;
+    }
+    return step;
+}
+
+static void guess_after(uint16_t last, int32_t step, struct auger_port_guess *guess)
+{
     guess->verdict = AUGER_PORTS_SOME;
     guess->step = step;
-    add_slots(guess, seen[len - 1], step, AUGER_PORT_GUESSES_MAX);
+    add_slots(guess, last, step, AUGER_PORT_GUESSES_MAX);
+}
+
+/* One of them may be old: of a socket whose port the NAT remembers. */
+void auger_port_next_solve(const uint16_t *seen, size_t len, struct auger_port_guess *guess)
+{
+    uint16_t others[AUGER_PORT_RUN_MAX];
+    int32_t step = step_along(seen, len, 1);
+
+    assert(len > 2 && len <= AUGER_PORT_RUN_MAX);
+    *guess = (struct auger_port_guess){.verdict = AUGER_PORTS_RANDOM};
+    if (step != 0)
+        guess_after(seen[len - 1], step, guess);
+    for (size_t old = 0; old < len && guess->len == 0; old++) {
+        memcpy(others, seen, old * sizeof(*seen));
+        memcpy(&others[old], &seen[old + 1], (len - 1 - old) * sizeof(*seen));
+        step = step_along(others, len - 1, 0);
+        if (step != 0)
+            guess_after(others[len - 2], step, guess);
+    }
 }
 
 /* --- a run ------------------------------------------------------------------------------ */

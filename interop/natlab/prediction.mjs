@@ -12,8 +12,12 @@ import { startServer } from "./meeting.mjs";
 import { Tab } from "./tab.mjs";
 
 export const STRIDES = [1, 2, 100];
-// Who stands behind the router that counts.
-export const PLACES = { a: "ours", b: "the browser" };
+// Who stands behind the router that counts, what ours is asked for, and how many of a thousand sessions must be direct.
+export const MEETINGS = {
+  a: { place: "a", who: "ours", options: ["--predict"], must: 990 },
+  "a, told once": { place: "a", who: "ours", options: ["--predict", "--trickle", "none"], must: 950 },
+  b: { place: "b", who: "the browser", options: ["--predict"], must: 950 },
+};
 // A browser gives up after 11 to 15 s.
 const PATIENCE_MS = 20000;
 const WIRE = "delay=15, jitter=3";

@@ -1,27 +1,30 @@
 // How often ours, which predicts ports, and a browser, which does not, meet without a relay, cell by cell;
 // with --docs it writes the table into docs/prediction.md.
 //
-//   interop/run prediction [--with chromium|firefox] [--sessions N] [--strides 1,2,100] [--docs]
+//   interop/run prediction [--with chromium|firefox] [--sessions N] [--strides 1,2,100] [--docs] [MEETING]...
 //
+// MEETING is a: ours stands behind the router that counts; "a, told once": and tells its candidates with the
+// description; b: the browser does. Without one all three are measured.
 // Each cell has N sessions (20), of which either side offers every second one, and two that are to fail:
 // the same without prediction. Traces of what was not as expected are kept.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { PLACES, Prediction, STRIDES } from "./prediction.mjs";
+import { MEETINGS, Prediction, STRIDES } from "./prediction.mjs";
 
 const DOCUMENT = new URL("../../docs/prediction.md", import.meta.url);
-const MUST = { a: 0.99, b: 0.95 };
 const IN_VAIN = 2;
 
 function readOptions(args) {
-  const options = { browsers: ["chromium", "firefox"], sessions: 20, strides: STRIDES };
+  const options = { browsers: ["chromium", "firefox"], sessions: 20, strides: STRIDES, meetings: [] };
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--docs") options.docs = true;
     else if (args[i] === "--with" && options.browsers.includes(args[i + 1])) options.browsers = [args[++i]];
     else if (args[i] === "--sessions" && args[i + 1] > 0) options.sessions = Number(args[++i]);
     else if (args[i] === "--strides" && args[i + 1]) options.strides = args[++i].split(",").map(Number);
+    else if (args[i] in MEETINGS) options.meetings.push(args[i]);
     else throw new Error(`no such option: ${args[i]}`);
   }
+  if (!options.meetings.length) options.meetings = Object.keys(MEETINGS);
   return options;
 }
 
@@ -37,26 +40,28 @@ async function sessions(there, tab, cell, count, isExpected) {
   return results;
 }
 
-async function run(there, tab, { place, stride, browser }, count) {
-  const found = await sessions(there, tab, { place, stride, options: ["--predict"] }, count, ({ isDirect }) => isDirect);
+async function run(there, tab, { name, stride, browser }, count) {
+  const { place, who, options, must } = MEETINGS[name];
+  const found = await sessions(there, tab, { place, stride, options }, count, ({ isDirect }) => isDirect);
   const without = await sessions(there, tab, { place, stride, options: [] }, IN_VAIN, ({ isDirect }) => !isDirect);
   const direct = found.filter(({ isDirect }) => isDirect);
-  const cell = { place, stride, browser, count, direct: direct.length, ms: middle(direct.map(({ ms }) => ms)) ?? 0, without: without.filter(({ isDirect }) => isDirect).length };
-  cell.isGood = cell.direct >= MUST[place] * count && cell.without === 0;
-  console.log(`${cell.isGood ? "ok " : "BAD"} ${browser}, ${PLACES[place]} behind +${stride}: ${cell.direct} of ${count} direct, median ${cell.ms} ms; without prediction ${cell.without} of ${IN_VAIN}`);
+  const cell = { name, stride, browser, count, direct: direct.length, ms: middle(direct.map(({ ms }) => ms)) ?? 0, without: without.filter(({ isDirect }) => isDirect).length };
+  cell.isGood = 1000 * cell.direct >= must * count && cell.without === 0;
+  console.log(`${cell.isGood ? "ok " : "BAD"} ${browser}, (${name}) ${who} behind +${stride}: ${cell.direct} of ${count} direct, median ${cell.ms} ms; without prediction ${cell.without} of ${IN_VAIN}`);
   return cell;
 }
 
-async function measure(there, { browsers, strides, sessions: count }) {
+async function measure(there, { browsers, strides, meetings, sessions: count }) {
   const cells = [];
   for (const browser of browsers)
-    for (const place of Object.keys(PLACES)) {
+    for (const name of meetings) {
+      const { place } = MEETINGS[name];
       let tab; // in place a it stands behind one router for all
       try {
         for (const stride of strides) {
           if (place === "b") await tab?.end();
           if (place === "b" || !tab) tab = await there.startTab(place, stride, browser);
-          cells.push(await run(there, tab, { place, stride, browser }, count));
+          cells.push(await run(there, tab, { name, stride, browser }, count));
         }
       } finally {
         await tab?.end();
@@ -66,17 +71,20 @@ async function measure(there, { browsers, strides, sessions: count }) {
 }
 
 const HEAD = ["| | behind the router that counts | | direct | must | median ms | without prediction |", "|---|---|---|---|---|---|---|"];
-const rowOf = ({ place, stride, browser, count, direct, ms, without }) =>
-  `| ${browser} | (${place}) ${PLACES[place]} | +${stride} | ${direct} of ${count} | ${MUST[place] * 100} % | ${ms} | ${without} of ${IN_VAIN} |`;
+const startOf = ({ name, stride, browser }) => `| ${browser} | (${name}) ${MEETINGS[name].who} | +${stride} |`;
+const rowOf = (cell) => `${startOf(cell)} ${cell.direct} of ${cell.count} | ${MEETINGS[cell.name].must / 10} % | ${cell.ms} | ${cell.without} of ${IN_VAIN} |`;
 
-// Rows of a browser that was not measured stay.
-function write(cells, browsers) {
+// Rows that were not measured stay.
+function write(cells) {
   const document = readFileSync(DOCUMENT, "utf8");
   const pattern = /(<!-- browsers -->\n)([^]*?)(<!-- \/browsers -->)/;
   if (!pattern.test(document)) throw new Error("docs/prediction.md has no place for the table");
   writeFileSync(DOCUMENT, document.replace(pattern, (_, start, before, end) => {
-    const kept = before.split("\n").slice(HEAD.length).filter((row) => row && !browsers.some((each) => row.startsWith(`| ${each} |`)));
-    return `${start}${[...HEAD, ...[...kept, ...cells.map(rowOf)].sort((a, b) => (a.split(" ")[1] < b.split(" ")[1] ? -1 : 1))].join("\n")}\n${end}`;
+    const kept = before.split("\n").slice(HEAD.length).filter((row) => row && !cells.some((cell) => row.startsWith(startOf(cell))));
+    const rows = [...kept, ...cells.map(rowOf)];
+    const place = (row) => row.split(" | ").slice(0, 2).join();
+    rows.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
+    return `${start}${[...HEAD, ...rows].join("\n")}\n${end}`;
   }));
 }
 
@@ -88,7 +96,7 @@ try {
 } finally {
   await there.down();
 }
-if (options.docs) write(cells, options.browsers);
+if (options.docs) write(cells);
 const good = cells.filter(({ isGood }) => isGood).length;
 console.log(`prediction: ${good} passed, ${cells.length - good} failed`);
 process.exit(good < cells.length ? 1 : 0);

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "../lib/check.mjs";
 import { until } from "../lib/until.mjs";
 import { Lab } from "../natlab/lab.mjs";
-import { PLACES, Prediction } from "../natlab/prediction.mjs";
+import { MEETINGS, Prediction } from "../natlab/prediction.mjs";
 
 const AUGER = process.env.AUGER ?? fileURLToPath(new URL("../../build/dev/auger", import.meta.url));
 const PATIENCE_S = 20;
@@ -70,26 +70,26 @@ const TRIES = 2;
 
 for (const browser of (process.env.BROWSERS ?? "chromium,firefox").split(","))
   describe(`ours and ${browser}, without a relay`, () => {
-    const strides = { a: 2, b: 1 };
+    const strides = { a: 2, "a, told once": 100, b: 1 };
     let there;
     before(async () => {
       there = await Prediction.build(Object.values(strides));
     });
     after(() => there?.down());
 
-    for (const [place, who] of Object.entries(PLACES))
-      describe(`with ${who} behind a NAT that counts`, () => {
-        const stride = strides[place];
+    for (const [meeting, { place, who, options }] of Object.entries(MEETINGS))
+      describe(`(${meeting}) with ${who} behind a NAT that counts`, () => {
+        const stride = strides[meeting];
         let tab;
         before(async () => {
           tab = await there.startTab(place, stride, browser);
         });
         after(() => tab?.end());
-        const meet = (options, oursOffers) => there.meet({ place, stride, options, oursOffers, isKept: () => true, name: options.join() }, tab);
+        const meet = (said, oursOffers) => there.meet({ place, stride, options: said, oursOffers, isKept: () => true, name: `${meeting} ${said.join()}` }, tab);
 
         test(`+${stride}: with prediction there is a path`, async () => {
           const results = [];
-          for (let i = 0; i < TRIES && !results.at(-1)?.isDirect; i++) results.push(await meet(["--predict"], i % 2 === 0));
+          for (let i = 0; i < TRIES && !results.at(-1)?.isDirect; i++) results.push(await meet(options, i % 2 === 0));
           assert.ok(results.at(-1).isDirect, `traces: ${results.map(({ trace }) => trace).join(", ")}`);
         });
         test("without prediction there is none", async () => {

@@ -218,6 +218,58 @@ static void no_port_is_told_that_is_none(void **state)
     assert_int_equal(auger_port_run_next(&run, 100, 1), 0);
 }
 
+/* --- what comes next ----------------------------------------------------------------- */
+
+static void what_comes_next_goes_on_from_the_last(void **state)
+{
+    struct auger_port_guess guess;
+
+    (void)state;
+    for (size_t s = 0; s < LEN(steps); s++) {
+        uint16_t seen[4];
+        for (int32_t i = 0; i < 4; i++) /* somebody had one between the last two */
+            seen[i] = (uint16_t)(30000 + steps[s] * (i + (i == 3)));
+        auger_port_next_solve(seen, 4, &guess);
+        assert_int_equal(guess.verdict, AUGER_PORTS_SOME);
+        assert_int_equal(guess.len, AUGER_PORT_GUESSES_MAX);
+        for (int32_t i = 0; i < AUGER_PORT_GUESSES_MAX; i++)
+            assert_int_equal(guess.ports[i], seen[3] + steps[s] * (1 + i));
+    }
+}
+
+static void one_old_port_among_four_is_left_out(void **state)
+{
+    static const uint16_t seen[][4] = {{37616, 37728, 37730, 37732},
+                                       {37728, 37616, 37730, 37732},
+                                       {37728, 37730, 51000, 37732},
+                                       {37728, 37730, 37732, 37616}};
+    struct auger_port_guess guess;
+
+    (void)state;
+    for (size_t i = 1; i < LEN(seen); i++) {
+        auger_port_next_solve(seen[i], 4, &guess);
+        assert_int_equal(guess.step, 2);
+        assert_int_equal(guess.ports[0], 37734);
+    }
+    /* As if somebody had had those between: what comes is the same. */
+    auger_port_next_solve(seen[0], 4, &guess);
+    assert_int_equal(guess.ports[0], 37734);
+}
+
+static void ports_by_chance_have_none_that_comes_next(void **state)
+{
+    static const uint16_t seen[][4] = {
+        {30000, 51217, 2233, 17}, {30000, 30000, 30000, 30000}, {40100, 1025, 40700, 60000}};
+    struct auger_port_guess guess;
+
+    (void)state;
+    for (size_t i = 0; i < LEN(seen); i++) {
+        auger_port_next_solve(seen[i], 4, &guess);
+        assert_int_equal(guess.verdict, AUGER_PORTS_RANDOM);
+        assert_int_equal(guess.len, 0);
+    }
+}
+
 /* --- a run -------------------------------------------------------------------------- */
 
 static bool is_in(const uint16_t *ports, size_t len, int32_t port)
@@ -387,6 +439,9 @@ int main(void)
         cmocka_unit_test(ports_by_chance_are_said_to_be),
         cmocka_unit_test(no_port_is_told_that_is_none),
         cmocka_unit_test(three_ports_in_any_order_show_the_step),
+        cmocka_unit_test(what_comes_next_goes_on_from_the_last),
+        cmocka_unit_test(one_old_port_among_four_is_left_out),
+        cmocka_unit_test(ports_by_chance_have_none_that_comes_next),
         cmocka_unit_test(many_ports_told_downwards_go_on_downwards),
         cmocka_unit_test(three_ports_told_downwards_may_go_on_either_way),
         cmocka_unit_test(the_step_may_be_a_part_of_what_lies_between),

@@ -412,6 +412,7 @@ static void add_peer(struct built *built, int side)
     options.ice.lite = build_is_lite(plan, side);
     options.ice.renomination = of(plan, RENOMINATION, side);
     options.ice.prediction = of(plan, PREDICTION, side);
+    options.ice.predict_window = plan->value[NO_TRICKLE] > 0;
     if (plan->value[PREDICTION] || plan->value[PREDICTION_B])
         options.ice.servers_max = 12; /* one more of STUN, by both of its addresses */
     options.ice.standby_max = (uint8_t)of(plan, STANDBY, side);
