@@ -48,3 +48,12 @@ void auger_server_door_remove(struct auger_turn_server *server, struct auger_ser
         auger_table_remove(&server->doors, &door->node);
     door->is_closed = true;
 }
+
+/* Nothing of TURN is said on such a stream any more (RFC 6062 section 3). */
+bool auger_server_door_carries_data(struct auger_turn_server *server, const struct auger_path *path)
+{
+    if (server->stats.connections == 0 || path->local.transport != AUGER_TCP)
+        return false;
+    const struct auger_server_door *door = auger_server_door_find(server, path);
+    return door && door->connection;
+}

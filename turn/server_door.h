@@ -12,5 +12,8 @@ struct auger_server_door *auger_server_door_find(struct auger_turn_server *serve
 void auger_server_door_add(struct auger_turn_server *server, struct auger_server_door *door,
                            const struct auger_path *path);
 void auger_server_door_remove(struct auger_turn_server *server, struct auger_server_door *door);
+/* A stream of a TCP allocation's connection. */
+bool auger_server_door_carries_data(struct auger_turn_server *server,
+                                    const struct auger_path *path);
 
 #endif /* AUGER_TURN_SERVER_DOOR_H */
