@@ -8,6 +8,7 @@
 #include "io/acceptor.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
+#include "io/turn_carry.h"
 #include "io/turn_relays.h"
 #include "io/turn_sealed.h"
 #include "io/turn_streams.h"
@@ -145,14 +146,14 @@ auger_time auger_turn_service_next_timeout(const struct auger_turn_service *serv
 void auger_turn_service_answer_key(struct auger_turn_service *service, uint32_t ticket,
                                    const char *password)
 {
-    uint8_t *reply = auger_turn_traffic_reply(service);
+    uint8_t *reply = auger_turn_carry_reply(service);
     struct auger_turn_server_out out;
     auger_time now = auger_clock_now();
 
     auger_turn_server_answer_key(service->engine, now, ticket, password, reply,
                                  AUGER_TURN_SERVER_REPLY_MAX, &out);
-    auger_turn_traffic_carry_out(service, now, &out, reply);
-    auger_turn_traffic_flush(service);
+    auger_turn_carry_out(service, now, &out, reply);
+    auger_turn_carry_flush(service);
 }
 
 /* --- life ------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
-/* io/turn_traffic.c - what comes to the sockets of a TURN service is given to the engine, and what
- * the engine decides is carried out.  The life of a service is turn_service.c. */
+/* io/turn_traffic.c - what comes to the sockets of a TURN service is given to the engine.  What the
+ * engine decides is carried out by turn_carry.c; the life of a service is turn_service.c. */
 #define _GNU_SOURCE
 #include "io/turn_traffic.h"
 
 #include "io/acceptor.h"
+#include "io/turn_carry.h"
 #include "io/turn_relays.h"
 #include "io/turn_sealed.h"
 #include "io/turn_streams.h"
@@ -17,185 +18,6 @@
 #define READINGS_MAX 4 /* of one socket in a turn, so that the others have theirs */
 #define ICMP_MAX 8     /* of one socket in a turn */
 #define ACCEPT_REST (100 * AUGER_MS)
-
-/* --- what leaves -----------------------------------------------------------------------------
- */
-
-/* Sends out[from..to), which one socket sends. */
-static void send_run(struct auger_turn_service *service, struct auger_watch *by,
-                     const struct auger_udp_message *messages, size_t len, bool dont_fragment)
-{
-    if (by->udp.fd < 0)
-        return;
-    if (by->kind == AUGER_WATCH_TURN_RELAY) {
-        auger_turn_relay_set_up(service, (struct auger_turn_relay *)(void *)by);
-        auger_turn_relay_set_df((struct auger_turn_relay *)(void *)by, dont_fragment);
-    }
-    service->stats.unsent += len - auger_udp_send_many(&by->udp, messages, len);
-}
-
-/* One call for all that follow each other by the same socket. */
-void auger_turn_traffic_flush(struct auger_turn_service *service)
-{
-    struct auger_turn_room *room = service->room;
-    size_t at = 0;
-
-    while (at < room->out_len) {
-        size_t end = at + 1;
-        while (end < room->out_len && room->by[end] == room->by[at] &&
-               room->dont_fragment[end] == room->dont_fragment[at])
-            end++;
-        send_run(service, room->by[at], &room->out[at], end - at, room->dont_fragment[at]);
-        at = end;
-    }
-    room->out_len = 0;
-}
-
-static void add_datagram(struct auger_turn_service *service, struct auger_watch *by,
-                         const struct auger_turn_server_out *out)
-{
-    struct auger_turn_room *room = service->room;
-
-    if (room->out_len == AUGER_UDP_SEND_MAX)
-        auger_turn_traffic_flush(service);
-    size_t i = room->out_len++;
-    room->out[i] = (struct auger_udp_message){.buf = (uint8_t *)(uintptr_t)out->bytes.data,
-                                              .len = out->bytes.len,
-                                              .local = out->path.local,
-                                              .remote = out->path.remote};
-    room->by[i] = by;
-    room->dont_fragment[i] = out->dont_fragment;
-}
-
-uint8_t *auger_turn_traffic_reply(struct auger_turn_service *service)
-{
-    if (service->room->out_len == AUGER_UDP_SEND_MAX)
-        auger_turn_traffic_flush(service);
-    return service->room->replies[service->room->out_len];
-}
-
-/* NULL: it is none of ours. */
-static struct auger_watch *find_listener(struct auger_turn_service *service,
-                                         const struct auger_addr *local)
-{
-    struct auger_watch *any = NULL;
-
-    for (size_t i = 0; i < service->listeners_len; i++) {
-        struct auger_watch *watch = &service->listeners[i];
-        const struct auger_addr *addr = &watch->udp.addr;
-        if (watch->kind != AUGER_WATCH_TURN || addr->port != local->port ||
-            addr->family != local->family)
-            continue;
-        if (auger_addr_ip_equal(addr, local))
-            return watch;
-        if (watch->udp.is_any)
-            any = watch;
-    }
-    return any;
-}
-
-static void send_to_client(struct auger_turn_service *service, auger_time now,
-                           const struct auger_turn_server_out *out)
-{
-    if (out->path.local.transport == AUGER_TCP) {
-        struct auger_turn_stream *stream = auger_turn_streams_find(service, &out->path);
-        if (stream)
-            auger_turn_stream_write(service, stream, now, out->bytes.data, out->bytes.len);
-        return;
-    }
-    struct auger_watch *listener = find_listener(service, &out->path.local);
-    if (listener && service->is_tls[listener - service->listeners])
-        auger_turn_sealed_write(service, now, &out->path, out->bytes.data, out->bytes.len);
-    else if (listener)
-        add_datagram(service, listener, out);
-}
-
-static int open_relay(struct auger_turn_service *service, const struct auger_turn_server_out *out)
-{
-    int err = auger_turn_relays_open(service, out->relay, &out->path.local);
-
-    if (err < 0 && errno != EADDRINUSE)
-        service->stats.relay_failures++;
-    return err;
-}
-
-/* What the machine has no more of; a peer out of reach is nothing that it lacks. */
-static bool is_lack(int system_err)
-{
-    return system_err == EMFILE || system_err == ENFILE || system_err == ENOBUFS ||
-           system_err == ENOMEM || system_err == EADDRNOTAVAIL;
-}
-
-static int connect_peer(struct auger_turn_service *service, auger_time now,
-                        const struct auger_turn_server_out *out)
-{
-    int err = auger_turn_tcp_connect(service, now, out);
-
-    if (err < 0 && (err != AUGER_ERR_SYSTEM || is_lack(errno)))
-        service->stats.relay_failures++;
-    return err;
-}
-
-/* The answer is the last of TURN on that stream (RFC 6062 section 5.4). */
-static void splice_stream(struct auger_turn_service *service, auger_time now,
-                          const struct auger_turn_server_out *out)
-{
-    struct auger_turn_stream *stream = auger_turn_streams_find(service, &out->path);
-
-    if (stream)
-        auger_turn_stream_write(service, stream, now, out->bytes.data, out->bytes.len);
-    if (!stream || !auger_turn_tcp_splice(service, now, out->connection, stream))
-        auger_turn_server_peer_closed(service->engine, now, out->connection);
-}
-
-static void ask_for_key(struct auger_turn_service *service, const struct auger_turn_server_out *out)
-{
-    size_t len = out->user.len;
-
-    if (service->questions_len == service->questions_max || len > AUGER_TURN_USERNAME_MAX)
-        return; /* the ticket runs out */
-    size_t i = (service->questions_at + service->questions_len++) % service->questions_max;
-    service->questions[i] = (struct auger_turn_question){.ticket = out->ticket};
-    memcpy(service->questions[i].user, out->user.data, len);
-}
-
-/* What the engine decided.  `reply` stays as it is until the next flush. */
-void auger_turn_traffic_carry_out(struct auger_turn_service *service, auger_time now,
-                                  struct auger_turn_server_out *out, uint8_t *reply)
-{
-    while (out->what == AUGER_TURN_SERVER_OPEN_RELAY) {
-        int err = open_relay(service, out);
-        auger_turn_server_relay_opened(service->engine, now, out->relay, err, reply,
-                                       AUGER_TURN_SERVER_REPLY_MAX, out);
-    }
-    if (out->what == AUGER_TURN_SERVER_CONNECT) {
-        int err = connect_peer(service, now, out);
-        if (err <= 0)
-            auger_turn_server_peer_connected(service->engine, now, out->connection, err, reply,
-                                             AUGER_TURN_SERVER_REPLY_MAX, out);
-    }
-    switch (out->what) {
-    case AUGER_TURN_SERVER_NOTHING:
-    case AUGER_TURN_SERVER_OPEN_RELAY:
-    case AUGER_TURN_SERVER_CONNECT:
-        break;
-    case AUGER_TURN_SERVER_SPLICE:
-        splice_stream(service, now, out);
-        break;
-    case AUGER_TURN_SERVER_TO_CLIENT:
-        send_to_client(service, now, out);
-        break;
-    case AUGER_TURN_SERVER_TO_PEER: {
-        struct auger_turn_relay *relay = auger_turn_relays_find(service, out->relay);
-        if (relay)
-            add_datagram(service, &relay->watch, out);
-        break;
-    }
-    case AUGER_TURN_SERVER_NEEDS_KEY:
-        ask_for_key(service, out);
-        break;
-    }
-}
 
 /* --- what comes ------------------------------------------------------------------------------
  */
@@ -223,12 +45,12 @@ static void hear_client(struct auger_turn_service *service, const struct auger_u
                         size_t at, size_t len, auger_time now)
 {
     const struct auger_path path = {.local = in->local, .remote = in->remote};
-    uint8_t *reply = auger_turn_traffic_reply(service);
+    uint8_t *reply = auger_turn_carry_reply(service);
     struct auger_turn_server_out out;
 
     auger_turn_server_handle_client(service->engine, now, &path, in->buf + at, len, reply,
                                     AUGER_TURN_SERVER_REPLY_MAX, &out);
-    auger_turn_traffic_carry_out(service, now, &out, reply);
+    auger_turn_carry_out(service, now, &out, reply);
 }
 
 /* What was added last, of a run: the engine has written into its neighbours, who get their bytes
@@ -254,13 +76,13 @@ static void hear_peer(struct auger_turn_service *service, const struct auger_tur
                       const struct auger_udp_message *in, size_t at, size_t len, auger_time now)
 {
     uint8_t *buf = in->buf + at, before[AUGER_TURN_OVERHEAD], behind[AUGER_TURN_SERVER_TAIL];
-    uint8_t *reply = auger_turn_traffic_reply(service); /* so that nothing leaves meanwhile */
+    uint8_t *reply = auger_turn_carry_reply(service); /* so that nothing leaves meanwhile */
     struct auger_turn_server_out out;
 
     memcpy(before, buf - sizeof(before), sizeof(before));
     memcpy(behind, buf + len, sizeof(behind));
     auger_turn_server_handle_peer(service->engine, now, relay->number, &in->remote, buf, len, &out);
-    auger_turn_traffic_carry_out(service, now, &out, reply);
+    auger_turn_carry_out(service, now, &out, reply);
     if (len == in->len)
         return;
     set_apart(service->room, &out, buf, len);
@@ -272,12 +94,12 @@ static void hear_opened(struct auger_turn_service *service,
                         struct auger_turn_association *association, const struct auger_path *path,
                         const uint8_t *buf, size_t len, auger_time now)
 {
-    uint8_t *reply = auger_turn_traffic_reply(service);
+    uint8_t *reply = auger_turn_carry_reply(service);
     struct auger_turn_server_out out;
 
     auger_turn_server_handle_client(service->engine, now, path, buf, len, reply,
                                     AUGER_TURN_SERVER_REPLY_MAX, &out);
-    auger_turn_traffic_carry_out(service, now, &out, reply);
+    auger_turn_carry_out(service, now, &out, reply);
     if (out.what != AUGER_TURN_SERVER_TO_PEER)
         auger_turn_sealed_heard(service, association, now,
                                 auger_turn_server_is_known(service->engine, path));
@@ -335,7 +157,7 @@ static void hear_socket(struct auger_turn_service *service, const struct auger_w
         size_t len = receive(service, &watch->udp);
         for (size_t i = 0; i < len; i++)
             hear_datagrams(service, watch, &service->room->in[i], now);
-        auger_turn_traffic_flush(service);
+        auger_turn_carry_flush(service);
         if (len < AUGER_UDP_MANY)
             return;
     }
@@ -348,24 +170,24 @@ static void hear_icmp(struct auger_turn_service *service, struct auger_turn_rela
     struct auger_turn_icmp icmp;
 
     for (size_t i = 0; i < ICMP_MAX && auger_turn_relay_take_icmp(relay, &icmp); i++) {
-        uint8_t *reply = auger_turn_traffic_reply(service);
+        uint8_t *reply = auger_turn_carry_reply(service);
         auger_turn_server_handle_icmp(service->engine, now, relay->number, &icmp.peer, icmp.type,
                                       icmp.code, icmp.data, reply, AUGER_TURN_SERVER_REPLY_MAX,
                                       &out);
-        auger_turn_traffic_carry_out(service, now, &out, reply);
+        auger_turn_carry_out(service, now, &out, reply);
     }
-    auger_turn_traffic_flush(service);
+    auger_turn_carry_flush(service);
 }
 
 static void hear_frame(struct auger_turn_service *service, struct auger_turn_stream *stream,
                        const uint8_t *frame, size_t len, auger_time now)
 {
-    uint8_t *reply = auger_turn_traffic_reply(service);
+    uint8_t *reply = auger_turn_carry_reply(service);
     struct auger_turn_server_out out;
 
     auger_turn_server_handle_client(service->engine, now, &stream->node.path, frame, len, reply,
                                     AUGER_TURN_SERVER_REPLY_MAX, &out);
-    auger_turn_traffic_carry_out(service, now, &out, reply);
+    auger_turn_carry_out(service, now, &out, reply);
     if (stream->stranger.is_one || out.what != AUGER_TURN_SERVER_TO_PEER)
         auger_turn_stream_heard(service, stream, now,
                                 auger_turn_server_is_known(service->engine, &stream->node.path));
@@ -386,11 +208,11 @@ static void hear_stream(struct auger_turn_service *service, struct auger_turn_st
             break;
         hear_frame(service, stream, at, (size_t)len, now);
         if (++frames % AUGER_UDP_MANY == 0)
-            auger_turn_traffic_flush(service);
+            auger_turn_carry_flush(service);
         at += len;
         left -= (size_t)len;
     }
-    auger_turn_traffic_flush(service);
+    auger_turn_carry_flush(service);
     if (stream->peer)
         auger_turn_tcp_from_client(service, now, stream, at, left);
     else
@@ -425,15 +247,15 @@ static void hear_acceptor(struct auger_turn_service *service, struct auger_watch
 static void hear_connected(struct auger_turn_service *service, struct auger_turn_peer *peer,
                            auger_time now)
 {
-    uint8_t *reply = auger_turn_traffic_reply(service);
+    uint8_t *reply = auger_turn_carry_reply(service);
     uint32_t connection = peer->connection;
     struct auger_turn_server_out out;
     int err = auger_turn_tcp_finish_connect(service, peer);
 
     auger_turn_server_peer_connected(service->engine, now, connection, err, reply,
                                      AUGER_TURN_SERVER_REPLY_MAX, &out);
-    auger_turn_traffic_carry_out(service, now, &out, reply);
-    auger_turn_traffic_flush(service);
+    auger_turn_carry_out(service, now, &out, reply);
+    auger_turn_carry_flush(service);
 }
 
 void auger_turn_traffic_handle_timeout(struct auger_turn_service *service, auger_time now)
@@ -447,7 +269,7 @@ void auger_turn_traffic_handle_timeout(struct auger_turn_service *service, auger
 static void hear_peer_come(struct auger_turn_service *service, uint32_t relay, int fd,
                            const struct auger_addr *from, auger_time now)
 {
-    uint8_t *reply = auger_turn_traffic_reply(service);
+    uint8_t *reply = auger_turn_carry_reply(service);
     struct auger_turn_server_out out;
 
     auger_turn_server_peer_accepted(service->engine, now, relay, from, reply,
@@ -460,8 +282,8 @@ static void hear_peer_come(struct auger_turn_service *service, uint32_t relay, i
         auger_turn_server_peer_closed(service->engine, now, out.connection);
         return;
     }
-    auger_turn_traffic_carry_out(service, now, &out, reply);
-    auger_turn_traffic_flush(service);
+    auger_turn_carry_out(service, now, &out, reply);
+    auger_turn_carry_flush(service);
 }
 
 static void ready_tcp_relay(struct auger_turn_service *service, struct auger_watch *watch,
