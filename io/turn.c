@@ -136,6 +136,7 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
     case AUGER_WATCH_TURN_STREAM:
     case AUGER_WATCH_TURN_TCP_RELAY:
     case AUGER_WATCH_TURN_PEER:
+    case AUGER_WATCH_TURN_MAIL:
         auger_turn_traffic_ready(watch, events, now);
         break;
     case AUGER_WATCH_FD:

@@ -63,7 +63,7 @@ uint8_t *auger_turn_carry_reply(struct auger_turn_service *service)
 }
 
 struct auger_watch *auger_turn_carry_listener(struct auger_turn_service *service,
-                                         const struct auger_addr *local)
+                                              const struct auger_addr *local)
 {
     struct auger_watch *any = NULL;
 
@@ -148,7 +148,7 @@ static void ask_for_key(struct auger_turn_service *service, const struct auger_t
 
 /* What the engine decided.  `reply` stays as it is until the next flush. */
 void auger_turn_carry_out(struct auger_turn_service *service, auger_time now,
-                                  struct auger_turn_server_out *out, uint8_t *reply)
+                          struct auger_turn_server_out *out, uint8_t *reply)
 {
     while (out->what == AUGER_TURN_SERVER_OPEN_RELAY) {
         int err = open_relay(service, out);
@@ -165,6 +165,7 @@ void auger_turn_carry_out(struct auger_turn_service *service, auger_time now,
     case AUGER_TURN_SERVER_NOTHING:
     case AUGER_TURN_SERVER_OPEN_RELAY:
     case AUGER_TURN_SERVER_CONNECT:
+    case AUGER_TURN_SERVER_ELSEWHERE: /* of who heard it */
         break;
     case AUGER_TURN_SERVER_SPLICE:
         splice_stream(service, now, out);

@@ -88,18 +88,31 @@ static void count(struct auger_turn_service *service)
     service->stats.associations_unknown = service->sealed->strangers.len;
 }
 
-/* Nothing is found of it any more; it is among the dead until it is buried. */
-static void shut(struct auger_turn_service *service, struct auger_turn_association *association)
+bool auger_turn_sealed_has(const struct auger_turn_service *service, const struct auger_path *path)
+{
+    return find(service, path);
+}
+
+void auger_turn_sealed_leave(struct auger_turn_service *service,
+                             struct auger_turn_association *association)
 {
     struct auger_turn_sealed *sealed = service->sealed;
 
     auger_path_table_remove(&sealed->table, &association->node);
     auger_strangers_remove(&sealed->strangers, &association->stranger);
     auger_deadlines_set(&sealed->deadlines, &association->due, AUGER_NEVER);
+    count(service);
+}
+
+/* Nothing is found of it any more; it is among the dead until it is buried. */
+static void shut(struct auger_turn_service *service, struct auger_turn_association *association)
+{
+    struct auger_turn_sealed *sealed = service->sealed;
+
+    auger_turn_sealed_leave(service, association);
     association->is_dead = true;
     association->next_dead = sealed->dead;
     sealed->dead = association;
-    count(service);
 }
 
 void auger_turn_sealed_set_context(struct auger_turn_service *service,
@@ -117,10 +130,15 @@ bool auger_turn_sealed_bury(struct auger_turn_service *service, struct auger_pat
         return false;
     service->sealed->dead = association->next_dead;
     *path = association->node.path;
+    auger_turn_association_free(association);
+    return true;
+}
+
+void auger_turn_association_free(struct auger_turn_association *association)
+{
     auger_tls_free(association->current.tls);
     auger_tls_free(association->successor.tls);
     free(association);
-    return true;
 }
 
 /* --- what goes out --------------------------------------------------------------------------- */
@@ -247,6 +265,30 @@ static void become_stranger(struct auger_turn_service *service,
     count(service);
 }
 
+static void add_to_tables(struct auger_turn_service *service,
+                          struct auger_turn_association *association, const struct auger_watch *by,
+                          auger_time now)
+{
+    association->udp = &by->udp;
+    auger_path_table_add(&service->sealed->table, &association->node);
+    become_stranger(service, association, now + service->config.first_message_timeout);
+}
+
+/* The client may have begun anew here before it came. */
+bool auger_turn_sealed_enter(struct auger_turn_service *service, const struct auger_watch *by,
+                             auger_time now, struct auger_turn_association *association)
+{
+    if (!service->sealed || !by || find(service, &association->node.path) ||
+        !make_room(service, &association->node.path.remote, now)) {
+        auger_turn_association_free(association);
+        service->stats.accept_failures++;
+        return false;
+    }
+    add_to_tables(service, association, by, now);
+    wake_in_time(service, association);
+    return true;
+}
+
 /* Takes `tls`, whatever comes of it. */
 static struct auger_turn_association *add(struct auger_turn_service *service,
                                           const struct auger_watch *by, auger_time now,
@@ -261,12 +303,10 @@ static struct auger_turn_association *add(struct auger_turn_service *service,
         return NULL;
     }
     association->node.path = *path;
-    association->udp = &by->udp;
     association->current.tls = tls;
     association->due.at = AUGER_NEVER;
-    auger_path_table_add(&service->sealed->table, &association->node);
+    add_to_tables(service, association, by, now);
     service->stats.associations_taken++;
-    become_stranger(service, association, now + service->config.first_message_timeout);
     return association;
 }
 

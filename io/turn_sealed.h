@@ -38,6 +38,18 @@ void auger_turn_sealed_heard(struct auger_turn_service *service,
 void auger_turn_sealed_forget(struct auger_turn_service *service, auger_time now,
                               const struct auger_path *path);
 
+/* One leaves for another service; it is in none until it enters that. */
+void auger_turn_sealed_leave(struct auger_turn_service *service,
+                             struct auger_turn_association *association);
+/* One that has left another comes here, to the socket of `by`, and is freed if there is no room for
+ * it: false. */
+bool auger_turn_sealed_enter(struct auger_turn_service *service, const struct auger_watch *by,
+                             auger_time now,
+                             struct auger_turn_association *association) AUGER_CHECK_RESULT;
+/* One that is in no service. */
+void auger_turn_association_free(struct auger_turn_association *association);
+bool auger_turn_sealed_has(const struct auger_turn_service *service, const struct auger_path *path);
+
 /* Seals one datagram and sends it; what there is no association for is dropped. */
 void auger_turn_sealed_write(struct auger_turn_service *service, auger_time now,
                              const struct auger_path *path, const uint8_t *bytes, size_t len);

@@ -5,10 +5,11 @@
 
 #include "base/addr.h"
 #include "base/time.h"
-#include "io/acceptor.h"
 #include "io/clock.h"
 #include "io/loop_state.h"
 #include "io/turn_carry.h"
+#include "io/turn_guests.h"
+#include "io/turn_listen.h"
 #include "io/turn_relays.h"
 #include "io/turn_sealed.h"
 #include "io/turn_streams.h"
@@ -26,7 +27,6 @@
 
 #define TIME_OF_DAY_EVERY (1 * AUGER_SEC)
 #define ENGINE_LISTENERS_MAX 64
-#define PORT_TRIES 16
 
 /* --- time and events -------------------------------------------------------------------------
  */
@@ -125,6 +125,7 @@ void auger_turn_service_turn(struct auger_turn_service *service, auger_time now)
     auger_turn_streams_handle_timeout(service, now);
     auger_turn_traffic_handle_timeout(service, now);
     auger_turn_sealed_handle_timeout(service, now);
+    auger_turn_guests_handle_timeout(service, now);
     bury(service, now);
     if (now >= service->accept_at) {
         service->accept_at = AUGER_NEVER;
@@ -140,6 +141,7 @@ auger_time auger_turn_service_next_timeout(const struct auger_turn_service *serv
     at = auger_time_min(at, auger_turn_streams_next_timeout(service));
     at = auger_time_min(at, auger_turn_tcp_next_timeout(service));
     at = auger_time_min(at, auger_turn_sealed_next_timeout(service));
+    at = auger_time_min(at, auger_turn_guests_next_timeout(service));
     return auger_time_min(at, service->accept_at);
 }
 
@@ -170,115 +172,6 @@ void auger_turn_service_config_init_sized(struct auger_turn_service_config *conf
                                                        .stream_buffer = 128 * 1024};
 
     memcpy(config, &defaults, size < sizeof(defaults) ? size : sizeof(defaults));
-}
-
-/* An entry without a port has that of an earlier one of its IP address and the other transport,
- * which is in the clear or for TLS as it is itself. */
-static void borrow_port(const struct auger_turn_service *service, struct auger_addr *addr,
-                        bool is_tls)
-{
-    for (size_t i = 0; addr->port == 0 && i < service->listeners_len; i++) {
-        const struct auger_watch *watch = &service->listeners[i];
-        bool is_tcp = watch->kind == AUGER_WATCH_TURN_ACCEPT;
-        if (service->is_tls[i] == is_tls && is_tcp != (addr->transport == AUGER_TCP) &&
-            auger_addr_ip_equal(&watch->udp.addr, addr))
-            addr->port = watch->udp.addr.port;
-    }
-}
-
-static int listen_at(struct auger_turn_service *service, const struct auger_loop *loop,
-                     struct auger_addr addr, bool is_tls)
-{
-    struct auger_watch *watch = &service->listeners[service->listeners_len];
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
-    int err;
-
-    borrow_port(service, &addr, is_tls);
-    if (addr.transport == AUGER_TCP)
-        err = auger_acceptor_open(
-            watch, &addr,
-            &(struct auger_acceptor_options){.shares_port = service->config.shares_port});
-    else
-        err = auger_udp_open_shared(&watch->udp, &addr, loop->config.socket_buffer,
-                                    service->config.shares_port);
-    if (err < 0)
-        return err;
-    if (addr.transport != AUGER_TCP && !service->config.no_gso) {
-        auger_udp_join(&watch->udp);
-        service->stats.gro = watch->udp.gro;
-        service->stats.gso = watch->udp.gso;
-    }
-    watch->kind = addr.transport == AUGER_TCP ? AUGER_WATCH_TURN_ACCEPT : AUGER_WATCH_TURN;
-    watch->user = service;
-    service->is_tls[service->listeners_len] = is_tls;
-    service->listeners_len++;
-    return epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, watch->udp.fd, &event) == 0
-               ? 0
-               : AUGER_ERR_SYSTEM;
-}
-
-static int listen_at_each(struct auger_turn_service *service, const struct auger_loop *loop,
-                          const struct auger_addr *addrs, size_t len, bool is_tls,
-                          struct auger_addr *failed)
-{
-    for (size_t i = 0; i < len; i++) {
-        int err = listen_at(service, loop, addrs[i], is_tls);
-        if (err < 0 && failed)
-            *failed = addrs[i];
-        if (err < 0)
-            return err;
-    }
-    return 0;
-}
-
-static bool takes_any_port(const struct auger_turn_service_config *config)
-{
-    for (size_t i = 0; i < config->listen_len; i++)
-        if (config->listen[i].port == 0)
-            return true;
-    for (size_t i = 0; i < config->tls_listen_len; i++)
-        if (config->tls_listen[i].port == 0)
-            return true;
-    return false;
-}
-
-static void close_listeners(struct auger_turn_service *service)
-{
-    for (size_t i = 0; i < service->listeners_len; i++)
-        auger_udp_close(&service->listeners[i].udp);
-    service->listeners_len = 0;
-}
-
-static int try_to_listen(struct auger_turn_service *service, const struct auger_loop *loop,
-                         struct auger_addr *failed)
-{
-    const struct auger_turn_service_config *config = &service->config;
-    int err = listen_at_each(service, loop, config->listen, config->listen_len, false, failed);
-
-    return err < 0 ? err
-                   : listen_at_each(service, loop, config->tls_listen, config->tls_listen_len, true,
-                                    failed);
-}
-
-/* A port that the system chose for UDP may be somebody's for TCP: then it chooses again. */
-static int listen_at_all(struct auger_turn_service *service, const struct auger_loop *loop,
-                         struct auger_addr *failed)
-{
-    const struct auger_turn_service_config *config = &service->config;
-
-    if (config->listen_len + config->tls_listen_len == 0 ||
-        (config->tls_listen_len > 0 && !service->tls))
-        return AUGER_ERR_INVALID;
-    if (config->listen_len + config->tls_listen_len > AUGER_TURN_SERVICE_LISTENERS_MAX)
-        return AUGER_ERR_LIMIT;
-    int err = try_to_listen(service, loop, failed);
-    for (int tries = 0; tries < PORT_TRIES && err == AUGER_ERR_SYSTEM && errno == EADDRINUSE &&
-                        takes_any_port(config);
-         tries++) {
-        close_listeners(service);
-        err = try_to_listen(service, loop, failed);
-    }
-    return err;
 }
 
 static int make_context(const struct auger_turn_service *service, bool datagrams,
@@ -421,6 +314,10 @@ static int make_engine(struct auger_turn_service *service, const struct auger_en
     config.listeners_len = reach.listeners_len;
     config.relay_ips = reach.relay_ips;
     config.relay_ips_len = reach.relay_ips_len;
+    if (service->config.team) {
+        config.members = (uint16_t)auger_turn_team_members(service->config.team);
+        config.member = service->config.member;
+    }
     if (config.asks_for_keys) {
         service->questions = calloc(config.keys_pending_max, sizeof(*service->questions));
         service->questions_max = service->questions ? config.keys_pending_max : 0;
@@ -430,10 +327,40 @@ static int make_engine(struct auger_turn_service *service, const struct auger_en
     return auger_turn_server_new(&service->engine, env, auger_clock_now(), &config);
 }
 
+static int join_team(struct auger_turn_service *service)
+{
+    struct auger_turn_service_config *config = &service->config;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &service->mail};
+
+    if (!config->team)
+        return 0;
+    if (config->member >= auger_turn_team_members(config->team))
+        return AUGER_ERR_INVALID;
+    service->mail = (struct auger_watch){
+        .kind = AUGER_WATCH_TURN_MAIL,
+        .udp.fd = auger_turn_team_fd(config->team, config->member),
+        .user = service,
+    };
+    int err = auger_turn_guests_init(service, service->env);
+    if (err < 0)
+        return err;
+    return epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, service->mail.udp.fd, &event) == 0
+               ? 0
+               : AUGER_ERR_SYSTEM;
+}
+
+static void leave_team(struct auger_turn_service *service)
+{
+    if (service->mail.user)
+        (void)epoll_ctl(service->epoll_fd, EPOLL_CTL_DEL, service->mail.udp.fd, NULL);
+    auger_turn_guests_fini(service);
+}
+
 static void free_service(struct auger_turn_service *service)
 {
+    leave_team(service);
     auger_turn_sealed_fini(service);
-    close_listeners(service);
+    auger_turn_listen_no_more(service);
     auger_turn_relays_fini(service);
     auger_turn_tcp_fini(service);
     auger_turn_streams_fini(service);
@@ -462,7 +389,10 @@ static int new_service(struct auger_loop *loop, const struct auger_turn_server_c
     service->room = calloc(1, sizeof(*service->room));
     if (!service->room)
         return AUGER_ERR_NO_MEMORY;
-    int err = server->tcp_relay && service->config.shares_port ? AUGER_ERR_UNSUPPORTED : 0;
+    int err = server->tcp_relay && service->config.shares_port && !service->config.team
+                  ? AUGER_ERR_UNSUPPORTED
+                  : 0;
+    service->config.shares_port |= service->config.team != NULL;
     if (err == 0)
         err = auger_turn_streams_init(service, loop->config.env);
     if (err == 0)
@@ -473,9 +403,11 @@ static int new_service(struct auger_loop *loop, const struct auger_turn_server_c
         err = auger_turn_service_set_certificate(service, service->config.certificate_pem,
                                                  service->config.key_pem, NULL);
     if (err == 0)
-        err = listen_at_all(service, loop, failed);
+        err = auger_turn_listen(service, loop, failed);
     if (err == 0)
         err = make_engine(service, loop->config.env, server);
+    if (err == 0)
+        err = join_team(service);
     if (err == 0)
         tell_time_of_day(service, auger_clock_now());
     return err;

@@ -14,6 +14,7 @@
 #define AUGER_TURN_SEALED_MAX 16384 /* of a stream with TLS at once */
 
 struct auger_turn_sealed;
+struct auger_turn_guests;
 
 /* The socket of a relay. */
 struct auger_turn_relay {
@@ -98,7 +99,9 @@ struct auger_turn_service {
     struct auger_watch listeners[AUGER_TURN_SERVICE_LISTENERS_MAX];
     bool is_tls[AUGER_TURN_SERVICE_LISTENERS_MAX]; /* of that listener */
     size_t listeners_len;
-    auger_time accept_at; /* acceptors rest until then; AUGER_NEVER: they do not */
+    struct auger_watch mail;          /* of a team; its descriptor is the team's */
+    struct auger_turn_guests *guests; /* NULL: there is no team */
+    auger_time accept_at;             /* acceptors rest until then; AUGER_NEVER: they do not */
 
     struct auger_turn_relay **relays; /* by AUGER_TURN_SERVER_RELAY_INDEX of their number */
     size_t relays_cap;

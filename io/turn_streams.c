@@ -118,6 +118,14 @@ bool auger_turn_stream_watch(struct auger_turn_service *service, struct auger_tu
            epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+static void add_to_tables(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                          auger_time now)
+{
+    auger_path_table_add(&service->streams, &stream->node);
+    service->stats.streams++;
+    become_stranger(service, stream, now + service->config.first_message_timeout);
+}
+
 /* Takes `fd`, whatever comes of it. */
 static bool add_stream(struct auger_turn_service *service, int fd, const struct auger_path *path,
                        struct auger_tls_context *context, auger_time now)
@@ -139,10 +147,8 @@ static bool add_stream(struct auger_turn_service *service, int fd, const struct 
                                    .node.path = *path,
                                    .tls = tls};
     stream->watch.udp.fd = fd;
-    auger_path_table_add(&service->streams, &stream->node);
-    service->stats.streams++;
+    add_to_tables(service, stream, now);
     service->stats.streams_taken++;
-    become_stranger(service, stream, now + service->config.first_message_timeout);
     if (auger_turn_stream_watch(service, stream))
         return true;
     auger_turn_stream_shut(service, stream);
@@ -164,6 +170,30 @@ bool auger_turn_streams_accept(struct auger_turn_service *service, struct auger_
             return false;
     }
     return true;
+}
+
+void auger_turn_stream_leave(struct auger_turn_service *service, struct auger_turn_stream *stream)
+{
+    auger_strangers_remove(&service->strangers, &stream->stranger);
+    auger_path_table_remove(&service->streams, &stream->node);
+    (void)epoll_ctl(service->epoll_fd, EPOLL_CTL_DEL, stream->watch.udp.fd, NULL);
+    service->stats.streams--;
+}
+
+bool auger_turn_stream_enter(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                             auger_time now)
+{
+    if (!make_room(service, &stream->node.path.remote)) {
+        service->stats.accept_failures++;
+        auger_turn_stream_free(stream);
+        return false;
+    }
+    stream->watch.user = service;
+    add_to_tables(service, stream, now);
+    if (auger_turn_stream_watch(service, stream))
+        return true;
+    auger_turn_stream_shut(service, stream);
+    return false;
 }
 
 void auger_turn_stream_shut(struct auger_turn_service *service, struct auger_turn_stream *stream)
@@ -190,11 +220,17 @@ bool auger_turn_streams_bury(struct auger_turn_service *service, struct auger_pa
         return false;
     service->dead_streams = stream->next_dead;
     *path = stream->node.path;
+    auger_turn_stream_free(stream);
+    return true;
+}
+
+void auger_turn_stream_free(struct auger_turn_stream *stream)
+{
+    auger_udp_close(&stream->watch.udp);
     auger_tls_free(stream->tls);
     free(stream->in);
     free(stream->out);
     free(stream);
-    return true;
 }
 
 void auger_turn_streams_handle_timeout(struct auger_turn_service *service, auger_time now)

@@ -26,6 +26,14 @@ void auger_turn_stream_keep(struct auger_turn_service *service, struct auger_tur
 void auger_turn_stream_heard(struct auger_turn_service *service, struct auger_turn_stream *stream,
                              auger_time now, bool is_known);
 
+/* It leaves for another service, or is freed; the engine knows nothing of it. */
+void auger_turn_stream_leave(struct auger_turn_service *service, struct auger_turn_stream *stream);
+/* One that has left another comes here, and is freed if there is no room for it: false. */
+bool auger_turn_stream_enter(struct auger_turn_service *service, struct auger_turn_stream *stream,
+                             auger_time now) AUGER_CHECK_RESULT;
+/* One that is in no service. */
+void auger_turn_stream_free(struct auger_turn_stream *stream);
+
 /* NULL: there is none. */
 struct auger_turn_stream *auger_turn_streams_find(const struct auger_turn_service *service,
                                                   const struct auger_path *path);

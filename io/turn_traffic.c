@@ -5,6 +5,8 @@
 
 #include "io/acceptor.h"
 #include "io/turn_carry.h"
+#include "io/turn_guests.h"
+#include "io/turn_hear.h"
 #include "io/turn_relays.h"
 #include "io/turn_sealed.h"
 #include "io/turn_streams.h"
@@ -39,18 +41,6 @@ static size_t datagram_len(const struct auger_udp_message *in, size_t at)
     size_t left = in->len - at;
 
     return in->segment > 0 && in->segment < left ? in->segment : left;
-}
-
-static void hear_client(struct auger_turn_service *service, const struct auger_udp_message *in,
-                        size_t at, size_t len, auger_time now)
-{
-    const struct auger_path path = {.local = in->local, .remote = in->remote};
-    uint8_t *reply = auger_turn_carry_reply(service);
-    struct auger_turn_server_out out;
-
-    auger_turn_server_handle_client(service->engine, now, &path, in->buf + at, len, reply,
-                                    AUGER_TURN_SERVER_REPLY_MAX, &out);
-    auger_turn_carry_out(service, now, &out, reply);
 }
 
 /* What was added last, of a run: the engine has written into its neighbours, who get their bytes
@@ -90,42 +80,22 @@ static void hear_peer(struct auger_turn_service *service, const struct auger_tur
     memcpy(buf + len, behind, sizeof(behind));
 }
 
-static void hear_opened(struct auger_turn_service *service,
-                        struct auger_turn_association *association, const struct auger_path *path,
-                        const uint8_t *buf, size_t len, auger_time now)
-{
-    uint8_t *reply = auger_turn_carry_reply(service);
-    struct auger_turn_server_out out;
-
-    auger_turn_server_handle_client(service->engine, now, path, buf, len, reply,
-                                    AUGER_TURN_SERVER_REPLY_MAX, &out);
-    auger_turn_carry_out(service, now, &out, reply);
-    if (out.what != AUGER_TURN_SERVER_TO_PEER)
-        auger_turn_sealed_heard(service, association, now,
-                                auger_turn_server_is_known(service->engine, path));
-}
-
-/* What is opened is shorter than what was sealed, and stays where that lay until it is sent. */
-static void hear_sealed(struct auger_turn_service *service, const struct auger_watch *watch,
-                        const struct auger_path *path, uint8_t *buf, size_t len, auger_time now)
-{
-    bool began_anew;
-    size_t at = 0, opened;
-
-    struct auger_turn_association *association =
-        auger_turn_sealed_feed(service, watch, now, path, buf, len, &began_anew);
-    if (began_anew)
-        auger_turn_server_stream_closed(service->engine, now, path);
-    while (association &&
-           (opened = auger_turn_sealed_read(service, association, now, buf + at, len - at)) > 0) {
-        hear_opened(service, association, path, buf + at, opened, now);
-        at += opened;
-    }
-}
-
 static bool is_sealed(const struct auger_turn_service *service, const struct auger_watch *watch)
 {
     return watch->kind == AUGER_WATCH_TURN && service->is_tls[watch - service->listeners];
+}
+
+static void hear_listener(struct auger_turn_service *service, const struct auger_watch *watch,
+                          const struct auger_path *path, uint8_t *buf, size_t len, auger_time now)
+{
+    uint16_t whose, us = service->config.member;
+
+    if (auger_turn_guests_is_away(service, path, &whose))
+        auger_turn_hear_give_on(service, us, whose, path, buf, len);
+    else if (is_sealed(service, watch))
+        auger_turn_hear_sealed(service, watch, path, buf, len, now);
+    else
+        auger_turn_hear_client(service, us, path, buf, len, now);
 }
 
 /* One datagram, or a run of them that came as one. */
@@ -140,14 +110,59 @@ static void hear_datagrams(struct auger_turn_service *service, const struct auge
         return;
     do {
         size_t len = datagram_len(in, at);
-        if (is_sealed(service, watch))
-            hear_sealed(service, watch, &path, in->buf + at, len, now);
-        else if (watch->kind == AUGER_WATCH_TURN)
-            hear_client(service, in, at, len, now);
+        if (watch->kind == AUGER_WATCH_TURN)
+            hear_listener(service, watch, &path, in->buf + at, len, now);
         else
             hear_peer(service, relay, in, at, len, now);
         at += len;
     } while (at < in->len);
+}
+
+static void hear_letter(struct auger_turn_service *service, uint16_t from,
+                        struct auger_turn_mail *mail, auger_time now)
+{
+    const struct auger_watch *listener;
+
+    switch (mail->kind) {
+    case AUGER_TURN_MAIL_DATAGRAM:
+        listener = auger_turn_carry_listener(service, &mail->path.local);
+        if (listener && is_sealed(service, listener))
+            auger_turn_hear_sealed(service, listener, &mail->path, mail->bytes, mail->len, now);
+        else if (listener)
+            auger_turn_hear_client(service, mail->via, &mail->path, mail->bytes, mail->len, now);
+        break;
+    case AUGER_TURN_MAIL_STREAM:
+        if (auger_turn_stream_enter(service, mail->moved, now))
+            auger_turn_hear_frames(service, mail->moved, mail->bytes, mail->len, now);
+        break;
+    case AUGER_TURN_MAIL_ASSOCIATION:
+        auger_turn_hear_association(service, from, mail, now);
+        break;
+    case AUGER_TURN_MAIL_KEEP:
+    case AUGER_TURN_MAIL_FREE:
+        auger_turn_guests_take_mail(service, from, mail);
+        break;
+    }
+    auger_turn_carry_flush(service); /* before the letter goes */
+}
+
+/* What the others of the team have for us. */
+static void hear_mail(struct auger_turn_service *service, auger_time now)
+{
+    struct auger_turn_team *team = service->config.team;
+    uint16_t us = service->config.member;
+    struct auger_turn_mail *mail;
+
+    if (!team || !auger_turn_team_has_mail(team, us))
+        return;
+    auger_turn_team_open(team, us);
+    for (uint16_t from = 0; from < auger_turn_team_members(team); from++) {
+        size_t mark = auger_turn_team_mark(team, from, us);
+        while ((mail = auger_turn_team_front(team, from, us, mark))) {
+            hear_letter(service, from, mail, now);
+            auger_turn_team_take(team, from, us);
+        }
+    }
 }
 
 static void hear_socket(struct auger_turn_service *service, const struct auger_watch *watch,
@@ -155,6 +170,8 @@ static void hear_socket(struct auger_turn_service *service, const struct auger_w
 {
     for (int readings = 0; readings < READINGS_MAX; readings++) {
         size_t len = receive(service, &watch->udp);
+        if (watch->kind == AUGER_WATCH_TURN)
+            hear_mail(service, now); /* what another has answered to who asks now */
         for (size_t i = 0; i < len; i++)
             hear_datagrams(service, watch, &service->room->in[i], now);
         auger_turn_carry_flush(service);
@@ -179,44 +196,12 @@ static void hear_icmp(struct auger_turn_service *service, struct auger_turn_rela
     auger_turn_carry_flush(service);
 }
 
-static void hear_frame(struct auger_turn_service *service, struct auger_turn_stream *stream,
-                       const uint8_t *frame, size_t len, auger_time now)
-{
-    uint8_t *reply = auger_turn_carry_reply(service);
-    struct auger_turn_server_out out;
-
-    auger_turn_server_handle_client(service->engine, now, &stream->node.path, frame, len, reply,
-                                    AUGER_TURN_SERVER_REPLY_MAX, &out);
-    auger_turn_carry_out(service, now, &out, reply);
-    if (stream->stranger.is_one || out.what != AUGER_TURN_SERVER_TO_PEER)
-        auger_turn_stream_heard(service, stream, now,
-                                auger_turn_server_is_known(service->engine, &stream->node.path));
-}
-
 static void hear_stream(struct auger_turn_service *service, struct auger_turn_stream *stream,
                         auger_time now)
 {
-    const uint8_t *at = service->room->stream;
-    size_t left = auger_turn_stream_read(service, stream, now);
-    size_t frames = 0;
+    size_t len = auger_turn_stream_read(service, stream, now);
 
-    while (left > 0 && !stream->is_dead && !stream->peer) {
-        int len = auger_turn_server_frame_len(service->engine, at, left);
-        if (len == AUGER_ERR_MALFORMED)
-            auger_turn_stream_shut(service, stream);
-        if (len < 0 || (size_t)len > left)
-            break;
-        hear_frame(service, stream, at, (size_t)len, now);
-        if (++frames % AUGER_UDP_MANY == 0)
-            auger_turn_carry_flush(service);
-        at += len;
-        left -= (size_t)len;
-    }
-    auger_turn_carry_flush(service);
-    if (stream->peer)
-        auger_turn_tcp_from_client(service, now, stream, at, left);
-    else
-        auger_turn_stream_keep(service, stream, at, left);
+    auger_turn_hear_frames(service, stream, service->room->stream, len, now);
 }
 
 void auger_turn_traffic_set_acceptors(struct auger_turn_service *service, bool rest)
@@ -353,6 +338,8 @@ void auger_turn_traffic_ready(struct auger_watch *watch, uint32_t events, auger_
         return; /* closed in this very turn */
     if (watch->kind == AUGER_WATCH_TURN)
         hear_socket(service, watch, now);
+    else if (watch->kind == AUGER_WATCH_TURN_MAIL)
+        hear_mail(service, now);
     else if (watch->kind == AUGER_WATCH_TURN_ACCEPT)
         hear_acceptor(service, watch, now);
     else if (watch->kind == AUGER_WATCH_TURN_RELAY)

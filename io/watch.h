@@ -22,6 +22,7 @@ enum auger_watch_kind {
     AUGER_WATCH_TURN_STREAM,    /* of a struct auger_turn_stream */
     AUGER_WATCH_TURN_TCP_RELAY, /* of a struct auger_turn_relay that listens */
     AUGER_WATCH_TURN_PEER,      /* of a struct auger_turn_peer */
+    AUGER_WATCH_TURN_MAIL,      /* of a service in a team */
     AUGER_WATCH_FD
 };
 

@@ -88,12 +88,6 @@ static bool check(const struct serve_config *config, const struct options *optio
         return options_wrong_in(options, "serve", "--tls", "takes --cert and --key as well");
     if (!has_turn && config->metrics.family != AUGER_FAMILY_NONE)
         return options_wrong_in(options, "serve", "--metrics", "is of no use without --turn");
-    if (config->turn.threads > 1 && config->turn.mobility)
-        return options_wrong_in(options, "serve", "--mobility",
-                                "takes one thread: from its next address a client reaches another");
-    if (config->turn.threads > 1 && config->turn.tcp_relay)
-        return options_wrong_in(options, "serve", "--tcp-relay",
-                                "takes one thread: by its next stream a client reaches another");
     if (config->turn.threads > 1 && (config->trace.trace || config->trace.pcap))
         return options_wrong_in(options, "serve", config->trace.trace ? "--trace" : "--pcap",
                                 "takes one thread: what several do has no order");

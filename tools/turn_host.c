@@ -24,6 +24,7 @@ struct turn_host {
     struct auger_loop *loop;
     struct auger_turn_service *service;                /* of the main thread */
     struct turn_thread *threads[TURN_THREADS_MAX - 1]; /* the others */
+    struct auger_turn_team *team;                      /* NULL: there are none */
     size_t threads_len;
     auger_time count_at; /* while it drains */
     uint64_t counted;
@@ -319,7 +320,6 @@ static void give_part(struct auger_turn_server_config *config, const struct turn
         config->port_max = (uint16_t)(config->port_min + width - 1);
     config->allocations_max = (config->allocations_max + threads - 1) / threads;
     config->bytes_per_s = (config->bytes_per_s + threads - 1) / threads;
-    config->reservations = false;
 }
 
 static bool cannot_serve(int err, const struct auger_addr *at)
@@ -344,7 +344,7 @@ static void fill_service(struct auger_turn_service_config *config, const struct 
     config->certificate_pem = turn_load_certificate(load);
     config->key_pem = turn_load_key(load);
     config->no_gso = host->options.no_gso;
-    config->shares_port = host->options.threads > 1;
+    config->team = host->team;
 }
 
 /* The others listen where the first one does, whose ports the system may have chosen. */
@@ -373,6 +373,7 @@ static bool open_threads(struct turn_host *host, struct auger_turn_server_config
         fill_server(server, &host->options);
         server->nonce_secret = secret;
         give_part(server, &host->options, host->threads_len + 1);
+        service->member = (uint16_t)(host->threads_len + 1);
         int err =
             turn_thread_new(&host->threads[host->threads_len], host->loop, server, service, &at);
         if (err < 0)
@@ -403,6 +404,9 @@ static bool open_service(struct turn_host *host, const struct turn_load *load)
     struct auger_turn_service_config config;
     struct auger_addr at;
 
+    if (host->options.threads > 1 &&
+        auger_turn_team_new(&host->team, (uint16_t)host->options.threads) < 0)
+        return failed("cannot serve TURN", "no memory for --threads, or no descriptors");
     fill_server(&server, &host->options);
     give_part(&server, &host->options, 0);
     fill_service(&config, host, load);
@@ -466,6 +470,7 @@ void turn_host_free(struct turn_host *host)
     for (size_t i = 0; i < host->threads_len; i++)
         turn_thread_free(host->threads[i]);
     auger_loop_turn_free(host->loop, host->service);
+    auger_turn_team_free(host->team);
     turn_users_fini(&host->users);
     free(host);
 }

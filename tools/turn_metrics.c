@@ -85,6 +85,9 @@ static void print_service(FILE *out, const struct auger_turn_service_stats *s)
     counter(out, "unsent_total", s->unsent, "Datagrams that the system did not take.");
     counter(out, "queue_drops_total", s->queue_drops,
             "Messages for clients on TCP that do not read.");
+    counter(out, "given_on_total", s->given_on,
+            "Datagrams and streams of clients that another thread serves.");
+    counter(out, "given_on_lost_total", s->given_on_lost, "The same that had no room.");
     gauge(out, "gro", s->gro, "Whether datagrams that come may be joined by the system.");
     gauge(out, "gso", s->gso, "Whether datagrams that leave may be joined by the system.");
 }

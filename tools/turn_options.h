@@ -125,8 +125,7 @@ option_take turn_take_listen, turn_take_tls, turn_take_realm, turn_take_user, tu
     "  --loopback-unlimited strangers on this machine get every answer; else so many a second\n"       \
     "  --threads N          serve with so many; default 1, 64 at most.  Each client stays with one.\n" \
     "                       Ports, --allocations and --rate are divided among them; the bounds of\n"   \
-    "                       a user and of an IP address are each thread's own.  EVEN-PORT reserves\n"  \
-    "                       no second port, there is no --mobility and no --tcp-relay\n"               \
+    "                       a user and of an IP address are each thread's own\n"                       \
     "  --no-gso             datagrams come and leave one by one, also where the system takes\n"        \
     "                       several as one\n"                                                          \
     "  --drain SECONDS      how long SIGTERM waits for allocations to end; default 30.  Told\n"        \

@@ -28,6 +28,7 @@ static const struct auger_turn_server_config defaults = {
     .users_max = 65536,
     .keys_pending_max = 64,
     .reservations = true,
+    .members = 1,
 };
 
 _Static_assert(AUGER_TURN_SERVER_NONCE_SECRET_LEN == AUGER_NONCE_SECRET_LEN, "one length");
@@ -84,7 +85,8 @@ static bool are_bounds_valid(const struct auger_turn_server_config *config)
            config->lifetime_s <= config->lifetime_max_s && config->nonce_lifetime_s > 0 &&
            config->nonce_lifetime_s <= 3600 && config->user_allocations_max > 0 &&
            config->ip_allocations_max > 0 && config->permissions_max > 0 &&
-           config->channels_max > 0 && config->users_max > 0 &&
+           config->channels_max > 0 && config->users_max > 0 && config->members <= UINT8_MAX &&
+           config->member < config->members &&
            (!config->tcp_relay ||
             (config->allocation_connections_max > 0 && config->user_connections_max > 0 &&
              config->connections_max > 0)) &&

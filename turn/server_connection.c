@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "turn/server_account.h"
 #include "turn/server_door.h"
+#include "turn/server_member.h"
 
 #include <assert.h>
 
@@ -72,6 +73,7 @@ static int draw_number(struct auger_turn_server *server, uint32_t *number)
         int err = auger_env_random(server->env, number, sizeof(*number));
         if (err < 0)
             return err;
+        *number = auger_server_member_sign(server, *number);
         if (*number != 0 && !look_up(server, *number))
             return 0;
     }

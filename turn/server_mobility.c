@@ -9,6 +9,7 @@
 #include "turn/server_account.h"
 #include "turn/server_answer.h"
 #include "turn/server_door.h"
+#include "turn/server_member.h"
 
 #define KEPT (30 * AUGER_SEC) /* 3.2.2: the ticket before, for retransmissions */
 
@@ -68,14 +69,15 @@ void auger_server_mobility_add_ticket(const struct auger_server_allocation *a,
                                AUGER_SERVER_TICKET_LEN);
 }
 
-/* 168 bits of it are random.  No byte is zero, for clients that take a ticket for text, as coturn's
- * does. */
-static int draw(const struct auger_env *env, uint8_t ticket[AUGER_SERVER_TICKET_LEN])
+/* 161 bits of it at least are random.  No byte is zero, for clients that take a ticket for text, as
+ * coturn's does. */
+static int draw(const struct auger_turn_server *server, uint8_t ticket[AUGER_SERVER_TICKET_LEN])
 {
-    int err = auger_env_random(env, ticket, AUGER_SERVER_TICKET_LEN);
+    int err = auger_env_random(server->env, ticket, AUGER_SERVER_TICKET_LEN);
 
     for (size_t i = 0; i < AUGER_SERVER_TICKET_LEN; i++)
         ticket[i] |= 1;
+    auger_server_member_sign_ticket(server, ticket);
     return err;
 }
 
@@ -103,7 +105,7 @@ int auger_server_mobility_begin(const struct auger_server_request *r,
     if (!mobility)
         return AUGER_ERR_NO_MEMORY;
     uint8_t bytes[AUGER_SERVER_TICKET_LEN];
-    int err = draw(server->env, bytes);
+    int err = draw(server, bytes);
     if (err == 0 && !auger_server_heap_add(&server->timers, server->env))
         err = AUGER_ERR_NO_MEMORY;
     if (err < 0) {
@@ -190,7 +192,7 @@ static int move(const struct auger_server_request *r, struct auger_server_alloca
     struct auger_server_mobility *mobility = a->mobility;
     uint8_t fresh[AUGER_SERVER_TICKET_LEN];
 
-    int err = draw(server->env, fresh);
+    int err = draw(server, fresh);
     if (err < 0)
         return err;
     revoke(server, &mobility->before);

@@ -6,6 +6,7 @@
 #include "turn/server_account.h"
 #include "turn/server_allocation.h"
 #include "turn/server_answer.h"
+#include "turn/server_member.h"
 #include "turn/server_relay.h"
 
 /* --- ports --------------------------------------------------------------------------- */
@@ -87,6 +88,8 @@ static int draw_token(struct auger_turn_server *server, uint64_t *token)
 
     if (err < 0)
         return err;
+    uint32_t upper = auger_server_member_sign(server, (uint32_t)(*token >> 32));
+    *token = (uint64_t)upper << 32 | (uint32_t)*token;
     return *token == 0 || auger_table_first(&server->reservations, *token) ? AUGER_ERR_ENTROPY : 0;
 }
 

@@ -11,6 +11,7 @@
 #include "turn/server_connect.h"
 #include "turn/server_door.h"
 #include "turn/server_failures.h"
+#include "turn/server_member.h"
 #include "turn/server_pending.h"
 #include "turn/server_permission.h"
 #include "turn/server_refresh.h"
@@ -157,7 +158,9 @@ void auger_server_request_handle(struct auger_server_request *r)
     struct auger_turn_server *server = r->server;
 
     look_up(r);
-    if (auger_server_failures_may_try(r))
+    if (!r->allocation && auger_server_member_is_elsewhere(server, r->msg, &r->out->member))
+        r->out->what = AUGER_TURN_SERVER_ELSEWHERE;
+    else if (auger_server_failures_may_try(r))
         follow(r, judge(r));
     else
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_LIMITED);
@@ -180,7 +183,8 @@ void auger_turn_server_answer_key(struct auger_turn_server *server, auger_time n
                                      .reply = reply,
                                      .cap = cap,
                                      .out = out};
-    if (!auger_server_door_carries_data(server, r.path) && auger_stun_msg_parse(&msg, p->bytes, p->len) == 0) {
+    if (!auger_server_door_carries_data(server, r.path) &&
+        auger_stun_msg_parse(&msg, p->bytes, p->len) == 0) {
         look_up(&r);
         follow(&r, auger_challenge_judge_by(&server->challenger, now, r.path, &msg, password,
                                             &r.proof));

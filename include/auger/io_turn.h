@@ -14,7 +14,8 @@
  * Memory   room for one reading is taken at creation; a relay and a stream each take what
  *          they need.  A stream holds bytes only while a frame of it is not whole, or while
  *          its client does not read.
- * Threads  as the loop that it is in.
+ * Threads  as the loop that it is in.  Those of a team need nothing else: what one has for another
+ *          waits in a box without a lock, of 256 KiB from each to each that it has written to.
  */
 #ifndef AUGER_IO_TURN_H
 #define AUGER_IO_TURN_H
@@ -27,6 +28,17 @@ extern "C" {
 #endif
 
 #define AUGER_TURN_SERVICE_LISTENERS_MAX 32
+
+/* Services at the same addresses, each in a loop of its own that a thread runs.  The system shares
+ * clients out among them, datagrams by address and port, streams one by one; what comes to one and
+ * belongs to another is given to that: a request with what another gave (a ticket of RFC 8016, a
+ * RESERVATION-TOKEN, a CONNECTION-ID), and then all of that client's datagrams, or its stream. */
+struct auger_turn_team;
+/* Of so many, 1 to 255.  AUGER_ERR_INVALID, AUGER_ERR_NO_MEMORY, AUGER_ERR_SYSTEM. */
+AUGER_API int auger_turn_team_new(struct auger_turn_team **out,
+                                  uint16_t members) AUGER_CHECK_RESULT;
+/* After all of its services.  NULL is fine. */
+AUGER_API void auger_turn_team_free(struct auger_turn_team *team);
 
 struct auger_turn_service_config {
     /* Where it is reached, by UDP or by TCP as `transport` says; port 0 takes any, of entries
@@ -53,12 +65,16 @@ struct auger_turn_service_config {
      * memory): what is on the way in a round trip is no more.  Default 128 KiB. */
     uint32_t stream_buffer;
     /* Other loops, of other threads, listen at the same addresses; each client stays with one
-     * of them.  Not with the server's tcp_relay, whose clients have several streams each:
-     * AUGER_ERR_UNSUPPORTED.  Default false. */
+     * of them.  Not with the server's tcp_relay, whose clients have several streams each, unless
+     * they are a team: AUGER_ERR_UNSUPPORTED.  Default false. */
     bool shares_port;
     /* Datagrams come and leave one by one, also where the kernel takes several of one flow as one
      * (UDP_GRO, UDP_SEGMENT).  Default false. */
     bool no_gso;
+    /* The team that this one is in, as which member, from 0; NULL: none.  It shares the port, and
+     * says of itself what the server's `members` and `member` are for.  Default NULL. */
+    struct auger_turn_team *team;
+    uint16_t member;
 };
 
 /* Fills `config` with the defaults.  Always start from here. */
@@ -129,8 +145,9 @@ struct auger_turn_service_stats {
     uint64_t gro, gso;       /* 1: datagrams that come, that leave, may be joined by the kernel */
     uint64_t associations, associations_unknown; /* of DTLS, as of streams */
     uint64_t associations_taken, associations_shut;
-    uint64_t cookies_limited;    /* not sent: too many for where the ClientHello came from */
-    uint64_t handshakes_limited; /* of DTLS: did not begin, for the same reason */
+    uint64_t cookies_limited;         /* not sent: too many for where the ClientHello came from */
+    uint64_t handshakes_limited;      /* of DTLS: did not begin, for the same reason */
+    uint64_t given_on, given_on_lost; /* datagrams and streams of others of the team; no room */
 };
 AUGER_API void auger_turn_service_get_stats_sized(const struct auger_turn_service *service,
                                                   struct auger_turn_service_stats *stats,

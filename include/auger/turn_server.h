@@ -26,8 +26,8 @@
  *          lie on OpenSSL's heap.
  * Threads  calls on one server must not overlap; servers share nothing.  Several may
  *          serve one address if all of one client's datagrams reach the same one; each
- *          then needs ports of its own and all one nonce_secret, and quotas, tokens and
- *          tickets are each one's.
+ *          then needs ports of its own and all one nonce_secret; quotas are each one's, and
+ *          tokens, tickets and connections too unless `members` says how many there are.
  */
 #ifndef AUGER_TURN_SERVER_H
 #define AUGER_TURN_SERVER_H
@@ -122,6 +122,10 @@ struct auger_turn_server_config {
     /* A port may be reserved for another Allocate (7.2), which comes from another port and so
      * perhaps to another server; false: 508.  Default true. */
     bool reservations;
+    /* How many servers serve one address side by side, and which of them this is, from 0, if each
+     * can be given what belongs to it (AUGER_TURN_SERVER_ELSEWHERE): then reservations, mobility
+     * and tcp_relay are for clients that come to any of them.  At most 255.  Defaults 1, 0. */
+    uint16_t members, member;
 };
 
 /* Fills `config` with the defaults.  Always start from here. */
@@ -132,8 +136,8 @@ AUGER_API void auger_turn_server_config_init_sized(struct auger_turn_server_conf
 
 /* AUGER_ERR_INVALID: no realm or one that cannot be, addresses that cannot be listened to or
  * relayed from, two relay IPs of a family, a range without a port, with port 0 or outside
- * that of all relays, a maximum below its default, a table without room; AUGER_ERR_ENTROPY,
- * AUGER_ERR_CRYPTO, AUGER_ERR_NO_MEMORY. */
+ * that of all relays, a maximum below its default, a table without room, a `member` that is none;
+ * AUGER_ERR_ENTROPY, AUGER_ERR_CRYPTO, AUGER_ERR_NO_MEMORY. */
 AUGER_API int auger_turn_server_new_sized(struct auger_turn_server **out,
                                           const struct auger_env *env, auger_time now,
                                           const struct auger_turn_server_config *config,
@@ -205,6 +209,11 @@ enum auger_turn_server_what {
      * is for the peer of `connection` as it is, and what that sends is for the stream, each after
      * auger_turn_server_carry() (6062 section 5.4). */
     AUGER_TURN_SERVER_SPLICE,
+    /* The request comes back with what the server `member` gave, of several at these addresses:
+     * give it to that one as it came; of a stream the stream as well, whose first message it is to
+     * that one.  Datagrams of that path are for it as long as auger_turn_server_is_known() there.
+     */
+    AUGER_TURN_SERVER_ELSEWHERE,
 };
 struct auger_turn_server_out {
     enum auger_turn_server_what what;
@@ -215,6 +224,7 @@ struct auger_turn_server_out {
     bool dont_fragment;      /* TO_PEER: set DF, or fail (14) */
     uint32_t ticket;         /* NEEDS_KEY */
     struct auger_bytes user; /* NEEDS_KEY: a name, not terminated; until the next call */
+    uint16_t member;         /* ELSEWHERE */
 };
 
 /* As auger_turn_frame_len(), of a client's stream: with the config's old_channels frames of those

@@ -98,12 +98,14 @@ def pattern(seed, size):
 
 
 class Connecting(turn.Folder):
+    OPTIONS = TCP
+
     def test_it_is_off_by_default(self):
         with Serve(*turn.TURN, "--user", "ann:secret") as serve, Allocated(serve.at) as control:
             self.assertEqual(control.code, 442)
 
     def test_a_peer_is_reached_from_the_relayed_address(self):
-        with Serve(*TCP) as serve, Allocated(serve.at) as control, Peer() as peer:
+        with Serve(*self.OPTIONS) as serve, Allocated(serve.at) as control, Peer() as peer:
             data = control.fetch(control.connect(peer.address))
             there, source = peer.accept()
             self.assertEqual((data.code, source), (0, control.relayed))
@@ -122,7 +124,7 @@ class Connecting(turn.Folder):
             there.close()
 
     def test_by_tls_as_well(self):
-        with Serve(*TCP, "--tls", "127.0.0.1:0", *self.certificate("localhost")) as serve, \
+        with Serve(*self.OPTIONS, "--tls", "127.0.0.1:0", *self.certificate("localhost")) as serve, \
                 Allocated(serve.tls_at, "tls") as control, Peer() as peer:
             data = control.fetch(control.connect(peer.address))
             there, _ = peer.accept()
@@ -139,14 +141,14 @@ class Connecting(turn.Folder):
             data.close()
 
     def test_who_is_not_there_is_told(self):
-        with Serve(*TCP) as serve, Allocated(serve.at) as control, Peer() as peer:
+        with Serve(*self.OPTIONS) as serve, Allocated(serve.at) as control, Peer() as peer:
             peer.listener.close()
             self.assertEqual(control.connect(peer.address), 447)
             self.assertEqual(control.connect(peer.address), 447)
             self.assertEqual(control.connect(("127.0.0.2", 1)), 403)
 
     def test_what_the_peer_said_before_comes_through(self):
-        with Serve(*TCP) as serve, Allocated(serve.at) as control, Peer() as peer:
+        with Serve(*self.OPTIONS) as serve, Allocated(serve.at) as control, Peer() as peer:
             number = control.connect(peer.address)
             there, _ = peer.accept()
             there.sendall(b"early")
@@ -159,7 +161,7 @@ class Connecting(turn.Folder):
             there.close()
 
     def test_data_may_follow_the_bind_at_once(self):
-        with Serve(*TCP) as serve, Allocated(serve.at) as control, Peer() as peer:
+        with Serve(*self.OPTIONS) as serve, Allocated(serve.at) as control, Peer() as peer:
             number = control.connect(peer.address)
             there, _ = peer.accept()
             data = Client(serve.at, transport="tcp")
@@ -175,8 +177,10 @@ class Connecting(turn.Folder):
 
 
 class Coming(turn.Folder):
+    OPTIONS = TCP
+
     def test_a_peer_with_a_permission_is_fetched(self):
-        with Serve(*TCP) as serve, Allocated(serve.at) as control:
+        with Serve(*self.OPTIONS) as serve, Allocated(serve.at) as control:
             with socket.create_connection(control.relayed, LONG) as stranger:
                 self.assertEqual(stranger.recv(1), b"")
             self.assertEqual(control.permit(("127.0.0.1", 9)), 0)
@@ -192,7 +196,7 @@ class Coming(turn.Folder):
                 self.assertEqual(peer.recv(1), b"")
 
     def test_two_clients_of_one_server(self):
-        with Serve(*TCP, "--relay-to-relay") as serve, Allocated(serve.at) as one, Allocated(serve.at) as other:
+        with Serve(*self.OPTIONS, "--relay-to-relay") as serve, Allocated(serve.at) as one, Allocated(serve.at) as other:
             self.assertEqual(other.permit(one.relayed), 0)
             mine = one.fetch(one.connect(other.relayed))
             who, number = other.attempt()
@@ -206,6 +210,8 @@ class Coming(turn.Folder):
 
 
 class Carrying(turn.Folder):
+    OPTIONS = TCP
+
     def spliced(self, serve):
         control, peer = Allocated(serve.at), Peer()
         data = control.fetch(control.connect(peer.address))
@@ -215,7 +221,7 @@ class Carrying(turn.Folder):
         return control, data, there
 
     def test_much_goes_both_ways_at_once(self):
-        with Serve(*TCP) as serve:
+        with Serve(*self.OPTIONS) as serve:
             _, data, there = self.spliced(serve)
             up, down = pattern(b"up", 8_000_000), pattern(b"down", 8_000_000)
             senders = [threading.Thread(target=data.socket.sendall, args=(up,)),
@@ -231,7 +237,7 @@ class Carrying(turn.Folder):
 
     def test_who_does_not_read_stops_who_writes(self):
         for way in ("to the peer", "to the client"):
-            with self.subTest(way=way), Serve(*TCP) as serve:
+            with self.subTest(way=way), Serve(*self.OPTIONS) as serve:
                 _, data, there = self.spliced(serve)
                 writes, reads = (data.socket, there) if way == "to the peer" else (there, data)
                 sent = pattern(way.encode(), 40_000_000)
@@ -251,7 +257,7 @@ class Carrying(turn.Folder):
                 self.assertTrue(got == sent)
 
     def test_one_way_may_end_before_the_other(self):
-        with Serve(*TCP) as serve:
+        with Serve(*self.OPTIONS) as serve:
             _, data, there = self.spliced(serve)
             asked, answered = pattern(b"asked", 500_000), pattern(b"answered", 500_000)
             threading.Thread(target=lambda: (data.socket.sendall(asked),
@@ -265,7 +271,7 @@ class Carrying(turn.Folder):
 
     def test_a_reset_is_the_end_of_both(self):
         for way in ("peer", "client"):
-            with self.subTest(way=way), Serve(*TCP) as serve:
+            with self.subTest(way=way), Serve(*self.OPTIONS) as serve:
                 control, data, there = self.spliced(serve)
                 ends, stays = (there, data.socket) if way == "peer" else (data.socket, there)
                 ends.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -279,7 +285,7 @@ class Carrying(turn.Folder):
                 self.assertEqual(told["auger_turn_connections_open"], 0)
 
     def test_all_ends_with_the_allocation(self):
-        with Serve(*TCP) as serve:
+        with Serve(*self.OPTIONS) as serve:
             control, data, there = self.spliced(serve)
             self.assertEqual(control.release(), 0)
             self.assertEqual((there.recv(1), data.socket.recv(1)), (b"", b""))
@@ -287,13 +293,13 @@ class Carrying(turn.Folder):
                 socket.create_connection(control.relayed, LONG).close()
 
     def test_all_ends_with_the_control_connection(self):
-        with Serve(*TCP) as serve:
+        with Serve(*self.OPTIONS) as serve:
             control, data, there = self.spliced(serve)
             control.close()
             self.assertEqual((there.recv(1), data.socket.recv(1)), (b"", b""))
 
     def test_a_rate_holds(self):
-        with Serve(*TCP, "--user-rate", "100000") as serve:
+        with Serve(*self.OPTIONS, "--user-rate", "100000") as serve:
             _, data, there = self.spliced(serve)
             sent = pattern(b"slowly", 300_000)
             threading.Thread(target=data.socket.sendall, args=(sent,)).start()
