@@ -1,4 +1,5 @@
-/* Letters between two threads arrive whole, once and in order, and what has no room is not taken. */
+/* Letters between two threads arrive whole, once and in order, and what has no room is not taken.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -227,7 +227,8 @@ static void read_stream(struct client *c, struct link *link)
 
     assert_int_not_equal(got, 0);
     link->in_len += got > 0 ? (size_t)got : 0;
-    while ((len = auger_turn_frame_len(link->in, link->in_len)) > 0 && (size_t)len <= link->in_len) {
+    while ((len = auger_turn_frame_len(link->in, link->in_len)) > 0 &&
+           (size_t)len <= link->in_len) {
         hear(c, link->in, (size_t)len);
         link->in_len -= (size_t)len;
         memmove(link->in, link->in + len, link->in_len);
@@ -267,7 +268,8 @@ static void turn(struct client *c)
             say(c, speaks, buf, len);
         turn_link(c, speaks);
     }
-    struct pollfd fds[] = {{.fd = c->now.fd, .events = POLLIN}, {.fd = c->next.fd, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = c->now.fd, .events = POLLIN},
+                           {.fd = c->next.fd, .events = POLLIN}};
     (void)poll(fds, 2, 10);
 }
 
@@ -358,8 +360,8 @@ static int open_peer(struct auger_addr *at)
 
     assert_int_equal(bind(fd, (const struct sockaddr *)&sa, sizeof(sa)), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-    *at = (struct auger_addr){
-        .family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .port = ntohs(sa.sin_port)};
+    *at =
+        (struct auger_addr){.family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .port = ntohs(sa.sin_port)};
     return fd;
 }
 
