@@ -37,13 +37,13 @@ void auger_gather_fini(struct auger_ice *ice)
 /* --- what to ask -------------------------------------------------------------------- */
 
 /* A base reaches servers of its family, and from a loopback or link-local
- * address only those that are such too. */
+ * address only those that are such too.  What a helper socket asks is burst.c's. */
 static bool can_ask(const struct auger_ice *ice, const struct auger_ice_cand *host,
                     const struct auger_addr *server)
 {
     const struct auger_ice_cand as_remote = {.addr = *server};
-    return host->type == AUGER_CAND_HOST && auger_policy_asks_servers(ice->config.policy) &&
-           auger_cand_can_pair(host, &as_remote);
+    return host->type == AUGER_CAND_HOST && !host->is_helper &&
+           auger_policy_asks_servers(ice->config.policy) && auger_cand_can_pair(host, &as_remote);
 }
 
 static int push_query(struct auger_ice *ice, struct auger_query **list,

@@ -183,7 +183,8 @@ static bool is_asked_from(const struct auger_relay *relay, const struct auger_re
 }
 
 /* As for a STUN server: of its family, and from a loopback or link-local address those alone
- * that are such too.  The policy is no matter: what it keeps to itself may yet be relayed. */
+ * that are such too, and never from a helper socket, whose ports are to be predicted.  The policy
+ * is no matter: what it keeps to itself may yet be relayed. */
 static bool can_ask(const struct auger_ice_cand *host, const struct auger_relay_server *server)
 {
     struct auger_ice_cand as_remote = {.addr = server->addr}, from = {.addr = host->addr};
@@ -192,7 +193,7 @@ static bool can_ask(const struct auger_ice_cand *host, const struct auger_relay_
     if (is_stream(server)) /* of a base of TCP too: it leaves from the IP address alone */
         from.addr.transport = AUGER_UDP;
     return host->addr.family != AUGER_FAMILY_NONE && host->type == AUGER_CAND_HOST &&
-           auger_cand_can_pair(&from, &as_remote);
+           !host->is_helper && auger_cand_can_pair(&from, &as_remote);
 }
 
 static bool was_sent_on_to(const struct auger_relay *relay, const struct auger_relay_server *server,

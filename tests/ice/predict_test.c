@@ -154,6 +154,39 @@ static void a_peer_is_waited_for_from_its_credentials_on_though_its_candidates_c
     guesser_end(&g);
 }
 
+/* An allocation would move the ports of the NAT, and end with its socket. */
+static void no_server_is_asked_for_candidates_from_a_helper(void **state)
+{
+    const struct auger_addr relays = addr_of("203.0.113.3:3478");
+    const struct auger_addr late = addr_of("203.0.113.4:3478");
+    struct auger_ice_turn_server turn;
+    struct guesser g;
+    size_t asked = 0;
+
+    (void)state;
+    guesser_begin(&g, GUESSER_BY_DESTINATION, NULL);
+    auger_ice_turn_server_init(&turn);
+    turn.addr = relays;
+    turn.username = "user";
+    turn.password = "secret";
+    assert_int_equal(auger_ice_add_turn_server(g.ice, g.world->now, &turn), 0);
+    guesser_meet(&g, one, 1);
+    guesser_run(&g, 300 * AUGER_MS);
+    assert_int_equal(guesser_help(&g, 6000, HELPERS), 0);
+    guesser_run(&g, 10 * AUGER_MS);
+    assert_int_equal(auger_ice_add_stun_server(g.ice, g.world->now, &late), 0);
+    guesser_run(&g, 2 * AUGER_SEC);
+    for (size_t i = 0; i < g.sent_len; i++) {
+        const struct auger_path *path = &g.sent[i].path;
+        if (!auger_addr_equal(&path->remote, &relays) && !auger_addr_equal(&path->remote, &late))
+            continue;
+        assert_int_equal(path->local.port, g.base.port);
+        asked++;
+    }
+    assert_true(asked >= 2);
+    guesser_end(&g);
+}
+
 /* --- where it cannot help ------------------------------------------------------------------- */
 
 static void a_nat_that_maps_for_all_is_not_asked(void **state)
@@ -508,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_burst_without_answers_tells_nothing),
         cmocka_unit_test(
             a_peer_is_waited_for_from_its_credentials_on_though_its_candidates_came_before),
+        cmocka_unit_test(no_server_is_asked_for_candidates_from_a_helper),
         cmocka_unit_test(a_nat_that_maps_for_all_is_not_asked),
         cmocka_unit_test(by_one_server_no_nat_is_known),
         cmocka_unit_test(a_peer_without_a_public_address_is_not_bracketed),
