@@ -178,6 +178,19 @@ void sim_gateway_rewrite(struct sim_gateway *gateway, bool rewrites)
     gateway->rewrites = rewrites;
 }
 
+void sim_gateway_translate(struct sim_gateway *gateway)
+{
+    gateway->is_nat64 = true;
+}
+
+const struct auger_nat64 *sim_nat64(void)
+{
+    static const struct auger_nat64 well_known = {.prefix = {0x00, 0x64, 0xFF, 0x9B},
+                                                  .prefix_len = 96};
+
+    return &well_known;
+}
+
 void sim_gateway_reboot(struct sim *sim, struct sim_gateway *gateway)
 {
     sim_log(sim, "%s reboots", gateway->name);

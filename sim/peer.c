@@ -4,6 +4,7 @@
 #include "sim/digest.h"
 #include "sim/tcp.h"
 
+#include "base/nat64.h"
 #include "base/time.h"
 #include "ice/state.h"
 
@@ -268,6 +269,38 @@ static void add_turn_servers(struct sim_peer *peer, auger_time now)
     }
 }
 
+/* What its agent asks then. */
+static void tell_translated(struct sim_peer *peer)
+{
+    struct sim *sim = peer->sim;
+
+    for (size_t i = 0; i < sim->stun_servers_len; i++)
+        if (auger_nat64_reaches(&sim->stun_servers[i])) {
+            struct auger_addr through = auger_nat64_synthesise(sim_nat64(), &sim->stun_servers[i]);
+            SIM_TELL(sim, stun_server_added, peer, &through);
+        }
+}
+
+/* Not while its machine sleeps. */
+static void learn_nat64(struct sim *sim, void *user)
+{
+    struct sim_peer *peer = user;
+    auger_time wait = sim_peer_sleeps_for(peer);
+    int err;
+
+    if (wait > 0)
+        queue_put(&sim->queue, sim->now + wait, learn_nat64, peer);
+    if (wait > 0 || !peer->ice)
+        return;
+    tell_translated(peer);
+    do
+        err = auger_ice_set_nat64(peer->ice, sim_peer_now(peer), sim_nat64());
+    while (sim_peer_tries_again(peer, err));
+    check(peer, err, "NAT64");
+    auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
+    peer->is_touched = true;
+}
+
 void sim_peer_begin(struct sim_peer *peer, bool controlling)
 {
     struct sim *sim = peer->sim;
@@ -293,6 +326,8 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling)
     if (!peer->options.ice.lite)
         add_turn_servers(peer, now);
     auger_ice_end_of_local_addrs(peer->ice, now);
+    if (peer->options.nat64)
+        queue_put(&sim->queue, sim->now + peer->options.nat64_late, learn_nat64, peer);
 }
 
 static void end(struct sim_peer *peer)

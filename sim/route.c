@@ -3,6 +3,8 @@
 #include "sim/tcp.h"
 #include "sim/world.h"
 
+#include "base/nat64.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -308,9 +310,29 @@ static void rewrite(struct sim *sim, const struct sim_gateway *gateway, struct s
     sim->rewritten += found;
 }
 
+/* What is for IPv4, and comes from inside. */
+static void to_ipv4(const struct sim_gateway *gateway, struct auger_addr *dst)
+{
+    const struct auger_nat64 *nat64 = sim_nat64();
+
+    if (!gateway->is_nat64 || dst->family != AUGER_IPV6 || memcmp(dst->ip, nat64->prefix, 12) != 0)
+        return;
+    memmove(dst->ip, dst->ip + 12, 4);
+    memset(dst->ip + 4, 0, 12);
+    dst->family = AUGER_IPV4;
+}
+
+/* What comes from IPv4, to who has IPv6. */
+static void to_ipv6(struct sim_packet *packet)
+{
+    if (packet->src.family == AUGER_IPV4 && packet->dst.family == AUGER_IPV6)
+        packet->src = auger_nat64_synthesise(sim_nat64(), &packet->src);
+}
+
 /* Comes back to the inside, or goes on outside, by what the NAT says. */
 static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_gateway *gateway)
 {
+    to_ipv4(gateway, &packet->dst);
     struct nat *nat = nat_for(gateway, &packet->dst);
 
     if (packet->cause) { /* would take a mapping */
@@ -328,6 +350,7 @@ static void leave_inside(struct sim *sim, struct sim_packet *packet, struct sim_
         drop(sim, packet, nat_verdict_name(verdict), true);
         return;
     }
+    to_ipv6(packet); /* that turns back */
     note(sim, '=', packet, gateway->name);
     show(sim, SIM_PASSES, packet, gateway->name, NULL);
     forward(sim, packet, gateway, gateway->name);
@@ -347,6 +370,7 @@ static void come_from_outside(struct sim *sim, struct sim_packet *packet,
         return;
     }
     packet->net = gateway->inside;
+    to_ipv6(packet);
     rewrite(sim, gateway, packet, &outside, &packet->dst);
     note(sim, '=', packet, gateway->name);
     show(sim, SIM_PASSES, packet, gateway->name, NULL);

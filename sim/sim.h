@@ -158,6 +158,9 @@ void sim_gateway_block_udp(struct sim_gateway *gateway);
 /* An application level gateway that knows no application: any four bytes that are the inside
  * address of who sends become the outside one, and back.  Of a NAT; off again with false. */
 void sim_gateway_rewrite(struct sim_gateway *gateway, bool rewrites);
+/* A NAT64 (RFC 6146): what comes from inside to sim_nat64() goes on in IPv4, as the NAT has it. */
+void sim_gateway_translate(struct sim_gateway *gateway);
+const struct auger_nat64 *sim_nat64(void);
 void sim_gateway_reboot(struct sim *sim, struct sim_gateway *gateway);
 /* Its provider gives it another address. */
 void sim_gateway_renumber(struct sim *sim, struct sim_gateway *gateway);
@@ -235,6 +238,8 @@ struct sim_peer_options {
     struct auger_ice_config ice;
     bool ipv6; /* an IPv6 address beside the IPv4 one */
     bool no_ipv4;
+    bool nat64; /* it is told that its network has one, so long after its beginning */
+    auger_time nat64_late;
     bool no_stun;        /* do not ask the STUN servers */
     unsigned turn;       /* bits of the TURN servers that it may use, the first added is 1 */
     unsigned turn_named; /* and of those that these may name to it */

@@ -58,6 +58,7 @@ struct sim_gateway {
     bool blocks_udp;
     unsigned busy_per_second; /* busy.c */
     struct prng busy_random;
+    bool is_nat64; /* as sim_gateway_translate() has it */
     bool rewrites; /* inside and outside address wherever they stand in a datagram */
     struct sim_gateway *next;
 };

@@ -186,6 +186,7 @@ void monitor_add_server(struct monitor *monitor, const struct auger_addr *server
 {
     assert(monitor->servers_len < MONITOR_SERVERS);
     monitor->servers[monitor->servers_len++] = *server;
+    monitor->has_gathered = false; /* what it shows is one more candidate */
 }
 
 void monitor_break(struct monitor *monitor, const char *format, ...)

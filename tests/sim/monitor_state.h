@@ -6,7 +6,7 @@
 #include "tests/sim/monitor.h"
 
 #define MONITOR_REQUESTS 4096 /* the latest ones, each way */
-#define MONITOR_SERVERS 12
+#define MONITOR_SERVERS 20
 #define MONITOR_CHANNELS 64     /* of each relay */
 #define MONITOR_PERMISSIONS 64  /* the same */
 #define MONITOR_GONE 48         /* the latest ones */

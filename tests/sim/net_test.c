@@ -1,6 +1,8 @@
 /* The way of datagrams through networks, with probers. */
 #include "tests/sim/scenario.h"
 
+#include "base/nat64.h"
+
 #define DELAY (25 * AUGER_MS)
 
 static struct sim_net *behind(struct sim *sim, const char *name, struct sim_net *outside,
@@ -52,6 +54,30 @@ SCENARIO(a_nat_lets_in_what_was_asked_for_alone)
     assert_true(hears(sim, friend, inside, &mapped, NULL));
     assert_false(hears(sim, stranger, inside, &mapped, NULL));
     assert_false(hears(sim, friend, inside, &to, NULL)); /* a private address */
+    world_end(sim);
+}
+
+SCENARIO(a_nat64_shows_ipv4_to_who_has_ipv6)
+{
+    struct sim *sim = world(seed, .delay = DELAY);
+    struct sim_net *home = sim_add_nat_of_kind(sim, "home", sim_internet(sim), SIM_PORT_RESTRICTED);
+    struct sim_prober *inside = sim_add_prober(sim, "inside", home, AUGER_IPV6);
+    struct sim_prober *friend = sim_add_prober(sim, "friend", sim_internet(sim), AUGER_IPV4);
+    struct sim_prober *stranger = sim_add_prober(sim, "stranger", sim_internet(sim), AUGER_IPV4);
+    struct sim_prober *native = sim_add_prober(sim, "native", sim_internet(sim), AUGER_IPV6);
+    struct auger_addr ipv4 = sim_prober_addr(friend), mapped, seen;
+    struct auger_addr to = auger_nat64_synthesise(sim_nat64(), &ipv4);
+
+    assert_false(hears(sim, inside, friend, &to, NULL));
+    sim_gateway_translate(sim_net_gateway(home));
+    assert_true(hears(sim, inside, friend, &to, &mapped));
+    assert_int_equal(mapped.family, AUGER_IPV4);
+    assert_true(hears(sim, friend, inside, &mapped, &seen));
+    assert_true(auger_addr_equal(&seen, &to));
+    assert_false(hears(sim, stranger, inside, &mapped, NULL));
+    to = sim_prober_addr(native);
+    assert_true(hears(sim, inside, native, &to, &seen)); /* as before */
+    assert_int_equal(seen.family, AUGER_IPV6);
     world_end(sim);
 }
 
@@ -189,6 +215,7 @@ SCENARIO(another_host_does_not_change_what_befalls_the_first_two)
 
 SCENARIOS(scenario_test(a_datagram_takes_the_delay_of_the_internet),
           scenario_test(a_nat_lets_in_what_was_asked_for_alone),
+          scenario_test(a_nat64_shows_ipv4_to_who_has_ipv6),
           scenario_test(nats_in_a_row_translate_one_after_the_other),
           scenario_test(a_hairpin_leads_from_one_house_to_the_next),
           scenario_test(the_same_private_address_in_two_homes_is_two_hosts),

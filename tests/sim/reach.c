@@ -5,6 +5,8 @@
 
 #include "sim/world.h"
 
+#include "base/nat64.h"
+
 #include <auger/stun.h>
 
 #include <string.h>
@@ -21,6 +23,7 @@ struct sim_reacher {
     struct auger_addr told[KNOWN_MAX]; /* to the other */
     size_t told_len;
     bool is_answered, is_direct;
+    bool has_nat64;
     bool is_named; /* what a server sees is told only where it is another address */
 };
 
@@ -123,15 +126,31 @@ void sim_reacher_tell(struct sim_reacher *reacher, const struct auger_addr *exte
     }
 }
 
-static void ask(struct sim *sim, struct sim_reacher *reacher, const struct auger_path *path)
+void sim_reacher_translate(struct sim_reacher *reacher)
 {
+    reacher->has_nat64 = true;
+}
+
+/* false: nothing of its leads there. */
+static bool lead(const struct sim_reacher *reacher, struct auger_path *path)
+{
+    if (reacher->has_nat64 && path->local.family == AUGER_IPV6 &&
+        auger_nat64_reaches(&path->remote))
+        path->remote = auger_nat64_synthesise(sim_nat64(), &path->remote);
+    return path->local.family == path->remote.family;
+}
+
+static void ask(struct sim *sim, struct sim_reacher *reacher, const struct auger_path *told)
+{
+    struct auger_path path = *told;
     struct question question;
 
+    if (!lead(reacher, &path))
+        return;
     memset(&question, 0, sizeof(question)); /* padding is sent too */
     question.mark = '?';
-    question.asked = path->remote;
-    if (path->local.family == path->remote.family)
-        sim_host_send(sim, reacher->host, path, (const uint8_t *)&question, sizeof(question));
+    question.asked = path.remote;
+    sim_host_send(sim, reacher->host, &path, (const uint8_t *)&question, sizeof(question));
 }
 
 /* What was told is asked from everywhere; what has asked us, from where it has asked alone
@@ -159,7 +178,7 @@ static void ask_servers(struct sim *sim, struct sim_reacher *reacher)
     for (size_t i = 0; i < reacher->host->at_len; i++) {
         for (size_t j = 0; j < sim->stun_servers_len; j++) {
             struct auger_path path = {reacher->host->at[i].addr, sim->stun_servers[j]};
-            if (path.local.family == path.remote.family)
+            if (lead(reacher, &path))
                 sim_host_send(sim, reacher->host, &path, buf, (size_t)len);
         }
     }

@@ -263,6 +263,8 @@ static void add_rewriters(struct built *built)
     }
 }
 
+static void add_nat64s(struct built *built);
+
 static void build(struct built *built, const struct plan *plan, const struct sim_options *options)
 {
     struct sim_options judged = *options;
@@ -276,6 +278,7 @@ static void build(struct built *built, const struct plan *plan, const struct sim
     add_away(built);
     add_busy(built);
     add_rewriters(built);
+    add_nat64s(built);
 }
 
 static void forward_to(struct sim_net *home, const struct auger_addr *inside)
@@ -293,6 +296,21 @@ static bool has_ipv6(const struct plan *plan, int side)
 static bool has_ipv4(const struct plan *plan, int side)
 {
     return !has_ipv6(plan, side) || !of(plan, NO_IPV4, side);
+}
+
+bool build_has_nat64(const struct plan *plan, int side)
+{
+    int64_t gates = of(plan, GATES, plan->value[TOGETHER] == 2 ? 0 : side);
+
+    return of(plan, NAT64, side) && !has_ipv4(plan, side) && !is_forwarded(plan, side) &&
+           (gates == ONE_NAT || gates == NESTED_NATS);
+}
+
+static void add_nat64s(struct built *built)
+{
+    for (int side = 0; side < 2; side++)
+        if (build_has_nat64(built->plan, side))
+            sim_gateway_translate(sim_net_gateway(built->homes[side][0]));
 }
 
 /* Two of them do not check, so that what is told must be true, and the role of each. */
@@ -402,6 +420,8 @@ static void add_peer(struct built *built, int side)
     sim_peer_options_init(&options);
     options.ipv6 = has_ipv6(plan, side);
     options.no_ipv4 = !has_ipv4(plan, side);
+    options.nat64 = build_has_nat64(plan, side);
+    options.nat64_late = of(plan, NAT64, side) * AUGER_MS;
     options.no_stun = of(plan, NO_STUN, side);
     options.drift_ppm = (int)of(plan, DRIFT_PPM, side);
     options.early_permille = (unsigned)of(plan, TIMERS_EARLY_PERMILLE, side);
@@ -491,6 +511,8 @@ static void add_reacher(struct built *built, int side, bool is_moved)
         show_reacher(built, side);
         return;
     }
+    if (build_has_nat64(plan, side) && !has_more(plan, side))
+        sim_reacher_translate(reacher);
     if (has_ipv4(plan, side))
         sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV4);
     if (has_ipv6(plan, side))

@@ -38,6 +38,8 @@ bool build_has_tcp(const struct plan *plan);
 /* Of a world without a hostile peer that side is a lite agent. */
 bool build_is_lite(const struct plan *plan, int side);
 /* Addresses of its interfaces are not told; but those of relays may be. */
+/* It has IPv6 alone, behind a NAT64. */
+bool build_has_nat64(const struct plan *plan, int side);
 bool build_hides(const struct plan *plan, int side);
 /* They are told by names, which are resolved where both are in one network. */
 bool build_has_names(const struct plan *plan, int side);

@@ -1,6 +1,8 @@
 /* tests/worlds/count.c - what was in a world, for the tally. */
 #include "tests/worlds/life.h"
 
+#include <string.h>
+
 static void count_side(struct life *life, int side, struct tally *tally)
 {
     const struct sim_peer_story *s = life_story(life, side);
@@ -50,6 +52,17 @@ static bool is_by_mapping(struct life *life, int side)
             auger_addr_ip_equal(&pairs[i].remote.addr, mapped) &&
             pairs[i].remote.type != AUGER_CAND_PRFLX)
             return v[NO_STUN + side] && !v[TURN + side];
+    return false;
+}
+
+static bool is_by_nat64(struct life *life, int side)
+{
+    struct auger_ice_pair_info pairs[100];
+    size_t len = auger_ice_pairs(sim_peer_ice(life->built.peers[side]), pairs, 100);
+
+    for (size_t i = 0; i < len && build_has_nat64(life->plan, side); i++)
+        if (pairs[i].selected && memcmp(pairs[i].remote.addr.ip, sim_nat64()->prefix, 12) == 0)
+            return pairs[i].remote.addr.family == AUGER_IPV6;
     return false;
 }
 
@@ -106,6 +119,7 @@ static void count_privacy(struct life *life, int side, struct tally *tally)
     tally->sometimes[EVER_BY_MAPPING] += is_by_mapping(life, side);
     tally->sometimes[EVER_MISMAPPED] += life->built.mapped[side].family != AUGER_FAMILY_NONE &&
                                         life->plan->value[MAPPED + side] == MAPPED_WRONGLY;
+    tally->sometimes[EVER_BY_NAT64] += is_by_nat64(life, side);
     tally->sometimes[EVER_BY_NAME] += is_by_name(life, side);
     tally->sometimes[EVER_HIDDEN] += build_hides(life->plan, side);
     tally->sometimes[EVER_BY_DEFAULT_ROUTE] += build_keeps_to_default_route(life->plan, side);

@@ -142,6 +142,8 @@ static const struct range ranges[FEATURES] = {
     [OOM_PERMILLE] = {"oom_permille", 0, 1, 100, 5, false},
     BOTH(TIMERS_EARLY_PERMILLE, "timers_early_permille", 0, 10, 500, 5),
     BOTH(TIMERS_LATE_MS, "timers_late_ms", 0, 1, 20, 5),
+    [NAT64] = {"alice.nat64", 0, 1, 8000, 2, true},
+    [NAT64_B] = {"bob.nat64", 0, 1, 8000, 2, true},
 };
 
 const char *plan_feature_name(enum feature feature)
@@ -191,6 +193,8 @@ static void leave_out_details(struct plan *plan)
         {GATES_B, MAPPED_B, MAPPED_B, 1},
         {IPV6, NO_IPV4, NO_IPV4, 1},
         {IPV6_B, NO_IPV4_B, NO_IPV4_B, 1},
+        {NO_IPV4, NAT64, NAT64, 1},
+        {NO_IPV4_B, NAT64_B, NAT64_B, 1},
         {TURN, RELAY_ONLY, RELAY_ONLY, 1},
         {TURN_B, RELAY_ONLY_B, RELAY_ONLY_B, 1},
         {TURN, TURN_STREAMS, TURN_STREAMS, 1},
@@ -328,6 +332,22 @@ static void show_mappings(struct plan *plan)
     }
 }
 
+/* IPv6 alone comes together with a NAT, and with an end of IPv4, too seldom by chance. */
+static void show_nat64(struct plan *plan)
+{
+    struct prng random;
+
+    prng_init(&random, plan->seed, "IPv6 alone behind a NAT64");
+    if (!prng_permille(&random, 50))
+        return;
+    plan->value[IPV6] = plan->value[NO_IPV4] = 1;
+    plan->value[IPV6_B] = plan->value[MORE_INTERFACES] = 0;
+    if (plan->value[NAT64] == 0)
+        plan->value[NAT64] = draw(&random, &ranges[NAT64]);
+    if (plan->value[GATES] != NESTED_NATS)
+        plan->value[GATES] = ONE_NAT;
+}
+
 /* What TCP is for: one side can do nothing else, and the other is there for whoever comes. */
 static void show_tcp(struct plan *plan)
 {
@@ -409,6 +429,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     }
     open_gates(plan);
     show_mappings(plan);
+    show_nat64(plan);
     show_tcp(plan);
     show_names(plan);
     show_mux(plan);

@@ -185,6 +185,8 @@ enum feature {
     TURN_STREAMS_B,
     LASTS_S,      /* longer than others */
     OOM_PERMILLE, /* of the blocks that are asked for, missing */
+    NAT64,        /* of who has no IPv4 behind a NAT: after so many ms it is told the prefix */
+    NAT64_B,
     FEATURES
 };
 

@@ -77,6 +77,7 @@ static const char *const names[SOMETIMES] = {
     [RESTART_WAS_WANTED] = "restart that an agent wanted found its path",
     [WOKEN_EARLY] = "connected in spite of timers that ring early",
     [WOKEN_LATE] = "connected in spite of timers that ring late",
+    [EVER_BY_NAT64] = "connected through a NAT64",
     [FRAME_CUT] = "a frame of TCP cut in its header",
     [EVER_BY_STREAM] = "connected by a stream where UDP is blocked",
     [CHANNEL_REFRESH_LOST] = "refresh of a channel lost and repeated",

@@ -87,6 +87,7 @@ enum sometimes {
     OOM_OF_AGENT_ENDS,    /* the same, and it has failed */
     OOM_OF_TURN_SERVER,
     OOM_OF_MUX,
+    EVER_BY_NAT64, /* one of IPv6 alone, with one of IPv4 */
     SOMETIMES
 };
 const char *sometimes_name(enum sometimes what);
