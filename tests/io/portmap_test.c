@@ -4,6 +4,7 @@
 
 #include "io/loop_state.h"
 #include "io/portmap.h"
+#include "io/sockaddr.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 struct traits {
     uint8_t tcp; /* types of candidates; 0: it is UDP alone */
     bool port_mapping;
+    bool ipv6; /* alone */
 };
 
 struct end {
@@ -49,7 +51,8 @@ static void open_end_of(struct end *end, struct traits traits)
     net.no_udp = traits.tcp != 0;
     auger_peer_config_init(&peer);
     peer.ice.tcp = traits.tcp;
-    net.ipv6 = false;
+    net.ipv4 = !traits.ipv6;
+    net.ipv6 = traits.ipv6;
     assert_int_equal(auger_loop_new(&end->loop, &config), 0);
     assert_int_equal(auger_loop_peer_new(end->loop, &peer, &net, &end->peer), 0);
     assert_int_equal(auger_ice_local_cands(auger_peer_ice(end->peer), &cand, 1), 1);
@@ -115,12 +118,12 @@ static bool is_shut(const struct end *end)
 
 static void knock(const struct auger_addr *to)
 {
-    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(to->port)};
+    struct sockaddr_storage sa;
+    socklen_t len = auger_sockaddr_from(&sa, to);
 
-    memcpy(&sa.sin_addr, to->ip, 4);
     enter(house.outside);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(sendto(fd, "knock", 5, 0, (struct sockaddr *)&sa, sizeof(sa)), 5);
+    int fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(sendto(fd, "knock", 5, 0, (struct sockaddr *)&sa, len), 5);
     close(fd);
     enter(house.ours);
 }
@@ -333,6 +336,67 @@ static void test_one_mapping_is_kept_of_those_that_answer(void **state)
     stop_server();
 }
 
+/* As nft writes what it has no word for: 2a05:1::10, and the port behind it. */
+static bool has_pinhole(const struct end *end)
+{
+    char line[512], wanted[32];
+    bool found = false;
+
+    snprintf(wanted, sizeof(wanted), "dport %u ", end->base.port);
+    enter(house.router);
+    FILE *rules = popen("nft list chain inet filter miniupnpd", "r");
+    assert_non_null(rules);
+    while (fgets(line, sizeof(line), rules))
+        found |= strstr(line, wanted) && strstr(line, "0x2a050001000000000000000000000010") &&
+                 strstr(line, "accept");
+    assert_int_equal(pclose(rules), 0);
+    enter(house.ours);
+    return found;
+}
+
+static bool is_shut_to_ipv6(const struct end *end)
+{
+    return !has_pinhole(end);
+}
+
+static void test_a_gateway_opens_a_pinhole_for_ipv6(void **state)
+{
+    struct auger_addr outside;
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=no\next_ifname6=wan");
+    open_end_of(&end, (struct traits){.port_mapping = true, .ipv6 = true});
+    assert_true(until(&end, has_pinhole));
+    assert_false(find_mapped(&end, &outside)); /* it moves nothing */
+    knock(&end.base);
+    assert_true(until(&end, was_knocked));
+    auger_loop_peer_free(end.loop, end.peer);
+    assert_true(until(&end, is_shut_to_ipv6));
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
+/* As the one before, but for what it asks. */
+static void test_without_a_pinhole_nobody_comes_in(void **state)
+{
+    struct end end;
+
+    (void)state;
+    start_server("enable_natpmp=yes\nenable_upnp=no\next_ifname6=wan");
+    open_end_of(&end, (struct traits){.ipv6 = true});
+    for (int i = 0; i < 20; i++) {
+        struct auger_loop_event event;
+        knock(&end.base);
+        while (auger_loop_poll(end.loop, &event))
+            ;
+        poll(NULL, 0, 20);
+    }
+    assert_false(end.was_knocked);
+    auger_loop_free(end.loop);
+    stop_server();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +409,8 @@ int main(void)
         cmocka_unit_test(test_one_mapping_is_kept_of_those_that_answer),
         cmocka_unit_test(test_who_connects_from_outside_is_let_in),
         cmocka_unit_test(test_for_who_only_connects_no_port_is_asked),
+        cmocka_unit_test(test_a_gateway_opens_a_pinhole_for_ipv6),
+        cmocka_unit_test(test_without_a_pinhole_nobody_comes_in),
         cmocka_unit_test(test_nothing_is_asked_unless_it_is_wanted),
     };
     return cmocka_run_group_tests(tests, build_house, leave_house);

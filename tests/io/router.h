@@ -5,6 +5,8 @@
  *     router   lan   192.168.1.1/24     wan  5.5.5.5/24, an ordinary address: miniupnpd serves
  *                                            no other
  *     outside  eth0  5.5.5.9/24
+ *
+ * and of IPv6, which the router does not translate, 2a05:1::10, 2a05:1::1, 2a05:2::5 and 2a05:2::9.
  */
 #ifndef TESTS_IO_ROUTER_H
 #define TESTS_IO_ROUTER_H
@@ -93,15 +95,21 @@ static inline int build_house(void **state)
     add_wire("wan", house.outside);
     ip("addr add 192.168.1.1/24 dev lan");
     ip("addr add 5.5.5.5/24 dev wan");
+    ip("addr add 2a05:1::1/64 dev lan nodad");
+    ip("addr add 2a05:2::5/64 dev wan nodad");
     ip("link set lan up");
     ip("link set wan up");
-    assert_int_equal(system("sysctl -qw net.ipv4.ip_forward=1"), 0);
+    assert_int_equal(system("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1"), 0);
     enter(house.outside);
     ip("addr add 5.5.5.9/24 dev eth0");
+    ip("addr add 2a05:2::9/64 dev eth0 nodad");
     ip("link set eth0 up");
+    ip("-6 route add default via 2a05:2::5");
     enter(house.ours);
     ip("addr add 192.168.1.10/24 dev eth0");
+    ip("addr add 2a05:1::10/64 dev eth0 nodad");
     ip("link set eth0 up");
+    ip("-6 route add default via 2a05:1::1");
     ip("route add default via 192.168.1.1");
     set_rules();
     return 0;
