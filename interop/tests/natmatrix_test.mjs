@@ -7,7 +7,7 @@ import { test } from "../lib/check.mjs";
 import { ping } from "../lib/pair.mjs";
 import { Lab } from "../natlab/lab.mjs";
 import { Matrix, byName } from "../natlab/matrix.mjs";
-import { meetNatives, startNative, startServer } from "../natlab/meeting.mjs";
+import { buildLibnice, isRelayed, meetNatives, startLibnice, startNative, startServer } from "../natlab/meeting.mjs";
 
 const MEETINGS = [
   ["none", "symmetric"],
@@ -38,6 +38,15 @@ describe("behind two routers ours meets ours by the best path that there is", { 
       const [should] = matrix.expectation(...names.map(byName)).paths;
       assert.ok(isAsExpected, `it is ${path.join("-")}, not ${should.join("-")}; ${traces}`);
     });
+
+  test("libnice meets itself there too, with and without a relay", async () => {
+    buildLibnice();
+    const [kind, other] = ["port-restricted", "symmetric"].map(byName);
+    const direct = await matrix.meetOthers(kind, kind, startLibnice, { turn: false });
+    assert.ok(direct.path.length && !isRelayed(direct.path), direct.error);
+    const relayed = await matrix.meetOthers(kind, other, startLibnice);
+    assert.ok(isRelayed(relayed.path), relayed.error);
+  });
 });
 
 describe("ours meets ours in places that are not a router each", { concurrency: 3 }, () => {
