@@ -32,6 +32,12 @@ bool auger_ice_helper_is_wanted(const struct auger_ice *ice, const struct auger_
     return cand && cand->is_helper;
 }
 
+/* A peer that has come through to it may have settled on it, whatever we do. */
+static bool has_come_of_use(const struct auger_pair *pair)
+{
+    return auger_pair_is_valid(pair) || pair->requests_received > 0;
+}
+
 static bool is_of_use(const struct auger_ice *ice, const struct auger_ice_cand *helper)
 {
     const struct auger_generation *all[] = {ice->current, ice->previous};
@@ -39,7 +45,7 @@ static bool is_of_use(const struct auger_ice *ice, const struct auger_ice_cand *
     for (size_t i = 0; i < 2; i++)
         for (uint16_t j = 0; all[i] && j < all[i]->checklist.len; j++)
             if (all[i]->checklist.order[j]->local == helper &&
-                auger_pair_is_valid(all[i]->checklist.order[j]))
+                has_come_of_use(all[i]->checklist.order[j]))
                 return true;
     return false;
 }

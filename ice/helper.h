@@ -8,7 +8,8 @@
 /* Beside the base of the attempt, each at another port, none of them known yet. */
 bool auger_helper_may_be_at(const struct auger_ice *ice, const struct auger_addr *addrs,
                             size_t len);
-/* What a check from there has proved makes it a base as any other. */
+/* What a check from there has proved, or one of the peer's to there, makes it a base as any
+ * other. */
 void auger_helper_adopt_all(struct auger_ice *ice);
 /* All that are not adopted; the one that checks in a burst. */
 void auger_helper_drop_all(struct auger_ice *ice);

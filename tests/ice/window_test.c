@@ -167,6 +167,96 @@ static void two_bursts_are_left_for_when_the_peer_is_known(void **state)
     guesser_end(&g);
 }
 
+/* --- a peer that nominates ----------------------------------------------------------- */
+
+static void peer_nominates(struct guesser *g, const struct auger_path *path, uint8_t number)
+{
+    const char *password = auger_ice_password(g->ice);
+    struct auger_stun_key *key;
+    struct auger_stun_builder b;
+    struct auger_bytes data;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    char name[AUGER_UFRAG_MAX + 8];
+
+    snprintf(name, sizeof(name), "%s:peer", auger_ice_ufrag(g->ice));
+    assert_int_equal(auger_stun_key_new(&key, (const uint8_t *)password, strlen(password)), 0);
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_REQUEST, AUGER_STUN_BINDING,
+                           &(struct auger_stun_tid){.bytes = {number}});
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USERNAME, name, strlen(name));
+    auger_stun_build_u32(&b, AUGER_STUN_ATTR_PRIORITY, 1853824767);
+    auger_stun_build_u64(&b, AUGER_STUN_ATTR_ICE_CONTROLLING, 1);
+    auger_stun_build_bytes(&b, AUGER_STUN_ATTR_USE_CANDIDATE, NULL, 0);
+    auger_stun_build_integrity(&b, key);
+    auger_stun_build_fingerprint(&b);
+    int len = auger_stun_build_end(&b);
+    assert_true(len > 0);
+    auger_ice_handle_datagram(g->ice, g->world->now, path, buf, (size_t)len, &data);
+    auger_stun_key_free(key);
+}
+
+/* As guesser_run(), with a peer that answers checks from `from`, or from all ports with 0. */
+static void run_with_peer(struct guesser *g, auger_time duration, uint16_t from)
+{
+    static const char password[] = "peerspasswordpeerspassword";
+    const auger_time end = g->world->now + duration;
+    uint8_t buf[AUGER_DATAGRAM_MAX], reply[AUGER_DATAGRAM_MAX];
+    struct auger_stun_key *key;
+    struct auger_stun_msg msg;
+    struct auger_path path;
+    struct auger_bytes data;
+    size_t len;
+
+    assert_int_equal(auger_stun_key_new(&key, (const uint8_t *)password, sizeof(password) - 1), 0);
+    for (; g->world->now < end; g->world->now += 10 * AUGER_MS) {
+        auger_ice_handle_timeout(g->ice, g->world->now);
+        while ((len = auger_ice_poll_transmit(g->ice, g->world->now, &path, buf, sizeof(buf))) >
+               0) {
+            struct auger_addr mapped = addr_of("198.51.100.77:1");
+            struct auger_stun_builder b;
+            if (auger_stun_msg_parse(&msg, buf, len) != 0 || msg.class_ != AUGER_STUN_REQUEST ||
+                guesser_is_server(g, &path.remote) || (from && path.local.port != from))
+                continue;
+            mapped.port = guesser_map(g, &path);
+            auger_stun_build_begin(&b, reply, sizeof(reply), AUGER_STUN_SUCCESS, AUGER_STUN_BINDING,
+                                   &msg.tid);
+            auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, &mapped);
+            auger_stun_build_integrity(&b, key);
+            auger_stun_build_fingerprint(&b);
+            int written = auger_stun_build_end(&b);
+            auger_ice_handle_datagram(g->ice, g->world->now, &path, reply, (size_t)written, &data);
+        }
+        guesser_take_events(g);
+    }
+    auger_stun_key_free(key);
+}
+
+/* The ordinary base has a port that was told as well.  What we settle on is that, and Firefox,
+ * which nominates all that it checks, settles on the other. */
+static void a_socket_that_the_peer_has_checked_stays_and_is_heard(void **state)
+{
+    static const uint8_t dtls[] = {22, 254, 253, 0, 0};
+    struct auger_path ordinary, helper;
+    struct auger_bytes data = {0};
+    struct guesser g;
+
+    (void)state;
+    gather(&g, GUESSER_BY_DESTINATION, true);
+    help(&g);
+    ordinary = helper = (struct auger_path){g.base, addr_of(peer[0])};
+    helper.local.port = 6002;
+    guesser_hear(&g, peer, 1);
+    run_with_peer(&g, 70 * AUGER_MS, g.base.port);
+    peer_nominates(&g, &helper, 1);
+    peer_nominates(&g, &ordinary, 2);
+    run_with_peer(&g, 20 * AUGER_MS, g.base.port);
+    run_with_peer(&g, 2 * AUGER_SEC, 0);
+    assert_int_equal(auger_ice_get_state(g.ice), AUGER_ICE_CONNECTED);
+    assert_true(guesser_wants(&g, 6002));
+    auger_ice_handle_datagram(g.ice, g.world->now, &helper, dtls, sizeof(dtls), &data);
+    assert_int_equal(data.len, sizeof(dtls));
+    guesser_end(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +268,7 @@ int main(void)
         cmocka_unit_test(without_helper_sockets_gathering_ends_all_the_same),
         cmocka_unit_test(ports_by_chance_are_not_told),
         cmocka_unit_test(two_bursts_are_left_for_when_the_peer_is_known),
+        cmocka_unit_test(a_socket_that_the_peer_has_checked_stays_and_is_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

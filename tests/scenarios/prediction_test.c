@@ -180,6 +180,34 @@ SCENARIO(ports_told_beforehand_make_a_path)
     }
 }
 
+/* Who nominates at once, as browsers do, may settle on the socket whose ports were told while we
+ * settle on the other one, whose port was told as well: both are needed then. */
+SCENARIO(a_socket_that_the_peer_has_checked_stays_open)
+{
+    struct sim *sim = two_servers(seed);
+    struct sim_peer_options options;
+
+    sim_peer_options_init(&options);
+    options.chatter = 500 * AUGER_MS;
+    options.ice.nominate_at_once = true;
+    struct sim_peer *bob = add(sim, "bob", SIM_PORT_RESTRICTED, &options);
+    options.ice.nominate_at_once = false;
+    options.ice.prediction = options.ice.predict_window = true;
+    struct sim_peer *alice = add(sim, "alice", SIM_SYMMETRIC_SEQUENTIAL, &options);
+
+    sim_signal_with(
+        sim, bob, alice,
+        &(struct sim_signalling){.delay = 100 * AUGER_MS, .no_trickle = true, .tells_once = true});
+    CHECK(sim_run_until(sim, both_nominated, 8 * AUGER_SEC));
+    sim_run(sim, 60 * AUGER_SEC);
+    uint64_t before[] = {sim_peer_story(alice)->data_received, sim_peer_story(bob)->data_received};
+    sim_run(sim, 10 * AUGER_SEC);
+    CHECK(both_connected(sim));
+    assert_true(sim_peer_story(alice)->data_received >= before[0] + 15);
+    assert_true(sim_peer_story(bob)->data_received >= before[1] + 15);
+    world_end(sim);
+}
+
 SCENARIOS(scenario_test(one_exact_port_makes_a_path),
           scenario_test(without_helper_sockets_there_is_none_and_nothing_breaks),
           scenario_test(the_socket_of_the_path_alone_stays_open_and_data_goes_on_for_minutes),
@@ -187,4 +215,5 @@ SCENARIOS(scenario_test(one_exact_port_makes_a_path),
           scenario_test(where_an_ordinary_path_is_found_nothing_is_opened),
           scenario_test(beside_a_relay_the_direct_path_wins),
           scenario_test(where_a_relay_of_ours_has_seen_the_peer_its_port_is_just_before),
-          scenario_test(ports_told_beforehand_make_a_path))
+          scenario_test(ports_told_beforehand_make_a_path),
+          scenario_test(a_socket_that_the_peer_has_checked_stays_open))
