@@ -148,8 +148,8 @@ SCENARIO(where_a_relay_of_ours_has_seen_the_peer_its_port_is_just_before)
     struct sim_peer *alice = add(sim, "alice", SIM_PORT_RESTRICTED, &options);
     struct sim_peer *bob = add(sim, "bob", SIM_SYMMETRIC_SEQUENTIAL, NULL);
 
-    sim_signal(sim, alice, bob, 300 * AUGER_MS);
-    sim_run(sim, 200 * AUGER_MS);
+    sim_signal(sim, bob, alice, 300 * AUGER_MS);
+    sim_run(sim, 400 * AUGER_MS);
     sim_gateway_make_busy(sim, sim_peer_gateway(bob), 1000);
     sim_run(sim, 80 * AUGER_MS);
     sim_gateway_make_busy(sim, sim_peer_gateway(bob), 1);
