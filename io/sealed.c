@@ -24,7 +24,7 @@ void auger_sealed_close(struct auger_sealed *sealed)
 
 static void keep(struct auger_sealed *sealed, const uint8_t *buf, size_t len)
 {
-    if (sealed->waiting_len == AUGER_SEALED_WAITING_MAX || len > AUGER_DATAGRAM_MAX)
+    if (sealed->waiting_len == AUGER_SEALED_WAITING_MAX)
         return;
     memcpy(sealed->waiting[sealed->waiting_len], buf, len);
     sealed->lens[sealed->waiting_len++] = len;
@@ -46,14 +46,17 @@ static bool is_request(const uint8_t *buf, size_t len)
     return len >= 20 && (buf[0] & 0xC1) == 0 && (buf[1] & 0x10) == 0;
 }
 
-void auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len)
+int auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len)
 {
+    if (len > AUGER_TLS_DATAGRAM_MAX)
+        return AUGER_ERR_TOO_LARGE;
     if (sealed->asked_at == 0 && is_request(buf, len))
         sealed->asked_at = now;
     if (auger_tls_get_state(sealed->tls) == AUGER_TLS_CONNECTING)
         keep(sealed, buf, len);
     else
         (void)!auger_tls_write(sealed->tls, now, buf, len);
+    return 0;
 }
 
 void auger_sealed_feed(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len)

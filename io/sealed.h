@@ -25,8 +25,9 @@ int auger_sealed_open(struct auger_sealed *sealed, struct auger_tls_context *con
                       auger_time now) AUGER_CHECK_RESULT;
 void auger_sealed_close(struct auger_sealed *sealed);
 
-/* Seals it, or keeps it until that can be done. */
-void auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len);
+/* Seals it, or keeps it until that can be done.  AUGER_ERR_TOO_LARGE: it does not fit. */
+int auger_sealed_send(struct auger_sealed *sealed, auger_time now, const uint8_t *buf,
+                      size_t len) AUGER_CHECK_RESULT;
 /* A datagram came. */
 void auger_sealed_feed(struct auger_sealed *sealed, auger_time now, const uint8_t *buf, size_t len);
 /* The next one in the clear; 0 when there is none. */

@@ -338,7 +338,8 @@ static bool send_by_link(struct auger_slot *slot, auger_time now, const struct a
     } else if (auger_links_seals(slot->links, &path->remote)) {
         struct auger_sealed *sealed = auger_links_sealed(slot->links, path, true, now);
         if (sealed) {
-            auger_sealed_send(sealed, now, buf, len);
+            if (auger_sealed_send(sealed, now, buf, len) < 0)
+                auger_peer_note_discarded(slot->peer, path, buf, len);
             send_sealed(slot, sealed, now);
         }
     } else if (is_known) {

@@ -20,7 +20,6 @@
 #define REPEATS_STUCK 4    /* of one behind which something came: what came may be forged */
 #define TRIES_MAX 3        /* of a client of datagrams */
 #define SEALED_OVERHEAD 64 /* of a record, at most */
-#define SEALED_MAX 1400    /* of a datagram of data, so that all of it fits any path's 1500 */
 #define ALERT_REASONS 1000 /* OpenSSL's reasons from here on are alerts */
 
 struct auger_tls {
@@ -406,7 +405,7 @@ int auger_tls_write(struct auger_tls *tls, auger_time now, const uint8_t *data, 
 
     if (is_over(tls))
         return AUGER_ERR_STATE;
-    if (tls->pipe.datagrams && len > SEALED_MAX)
+    if (tls->pipe.datagrams && len > AUGER_TLS_DATAGRAM_MAX)
         return AUGER_ERR_TOO_LARGE;
     if (tls->state == AUGER_TLS_CONNECTING || room <= SEALED_OVERHEAD ||
         (tls->pipe.datagrams && room < len + SEALED_OVERHEAD))

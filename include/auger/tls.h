@@ -36,6 +36,8 @@ struct auger_tls;
 #define AUGER_TLS_WHY_MAX 256
 #define AUGER_TLS_ALPN_MAX 4
 #define AUGER_TLS_NAME_MAX 256 /* with a NUL */
+/* Bytes of data in one datagram: sealed and with its headers it fits a path of 1,500. */
+#define AUGER_TLS_DATAGRAM_MAX 1400
 
 enum auger_tls_role { AUGER_TLS_CLIENT, AUGER_TLS_SERVER };
 
@@ -129,7 +131,7 @@ AUGER_API size_t auger_tls_feed(struct auger_tls *tls, auger_time now, const uin
 AUGER_API size_t auger_tls_read(struct auger_tls *tls, auger_time now, uint8_t *buf, size_t cap);
 /* Seals data.  How many bytes were taken, of a stream perhaps not all, of datagrams all.
  * AUGER_ERR_AGAIN: not connected yet, or auger_tls_take() is to make room first;
- * AUGER_ERR_STATE: over; AUGER_ERR_TOO_LARGE: for a datagram. */
+ * AUGER_ERR_STATE: over; AUGER_ERR_TOO_LARGE: more than AUGER_TLS_DATAGRAM_MAX for a datagram. */
 AUGER_API int auger_tls_write(struct auger_tls *tls, auger_time now, const uint8_t *data,
                               size_t len) AUGER_CHECK_RESULT;
 /* What is to be sent next: bytes of the stream, or one datagram, for which `cap` should be

@@ -83,7 +83,7 @@ static void carry_sealed(struct stage *stage)
 
 static void say(struct stage *stage)
 {
-    auger_sealed_send(&stage->sealed, stage->now, request, sizeof(request));
+    assert_int_equal(auger_sealed_send(&stage->sealed, stage->now, request, sizeof(request)), 0);
     carry_sealed(stage);
 }
 
@@ -94,7 +94,7 @@ static void what_is_sent_before_it_stands_waits_up_to_four(void **state)
 
     raise_curtain(&stage);
     for (int i = 0; i < 6; i++)
-        auger_sealed_send(&stage.sealed, stage.now, request, sizeof(request));
+        assert_int_equal(auger_sealed_send(&stage.sealed, stage.now, request, sizeof(request)), 0);
     carry_sealed(&stage);
     assert_int_equal(stage.heard, AUGER_SEALED_WAITING_MAX);
     say(&stage);
@@ -148,8 +148,9 @@ static void data_need_no_answer(void **state)
     say(&stage);
     for (int i = 0; i < 60; i++) {
         stage.now += AUGER_SEC;
-        auger_sealed_send(&stage.sealed, stage.now, data, sizeof(data));
-        auger_sealed_send(&stage.sealed, stage.now, indication, sizeof(indication));
+        assert_int_equal(auger_sealed_send(&stage.sealed, stage.now, data, sizeof(data)), 0);
+        assert_int_equal(
+            auger_sealed_send(&stage.sealed, stage.now, indication, sizeof(indication)), 0);
         carry_sealed(&stage);
         assert_false(auger_sealed_is_silent(&stage.sealed, stage.now));
     }
@@ -174,6 +175,24 @@ static void an_end_has_a_reason(void **state)
     drop_curtain(&stage);
 }
 
+/* Before it stands too, so that the caller learns it. */
+static void what_does_not_fit_is_refused(void **state)
+{
+    uint8_t large[AUGER_TLS_DATAGRAM_MAX + 1] = {0x40, 0x01};
+    struct stage stage;
+    (void)state;
+
+    raise_curtain(&stage);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(auger_sealed_send(&stage.sealed, stage.now, large, sizeof(large)),
+                         AUGER_ERR_TOO_LARGE);
+        assert_int_equal(auger_sealed_send(&stage.sealed, stage.now, large, sizeof(large) - 1), 0);
+        carry_sealed(&stage);
+        assert_int_equal(stage.heard, i + 1);
+    }
+    drop_curtain(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +201,7 @@ int main(void)
         cmocka_unit_test(one_that_answers_no_request_for_eight_seconds_is),
         cmocka_unit_test(data_need_no_answer),
         cmocka_unit_test(an_end_has_a_reason),
+        cmocka_unit_test(what_does_not_fit_is_refused),
     };
 
     make_authority(&authority, "Authority");
