@@ -82,7 +82,8 @@ static bool connects(int fd, const struct auger_addr *to)
     return connect(fd, (struct sockaddr *)&sa, len) == 0;
 }
 
-/* --- servers ----------------------------------------------------------------------------------- */
+/* --- servers -----------------------------------------------------------------------------------
+ */
 
 static void serve_ours(struct world *world, const char *ip)
 {
@@ -144,7 +145,8 @@ static void serve_coturn(struct world *world, const char *ip)
     assert_true(listens);
 }
 
-/* --- a client ---------------------------------------------------------------------------------- */
+/* --- a client ----------------------------------------------------------------------------------
+ */
 
 static void begin_client(struct world *world)
 {
@@ -155,8 +157,8 @@ static void begin_client(struct world *world)
     tls.datagrams = true;
     tls.ca_pem = pem_bytes(&authority.pem);
     assert_int_equal(auger_tls_context_new(&world->context, auger_env_system(), &tls, NULL), 0);
-    assert_int_equal(
-        auger_tls_new(&world->tls, world->context, auger_clock_now(), "turn.example"), 0);
+    assert_int_equal(auger_tls_new(&world->tls, world->context, auger_clock_now(), "turn.example"),
+                     0);
     auger_turn_config_init(&config);
     config.server = world->server;
     config.username = "ann";
@@ -184,7 +186,8 @@ static void take_events(struct world *world, auger_time now)
 
     while (auger_turn_poll_event(world->turn, &event)) {
         assert_int_not_equal(event.type, AUGER_TURN_EVENT_FAILED);
-        if (event.type == AUGER_TURN_EVENT_CHANNEL_REFUSED || event.type == AUGER_TURN_EVENT_REFUSED)
+        if (event.type == AUGER_TURN_EVENT_CHANNEL_REFUSED ||
+            event.type == AUGER_TURN_EVENT_REFUSED)
             fail_msg("refused: %u", event.peer.code);
         if (event.type == AUGER_TURN_EVENT_ALLOCATED) {
             world->relayed = event.allocated.relayed[0];
@@ -230,7 +233,8 @@ static void turn(struct world *world)
         fail_msg("nothing came: %s", auger_tls_why(world->tls));
 }
 
-/* --- what goes through ------------------------------------------------------------------------- */
+/* --- what goes through -------------------------------------------------------------------------
+ */
 
 static void begin_world(struct world *world, const char *ip, bool coturn)
 {
@@ -308,7 +312,8 @@ static void what_fits_goes_through(bool coturn)
 {
     struct world world;
 
-    /* Ours lets nobody but its own relays have ::1 for a peer: tests/tools/relay_test.py has them. */
+    /* Ours lets nobody but its own relays have ::1 for a peer: tests/tools/relay_test.py has them.
+     */
     for (size_t i = 0; i < (coturn ? 2 : 1); i++) {
         print_message("%s\n", ips[i]);
         begin_world(&world, ips[i], coturn);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program through a TURN server, coturn and where it says so ours, on loopback and by each transport.
+"""The program through a TURN server that is not ours, coturn, on loopback and by each transport.
 
     relay_test.py PATH_OF_AUGER"""
 
@@ -15,7 +15,7 @@ import time
 import unittest
 
 import program_test
-from program_test import AUGER, LONG, Peer, run
+from program_test import LONG, Peer, run
 
 TURNSERVER = shutil.which("turnserver")
 
@@ -99,15 +99,6 @@ class Coturn:
         self.end()
         self.log.close()
         self.folder.cleanup()
-
-
-class Ours(Coturn):
-    """`auger serve --turn`, likewise."""
-
-    def command(self):
-        return [AUGER, "serve", "--listen", "127.0.0.1:0", "--turn", f"{self.host()}:{self.port}",
-                "--tls", f"{self.host()}:{self.tls_port}", "--cert", self.certificate, "--key", self.key,
-                "--user", "alice:secret", "--allow-peer", self.ip, "--loopback-unlimited", *self.options]
 
 
 class Proxy:
@@ -209,17 +200,15 @@ class Relay(unittest.TestCase):
         self.assertIsNotNone(TURNSERVER, "turnserver is missing: scripts/setup installs coturn")
 
     def test_two_meet_through_relays_alone_by_each_transport(self):
-        for kind, ip in ((kind, ip) for kind in (Coturn, Ours) for ip in ("127.0.0.1", "::1")):
-            with kind(ip=ip) as server:
-                for transport, uri in server.uris().items():
-                    trust = ("--turn-ca", server.certificate)
-                    with self.subTest(server=kind.__name__, transport=transport, ip=ip), \
-                            Peer(*trust) as a, Peer(*trust) as b:
-                        meet(a, b, servers_at(uri))
-                        for size in (1, 1000, 65536, 262144):
-                            a.call("sendbin", label="d", n=size, first=0)
-                            b.wait(lambda e, n=size: e.get("ev") == "msg" and e.get("n") == n)
-                        self.assertEqual([], [e for e in a.events + b.events if e.get("ev") == "trouble"])
+        with Coturn() as coturn:
+            for transport, uri in coturn.uris().items():
+                trust = ("--turn-ca", coturn.certificate)
+                with self.subTest(transport=transport), Peer(*trust) as a, Peer(*trust) as b:
+                    meet(a, b, servers_at(uri))
+                    for size in (1, 1000, 65536, 262144):
+                        a.call("sendbin", label="d", n=size, first=0)
+                        b.wait(lambda e, n=size: e.get("ev") == "msg" and e.get("n") == n)
+                    self.assertEqual([], [e for e in a.events + b.events if e.get("ev") == "trouble"])
 
     def test_without_a_transport_the_other_one_is_asked_where_the_first_is_shut(self):
         for shut, transport, shown in (("--no-udp", "tcp", "tcp"), ("--no-tls", "dtls", "udp")):
