@@ -312,8 +312,7 @@ static void what_fits_goes_through(bool coturn)
 {
     struct world world;
 
-    /* Ours lets nobody but its own relays have ::1 for a peer: tests/tools/relay_test.py has them.
-     */
+    /* Ours lets nobody have ::1 for a peer: 0.0.0.1 is in it. */
     for (size_t i = 0; i < (coturn ? 2 : 1); i++) {
         print_message("%s\n", ips[i]);
         begin_world(&world, ips[i], coturn);
