@@ -95,7 +95,7 @@ static void what_has_no_room_is_not_taken(void **state)
 
     (void)state;
     assert_null(auger_mailbox_begin(box, LONGEST + 1));
-    for (size_t begin = 0; begin < 200; begin++) {
+    for (size_t begin = 0; begin < 10 * LETTERS;) { /* it is full at every place of the ring */
         size_t sent = 0;
         while (send_letter(box, begin + sent))
             sent++;
