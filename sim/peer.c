@@ -24,7 +24,8 @@ static bool listens(const struct sim_host *host, const struct auger_addr *at);
 
 static bool sleeps(const struct sim_host *host);
 
-static const struct sim_tcp_user tcp_user = {receive, stream_lost, listens, sleeps};
+static const struct sim_tcp_user tcp_user = {receive, stream_lost, listens, sleeps,
+                                             sim_peer_wants_stream};
 
 void sim_peer_options_init(struct sim_peer_options *options)
 {

@@ -93,6 +93,8 @@ void sim_peer_init_socket(struct sim_peer *peer);
 void sim_peer_fini_socket(struct sim_peer *peer);
 /* A datagram waits for room, and no other may be asked for. */
 bool sim_peer_is_full(const struct sim_peer *peer);
+/* Whether the agent of that host has use for the stream along that path. */
+bool sim_peer_wants_stream(const struct sim_host *host, const struct auger_path *path);
 /* Along a stream, if that is what the path names; false: the socket refuses it. */
 bool sim_peer_put(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
                   size_t len);

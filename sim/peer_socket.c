@@ -87,6 +87,13 @@ static bool put_on_wire(struct sim_peer *peer, const struct auger_path *path, co
     return true;
 }
 
+bool sim_peer_wants_stream(const struct sim_host *host, const struct auger_path *path)
+{
+    const struct sim_peer *peer = host->owner;
+
+    return peer->ice && auger_ice_stream_is_wanted(peer->ice, sim_peer_now(peer), path);
+}
+
 bool sim_peer_put(struct sim_peer *peer, const struct auger_path *path, const uint8_t *buf,
                   size_t len)
 {

@@ -14,6 +14,8 @@
 #define PORT_FIRST 20000
 #define HEADER 6
 #define OPENING_MAX 5 /* RFC 6544 section 12 */
+#define LOOK_EVERY (1 * AUGER_SEC)
+#define STRANGER_FOR (10 * AUGER_SEC) /* docs/decisions/163 */
 
 /* The first byte of a segment is 0, as of no application data. */
 enum kind { SYN, SYN_ACK, DATA, ACK, RESET };
@@ -32,8 +34,9 @@ struct sim_connection {
     struct auger_path path;  /* as its user knows it */
     struct auger_addr local; /* with its port */
     enum state state;
-    uint32_t numbered, sent; /* of ours: the last that was given a number, and that left */
-    uint32_t received;       /* the last that came in its order */
+    auger_time strange_until; /* who connected and was not wanted yet; 0: nobody, or no more */
+    uint32_t numbered, sent;  /* of ours: the last that was given a number, and that left */
+    uint32_t received;        /* the last that came in its order */
     unsigned tries;
     uint32_t turn;         /* of the timer: an older one is void */
     struct message *first; /* that is not acknowledged */
@@ -106,6 +109,8 @@ static void check_opening(const struct sim_connection *fresh)
                   opening);
 }
 
+static void look_later(struct sim_connection *stream);
+
 static struct sim_connection *stream_new(struct sim *sim, struct sim_host *host,
                                          const struct auger_path *path, enum state state)
 {
@@ -121,6 +126,7 @@ static struct sim_connection *stream_new(struct sim *sim, struct sim_host *host,
         stream->local.port = (uint16_t)(PORT_FIRST + sim->connections_made++);
     sim->connections = stream;
     check_opening(stream);
+    look_later(stream);
     return stream;
 }
 
@@ -212,6 +218,44 @@ static void set_timer(struct sim_connection *stream, auger_time after)
     queue_put(&stream->sim->queue, stream->sim->now + after, wake, appointment);
 }
 
+/* --- of use (RFC 6544 sections 8 and 11.1) --------------------------------------------------- */
+
+static bool is_to_be_closed(struct sim_connection *stream)
+{
+    bool is_wanted = user_of(stream)->wants(stream->host, &stream->path);
+
+    if (is_wanted)
+        stream->strange_until = 0;
+    return !is_wanted && stream->sim->now >= stream->strange_until;
+}
+
+static void look(struct sim *sim, void *what)
+{
+    struct appointment *appointment = what;
+    struct sim_connection *stream = appointment->stream;
+
+    (void)sim;
+    free(appointment);
+    if (stream->state == OVER)
+        return;
+    if (user_of(stream)->sleeps(stream->host) || !is_to_be_closed(stream)) {
+        look_later(stream);
+        return;
+    }
+    put(stream, RESET, 0, NULL, 0);
+    end(stream);
+}
+
+static void look_later(struct sim_connection *stream)
+{
+    struct appointment *appointment = sim_alloc(sizeof(*appointment));
+
+    *appointment = (struct appointment){.stream = stream};
+    queue_put(&stream->sim->queue, stream->sim->now + LOOK_EVERY, look, appointment);
+}
+
+/* --- messages -------------------------------------------------------------------------------- */
+
 /* The peer has come one step further. */
 static void go_on(struct sim_connection *stream)
 {
@@ -295,10 +339,13 @@ static void come_anew(struct sim *sim, const struct sim_packet *packet, enum kin
     struct sim_host *host = packet->to_host;
     struct sim_connection refused = {.host = host, .path = path, .local = path.local, .sim = sim};
 
-    if (kind == SYN && host->tcp && host->tcp->listens(host, &packet->dst))
-        put(stream_new(sim, host, &path, OPEN), SYN_ACK, 0, NULL, 0);
-    else if (kind != RESET)
+    if (kind == SYN && host->tcp && host->tcp->listens(host, &packet->dst)) {
+        struct sim_connection *stream = stream_new(sim, host, &path, OPEN);
+        stream->strange_until = sim->now + STRANGER_FOR;
+        put(stream, SYN_ACK, 0, NULL, 0);
+    } else if (kind != RESET) {
         put(&refused, RESET, 0, NULL, 0);
+    }
 }
 
 void sim_tcp_receive(struct sim *sim, const struct sim_packet *packet)

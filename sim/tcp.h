@@ -20,6 +20,9 @@ struct sim_tcp_user {
     bool (*listens)(const struct sim_host *host, const struct auger_addr *at);
     /* While it sleeps nothing arrives at it and nothing leaves. */
     bool (*sleeps)(const struct sim_host *host);
+    /* Whether it is of use yet: asked each second, as a driver would.  Who connected has ten
+     * seconds to make it so. */
+    bool (*wants)(const struct sim_host *host, const struct auger_path *path);
 };
 
 /* Along the stream of that path; if there is none it is opened, or lost where it may not be. */

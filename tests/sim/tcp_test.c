@@ -13,6 +13,8 @@
 struct ear {
     uint8_t heard[2 * ENOUGH];
     size_t len;
+    bool wants; /* its streams */
+    unsigned lost;
 };
 
 static void hear(struct sim *sim, struct sim_host *host, const struct auger_path *path,
@@ -28,9 +30,11 @@ static void hear(struct sim *sim, struct sim_host *host, const struct auger_path
 
 static void lose(struct sim *sim, struct sim_host *host, const struct auger_path *path)
 {
+    struct ear *ear = host->owner;
+
     (void)sim;
-    (void)host;
     (void)path;
+    ear->lost++;
 }
 
 static bool listen(const struct sim_host *host, const struct auger_addr *at)
@@ -45,13 +49,21 @@ static bool never_sleep(const struct sim_host *host)
     return false;
 }
 
-static const struct sim_tcp_user user = {hear, lose, listen, never_sleep};
+static bool want(const struct sim_host *host, const struct auger_path *path)
+{
+    const struct ear *ear = host->owner;
+
+    (void)path;
+    return ear->wants;
+}
+
+static const struct sim_tcp_user user = {hear, lose, listen, never_sleep, want};
 
 static struct sim_host *add_host(struct sim *sim, const char *name, struct ear *ear)
 {
     struct sim_host *host = sim_host_new(sim, name);
 
-    *ear = (struct ear){.len = 0};
+    *ear = (struct ear){.wants = true};
     host->tcp = &user;
     host->owner = ear;
     sim_host_attach(host, sim_internet(sim), AUGER_IPV4, PORT);
@@ -125,6 +137,44 @@ SCENARIO(a_stream_full_of_data_has_room_for_a_check)
     world_end(sim);
 }
 
+SCENARIO(a_stream_that_one_end_wants_no_more_is_closed_for_both_soon)
+{
+    for (int end = 0; end < 2; end++) {
+        struct sim *sim = world(seed, .delay = DELAY);
+        struct ear ears[2];
+        struct sim_host *a = add_host(sim, "a", &ears[0]), *b = add_host(sim, "b", &ears[1]);
+
+        say(sim, a, b, 1);
+        sim_run(sim, 20 * AUGER_SEC);
+        assert_int_equal(ears[0].lost + ears[1].lost, 0);
+        ears[end].wants = false;
+        sim_run(sim, 1100 * AUGER_MS);
+        assert_int_equal(ears[0].lost, 1);
+        assert_int_equal(ears[1].lost, 1);
+        world_end(sim);
+    }
+}
+
+SCENARIO(who_connects_has_ten_seconds_to_be_wanted)
+{
+    for (int proves = 0; proves < 2; proves++) {
+        struct sim *sim = world(seed, .delay = DELAY);
+        struct ear ears[2];
+        struct sim_host *a = add_host(sim, "a", &ears[0]), *b = add_host(sim, "b", &ears[1]);
+
+        ears[1].wants = false;
+        say(sim, a, b, 1);
+        sim_run(sim, 9 * AUGER_SEC);
+        assert_int_equal(ears[0].lost, 0);
+        ears[1].wants = proves;
+        sim_run(sim, 3 * AUGER_SEC);
+        assert_int_equal(ears[0].lost, !proves);
+        world_end(sim);
+    }
+}
+
 SCENARIOS(scenario_test(several_messages_are_on_their_way_at_a_time),
           scenario_test(messages_arrive_once_and_in_their_order),
-          scenario_test(a_stream_full_of_data_has_room_for_a_check))
+          scenario_test(a_stream_full_of_data_has_room_for_a_check),
+          scenario_test(a_stream_that_one_end_wants_no_more_is_closed_for_both_soon),
+          scenario_test(who_connects_has_ten_seconds_to_be_wanted))
