@@ -22,8 +22,10 @@ static void *count_alloc(void *user, size_t size)
 {
     struct sim_peer *peer = user;
 
-    if (sim_is_block_missing(peer->sim, SIM_MEMORY_OF_AGENTS, size))
+    if (sim_is_block_missing(peer->sim, SIM_MEMORY_OF_AGENTS, size)) {
+        SIM_TELL(peer->sim, block_missing, peer);
         return NULL;
+    }
     max_align_t *block = sim_alloc(sizeof(max_align_t) + size);
 
     memcpy(block, &size, sizeof(size));

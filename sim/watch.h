@@ -35,6 +35,8 @@ struct sim_watch {
                                   const uint8_t *buf, size_t len);
     /* Its timers were heard. */
     void (*woken)(struct sim_peer *peer);
+    /* Memory that it asked for is not there. */
+    void (*block_missing)(struct sim_peer *peer);
     void (*event)(struct sim_peer *peer, const struct auger_ice_event *event);
     /* Nothing more is to be had from it: it sent so many, wants to be called at `next` by its own
      * clock (AUGER_NEVER: it has not heard its timers yet), and has those pairs. */

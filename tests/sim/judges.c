@@ -102,6 +102,13 @@ static void woken(struct sim_peer *peer)
     monitor_woken(peer->monitor, sim_peer_now(peer));
 }
 
+/* As it is made, nobody stands beside it yet. */
+static void block_missing(struct sim_peer *peer)
+{
+    if (peer->monitor)
+        monitor_lacks_memory(peer->monitor, sim_peer_now(peer));
+}
+
 static void event(struct sim_peer *peer, const struct auger_ice_event *what)
 {
     monitor_event(peer->monitor, sim_peer_now(peer), what);
@@ -139,6 +146,7 @@ const struct sim_watch sim_judges = {
     .sent = sent,
     .received = received,
     .woken = woken,
+    .block_missing = block_missing,
     .event = event,
     .drained = drained,
     .turn_begins = turn_watch_new,

@@ -8,7 +8,8 @@
 static struct {
     size_t peer_begins, peer_ends, remote_set, both_are_lite, paced, told, restarted, base_added,
         base_removed, helper_added, stun_server_added, turn_server_added, stream_lost, sent, woken,
-        event, drained, turn_ends, turn_forgets, turn_client, turn_peer, turn_event, turn_count;
+        block_missing, event, drained, turn_ends, turn_forgets, turn_client, turn_peer, turn_event,
+        turn_count;
     size_t received, turn_begins, turn_broken;
 } calls;
 
@@ -47,6 +48,7 @@ COUNTED(sent, (peer * p, path *l, const uint8_t *buf, size_t len), p, l, buf, le
 ANSWERED(struct auger_path, received, (peer * p, path *l, const uint8_t *buf, size_t len), p, l,
          buf, len)
 COUNTED(woken, (peer * p), p)
+COUNTED(block_missing, (peer * p), p)
 COUNTED(event, (peer * p, const struct auger_ice_event *e), p, e)
 COUNTED(drained, (peer * p, size_t much, auger_time next, size_t len), p, much, next, len)
 ANSWERED(struct turn_watch *, turn_begins, (uint64_t ports), ports)
@@ -80,6 +82,7 @@ static const struct sim_watch counting = {
     .sent = sent,
     .received = received,
     .woken = woken,
+    .block_missing = block_missing,
     .event = event,
     .drained = drained,
     .turn_begins = turn_begins,
@@ -161,10 +164,27 @@ static void meet_by_prediction(uint64_t seed)
     world_end(sim);
 }
 
+/* For each restart both ask for blocks, of which one in five is not there. */
+static void meet_short_of_memory(uint64_t seed)
+{
+    struct sim *sim = watched(seed);
+    struct sim_peer *alice = sim_add_peer(sim, "alice", SIM_NO_NAT);
+    struct sim_peer *bob = sim_add_peer(sim, "bob", SIM_NO_NAT);
+
+    sim_signal(sim, alice, bob, DELAY);
+    sim_run_out_of_memory(sim, 200);
+    for (int i = 0; i < 20; i++) {
+        sim_restart(sim, alice);
+        sim_run(sim, 2 * AUGER_SEC);
+    }
+    world_end(sim);
+}
+
 SCENARIO(who_watches_is_told_of_everything)
 {
     memset(&calls, 0, sizeof(calls));
     meet_by_prediction(seed);
+    meet_short_of_memory(seed);
     meet_by_relay(seed);
     meet(seed, true, 0);
     meet(seed, false, AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE);

@@ -299,6 +299,12 @@ static void end_consent(struct monitor *monitor, auger_time now)
         route->has_lapsed = route->is_over = true;
 }
 
+void monitor_lacks_memory(struct monitor *monitor, auger_time now)
+{
+    for (size_t i = 0; i < monitor->routes_len; i++)
+        monitor->routes[i].is_doubtful |= monitor->routes[i].succeeded_at == now;
+}
+
 void monitor_woken(struct monitor *monitor, auger_time now)
 {
     end_consent(monitor, now);
@@ -352,8 +358,9 @@ static bool has_standby(const struct monitor *monitor, auger_time now)
 {
     for (size_t i = 0; i < monitor->routes_len; i++) {
         const struct monitor_route *route = &monitor->routes[i];
-        if (route->generation == monitor->in_force && is_there(monitor, now, route) &&
-            is_agreed(route, now) && !has_asked_in_vain(monitor, now, &route->path))
+        if (route->generation == monitor->in_force && !route->is_doubtful &&
+            is_there(monitor, now, route) && is_agreed(route, now) &&
+            !has_asked_in_vain(monitor, now, &route->path))
             return true;
     }
     return false;

@@ -96,6 +96,9 @@ void monitor_received(struct monitor *monitor, auger_time now, const struct auge
 void monitor_event(struct monitor *monitor, auger_time now, const struct auger_ice_event *event);
 /* Its timers that are due have been heard. */
 void monitor_woken(struct monitor *monitor, auger_time now);
+/* Memory that the agent asked for is not there: what has succeeded at that moment has, perhaps,
+ * failed for it. */
+void monitor_lacks_memory(struct monitor *monitor, auger_time now);
 /* Once nothing more is to be had from the agent at `now`: how much it sent since the
  * last time, and when it wants to be called; AUGER_NEVER where its timers that are due
  * have not been heard yet. */

@@ -61,9 +61,10 @@ static void ends(struct stage *stage, const char *broken)
 
 static void a_restart_is_wanted_where_the_path_went_and_no_other_has_consent(void **state)
 {
-    enum { NO_LOSS, LOSS, STANDBY, OLD_STANDBY, GONE_STANDBY };
+    enum { NO_LOSS, LOSS, STANDBY, LATE_SHORTAGE, OLD_STANDBY, SHORTAGE, GONE_STANDBY };
     static const char *const broken[] = {[NO_LOSS] = "11: adrift, though no",
                                          [STANDBY] = "11: a restart is wanted, and another",
+                                         [LATE_SHORTAGE] = "11: a restart is wanted, and another",
                                          [GONE_STANDBY] = NULL};
 
     (void)state;
@@ -72,6 +73,8 @@ static void a_restart_is_wanted_where_the_path_went_and_no_other_has_consent(voi
         auger_time now = what == OLD_STANDBY ? 31 * AUGER_SEC : AUGER_SEC;
         if (what >= STANDBY)
             succeeds_on(stage, AUGER_SEC, &other, 2);
+        if (what == SHORTAGE || what == LATE_SHORTAGE)
+            monitor_lacks_memory(stage->monitor, what == SHORTAGE ? AUGER_SEC : AUGER_SEC + 1);
         if (what != NO_LOSS)
             monitor_remove_base(stage->monitor, &path.local);
         if (what == GONE_STANDBY)

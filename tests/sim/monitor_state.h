@@ -57,6 +57,7 @@ struct monitor_route {
     auger_time agreed_at;    /* the same, to a check that was not too old by then */
     bool has_lapsed;         /* consent ended while it was in use (7675 section 5.1), */
     bool is_over;            /* and the agent has had the time to see it */
+    bool is_doubtful;        /* for want of memory the last success may have come to nothing */
     auger_time answered_at;  /* of a lite agent: its last success on it; AUGER_NEVER: none */
 };
 

@@ -74,6 +74,7 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
     route->has_lapsed |=
         auger_path_equal(&route->path, &monitor->path) && now - route->succeeded_at >= CONSENT;
     route->succeeded_at = now;
+    route->is_doubtful = false;
     if (now - request->sent_at <= CONSENT && now - route->agreed_at != CONSENT) /* over by then */
         route->agreed_at = now;
 }
