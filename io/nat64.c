@@ -83,7 +83,7 @@ static void let_end(struct auger_slot *slot, auger_time now)
 {
     slot->holds_end = false;
     if (slot->names_pending == 0)
-        auger_peer_end_of_local_addrs(slot->peer, now);
+        auger_slot_end_of_addrs(slot, now);
     auger_ready_mark(&slot->ready);
 }
 
@@ -112,7 +112,7 @@ static void trace_found(const struct auger_loop *loop, auger_time now, const cha
     struct auger_addr prefix = {.family = AUGER_IPV6};
 
     memcpy(prefix.ip, nat64->prefix, sizeof(prefix.ip));
-    auger_trace(loop->config.env, now, "io:nat64_found", AUGER_F_TEXT("source", source),
+    auger_trace(loop->config.env, now, "io:prefix_found", AUGER_F_TEXT("source", source),
                 AUGER_F_ADDR("prefix", &prefix), AUGER_F_INT("prefix_len", nat64->prefix_len));
 }
 
@@ -242,7 +242,7 @@ void auger_nat64_end_of_names(struct auger_loop *loop, struct auger_slot *slot, 
     slot->holds_end = search->hold_until != AUGER_NEVER && now < search->hold_until &&
                       searches(slot) && !known(search, now);
     if (!slot->holds_end)
-        auger_peer_end_of_local_addrs(slot->peer, now);
+        auger_slot_end_of_addrs(slot, now);
 }
 
 void auger_nat64_changed(struct auger_loop *loop, const struct auger_machine *machine,

@@ -245,7 +245,13 @@ static void give_server(struct auger_slot *slot, const struct auger_link_server 
         tell_trouble(slot, addr, err, reason_of(slot, addr, err));
 }
 
-/* One address of each family: the agent asks both. */
+void auger_slot_end_of_addrs(struct auger_slot *slot, auger_time now)
+{
+    slot->has_ended = true;
+    auger_peer_end_of_local_addrs(slot->peer, now);
+}
+
+/* One address of each family: the agent asks both.  That has opened gathering anew. */
 static void give_next(struct auger_slot *slot, struct auger_link_server *server, auger_time now)
 {
     bool is_first = server->given == 0;
@@ -254,6 +260,8 @@ static void give_next(struct auger_slot *slot, struct auger_link_server *server,
 
     for (size_t i = 0; i < len; i++)
         give_server(slot, server, &addrs[i], is_first, now);
+    if (slot->has_ended)
+        auger_slot_end_of_addrs(slot, now);
 }
 
 /* That address has failed: the next one is not waited for, so that gathering does not end before it

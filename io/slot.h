@@ -44,6 +44,7 @@ struct auger_slot {
     enum auger_nat64_use nat64_use;
     struct auger_nat64 nat64_given;
     bool holds_end;              /* of candidates, for the prefix of a NAT64 (nat64.h) */
+    bool has_ended;              /* no server is waited for: one that comes late is the last */
     bool maps_ports;             /* asks gateways for mappings of its sockets (portmap.h) */
     bool hides;                  /* its addresses behind names */
     uint64_t hidden_as;          /* which of the loop's names stand for its addresses (names.h) */
@@ -84,6 +85,8 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
 void auger_slot_accept(struct auger_watch *acceptor, auger_time now);
 void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now);
 auger_time auger_slot_next_timeout(const struct auger_slot *slot);
+/* No more bases and servers are to come, for what is known. */
+void auger_slot_end_of_addrs(struct auger_slot *slot, auger_time now);
 /* One of its TURN servers has these addresses. */
 void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,
                                 const struct auger_addr *addrs, size_t len, auger_time now);

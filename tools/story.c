@@ -49,7 +49,7 @@ static const struct meaning meanings[] = {
     {"ice:mapping_gone", NULL, NULL, STORY_EVENT, -1, "the gateway maps {addr} to {base} no more"},
     {"ice:translation", NULL, NULL, STORY_EVENT, -1,
      "the network has a NAT64, with the prefix {prefix} of {prefix_len} bits"},
-    {"io:nat64_found", NULL, NULL, STORY_DETAIL, -1,
+    {"io:prefix_found", NULL, NULL, STORY_DETAIL, -1,
      "a NAT64 is known by {source}, with the prefix {prefix} of {prefix_len} bits"},
     {"ice:relay_asked", NULL, NULL, STORY_EVENT, -1,
      "ask TURN server {server} for a relayed address, from {base}"},
