@@ -192,7 +192,26 @@ static void an_address_that_comes_has_candidates_after_the_last(void **state)
     ends(stage, "11: a candidate after");
 }
 
-SCENARIOS(cmocka_unit_test(a_restart_is_wanted_where_the_path_went_and_no_other_has_consent),
+static void what_a_burst_guesses_comes_when_it_is_known(void **state)
+{
+    const struct auger_addr prober = {.family = AUGER_IPV4, .port = 5001, .ip = {192, 168, 1, 1}};
+    struct auger_ice_event guess = {.type = AUGER_ICE_EVENT_CANDIDATE,
+                                    .cand.type = AUGER_CAND_SRFLX};
+
+    (void)state;
+    for (int helps = 0; helps < 2; helps++) {
+        struct stage *stage = connected();
+        monitor_add_helper(stage->monitor, &prober);
+        tells(stage, 0, AUGER_ICE_EVENT_GATHERED);
+        guess.cand.related = prober;
+        guess.cand.related.port += !helps;
+        monitor_event(stage->monitor, 0, &guess);
+        ends(stage, helps ? NULL : "11: a candidate after");
+    }
+}
+
+SCENARIOS(cmocka_unit_test(what_a_burst_guesses_comes_when_it_is_known),
+          cmocka_unit_test(a_restart_is_wanted_where_the_path_went_and_no_other_has_consent),
           cmocka_unit_test(a_path_is_gone_with_its_helper),
           cmocka_unit_test(a_restart_may_be_wanted_for_another_pair_where_that_is_expected),
           cmocka_unit_test(nothing_leaves_from_an_address_that_is_gone),

@@ -458,6 +458,8 @@ static void is_told_by_server(struct monitor *monitor, auger_time now, struct mo
     struct monitor_request *request = monitor_find_request(&monitor->sent, &msg->tid, &relay->path);
     bool is_answer = msg->class_ == AUGER_STUN_SUCCESS || msg->class_ == AUGER_STUN_ERROR;
 
+    if (monitor->state == AUGER_ICE_FAILED) /* it hears nothing any more, until a restart */
+        return;
     if (request && msg->class_ == AUGER_STUN_ERROR && asks_for_more(msg))
         is_refused(monitor, now, relay, request, msg);
     if (request && msg->error_code == AUGER_STUN_STALE_NONCE)

@@ -187,6 +187,8 @@ struct monitor_route *monitor_find_route(struct monitor *monitor, const struct a
 /* In the generation in which it succeeded last, of those in which it is not over. */
 struct monitor_route *monitor_find_live_route(struct monitor *monitor,
                                               const struct auger_path *path);
+/* A socket of prediction. */
+bool monitor_is_helper(const struct monitor *monitor, const struct auger_addr *base);
 /* Whether the peer has told a candidate with that address. */
 bool monitor_is_told(const struct monitor *monitor, const struct auger_addr *addr);
 

@@ -238,7 +238,7 @@ static size_t generation_that_is_asked(const struct monitor *monitor,
 
 /* --- 3: how much, and how fast ---------------------------------------------- */
 
-static bool is_helper(const struct monitor *monitor, const struct auger_addr *base)
+bool monitor_is_helper(const struct monitor *monitor, const struct auger_addr *base)
 {
     for (size_t i = 0; i < monitor->helpers_len; i++) {
         if (auger_addr_equal(&monitor->helpers[i].addr, base))
@@ -259,7 +259,7 @@ static bool is_of_burst(struct monitor *monitor, auger_time now,
     bool goes_on = monitor->is_held_up;
 
     monitor->is_held_up = false;
-    if (!is_helper(monitor, &request->path.local))
+    if (!monitor_is_helper(monitor, &request->path.local))
         return false;
     if (goes_on || is_server(monitor, &request->path.remote))
         monitor->burst_at = now;
