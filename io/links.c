@@ -244,17 +244,29 @@ unsigned auger_links_set_nat64(struct auger_links *links, const struct auger_nat
     return more;
 }
 
+/* What came late, through a NAT64, goes with the others of its transport. */
+static uint8_t next_transport(const struct auger_link_server *server)
+{
+    for (size_t i = 0; i < server->addrs_len; i++)
+        for (size_t j = 0; j < server->addrs_len; j++)
+            if (server->addrs[j].transport == server->addrs[i].transport &&
+                !(server->given >> j & 1))
+                return server->addrs[i].transport;
+    return AUGER_UDP;
+}
+
 /* 8305, 5: the next one begins without waiting for the end of this.  Over streams those of one
  * family are raced by the stream itself. */
 size_t auger_links_take_next(struct auger_link_server *server, auger_time now,
                              struct auger_addr addrs[2])
 {
+    const uint8_t transport = next_transport(server);
     bool has_family[AUGER_IPV6 + 1] = {false};
     size_t len = 0, left = 0;
 
     for (size_t i = 0; i < server->addrs_len; i++) {
         const struct auger_addr *addr = &server->addrs[i];
-        bool is_same = len == 0 || addr->transport == addrs[0].transport;
+        bool is_same = addr->transport == transport;
         if (server->given >> i & 1)
             continue;
         if (is_same && !has_family[addr->family])

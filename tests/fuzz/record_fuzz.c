@@ -1,7 +1,10 @@
-/* fuzz: reaches auger_replay_sized take_head take_frame auger_replay_ops take_op make call_now */
+/* fuzz: reaches auger_replay_sized take_head take_frame auger_replay_ops take_op make call_of_ours
+ */
 /* fuzz: reaches call_at_no_time give_random compare compare_trace add_remote_cand handle_datagram
  */
-/* fuzz: reaches set_remote_credentials poll_transmit poll_event write_data get_config get_text */
+/* fuzz: reaches set_remote_credentials poll_transmit poll_event write_data get_config call_of_peers
+ */
+/* fuzz: reaches call_of_network auger_field_text */
 /* A recording is anybody's file: whatever stands in it, a replay ends and gives all back. */
 #include "record/replay.h"
 

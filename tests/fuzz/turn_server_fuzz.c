@@ -19,6 +19,7 @@
 #define BYTES_MAX (2u << 20)
 #define RELAYS_MAX 64
 #define CONNECTIONS_MAX 16
+#define MEMBER 1
 
 /* --- one life --------------------------------------------------------------------------- */
 
@@ -50,6 +51,7 @@ static struct life {
     uint8_t reply[AUGER_TURN_SERVER_REPLY_MAX];
     uint32_t count;
     unsigned strangers_answers;
+    uint16_t members; /* servers at one address; we are MEMBER */
     bool is_slow;
     bool is_tcp; /* clients ask for TCP, and come by it */
 } life;
@@ -205,6 +207,9 @@ static void handle_out(void)
 
     switch (life.out.what) {
     case AUGER_TURN_SERVER_NOTHING:
+        break;
+    case AUGER_TURN_SERVER_ELSEWHERE:
+        require(life.members > 1 && life.out.member < life.members && life.out.member != MEMBER);
         break;
     case AUGER_TURN_SERVER_CONNECT:
         require(is_peer(&life.out.path.remote));
@@ -545,9 +550,11 @@ static void begin(uint8_t how)
     config.relay_to_relay = false;
     config.user_bytes_per_s = how & 8 ? 1000 : 0;
     config.tcp_relay = how & 16;
+    config.members = how & 32 ? 3 : 1;
+    config.member = config.members > 1 ? MEMBER : 0;
     config.allocation_connections_max = 5;
     config.connections_max = CONNECTIONS_MAX;
-    life = (struct life){.now = 1000 * AUGER_SEC, .is_tcp = how & 16};
+    life = (struct life){.now = 1000 * AUGER_SEC, .is_tcp = how & 16, .members = config.members};
     for (size_t i = 0; i < CLIENTS; i++) {
         bool is_stream = i == 3 || (life.is_tcp && i > 0);
         life.clients[i].path.local = tcp[is_stream];

@@ -248,6 +248,31 @@ static void with_an_address_its_streams_go(void **state)
     drop_curtain(&stage);
 }
 
+/* A relay by UDP is the better one, though its way was found last. */
+static void what_comes_through_a_nat64_goes_by_udp_first(void **state)
+{
+    const auger_time now = auger_clock_now();
+    struct auger_addr told[2], given[2];
+    struct auger_nat64 nat64;
+    struct stage stage;
+
+    (void)state;
+    raise_curtain(&stage, "turn:5.5.5.1", NULL);
+    told[0] = told[1] = tcp_of("5.5.5.1:3478");
+    told[0].transport = AUGER_UDP;
+    auger_links_resolved(stage.links, stage.server, told, 2, now);
+    assert_int_equal(auger_links_take_next(stage.server, now, given), 1);
+    assert_true(auger_addr_equal(&given[0], &told[0]));
+    assert_int_equal(auger_nat64_parse(&nat64, "64:ff9b::/96"), 0);
+    assert_int_equal(auger_links_set_nat64(stage.links, &nat64, now), 1);
+    assert_int_equal(auger_links_take_next(stage.server, now, given), 1);
+    assert_int_equal(given[0].transport, AUGER_UDP);
+    assert_int_equal(given[0].family, AUGER_IPV6);
+    assert_int_equal(auger_links_take_next(stage.server, now, given), 2);
+    assert_int_equal(given[0].transport, AUGER_TCP);
+    drop_curtain(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +283,7 @@ int main(void)
         cmocka_unit_test(with_an_address_its_streams_go),
         cmocka_unit_test(of_a_proxy_each_address_is_tried),
         cmocka_unit_test(of_alternates_there_are_sixteen_and_the_oldest_gives_way),
+        cmocka_unit_test(what_comes_through_a_nat64_goes_by_udp_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
