@@ -18,6 +18,7 @@ import urllib.request
 
 AUGER = "auger"
 LONG = 60  # seconds; a bound for what never ends, not a measure
+PATIENCE = 120  # seconds for one event of a peer
 
 
 def run(*args, stdin=b""):
@@ -75,11 +76,17 @@ class Peer:
         for event in self.events:
             if wanted(event):
                 return event
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
-            if wanted(self.events[-1]):
-                return self.events[-1]
-        raise AssertionError("auger peer ended")
+        patience = threading.Timer(PATIENCE, self.process.kill)
+        patience.start()
+        try:
+            for line in self.process.stdout:
+                self.events.append(json.loads(line))
+                if wanted(self.events[-1]):
+                    return self.events[-1]
+        finally:
+            patience.cancel()
+        latest = "\n".join(json.dumps(event)[:200] for event in self.events[-40:])
+        raise AssertionError(f"auger peer ended, or said nothing of it for {PATIENCE} s; its latest:\n{latest}")
 
     def call(self, op, **arguments):
         self.number += 1

@@ -4,7 +4,9 @@
     relay_test.py PATH_OF_AUGER"""
 
 import contextlib
+import json
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -278,12 +280,14 @@ class Relay(unittest.TestCase):
                                   and e.get("value") in ("disconnected", "failed"))
 
     @staticmethod
-    def pass_on_what_comes_late(sender, receiver):
-        """A candidate that is told behind the end of candidates, trickled."""
-        end = sender.events.index(sender.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None))
-        early = [e["cand"]["candidate"] for e in sender.events[:end] if e.get("ev") == "cand"]
-        late = sender.wait(lambda e: e.get("ev") == "cand" and e["cand"] and e["cand"]["candidate"] not in early)
-        receiver.call("cand", cand=late["cand"])
+    def relays_in(events):
+        return set(re.findall(r"(\d+) typ relay", json.dumps(events)))
+
+    def pass_on_the_new_relay(self, sender, receiver, before):
+        """It stands in the description, or comes as a candidate: before the end of candidates or behind it."""
+        told = sender.wait(lambda e: self.relays_in(e) - before)
+        if told.get("ev") == "cand":
+            receiver.call("cand", cand=told["cand"])
 
     def test_a_server_that_restarts_in_a_session_relays_again(self):
         """It has forgotten its allocations. A stream says so, and the restart asks for others; over UDP it offers the relay of
@@ -293,11 +297,12 @@ class Relay(unittest.TestCase):
                 trust = ("--turn-ca", coturn.certificate)
                 with Peer(*trust) as a, Peer(*trust) as b:
                     meet(a, b, servers_at(coturn.uris()[transport]))
+                    before = self.relays_in(a.events + b.events)
                     coturn.restart()
                     renegotiate(a, b)
                     if transport == "udp":
-                        self.pass_on_what_comes_late(a, b)
-                        self.pass_on_what_comes_late(b, a)
+                        self.pass_on_the_new_relay(a, b, before)
+                        self.pass_on_the_new_relay(b, a, before)
                     self.send(a, b, 2000)
                     self.send(b, a, 3000)
 
