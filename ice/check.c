@@ -422,11 +422,12 @@ auger_time auger_check_next_timeout(const struct auger_ice *ice)
         if (!check->pair)
             continue;
         at = auger_time_min(at, given_up_at(check));
+        if (check->cancelled)
+            continue;
         auger_time next = auger_stun_transaction_next_timeout(&check->tx);
-        if (!check->cancelled && is_over_stream(check))
+        if (is_over_stream(check)) /* which is asked anew at the pace of Ta */
             next = auger_time_max(next, ice->pace_at);
-        if (!check->cancelled)
-            at = auger_time_min(at, next);
+        at = auger_time_min(at, next);
     }
     return at;
 }

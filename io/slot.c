@@ -260,7 +260,7 @@ static void give_next(struct auger_slot *slot, struct auger_link_server *server,
 
     for (size_t i = 0; i < len; i++)
         give_server(slot, server, &addrs[i], is_first, now);
-    if (slot->has_ended)
+    if (len > 0 && slot->has_ended)
         auger_slot_end_of_addrs(slot, now);
 }
 

@@ -249,6 +249,22 @@ static void add_default_stun(const struct connect *connect, struct option_texts 
     stun->items[stun->len++] = uri;
 }
 
+static int converse(struct connect *connect, const struct trace_options *trace)
+{
+    struct trace_writer *writer = trace_writer_new(trace, "auger connect");
+
+    connect->interrupt_fd = connect->talk_config.interrupt_fd = interrupt_open();
+    if (!writer || connect->interrupt_fd < 0) {
+        trace_writer_free(writer);
+        return EXIT_FAILED;
+    }
+    int status = begin(connect, writer);
+    end(connect);
+    trace_writer_free(writer);
+    close(connect->interrupt_fd);
+    return status;
+}
+
 static int run(int argc, char **argv)
 {
     struct connect connect = {0};
@@ -302,17 +318,7 @@ static int run(int argc, char **argv)
     net->stun_servers_len = stun.len;
     connect.talk_config.connect_in = timeout_s * AUGER_SEC;
 
-    struct trace_writer *writer = trace_writer_new(&trace, "auger connect");
-    connect.interrupt_fd = connect.talk_config.interrupt_fd = interrupt_open();
-    if (!writer || connect.interrupt_fd < 0) {
-        trace_writer_free(writer);
-        return EXIT_FAILED;
-    }
-    status = begin(&connect, writer);
-    end(&connect);
-    trace_writer_free(writer);
-    close(connect.interrupt_fd);
-    return status;
+    return converse(&connect, &trace);
 }
 
 const struct command connect_command = {
