@@ -235,6 +235,38 @@ static void where_udp_is_shut_tcp_is_asked_at_the_same_port(void **state)
     close(shut);
 }
 
+/* By what the DNS prefers nobody is there; what it has next is asked before candidates end. */
+static void behind_a_server_that_refuses_the_next_one_is_asked_before_the_end(void **state)
+{
+    static const char *const uris[] = {"turn:nap.test"};
+    static const char *const services[] = {"RELAY:turn.tcp", "RELAY:turn.udp"};
+    static const char *const names[] = {"_turn._tcp.nap.test", "_turn._udp.nap.test"};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    struct world world;
+    (void)state;
+
+    begin_world(&world);
+    int nobody = socket(AF_INET, SOCK_STREAM, 0); /* bound, and does not listen */
+    assert_int_equal(bind(nobody, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(getsockname(nobody, (struct sockaddr *)&at, &len), 0);
+    for (size_t i = 0; i < 2; i++)
+        rows[zone_rows_len++] = (struct zone_row){.name = "nap.test",
+                                                  .type = ns_t_naptr,
+                                                  .a = (uint16_t)(i + 1),
+                                                  .flags = "s",
+                                                  .service = services[i],
+                                                  .target = names[i]};
+    add_row(names[0], 0, ntohs(at.sin_port));
+    add_row(names[1], 0, world.turn_udp.port);
+    ask_turn(&world, uris, 1);
+    until_relay(&world);
+    assert_string_equal(world.relay_protocol, "udp");
+    assert_false(world.gathered);
+    end_world(&world);
+    close(nobody);
+}
+
 static void dead_servers_do_not_hold_up_the_relay_of_another(void **state)
 {
     char dead_udp[64], dead_tcp[64];
@@ -439,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_server_that_has_given_a_relay_is_the_only_one),
         cmocka_unit_test(a_black_hole_does_not_hold_up_the_next_address_of_a_stream),
         cmocka_unit_test(where_udp_is_shut_tcp_is_asked_at_the_same_port),
+        cmocka_unit_test(behind_a_server_that_refuses_the_next_one_is_asked_before_the_end),
         cmocka_unit_test(dead_servers_do_not_hold_up_the_relay_of_another),
         cmocka_unit_test(a_stuns_server_is_asked_over_dtls),
         cmocka_unit_test(a_stuns_server_of_another_name_is_not_believed),
