@@ -240,7 +240,7 @@ static bool lose_host(struct auger_ice *ice, auger_time now, struct auger_ice_ca
 
 /* All of that IP address, before it is decided how to go on: none of them may take over from it.
  * Whether one was in use. */
-static bool lose_helpers(struct auger_ice *ice, auger_time now, const struct auger_addr *base)
+static bool lose_helpers(struct auger_ice *ice, const struct auger_addr *base)
 {
     bool was_in_use = false;
 
@@ -249,7 +249,8 @@ static bool lose_helpers(struct auger_ice *ice, auger_time now, const struct aug
         if (cand->addr.family == AUGER_FAMILY_NONE || !cand->is_helper ||
             !auger_addr_ip_equal(&cand->addr, base))
             continue;
-        was_in_use |= lose_host(ice, now, cand); /* an adopted one may have relays */
+        was_in_use |= is_in_use(ice, cand);
+        lose(ice, cand);
         ice->prediction->has_done = true;
     }
     return was_in_use;
@@ -270,7 +271,7 @@ int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auge
         was_in_use |= lose_host(ice, now, host);
     }
     if (found)
-        was_in_use |= lose_helpers(ice, now, &gone);
+        was_in_use |= lose_helpers(ice, &gone);
     if (was_in_use)
         auger_locals_go_on(ice, now, 0);
     return found ? 0 : AUGER_ERR_NOT_FOUND;
