@@ -95,6 +95,50 @@ static void test_a_487_makes_us_ask_again_in_the_other_role_with_a_new_tie_break
     puppet_free(p);
 }
 
+/* Takes the next check; whose pair that is. */
+static void assert_next_check(struct puppet *p, const char *local, const char *remote)
+{
+    struct auger_addr from = addr_of(local), to = addr_of(remote);
+    struct sent sent;
+
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take(p, &sent));
+    assert_true(auger_addr_equal(&sent.path.local, &from));
+    assert_true(auger_addr_equal(&sent.path.remote, &to));
+}
+
+/* 6.1.2.3 with 7.2.5.1: of two pairs of the same two priorities that goes first whose larger one
+ * is the controlling side's, and that is the other one now. */
+static void test_a_change_of_role_changes_the_order_of_the_pairs(void **state)
+{
+    (void)state;
+    static const char *const ours[] = {"192.0.2.1:1001", "192.0.2.11:1011"};
+    static const char *const theirs[] = {"192.0.2.2:2002", "192.0.2.3:2003"};
+
+    for (int conflict = 0; conflict <= 1; conflict++) {
+        struct puppet *p = puppet_new(true);
+        struct auger_addr second = addr_of(ours[1]);
+        struct sent first;
+
+        assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &second), 0);
+        puppet_introduce(p);
+        for (int i = 0; i < 2; i++) {
+            struct auger_cand cand =
+                cand_of(theirs[i], AUGER_CAND_HOST, auger_cands_at(&p->ice->locals, i)->priority);
+            snprintf(cand.foundation, sizeof(cand.foundation), "%d", i + 1);
+            assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &cand), 0);
+        }
+        assert_true(puppet_take(p, &first));
+        if (conflict) {
+            puppet_answer(p, &first, &(struct puppet_answer){.code = 487});
+            assert_next_check(p, ours[0], theirs[0]); /* that was asked in the old role */
+        }
+        assert_next_check(p, ours[conflict], theirs[!conflict]);
+        assert_next_check(p, ours[!conflict], theirs[conflict]);
+        puppet_free(p);
+    }
+}
+
 /* The role is set, not toggled. */
 static void test_a_second_late_487_changes_nothing(void **state)
 {
@@ -332,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_a_conflict_ends_with_one_of_each_and_one_selected_pair),
         cmocka_unit_test(test_a_check_in_our_role_is_answered_by_the_tie_breaker),
         cmocka_unit_test(test_a_487_makes_us_ask_again_in_the_other_role_with_a_new_tie_breaker),
+        cmocka_unit_test(test_a_change_of_role_changes_the_order_of_the_pairs),
         cmocka_unit_test(test_a_second_late_487_changes_nothing),
         cmocka_unit_test(test_a_487_to_a_check_of_before_the_last_switch_is_old_news),
         cmocka_unit_test(test_a_check_of_before_the_switch_of_the_peer_settles_nothing_anew),
