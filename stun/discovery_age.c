@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "stun/discovery_event.h"
+#include "stun/discovery_idle.h"
 #include "stun/discovery_probe.h"
 
 #define ROUNDS_MAX 4
@@ -18,28 +19,9 @@ static struct auger_probe *trying(struct auger_discovery *discovery, size_t i)
     return &discovery->probes[discovery->age.probes_at + i];
 }
 
-static struct auger_probe *opening(struct auger_discovery *discovery, size_t row)
-{
-    return &discovery->probes[discovery->age.probes_at + 2 + row];
-}
-
-static struct auger_probe *testing(struct auger_discovery *discovery, size_t row)
-{
-    return &discovery->probes[discovery->age.probes_at + 2 + ROWS + row];
-}
-
 static const struct auger_addr *server(const struct auger_discovery *discovery)
 {
     return &discovery->servers[discovery->primary];
-}
-
-/* From the main socket, and the answer goes to what `opened` made: 7.5. */
-static void ask_by_response_port(struct auger_discovery *discovery, struct auger_probe *probe,
-                                 const struct auger_probe *opened)
-{
-    auger_probe_renew(probe, AUGER_PROBE_AGE, AUGER_DISCOVERY_MAIN, server(discovery));
-    probe->hears = opened->socket;
-    probe->response_port = opened->mapped.port;
 }
 
 /* --- rounds -------------------------------------------------------------------------------- */
@@ -61,8 +43,7 @@ static void begin_round(struct auger_discovery *discovery)
     for (size_t i = 0; i < ROWS; i++) {
         age->rows[i] =
             (struct auger_age_row){.state = AUGER_AGE_ROW_OPENING, .idle = idle_of(age, i)};
-        auger_probe_renew(opening(discovery, i), AUGER_PROBE_AGE_OPEN,
-                          AUGER_DISCOVERY_FIRST_PAIR + i, server(discovery));
+        auger_idle_open(discovery, i, server(discovery));
     }
     auger_discovery_tell(discovery,
                          &(struct auger_discovery_event){.type = AUGER_DISCOVERY_EVENT_ROUND,
@@ -103,18 +84,6 @@ static void end_round(struct auger_discovery *discovery)
 
 /* --- one row ---------------------------------------------------------------------------------- */
 
-static void begin_test(struct auger_discovery *discovery, size_t i)
-{
-    struct auger_probe *probe = testing(discovery, i);
-
-    discovery->age.rows[i].state = AUGER_AGE_ROW_TESTING;
-    if (discovery->age.by_own_port)
-        auger_probe_renew(probe, AUGER_PROBE_AGE, AUGER_DISCOVERY_FIRST_PAIR + i,
-                          server(discovery));
-    else
-        ask_by_response_port(discovery, probe, opening(discovery, i));
-}
-
 /* What is idle for longer than one that is gone need not be waited for. */
 static void pass_over(struct auger_age *age, auger_time dead)
 {
@@ -138,37 +107,33 @@ static void note(struct auger_discovery *discovery, auger_time idle, bool is_ali
                        .type = AUGER_DISCOVERY_EVENT_TESTED, .idle = idle, .is_alive = is_alive});
 }
 
-/* 4.6: it is gone if nothing came, or if what came did so at the other socket, which got its port.
- * An error tells nothing. */
 static void judge_test(struct auger_discovery *discovery, size_t i)
 {
-    const struct auger_probe *probe = testing(discovery, i), *opened = opening(discovery, i);
     struct auger_age_row *row = &discovery->age.rows[i];
-    auger_time idle = probe->tx.first_sent_at - row->opened_at;
-    bool is_answered = probe->state == AUGER_PROBE_ANSWERED;
+    auger_time idle = auger_idle_testing(discovery, i)->tx.first_sent_at - row->opened_at;
+    enum auger_discovery_answer is_there = auger_idle_judge(discovery, i);
 
     row->state = AUGER_AGE_ROW_OVER;
-    if (discovery->age.by_own_port) {
-        if (is_answered)
-            note(discovery, idle, auger_addr_equal(&probe->mapped, &opened->mapped));
-    } else if (is_answered || probe->state == AUGER_PROBE_SILENT || probe->was_elsewhere) {
-        note(discovery, idle, is_answered);
-    }
+    if (is_there != AUGER_DISCOVERY_UNKNOWN)
+        note(discovery, idle, is_there == AUGER_DISCOVERY_YES);
 }
 
 static void advance_row(struct auger_discovery *discovery, auger_time now, size_t i)
 {
     struct auger_age_row *row = &discovery->age.rows[i];
-    const struct auger_probe *opened = opening(discovery, i);
+    const struct auger_probe *opened = auger_idle_opening(discovery, i);
 
     if (row->state == AUGER_AGE_ROW_OPENING && !auger_probe_is_open(opened)) {
         bool is_there = opened->state == AUGER_PROBE_ANSWERED;
         row->state = is_there ? AUGER_AGE_ROW_IDLE : AUGER_AGE_ROW_OVER;
         row->opened_at = opened->tx.last_sent_at;
     }
-    if (row->state == AUGER_AGE_ROW_IDLE && now >= auger_time_add(row->opened_at, row->idle))
-        begin_test(discovery, i);
-    if (row->state == AUGER_AGE_ROW_TESTING && !auger_probe_is_open(testing(discovery, i)))
+    if (row->state == AUGER_AGE_ROW_IDLE && now >= auger_time_add(row->opened_at, row->idle)) {
+        row->state = AUGER_AGE_ROW_TESTING;
+        auger_idle_test(discovery, i);
+    }
+    if (row->state == AUGER_AGE_ROW_TESTING &&
+        !auger_probe_is_open(auger_idle_testing(discovery, i)))
         judge_test(discovery, i);
 }
 
@@ -200,7 +165,7 @@ static void try_response_port(struct auger_discovery *discovery)
             age->phase = AUGER_AGE_OVER;
             return;
         }
-        ask_by_response_port(discovery, trying(discovery, 1), opened);
+        auger_idle_ask_for(trying(discovery, 1), opened);
         age->phase = AUGER_AGE_TRYING;
     }
     if (age->phase == AUGER_AGE_TRYING && !auger_probe_is_open(tried)) {
