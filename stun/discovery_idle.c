@@ -45,7 +45,8 @@ static enum auger_discovery_answer yes(bool is_so)
     return is_so ? AUGER_DISCOVERY_YES : AUGER_DISCOVERY_NO;
 }
 
-/* 4.6: it is gone if nothing came, or if what came did so at the other socket, which got its port. */
+/* 4.6: it is gone if nothing came, or if what came did so at the other socket, which got its port.
+ */
 enum auger_discovery_answer auger_idle_judge(struct auger_discovery *discovery, size_t row)
 {
     const struct auger_probe *probe = auger_idle_testing(discovery, row);

@@ -5,6 +5,7 @@
 #include "stun/discovery_age.h"
 #include "stun/discovery_event.h"
 #include "stun/discovery_probe.h"
+#include "stun/discovery_refresh.h"
 #include "stun/discovery_report.h"
 #include "stun/discovery_trust.h"
 
@@ -217,6 +218,14 @@ static void advance_probing(struct auger_discovery *discovery)
     auger_age_begin(discovery, auger_report_has_fresh_ports(discovery));
 }
 
+/* What keeps a mapping can be asked when it is known how long one lives.  False: all is over. */
+static bool age(struct auger_discovery *discovery, auger_time now)
+{
+    if (!discovery->refresh.is_on)
+        return auger_age_advance(discovery, now) || auger_refresh_begin(discovery);
+    return auger_refresh_advance(discovery, now);
+}
+
 void auger_plan_advance(struct auger_discovery *discovery, auger_time now)
 {
     switch ((enum auger_discovery_stage)discovery->stage) {
@@ -227,7 +236,7 @@ void auger_plan_advance(struct auger_discovery *discovery, auger_time now)
         advance_probing(discovery);
         break;
     case AUGER_DISCOVERY_AGEING:
-        if (!auger_age_advance(discovery, now))
+        if (!age(discovery, now))
             set_stage(discovery, AUGER_DISCOVERY_DONE);
         break;
     case AUGER_DISCOVERY_DONE:
@@ -239,6 +248,8 @@ auger_time auger_plan_next_timeout(const struct auger_discovery *discovery)
 {
     if (discovery->stage == AUGER_DISCOVERY_REACHING)
         return discovery->reach_until;
-    return discovery->stage == AUGER_DISCOVERY_AGEING ? auger_age_next_timeout(discovery)
-                                                      : AUGER_NEVER;
+    if (discovery->stage != AUGER_DISCOVERY_AGEING)
+        return AUGER_NEVER;
+    return discovery->refresh.is_on ? auger_refresh_next_timeout(discovery)
+                                    : auger_age_next_timeout(discovery);
 }

@@ -85,7 +85,9 @@ size_t auger_probe_write(struct auger_probe *probe, auger_time now, uint8_t *buf
 
     if (probe->state != AUGER_PROBE_ASKING || !auger_stun_transaction_is_due(&probe->tx, now))
         return 0;
-    auger_stun_build_begin(&b, buf, cap, AUGER_STUN_REQUEST, AUGER_STUN_BINDING, &probe->tx.id);
+    bool is_indication = probe->kind == AUGER_PROBE_INDICATION;
+    auger_stun_build_begin(&b, buf, cap, is_indication ? AUGER_STUN_INDICATION : AUGER_STUN_REQUEST,
+                           AUGER_STUN_BINDING, &probe->tx.id);
     if (probe->change)
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_CHANGE_REQUEST, probe->change);
     if (probe->response_port)
@@ -98,6 +100,8 @@ size_t auger_probe_write(struct auger_probe *probe, auger_time now, uint8_t *buf
     if (len < 0)
         return 0;
     auger_stun_transaction_sent(&probe->tx, now);
+    if (is_indication)
+        probe->state = AUGER_PROBE_SILENT;
     return (size_t)len;
 }
 

@@ -3,6 +3,7 @@
 
 #include "stun/discovery_ports.h"
 #include "stun/discovery_probe.h"
+#include "stun/discovery_refresh.h"
 
 #include <string.h>
 
@@ -225,6 +226,8 @@ static void judge_age(const struct auger_discovery *discovery,
 
     report->lifetime_alive = age->alive;
     report->lifetime_dead = age->dead > age->alive ? age->dead : AUGER_NEVER;
+    report->outbound_refresh = auger_refresh_by(discovery, AUGER_REFRESH_OUTBOUND);
+    report->inbound_refresh = auger_refresh_by(discovery, AUGER_REFRESH_INBOUND);
     if (age->was_tried)
         report->response_port = yes(!age->by_own_port);
 }

@@ -29,8 +29,9 @@ enum auger_probe_kind {
     AUGER_PROBE_HAIRPIN_OPEN, /* what is a socket's external address */
     AUGER_PROBE_HAIRPIN,      /* from one of these to that of the other */
     AUGER_PROBE_SIZE,
-    AUGER_PROBE_AGE_OPEN, /* makes or refreshes a mapping */
-    AUGER_PROBE_AGE,      /* the answer goes to one that was idle */
+    AUGER_PROBE_AGE_OPEN,   /* makes or refreshes a mapping */
+    AUGER_PROBE_AGE,        /* the answer goes to one that was idle */
+    AUGER_PROBE_INDICATION, /* leaves once, and has no answer */
 };
 
 enum auger_probe_state {
@@ -86,6 +87,31 @@ struct auger_age {
     size_t probes_at; /* two to try RESPONSE-PORT, then one that opens and one that tests a row */
 };
 
+/* What keeps a mapping: discovery_refresh.h.  Its probes are those of the lifetime. */
+enum auger_refresh_way {
+    AUGER_REFRESH_NOTHING, /* to see that the others tell something */
+    AUGER_REFRESH_OUTBOUND,
+    AUGER_REFRESH_INBOUND,
+    AUGER_REFRESH_WAYS
+};
+enum auger_refresh_state {
+    AUGER_REFRESH_OPENING,
+    AUGER_REFRESH_OPENED,
+    AUGER_REFRESH_KEEPING,
+    AUGER_REFRESH_KEPT,
+    AUGER_REFRESH_TESTING,
+    AUGER_REFRESH_OVER,
+};
+struct auger_refresh_row {
+    uint8_t state;
+    auger_time opened_at, kept_at; /* what went out last for that */
+};
+struct auger_refresh {
+    bool is_on;
+    struct auger_refresh_row rows[AUGER_DISCOVERY_PAIRED]; /* ways take turns */
+    uint8_t there[AUGER_REFRESH_WAYS], gone[AUGER_REFRESH_WAYS];
+};
+
 struct auger_discovery {
     const struct auger_env *env;
     struct auger_addr locals[AUGER_DISCOVERY_SOCKETS];
@@ -101,6 +127,7 @@ struct auger_discovery {
     struct auger_probe probes[AUGER_DISCOVERY_PROBES_MAX];
     size_t probes_len;
     struct auger_age age;
+    struct auger_refresh refresh;
     struct auger_discovery_event events[AUGER_DISCOVERY_EVENTS_MAX];
     size_t events_at, events_len;
     uint64_t sent, ignored;

@@ -80,6 +80,30 @@ const char *discovery_hairpin_in_words(const struct auger_discovery_report *repo
     return "unknown";
 }
 
+/* RFC 4787, REQ-6: what goes out has to, what comes in may. */
+const char *discovery_refresh_in_words(const struct auger_discovery_report *report)
+{
+    enum auger_discovery_answer in = report->inbound_refresh;
+
+    switch (report->outbound_refresh) {
+    case AUGER_DISCOVERY_UNKNOWN:
+        break;
+    case AUGER_DISCOVERY_NO:
+        return in == AUGER_DISCOVERY_YES
+                   ? "by what comes in alone: what is sent into silence keeps "
+                     "nothing, against RFC 4787 (REQ-6)"
+                   : "not by what goes out, against RFC 4787 (REQ-6)";
+    case AUGER_DISCOVERY_YES:
+        if (in == AUGER_DISCOVERY_UNKNOWN)
+            return "by what goes out; whether by what comes in too, is not known";
+        return in == AUGER_DISCOVERY_YES ? "by what goes out, and by what comes in"
+                                         : "by what goes out alone";
+    }
+    return in == AUGER_DISCOVERY_YES
+               ? "by what comes in; whether by what goes out too, is not known"
+               : NULL;
+}
+
 const char *discovery_other_name(enum auger_discovery_other other)
 {
     switch (other) {

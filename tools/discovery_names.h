@@ -10,6 +10,8 @@ const char *discovery_dependence_name(enum auger_discovery_dependence dependence
 const char *discovery_ports_name(enum auger_discovery_ports ports);
 const char *discovery_hairpin_name(enum auger_discovery_hairpin hairpin);
 const char *discovery_hairpin_in_words(const struct auger_discovery_report *report);
+/* NULL: it is not known. */
+const char *discovery_refresh_in_words(const struct auger_discovery_report *report);
 const char *discovery_other_name(enum auger_discovery_other other);
 const char *discovery_other_in_words(enum auger_discovery_other other);
 const char *discovery_outlook_name(enum auger_discovery_outlook outlook);

@@ -116,6 +116,10 @@ json_t *nat_words_json(const struct nat_finding *finding)
     json_object_set_new(json, "rfc5780", json_boolean(report->has_5780));
     json_object_set_new(json, "lifetime_alive", ms_json(report->lifetime_alive));
     json_object_set_new(json, "lifetime_dead", ms_json(report->lifetime_dead));
+    json_object_set_new(json, "refreshed_by_outbound",
+                        json_string(discovery_answer_name(report->outbound_refresh)));
+    json_object_set_new(json, "refreshed_by_inbound",
+                        json_string(discovery_answer_name(report->inbound_refresh)));
     json_object_set_new(json, "response_port",
                         json_string(discovery_answer_name(report->response_port)));
     json_object_set_new(json, "padding", json_string(discovery_answer_name(report->padding)));
@@ -141,6 +145,9 @@ json_t *nat_words_progress_json(int family, const struct auger_discovery_event *
     case AUGER_DISCOVERY_EVENT_TESTED:
         return json_pack("{ss si so sb}", "ev", "tested", "family", family, "idle",
                          ms_json(event->idle), "alive", event->is_alive);
+    case AUGER_DISCOVERY_EVENT_KEEPING:
+        return json_pack("{ss si so}", "ev", "keeping", "family", family, "idle",
+                         ms_json(event->idle));
     }
     return NULL;
 }

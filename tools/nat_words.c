@@ -111,6 +111,14 @@ static void print_lifetime(FILE *out, const struct auger_discovery_report *repor
         fputs("  lifetime    not to be found: the server knows no RESPONSE-PORT (RFC 5780)\n", out);
 }
 
+static void print_refresh(FILE *out, const struct auger_discovery_report *report)
+{
+    const char *words = discovery_refresh_in_words(report);
+
+    if (words)
+        fprintf(out, "  refreshed   %s\n", words);
+}
+
 static void print_sizes(FILE *out, const struct auger_discovery_report *report)
 {
     if (report->mtu > 0)
@@ -205,6 +213,7 @@ void nat_words_print(FILE *out, const struct nat_finding *finding)
         print_ports(out, report);
         fprintf(out, "  hairpin     %s\n", discovery_hairpin_in_words(report));
         print_lifetime(out, report);
+        print_refresh(out, report);
         print_sizes(out, report);
         if (report->rewrites == AUGER_DISCOVERY_YES)
             fputs(
@@ -231,6 +240,11 @@ void nat_words_progress(FILE *out, const struct auger_discovery_event *event)
     case AUGER_DISCOVERY_EVENT_TESTED:
         fprintf(out, "ageing: one that was idle for %.1f s is %s\n", seconds(event->idle),
                 event->is_alive ? "there" : "gone");
+        break;
+    case AUGER_DISCOVERY_EVENT_KEEPING:
+        fprintf(out,
+                "ageing: what keeps a mapping? Some are kept from one side alone, for %.1f s\n",
+                seconds(event->idle));
         break;
     }
 }

@@ -39,8 +39,8 @@ struct auger_discovery_config {
     size_t locals_len; /* AUGER_DISCOVERY_SOCKETS */
     const struct auger_addr *servers;
     size_t servers_len; /* 1 to AUGER_DISCOVERY_SERVERS_MAX */
-    /* Look for the lifetime of a mapping up to here, which takes somewhat more than twice as
-     * long; 0 (default): not at all.  At most AUGER_DISCOVERY_LIFETIME_MAX. */
+    /* Look for the lifetime of a mapping up to here, and for what keeps it, which takes up to four
+     * times as long; 0 (default): not at all.  At most AUGER_DISCOVERY_LIFETIME_MAX. */
     auger_time lifetime_max;
 };
 AUGER_API void auger_discovery_config_init_sized(struct auger_discovery_config *config,
@@ -79,13 +79,16 @@ AUGER_API size_t auger_discovery_poll_transmit(struct auger_discovery *discovery
 enum auger_discovery_stage {
     AUGER_DISCOVERY_REACHING, /* who answers, and who knows RFC 5780 */
     AUGER_DISCOVERY_PROBING,  /* all but the lifetime; some ten seconds */
-    AUGER_DISCOVERY_AGEING,   /* the lifetime of a mapping */
+    AUGER_DISCOVERY_AGEING,   /* the lifetime of a mapping, and what keeps it */
     AUGER_DISCOVERY_DONE,
 };
 enum auger_discovery_event_type {
     AUGER_DISCOVERY_EVENT_STAGE,  /* another has begun */
     AUGER_DISCOVERY_EVENT_ROUND,  /* of the lifetime: mappings are opened, to be left idle */
     AUGER_DISCOVERY_EVENT_TESTED, /* a mapping that was idle is there still, or not */
+    /* Mappings are opened, to be kept by datagrams of one direction alone; `idle`: that long in
+       all. */
+    AUGER_DISCOVERY_EVENT_KEEPING,
 };
 /* Progress, for who shows it: the oldest are forgotten where nobody asks. */
 struct auger_discovery_event {
@@ -166,6 +169,9 @@ struct auger_discovery_report {
     struct auger_discovery_row rows[AUGER_DISCOVERY_ROWS_MAX]; /* as they were made */
     size_t rows_len;
     uint64_t sent, ignored; /* datagrams; ignored: what came and was not to the point */
+    /* Whether a datagram of that direction alone refreshes a mapping: RFC 4787, 4.3.  Known where
+     * the lifetime is; the latter if the server knows RESPONSE-PORT. */
+    enum auger_discovery_answer outbound_refresh, inbound_refresh;
 };
 AUGER_API void auger_discovery_get_report_sized(const struct auger_discovery *discovery,
                                                 struct auger_discovery_report *report, size_t size);

@@ -72,6 +72,10 @@ describe("auger nat", { concurrency: 50 }, () => {
       gina -- ub (udp-blocked) -- internet
       anna -- h2 (port-restricted) -- c2 (symmetric) -- internet
       tom -- tr (port-restricted, timeout=6) -- internet
+      ted -- t4 (port-restricted, timeout=6) -- internet
+      tia -- t5 (EIM/APDF/random, timeout=6) -- internet
+      tea -- t6 (EIM/APDF/preserve, timeout=6, refresh=inbound) -- internet
+      tim -- t7 (APDM/APDF/random, timeout=6, refresh=both) -- internet
       ${kinds.map(([mapping, filter], i) => `k${i} -- n${i} (${mapping}/${filter}/${ports[i % 4]}) -- internet`).join("\n")}
       by2 -- s2 (APDM/APDF/sequential, stride=2) -- internet
       twain -- t2 (APDM/APDF/sequential, stride=2) -- internet
@@ -139,12 +143,20 @@ describe("auger nat", { concurrency: 50 }, () => {
     assert.deepEqual(report.path.slice(0, 2), [{ address: path[0].network.gateway, scope: "private" },
       { address: path[1].network.gateway, scope: "carrier" }]);
   });
-  test("finds for how long a mapping lives", async () => {
-    const report = await discover(lab.host("tom"), [ours.address], "--lifetime", "20");
+  const lives = async (name, outbound, inbound) => {
+    const report = await discover(lab.host(name), [ours.address], "--lifetime", "20");
     // The kernel forgets by its own clock, and looks now and then.
     assert.ok(report.lifetime_alive > 3000 && report.lifetime_alive < 9000, JSON.stringify(report));
     assert.ok(report.lifetime_dead > report.lifetime_alive && report.lifetime_dead < 12000, JSON.stringify(report));
+    assert.deepEqual([report.refreshed_by_outbound, report.refreshed_by_inbound], [outbound, inbound], JSON.stringify(report));
+  };
+  test("finds for how long a mapping lives, and that either direction keeps it", () => lives("tom", "yes", "yes"));
+  test("finds it of a kernel that has more patience with what went on for a while, too", async () => {
+    await start(inside("t4", ["sh", "-c", "echo 30 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream"])).exited;
+    await lives("ted", "yes", "yes");
   });
+  for (const [name, outbound, inbound] of [["tia", "yes", "no"], ["tea", "no", "yes"], ["tim", "yes", "yes"]])
+    test(`finds what keeps a mapping in user space: outbound ${outbound}, inbound ${inbound}`, () => lives(name, outbound, inbound));
 
   test("says that a gateway maps ports on request, and gives back what it got", async () => {
     writeFileSync(join(start.folder, "miniupnpd.conf"), ["ext_ifname=wan", "listening_ip=lan", "enable_natpmp=yes",

@@ -84,6 +84,24 @@ SCENARIO(the_lifetime_of_a_mapping_is_found)
     }
 }
 
+/* Where there are few ports, the socket that asks gets that of the mapping which is gone. */
+SCENARIO(an_answer_at_the_port_that_somebody_else_has_now_is_no_life)
+{
+    struct nat_config config = cone;
+
+    config.timeout = 4 * AUGER_SEC;
+    config.port_min = 5000;
+    config.port_max = 5013;
+    for (unsigned i = 0; i < 20; i++) {
+        struct sim *sim = begin(seed + i, &config, NULL);
+        discovery_start(&client, servers, 1, 300 * AUGER_SEC);
+        discovery_run(&client, 1200 * AUGER_SEC);
+        CHECK(client.report.lifetime_alive < 5 * AUGER_SEC, "%u: %.1f s", i,
+              (double)client.report.lifetime_alive / 1e9);
+        world_end(sim);
+    }
+}
+
 SCENARIO(a_lifetime_above_what_is_looked_for_is_open)
 {
     struct nat_config config = cone;
@@ -127,10 +145,91 @@ SCENARIO(without_response_port_the_next_port_tells)
     without_response_port(seed, NAT_PORTS_PRESERVE, false);
 }
 
+/* --- what keeps a mapping ---------------------------------------------------------------------
+ */
+
+static enum auger_discovery_answer yes(bool is_so)
+{
+    return is_so ? AUGER_DISCOVERY_YES : AUGER_DISCOVERY_NO;
+}
+
+static void find_refresh(uint64_t seed, struct nat_config config, unsigned loss_permille,
+                         bool has_response_port)
+{
+    struct sim *sim = world(seed, .delay = DELAY, .loss_permille = loss_permille);
+    enum auger_discovery_answer out = yes(!config.outbound_does_not);
+    enum auger_discovery_answer in = yes(config.inbound_refreshes);
+
+    memset(servers, 0, sizeof(servers));
+    discovery_add_server(sim, &servers[0], "one");
+    servers[0].no_response_port = !has_response_port;
+    discovery_add_client(sim, &client, sim_add_nat(sim, "home", sim_internet(sim), &config, NULL));
+    discovery_start(&client, servers, 1, 120 * AUGER_SEC);
+    discovery_run(&client, 600 * AUGER_SEC);
+    if (!has_response_port)
+        in = AUGER_DISCOVERY_UNKNOWN;
+    CHECK(client.report.outbound_refresh == out && client.report.inbound_refresh == in,
+          "%.0f s, mapping %d, %u permille lost: out %d, not %d; in %d, not %d",
+          (double)config.timeout / 1e9, config.mapping, loss_permille,
+          client.report.outbound_refresh, out, client.report.inbound_refresh, in);
+    world_end(sim);
+}
+
+/* RFC 4787, REQ-6: outbound has to, inbound may. */
+SCENARIO(what_keeps_a_mapping_is_found)
+{
+    static const struct {
+        bool inbound, not_outbound;
+    } ways[] = {{false, false}, {true, false}, {true, true}};
+    static const int timeouts_s[] = {6, 30, 90};
+
+    for (size_t way = 0; way < ARRAY_LEN(ways); way++)
+        for (size_t i = 0; i < ARRAY_LEN(timeouts_s); i++) {
+            struct nat_config config = cone;
+            config.inbound_refreshes = ways[way].inbound;
+            config.outbound_does_not = ways[way].not_outbound;
+            config.timeout = timeouts_s[i] * AUGER_SEC;
+            find_refresh(seed, config, 0, true);
+            find_refresh(seed, config, 0, false);
+            config.mapping = config.filtering = NAT_ADDRESS_AND_PORT_DEPENDENT;
+            find_refresh(seed, config, 20, true);
+        }
+}
+
+/* Its lifetime is hard to find too, since it is not one of being idle. */
+SCENARIO(of_a_mapping_that_nothing_keeps_no_keeper_is_told)
+{
+    struct nat_config config = cone;
+
+    config.timeout = 30 * AUGER_SEC;
+    config.outbound_does_not = true;
+    struct sim *sim = begin(seed, &config, NULL);
+    discovery_start(&client, servers, 1, 120 * AUGER_SEC);
+    discovery_run(&client, 600 * AUGER_SEC);
+    CHECK(client.report.outbound_refresh != AUGER_DISCOVERY_YES &&
+              client.report.inbound_refresh != AUGER_DISCOVERY_YES,
+          "out %d, in %d", client.report.outbound_refresh, client.report.inbound_refresh);
+    world_end(sim);
+}
+
+SCENARIO(what_keeps_a_mapping_without_a_known_end_is_not_asked)
+{
+    struct nat_config config = cone;
+
+    config.timeout = 600 * AUGER_SEC;
+    struct sim *sim = begin(seed, &config, NULL);
+    discovery_start(&client, servers, 1, 60 * AUGER_SEC);
+    discovery_run(&client, 200 * AUGER_SEC);
+    CHECK(client.report.outbound_refresh == AUGER_DISCOVERY_UNKNOWN &&
+              client.report.inbound_refresh == AUGER_DISCOVERY_UNKNOWN,
+          "out %d, in %d", client.report.outbound_refresh, client.report.inbound_refresh);
+    world_end(sim);
+}
+
 SCENARIO(progress_is_told)
 {
     struct nat_config config = cone;
-    unsigned stages = 0, rounds = 0, alive = 0, dead = 0;
+    unsigned stages = 0, rounds = 0, alive = 0, dead = 0, keeping = 0;
 
     config.timeout = 30 * AUGER_SEC;
     struct sim *sim = begin(seed, &config, NULL);
@@ -140,10 +239,12 @@ SCENARIO(progress_is_told)
         const struct auger_discovery_event *event = &client.events[i];
         stages += event->type == AUGER_DISCOVERY_EVENT_STAGE;
         rounds += event->type == AUGER_DISCOVERY_EVENT_ROUND;
+        keeping += event->type == AUGER_DISCOVERY_EVENT_KEEPING;
         alive += event->type == AUGER_DISCOVERY_EVENT_TESTED && event->is_alive;
         dead += event->type == AUGER_DISCOVERY_EVENT_TESTED && !event->is_alive;
     }
     CHECK(stages == 3, "probing, ageing, done, and %u were told", stages);
+    CHECK(keeping == 1, "%u times", keeping);
     CHECK(rounds >= 2 && rounds <= 4 && alive > 0 && dead > 0, "%u rounds, %u alive, %u dead",
           rounds, alive, dead);
     world_end(sim);
@@ -299,9 +400,13 @@ SCENARIO(a_second_server_gives_the_lie_to_our_address)
 }
 
 SCENARIOS(scenario_test(hairpins_are_told_apart), scenario_test(the_lifetime_of_a_mapping_is_found),
+          scenario_test(an_answer_at_the_port_that_somebody_else_has_now_is_no_life),
           scenario_test(a_lifetime_above_what_is_looked_for_is_open),
-          scenario_test(without_response_port_the_next_port_tells), scenario_test(progress_is_told),
-          scenario_test(several_external_addresses_are_seen),
+          scenario_test(without_response_port_the_next_port_tells),
+          scenario_test(what_keeps_a_mapping_is_found),
+          scenario_test(of_a_mapping_that_nothing_keeps_no_keeper_is_told),
+          scenario_test(what_keeps_a_mapping_without_a_known_end_is_not_asked),
+          scenario_test(progress_is_told), scenario_test(several_external_addresses_are_seen),
           scenario_test(a_server_without_padding_is_not_asked_for_sizes),
           scenario_test(the_table_has_a_row_for_each_flow),
           scenario_test(who_does_not_change_its_address_tells_nothing_of_filters),

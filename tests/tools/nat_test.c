@@ -164,6 +164,42 @@ static void what_each_protocol_of_port_mapping_answers_is_a_line(void **state)
     free(text);
 }
 
+static void what_refreshes_a_mapping_is_a_line(void **state)
+{
+    static const struct {
+        enum auger_discovery_answer out, in;
+        const char *expected; /* NULL: no line */
+    } rows[] = {
+        {AUGER_DISCOVERY_UNKNOWN, AUGER_DISCOVERY_UNKNOWN, NULL},
+        {AUGER_DISCOVERY_YES, AUGER_DISCOVERY_YES,
+         "  refreshed   by what goes out, and by what comes in\n"},
+        {AUGER_DISCOVERY_YES, AUGER_DISCOVERY_NO, "  refreshed   by what goes out alone\n"},
+        {AUGER_DISCOVERY_YES, AUGER_DISCOVERY_UNKNOWN, "  refreshed   by what goes out; whether"},
+        {AUGER_DISCOVERY_NO, AUGER_DISCOVERY_YES, "  refreshed   by what comes in alone"},
+        {AUGER_DISCOVERY_NO, AUGER_DISCOVERY_NO, "  refreshed   not by what goes out, against"},
+        {AUGER_DISCOVERY_UNKNOWN, AUGER_DISCOVERY_YES, "  refreshed   by what comes in; whether"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct nat_finding finding = {.local = ip_of("192.168.1.2")};
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        assert_non_null(out);
+        finding.report.udp = finding.report.is_translated = AUGER_DISCOVERY_YES;
+        finding.report.lifetime_dead = AUGER_NEVER;
+        finding.report.outbound_refresh = rows[i].out;
+        finding.report.inbound_refresh = rows[i].in;
+        nat_words_print(out, &finding);
+        fclose(out);
+        const char *found = strstr(text, rows[i].expected ? rows[i].expected : "refreshed");
+        if ((found != NULL) != (rows[i].expected != NULL))
+            fail_msg("%zu: %s", i, text);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +208,7 @@ int main(void)
         cmocka_unit_test(a_server_is_asked_once),
         cmocka_unit_test(the_verdict_names_the_nat),
         cmocka_unit_test(what_each_protocol_of_port_mapping_answers_is_a_line),
+        cmocka_unit_test(what_refreshes_a_mapping_is_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
