@@ -48,6 +48,7 @@ struct auger_generation {
 
     struct auger_credentials local, remote;
     struct auger_cands remotes;
+    auger_time prflx_at; /* when the latest peer-reflexive one was learned */
     bool remote_ended;   /* the peer says that no more candidates will come */
     bool has_moved;      /* and yet more came, of either side: docs/decisions/070 */
     bool patience_ended; /* the PAC timer has run out (8863) */

@@ -2,6 +2,7 @@
  * The asking side, section 7.2, is check.c. */
 #include "ice/inbound.h"
 
+#include "ice/check.h"
 #include "ice/lite.h"
 #include "ice/nominate.h"
 #include "ice/renominate.h"
@@ -9,14 +10,18 @@
 
 #include "base/addr.h"
 #include "base/buggify.h"
+#include "base/time.h"
 #include "base/trace.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* How often the table of peer-reflexive candidates may be filled anew before any pair is
- * valid. */
+/* How often the table of peer-reflexive candidates may be filled anew before any pair is valid, and
+ * then: the bursts of a peer that predicts may come from 48 ports. */
 #define PRFLX_TURNS_MAX 2u
+#define PRFLX_TURNS_OF_VALID_MAX 6u
+/* The latest answer on the pair in use is older: there consent is asked for in vain. */
+#define SILENT_FOR (7 * AUGER_SEC)
 
 /* What a check says. */
 struct request {
@@ -217,16 +222,39 @@ static bool has_prflx_of_ip(const struct auger_checklist *list, const struct aug
     return false;
 }
 
+static bool is_silent(const struct auger_ice *ice, auger_time now)
+{
+    return !ice->route || now >= auger_time_add(ice->route->proof->answered_at, SILENT_FOR);
+}
+
+/* Beside a pair that works a new port may be that of a peer that has moved: if that one is silent,
+ * or once all checks that a chase had caused are over. */
+static bool may_have_moved(const struct auger_ice *ice, const struct auger_generation *generation,
+                           auger_time now)
+{
+    return generation->nomination.valid_at != AUGER_NEVER &&
+           (now >= auger_time_add(generation->prflx_at, AUGER_CHECK_LIFETIME) ||
+            is_silent(ice, now));
+}
+
+static bool has_had_its_turns(const struct auger_generation *generation)
+{
+    unsigned turns =
+        generation->nomination.valid_at == AUGER_NEVER ? PRFLX_TURNS_MAX : PRFLX_TURNS_OF_VALID_MAX;
+
+    return generation->remotes.prflx_made >= turns * generation->remotes.prflx_max;
+}
+
 /* Between two NATs that map by destination and filter nothing each answer comes from a new
  * port, and so does the check that it causes: a chase without an end, which would use up
  * all requests before the pairs that work have had theirs.  One that comes from elsewhere, or
  * to another base, may be the way around it.  Who opens a stream is where it comes from. */
-static bool is_chase(const struct auger_generation *generation, const struct auger_ice_cand *local,
+static bool is_chase(const struct auger_ice *ice, const struct auger_generation *generation,
+                     auger_time now, const struct auger_ice_cand *local,
                      const struct auger_addr *source)
 {
-    return local->tcptype == AUGER_TCP_TYPE_NONE &&
-           generation->nomination.valid_at == AUGER_NEVER &&
-           generation->remotes.prflx_made >= PRFLX_TURNS_MAX * generation->remotes.prflx_max &&
+    return local->tcptype == AUGER_TCP_TYPE_NONE && has_had_its_turns(generation) &&
+           !may_have_moved(ice, generation, now) &&
            has_prflx_of_ip(&generation->checklist, local, source);
 }
 
@@ -243,7 +271,7 @@ static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_gene
     struct auger_ice_cand *cand = auger_cands_find(remotes, &addr, tcptype);
     if (cand || !auger_cand_addr_is_usable(&addr, &ice->policy))
         return cand;
-    if (remotes->prflx == remotes->prflx_max && !is_chase(generation, local, &addr)) {
+    if (remotes->prflx == remotes->prflx_max && !is_chase(ice, generation, now, local, &addr)) {
         struct auger_ice_cand *dead = dead_prflx(generation);
         if (dead) {
             auger_checklist_remove_cand(&generation->checklist, dead);
@@ -251,9 +279,11 @@ static struct auger_ice_cand *remote_at(struct auger_ice *ice, struct auger_gene
         }
     }
     cand = auger_cands_add_remote_prflx(remotes, &addr, tcptype, priority);
-    if (cand)
-        auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &cand->addr),
-                    AUGER_F_TEXT("type", "prflx"), AUGER_F_INT("priority", priority));
+    if (!cand)
+        return NULL;
+    generation->prflx_at = now;
+    auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &cand->addr),
+                AUGER_F_TEXT("type", "prflx"), AUGER_F_INT("priority", priority));
     return cand;
 }
 

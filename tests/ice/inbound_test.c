@@ -391,10 +391,26 @@ static void test_a_dead_peer_reflexive_candidate_makes_room(void **state)
     puppet_free(p);
 }
 
-/* From ever new ports, each of which answers from yet another. */
-static size_t chase(struct puppet *p)
+/* What leaves for 192.0.2.9 is answered from that address; how much it was.  Others answer from
+ * where they are asked, if at all. */
+static size_t misanswer(struct puppet *p, const char *other, bool others_answer)
 {
     struct sent sent;
+    size_t asked = 0;
+
+    while (puppet_take(p, &sent)) {
+        bool is_chased = sent.path.remote.ip[3] == 9;
+        if (sent.msg.class_ != AUGER_STUN_REQUEST || (!is_chased && !others_answer))
+            continue;
+        puppet_answer(p, &sent, &(struct puppet_answer){.from = is_chased ? other : NULL});
+        asked += is_chased;
+    }
+    return asked;
+}
+
+/* From ever new ports, each of which answers from yet another. */
+static size_t chase(struct puppet *p, bool others_answer)
+{
     size_t asked = 0;
 
     for (int port = 10000; port < 10400; port++) {
@@ -403,14 +419,17 @@ static size_t chase(struct puppet *p)
         snprintf(other, sizeof(other), "192.0.2.9:%d", port + 20000);
         puppet_check(p, &(struct puppet_check){.from = from, .role = CONTROLLED});
         puppet_wait(p, 50 * AUGER_MS);
-        while (puppet_take(p, &sent)) {
-            if (sent.msg.class_ != AUGER_STUN_REQUEST || sent.path.remote.ip[3] != 9)
-                continue;
-            puppet_answer(p, &sent, &(struct puppet_answer){.from = other});
-            asked++;
-        }
+        asked += misanswer(p, other, others_answer);
     }
     return asked;
+}
+
+static bool is_answered_at(struct puppet *p, const char *from)
+{
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.from = from, .role = CONTROLLED});
+    return puppet_take_response(p, &sent) && sent.msg.class_ == AUGER_STUN_SUCCESS;
 }
 
 static void test_a_chase_after_ever_new_ports_comes_to_an_end(void **state)
@@ -420,11 +439,37 @@ static void test_a_chase_after_ever_new_ports_comes_to_an_end(void **state)
 
     puppet_introduce(p);
     assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
-    assert_in_range(chase(p), 16, 64);
+    assert_in_range(chase(p, false), 16, 64);
     puppet_free(p);
 
-    p = puppet_connected(true); /* then it is a peer who moves */
-    assert_in_range(chase(p), 300, 800);
+    p = puppet_connected(true); /* a peer that predicts has more ports */
+    assert_in_range(chase(p, true), 48, 128);
+    assert_false(is_answered_at(p, "192.0.2.9:9"));
+    puppet_free(p);
+}
+
+/* Whose pair works no more, or that was quiet since. */
+static void test_a_peer_that_moves_after_a_chase_is_followed(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(true);
+
+    chase(p, true);
+    for (int i = 0; i < 12; i++) { /* a consent check and its answer are up to 6 s old by then */
+        puppet_wait(p, 1 * AUGER_SEC);
+        misanswer(p, "192.0.2.9:30000", false);
+    }
+    assert_true(is_answered_at(p, "192.0.2.9:9"));
+    puppet_free(p);
+
+    p = puppet_connected(true);
+    chase(p, true);
+    for (int i = 0; i < 40; i++) {
+        puppet_wait(p, 1 * AUGER_SEC);
+        misanswer(p, "192.0.2.9:30000", true);
+    }
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    assert_true(is_answered_at(p, "192.0.2.9:9"));
     puppet_free(p);
 }
 
@@ -436,7 +481,7 @@ static void test_a_chase_leaves_room_for_who_asks_from_elsewhere(void **state)
     struct sent sent;
 
     puppet_introduce(p);
-    chase(p);
+    chase(p, false);
     puppet_check(p, &(struct puppet_check){.from = "192.0.2.77:7", .role = CONTROLLED});
     assert_true(puppet_take_response(p, &sent));
     assert_int_equal(sent.msg.class_, AUGER_STUN_SUCCESS);
@@ -619,6 +664,7 @@ int main(void)
         cmocka_unit_test(test_a_check_for_which_no_pair_has_room_is_not_answered),
         cmocka_unit_test(test_a_dead_peer_reflexive_candidate_makes_room),
         cmocka_unit_test(test_a_chase_after_ever_new_ports_comes_to_an_end),
+        cmocka_unit_test(test_a_peer_that_moves_after_a_chase_is_followed),
         cmocka_unit_test(test_a_chase_leaves_room_for_who_asks_from_elsewhere),
         cmocka_unit_test(test_responses_that_nobody_fetches_are_bounded),
         cmocka_unit_test(test_a_check_to_no_base_of_ours_is_dropped),
