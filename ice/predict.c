@@ -340,6 +340,15 @@ static bool is_over(const struct auger_ice *ice, auger_time now)
            auger_nominate_is_concluded(ice->current);
 }
 
+static void stand_down(struct auger_ice *ice)
+{
+    end_burst(ice);
+    if (auger_nominate_is_concluded(ice->current))
+        auger_helper_drop_all(ice);
+}
+
+/* A window may begin in the moment in which another burst ends: whatever comes next would decide
+ * when, else. */
 void auger_predict_consider(struct auger_ice *ice, auger_time now)
 {
     struct auger_prediction *p = ice->prediction;
@@ -348,17 +357,17 @@ void auger_predict_consider(struct auger_ice *ice, auger_time now)
         return;
     follow_generation(ice);
     auger_helper_adopt_all(ice);
+    bool ends = is_over(ice, now);
+    if (p->window != AUGER_WINDOW_ASKING && ends)
+        stand_down(ice);
+    else if (p->window != AUGER_WINDOW_ASKING)
+        go_on(ice, now);
     consider_window(ice, now);
     if (p->window == AUGER_WINDOW_ASKING)
         return;
-    if (is_over(ice, now)) {
-        end_burst(ice);
-        if (auger_nominate_is_concluded(ice->current))
-            auger_helper_drop_all(ice);
-        return;
-    }
-    go_on(ice, now);
-    if (p->phase == AUGER_PREDICT_IDLE)
+    if (ends)
+        stand_down(ice);
+    else if (p->phase == AUGER_PREDICT_IDLE)
         plan_next(ice, now);
 }
 

@@ -148,6 +148,38 @@ static void ports_by_chance_are_not_told(void **state)
     guesser_end(&g);
 }
 
+/* A burst towards a peer is under way when the last server has answered: the window follows it at
+ * once, whatever comes or does not come meanwhile. */
+static void a_window_follows_the_burst_that_was_under_way(void **state)
+{
+    struct auger_ice_config config;
+    struct guesser g;
+
+    (void)state;
+    auger_ice_config_init(&config);
+    config.predict_window = true;
+    guesser_begin(&g, GUESSER_BY_DESTINATION, &config);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(auger_ice_add_stun_server(g.ice, g.world->now, &g.servers[i]), 0);
+    guesser_run(&g, 100 * AUGER_MS);
+    guesser_hear(&g, peer, 1);
+    guesser_run(&g, 300 * AUGER_MS);
+    assert_int_equal(g.wants, 1);
+    g.deaf_servers = true;
+    assert_int_equal(guesser_help(&g, 6000, HELPERS), 0);
+    auger_ice_end_of_local_addrs(g.ice, g.world->now);
+    guesser_run(&g, 2 * AUGER_SEC - AUGER_MS);
+    assert_int_equal(g.wants, 1);
+    assert_int_equal(g.gathered, 0);
+    guesser_run(&g, AUGER_MS);
+    assert_int_equal(g.wants, 2);
+    g.deaf_servers = false;
+    assert_int_equal(guesser_help(&g, 6100, HELPERS), 0);
+    guesser_run(&g, 100 * AUGER_MS);
+    assert_int_equal(g.gathered, 1);
+    guesser_end(&g);
+}
+
 /* Of the three bursts there may be it is one. */
 static void two_bursts_are_left_for_when_the_peer_is_known(void **state)
 {
@@ -267,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_nat_that_maps_for_all_holds_nothing_up),
         cmocka_unit_test(without_helper_sockets_gathering_ends_all_the_same),
         cmocka_unit_test(ports_by_chance_are_not_told),
+        cmocka_unit_test(a_window_follows_the_burst_that_was_under_way),
         cmocka_unit_test(two_bursts_are_left_for_when_the_peer_is_known),
         cmocka_unit_test(a_socket_that_the_peer_has_checked_stays_and_is_heard),
     };
