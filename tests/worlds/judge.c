@@ -236,11 +236,20 @@ static void judge_agreement(struct life *life, const struct couple *couple)
                      couple->names[1]);
 }
 
+/* They met at a port that was guessed, if at all: nobody promises that for another time. */
+static bool is_left_to_guesses(struct life *life)
+{
+    const struct plan *plan = life->plan;
+
+    return (plan_has(plan, PREDICTION) || plan_has(plan, PREDICTION_B)) && !can_have_relay(plan) &&
+           !build_has_tcp(plan) && !reach_of(life)->both;
+}
+
 /* 12: a restart finds the path that there is. */
 static void judge_restart(struct life *life, struct tally *tally)
 {
     if (life->restarts.count == 0 || !life_is_connected(life) || !is_gentle(life->plan) ||
-        plan_count_faults(life->plan) > 0)
+        plan_count_faults(life->plan) > 0 || is_left_to_guesses(life))
         return;
     tally->judged[MUST_RESTART]++;
     if (!both_restarted(life->built.sim))

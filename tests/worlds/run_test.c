@@ -50,6 +50,7 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
         {"seed=1", ANOTHER_ROUTE, "14"},
         {"seed=1 alice.gates=3 bob.gates=3", A_SHORTCUT, "15"},
         {"seed=1", NO_ANSWER_TO_RESTART, "12"},
+        {"seed=1 alice.prediction=1 bob.prediction=1", NO_ANSWER_TO_RESTART, "12"},
     };
 
     (void)state;
