@@ -91,6 +91,22 @@ struct sim_reacher *sim_add_reacher(struct sim *sim, const char *name)
     return reacher;
 }
 
+static void ignore(struct sim *sim, struct sim_host *host, const struct auger_path *path,
+                   const uint8_t *buf, size_t len)
+{
+    (void)sim, (void)host, (void)path, (void)buf, (void)len;
+}
+
+void sim_add_bystander(struct sim *sim, struct sim_net *net, bool ipv6)
+{
+    struct sim_host *host = sim_host_new(sim, "bystander");
+
+    host->receive = ignore;
+    sim_host_attach(host, net, AUGER_IPV4, 1);
+    if (ipv6)
+        sim_host_attach(host, net, AUGER_IPV6, 1);
+}
+
 void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct sim_net *net,
                           enum auger_family family)
 {

@@ -22,6 +22,9 @@ void sim_reacher_hide(struct sim_reacher *reacher, const struct sim_net *but, bo
 /* Beside them it tells that IP address, with their ports. */
 void sim_reacher_tell(struct sim_reacher *reacher, const struct auger_addr *external);
 
+/* A host that asks nobody and answers nobody: what is meant for another of its address it has. */
+void sim_add_bystander(struct sim *sim, struct sim_net *net, bool ipv6);
+
 struct sim_reach {
     bool both;   /* each has an answer of the other */
     bool direct; /* on a pair of addresses that no NAT changes */

@@ -522,25 +522,76 @@ static void add_reacher(struct built *built, int side, bool is_moved)
     show_reacher(built, side);
 }
 
+/* A question says who asks in clear. */
+static void build_honest(struct built *built, struct plan *honest)
+{
+    const struct sim_options options = {.seed = honest->seed, .delay = 20 * AUGER_MS};
+
+    honest->value[HOSTILE_SERVER] = honest->value[TURN] = honest->value[TURN_B] = 0;
+    honest->value[TURN_ALTERNATE] = 0;
+    honest->value[ALG] = honest->value[ALG_B] = 0;
+    build(built, honest, &options);
+}
+
+static struct sim_reach reach(const struct built *built)
+{
+    const struct plan *plan = built->plan;
+    struct sim_reach reach =
+        sim_reach(built->sim, built->reachers[0], !of(plan, GIVES, 0), !of(plan, NO_STUN, 0),
+                  built->reachers[1], !of(plan, GIVES, 1), !of(plan, NO_STUN, 1), 20 * AUGER_SEC);
+
+    sim_free(built->sim);
+    return reach;
+}
+
+/* Of two couples on shared sockets one agent comes last, on a host of its own.  Where networks have
+ * one prefix any of them may stand in the way of another. */
+static int last_of_couples(const struct plan *plan)
+{
+    return plan->value[MUX] == 1;
+}
+
 struct sim_reach build_and_reach(const struct plan *plan, bool is_moved)
 {
-    struct sim_options options = {.seed = plan->seed, .delay = 20 * AUGER_MS};
     struct plan honest = *plan;
     struct built built;
 
-    honest.value[HOSTILE_SERVER] = honest.value[TURN] = honest.value[TURN_B] = 0;
-    honest.value[TURN_ALTERNATE] = 0;
-    honest.value[ALG] = honest.value[ALG_B] = 0; /* a question says who asks in clear */
-    build(&built, &honest, &options);
+    if (shows_no_address(plan, 0) || shows_no_address(plan, 1))
+        return (struct sim_reach){0};
+    build_honest(&built, &honest);
     add_reacher(&built, 0, is_moved);
     add_reacher(&built, 1, is_moved);
-    struct sim_reach reach =
-        sim_reach(built.sim, built.reachers[0], !of(plan, GIVES, 0), !of(plan, NO_STUN, 0),
-                  built.reachers[1], !of(plan, GIVES, 1), !of(plan, NO_STUN, 1), 20 * AUGER_SEC);
-    sim_free(built.sim);
-    if (shows_no_address(plan, 0) || shows_no_address(plan, 1))
-        reach.both = reach.direct = false;
-    return reach;
+    if (plan_shares_sockets(plan))
+        sim_add_bystander(built.sim, built.homes[last_of_couples(plan)][0], false);
+    return reach(&built);
+}
+
+/* They have no server but of STUN, one interface, and all candidates to tell. */
+static void make_beside(struct plan *plan)
+{
+    static const enum feature not_theirs[] = {
+        GIVES,   GIVES_B,   NO_STUN,         NO_STUN_B,        IPV6, IPV6_B, MAPPED, MAPPED_B,
+        PRIVACY, PRIVACY_B, MORE_INTERFACES, MORE_INTERFACES_B};
+
+    for (size_t i = 0; i < sizeof(not_theirs) / sizeof(not_theirs[0]); i++)
+        plan->value[not_theirs[i]] = 0;
+}
+
+struct sim_reach build_and_reach_beside(const struct plan *plan)
+{
+    int last = last_of_couples(plan);
+    struct plan theirs = *plan;
+    struct built built;
+
+    make_beside(&theirs);
+    build_honest(&built, &theirs);
+    if (last == 0)
+        sim_add_bystander(built.sim, built.homes[0][0], has_ipv6(plan, 0));
+    add_reacher(&built, !last, false);
+    if (last == 1)
+        sim_add_bystander(built.sim, built.homes[1][0], has_ipv6(plan, 1));
+    add_reacher(&built, last, false);
+    return reach(&built);
 }
 
 /* --- by other ways ------------------------------------------------------------ */
@@ -619,8 +670,9 @@ static bool shows_where_it_is(const struct plan *plan, int side)
     if (of(plan, GIVES, side) || shows_no_address(plan, side) ||
         gates_of(plan, side) == UDP_BLOCKED || (build_has_names(plan, side) && !is_translated))
         return false;
-    bool is_mapped = is_forwarded(plan, side) && plan->value[TOGETHER] != 1; /* a carrier's own */
-    bool asks_turn = of(plan, TURN, side) && !has_streams(plan, side);       /* else of TCP */
+    bool is_mapped = is_forwarded(plan, side) && has_ipv4(plan, side) &&
+                     plan->value[TOGETHER] != 1;                       /* a carrier's own */
+    bool asks_turn = of(plan, TURN, side) && !has_streams(plan, side); /* else of TCP */
     return !of(plan, NO_STUN, side) || asks_turn || is_mapped ||
            (!is_translated && !build_hides(plan, side));
 }

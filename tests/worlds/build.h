@@ -29,6 +29,8 @@ struct built {
 void build_agents(struct built *built, const struct plan *plan, const struct sim_options *options);
 /* As it is at first, or after the move of the plan. */
 struct sim_reach build_and_reach(const struct plan *plan, bool is_moved);
+/* The same of the couple on shared sockets, at first. */
+struct sim_reach build_and_reach_beside(const struct plan *plan);
 
 /* One side has a relay that the other can be reached by: neither a lost server nor a fault is
  * thought of. */

@@ -134,20 +134,7 @@ static void judge_liveness(struct life *life, struct tally *tally)
         tally->sometimes[EVER_UNREACHABLE]++;
 }
 
-/* The same of those on shared sockets, who have no server but of STUN, no second interface but that
- * of the host, and all candidates to tell. */
-static bool can_reach_beside(const struct plan *plan)
-{
-    static const enum feature not_theirs[] = {
-        GIVES,   GIVES_B,   NO_STUN,         NO_STUN_B,        IPV6, IPV6_B, MAPPED, MAPPED_B,
-        PRIVACY, PRIVACY_B, MORE_INTERFACES, MORE_INTERFACES_B};
-    struct plan theirs = *plan;
-
-    for (size_t i = 0; i < sizeof(not_theirs) / sizeof(not_theirs[0]); i++)
-        theirs.value[not_theirs[i]] = 0;
-    return build_and_reach(&theirs, false).both;
-}
-
+/* The same of those on shared sockets. */
 static void judge_liveness_beside(struct life *life, struct tally *tally)
 {
     const struct couple *beside = &life->beside;
@@ -157,7 +144,7 @@ static void judge_liveness_beside(struct life *life, struct tally *tally)
         return;
     tally->judged[MUST_CONNECT_BESIDE]++;
     if ((!story(beside, 0)->connected || !story(beside, 1)->connected) &&
-        can_reach_beside(life->plan))
+        build_and_reach_beside(life->plan).both)
         life_condemn(life, "12: there is a path for %s and %s, and they did not find it",
                      beside->names[0], beside->names[1]);
 }
