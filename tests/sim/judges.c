@@ -165,3 +165,9 @@ void sim_expect_garbage(struct sim *sim)
     for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer)
         monitor_expect_forgeries(peer->monitor);
 }
+
+void sim_expect_forgotten_checks(struct sim *sim)
+{
+    for (struct sim_peer *peer = sim->peers; peer; peer = peer->next_peer)
+        monitor_expect_forgotten_checks(peer->monitor);
+}

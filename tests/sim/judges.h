@@ -10,5 +10,7 @@ extern const struct sim_watch sim_judges;
 
 /* From now on the peers that there are may receive what nobody sent. */
 void sim_expect_garbage(struct sim *sim);
+/* And may forget checks that others have replaced. */
+void sim_expect_forgotten_checks(struct sim *sim);
 
 #endif /* SIM_JUDGES_H */

@@ -108,6 +108,11 @@ void monitor_expect_forgeries(struct monitor *monitor)
     monitor->has_forgeries = true;
 }
 
+void monitor_expect_forgotten_checks(struct monitor *monitor)
+{
+    monitor->has_forgotten = true;
+}
+
 void monitor_expect_standby_restarts(struct monitor *monitor)
 {
     monitor->has_standby_restarts = true;
@@ -290,6 +295,12 @@ static bool is_agreed(const struct monitor_route *route, auger_time now)
     return route && !route->has_lapsed && now - route->agreed_at < 30 * AUGER_SEC;
 }
 
+/* And the agent cannot but know it. */
+static bool is_owed(const struct monitor_route *route, auger_time now)
+{
+    return is_agreed(route, now) && now - route->owed_at < 30 * AUGER_SEC;
+}
+
 /* An answer that comes later brings it back no more, though nobody has said so yet. */
 static void end_consent(struct monitor *monitor, auger_time now)
 {
@@ -325,7 +336,7 @@ static bool is_kept(const struct monitor *monitor, const struct monitor_route *r
     if (monitor->lite &&
         (!route || route->answered_at == AUGER_NEVER || now - route->answered_at >= 30 * AUGER_SEC))
         return false;
-    return is_agreed(route, now);
+    return is_owed(route, now);
 }
 
 /* What the generation before was answered later counts for its own pair. */
@@ -359,7 +370,7 @@ static bool has_standby(const struct monitor *monitor, auger_time now)
     for (size_t i = 0; i < monitor->routes_len; i++) {
         const struct monitor_route *route = &monitor->routes[i];
         if (route->generation == monitor->in_force && !route->is_doubtful &&
-            is_there(monitor, now, route) && is_agreed(route, now) &&
+            is_there(monitor, now, route) && is_owed(route, now) &&
             !has_asked_in_vain(monitor, now, &route->path))
             return true;
     }

@@ -61,6 +61,9 @@ void monitor_expect_replays(struct monitor *monitor);
 /* What arrives may be altered, or caused by what was: a TURN server may seem to refuse the right
  * password. */
 void monitor_expect_forgeries(struct monitor *monitor);
+/* The agent may forget a check whose place another has taken: its answer, which comes late, may say
+ * nothing to it (ice/inflight.h bounds those that are remembered). */
+void monitor_expect_forgotten_checks(struct monitor *monitor);
 /* The agent may want a restart for the sake of another pair (standby_restarts): of the controlling
  * side, once in a generation. */
 void monitor_expect_standby_restarts(struct monitor *monitor);

@@ -52,6 +52,43 @@ static void nobody_fails_whose_answer_came_in_time(void **state)
     breaks(*state, '2');
 }
 
+/* At once to the second check, and much later to the first. */
+static void is_answered_out_of_order(struct stage *stage)
+{
+    asks(stage, 0, (struct forged){.tid = 1});
+    asks(stage, PACING, (struct forged){.tid = 2});
+    is_answered(stage, PACING, 2);
+    enters(stage, PACING, AUGER_ICE_CHECKING);
+    comes_onto_path(stage, PACING);
+    enters(stage, PACING, AUGER_ICE_CONNECTED);
+    is_answered(stage, AUGER_SEC, 1);
+    enters(stage, PACING + LIFETIME, AUGER_ICE_FAILED);
+}
+
+static void who_may_forget_what_was_replaced_owes_nothing_for_its_answer(void **state)
+{
+    monitor_expect_forgotten_checks(((struct stage *)*state)->monitor);
+    is_answered_out_of_order(*state);
+    holds(*state);
+}
+
+static void who_forgets_nothing_goes_on_with_the_answer_to_what_was_replaced(void **state)
+{
+    is_answered_out_of_order(*state);
+    breaks(*state, '2');
+}
+
+static void what_was_not_replaced_is_not_forgotten(void **state)
+{
+    struct stage *stage = *state;
+
+    monitor_expect_forgotten_checks(stage->monitor);
+    connects(stage);
+    is_answered_late(stage, LIFETIME - 1);
+    enters(stage, LIFETIME + AUGER_SEC, AUGER_ICE_FAILED);
+    breaks(stage, '2');
+}
+
 static void a_late_answer_brings_no_consent_for_data(void **state)
 {
     connects(*state);
@@ -113,6 +150,9 @@ static void of_a_path_that_is_not_in_use_nothing_ends(void **state)
 SCENARIOS(staged(who_has_seen_the_end_may_fail_in_spite_of_a_late_answer),
           staged(who_hears_late_of_the_end_may_fail_too),
           staged(nobody_fails_whose_answer_came_in_time),
+          staged(who_may_forget_what_was_replaced_owes_nothing_for_its_answer),
+          staged(who_forgets_nothing_goes_on_with_the_answer_to_what_was_replaced),
+          staged(what_was_not_replaced_is_not_forgotten),
           staged(a_late_answer_brings_no_consent_for_data),
           staged(a_path_that_is_taken_anew_counts_anew),
           staged(what_ended_before_a_restart_says_nothing_of_what_is_after),

@@ -38,6 +38,7 @@ struct monitor_request {
     /* Of those of the peer's: that were of one generation; answers that were a success. */
     unsigned genuine, succeeded;
     bool nominates;
+    bool is_replaced;   /* by a later one on that path, before its answer */
     bool has_failed;    /* an error, or an answer from elsewhere (7.2.5.2) */
     bool is_signed;     /* of those to a TURN server: it has shown the password, */
     bool is_stale;      /* and a 438, which nobody signs, had another take its place */
@@ -55,6 +56,7 @@ struct monitor_route {
     size_t generation;
     auger_time succeeded_at; /* the last time */
     auger_time agreed_at;    /* the same, to a check that was not too old by then */
+    auger_time owed_at;      /* the same, to one that the agent cannot have forgotten */
     bool has_lapsed;         /* consent ended while it was in use (7675 section 5.1), */
     bool is_over;            /* and the agent has had the time to see it */
     bool is_doubtful;        /* for want of memory the last success may have come to nothing */
@@ -146,7 +148,7 @@ struct monitor {
     enum auger_ice_state state;
     struct auger_path path;           /* in use, by the agent's word */
     bool has_gathered, has_restarted; /* in this generation; since it failed */
-    bool has_replays, has_forgeries, has_standby_restarts;
+    bool has_replays, has_forgeries, has_forgotten, has_standby_restarts;
     struct auger_addr gone[MONITOR_GONE]; /* addresses that were bases */
     size_t gone_len;
     bool is_adrift;     /* the path in use was of one of them, or lost its stream */
@@ -163,6 +165,14 @@ struct monitor_request *monitor_note_request(struct monitor_requests *requests,
 struct monitor_request *monitor_find_request(struct monitor_requests *requests,
                                              const struct auger_stun_tid *tid,
                                              const struct auger_path *path);
+
+bool monitor_is_server(const struct monitor *monitor, const struct auger_addr *addr);
+
+/* monitor_pace.c: of a new transaction; of each datagram of one that goes there. */
+void monitor_check_pace(struct monitor *monitor, auger_time now,
+                        const struct monitor_request *request);
+void monitor_check_budget(struct monitor *monitor, const struct monitor_request *request,
+                          struct monitor_remote *remote);
 
 /* monitor_relay.c: what is inside, and along which path of the agent's; false: nothing of the
  * peer's or for it. */

@@ -68,6 +68,7 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
                                         .generation = request->generation,
                                         .succeeded_at = now,
                                         .agreed_at = now,
+                                        .owed_at = now - CONSENT,
                                         .answered_at = AUGER_NEVER};
     }
     /* A check that is repeated brings it back, if the agent has not seen yet that it ended. */
@@ -75,8 +76,11 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
         auger_path_equal(&route->path, &monitor->path) && now - route->succeeded_at >= CONSENT;
     route->succeeded_at = now;
     route->is_doubtful = false;
-    if (now - request->sent_at <= CONSENT && now - route->agreed_at != CONSENT) /* over by then */
-        route->agreed_at = now;
+    if (now - request->sent_at > CONSENT || now - route->agreed_at == CONSENT) /* over by then */
+        return;
+    route->agreed_at = now;
+    if (!request->is_replaced || !monitor->has_forgotten)
+        route->owed_at = now;
 }
 
 /* What was proved along a stream ends with it (RFC 6544 section 11.1). */
@@ -171,15 +175,6 @@ struct monitor_request *monitor_note_request(struct monitor_requests *requests,
     return request;
 }
 
-static bool is_server(const struct monitor *monitor, const struct auger_addr *addr)
-{
-    for (size_t i = 0; i < monitor->servers_len; i++) {
-        if (auger_addr_equal(&monitor->servers[i], addr))
-            return true;
-    }
-    return false;
-}
-
 static enum monitor_role role_in(const struct auger_stun_msg *msg)
 {
     bool controlling = auger_stun_msg_has(msg, AUGER_STUN_ATTR_ICE_CONTROLLING);
@@ -234,80 +229,6 @@ static size_t generation_that_is_asked(const struct monitor *monitor,
             return MONITOR_NO_GENERATION;
     }
     return found;
-}
-
-/* --- 3: how much, and how fast ---------------------------------------------- */
-
-bool monitor_is_helper(const struct monitor *monitor, const struct auger_addr *base)
-{
-    for (size_t i = 0; i < monitor->helpers_len; i++) {
-        if (auger_addr_equal(&monitor->helpers[i].addr, base))
-            return true;
-    }
-    return false;
-}
-
-void monitor_held_up(struct monitor *monitor, auger_time now)
-{
-    monitor->is_held_up |= monitor->burst_at == now;
-}
-
-/* It begins with requests to a server, and what was held up goes before anything else. */
-static bool is_of_burst(struct monitor *monitor, auger_time now,
-                        const struct monitor_request *request)
-{
-    bool goes_on = monitor->is_held_up;
-
-    monitor->is_held_up = false;
-    if (!monitor_is_helper(monitor, &request->path.local))
-        return false;
-    if (goes_on || is_server(monitor, &request->path.remote))
-        monitor->burst_at = now;
-    return monitor->burst_at == now;
-}
-
-static void check_pace(struct monitor *monitor, auger_time now,
-                       const struct monitor_request *request)
-{
-    if (monitor_find_route(monitor, &request->path,
-                           request->generation)) /* consent and nomination */
-        return;
-    if (is_of_burst(monitor, now, request)) {
-        if (++monitor->unpaced > MONITOR_UNPACED * monitor->generations_len)
-            monitor_break(monitor, "3: %u transactions of prediction", monitor->unpaced);
-        return;
-    }
-    if (monitor->paced_at != AUGER_NEVER && now - monitor->paced_at < monitor->pacing)
-        monitor_break(monitor, "3: two new transactions within %lld us",
-                      (long long)((now - monitor->paced_at) / AUGER_US));
-    monitor->paced_at = now;
-    if (monitor->peers_pacing > monitor->pacing)
-        monitor->pacing = monitor->peers_pacing;
-}
-
-/* Checks begin anew in another role, and where the address or the stream in use is gone; and are
- * triggered by those of the peer. */
-static size_t transactions_max(const struct monitor *monitor, const struct monitor_remote *remote)
-{
-    unsigned begun = 1 + monitor->role_changes + monitor->relays_lost + monitor->streams_lost;
-
-    return (monitor->bases + monitor->helpers_len) * (begun + monitor->gone_len) + remote->checks;
-}
-
-static void check_budget(struct monitor *monitor, const struct monitor_request *request)
-{
-    struct monitor_generation *generation = &monitor->generations[request->generation];
-    struct monitor_remote *remote = remote_of(monitor, &request->path.remote, request->generation);
-
-    remote->requests++;
-    if (remote->has_answered)
-        return;
-    generation->unanswered_requests += remote->checks == 0;
-    if (remote->requests > MONITOR_TRANSMISSIONS * transactions_max(monitor, remote))
-        monitor_break(monitor, "3: %u requests to an address that does not answer",
-                      remote->requests);
-    if (generation->unanswered_requests > MONITOR_TRANSMISSIONS * monitor->pairs_max)
-        monitor_break(monitor, "3: %u requests without an answer", generation->unanswered_requests);
 }
 
 /* --- what it sends ---------------------------------------------------------- */
@@ -406,6 +327,17 @@ static void check_nomination(struct monitor *monitor, const struct auger_path *p
     generation->nominated = *path;
 }
 
+static void replace(struct monitor *monitor, const struct monitor_request *by)
+{
+    struct monitor_requests *sent = &monitor->sent;
+
+    for (size_t i = 0; i < sent->total && i < sent->cap; i++) {
+        struct monitor_request *request = &sent->ring[i];
+        request->is_replaced |= request != by && request->generation == by->generation &&
+                                auger_path_equal(&request->path, &by->path);
+    }
+}
+
 static void sent_request(struct monitor *monitor, auger_time now, const struct auger_path *path,
                          const struct auger_stun_msg *msg)
 {
@@ -418,11 +350,12 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     if (request->sent == 1) {
         request->sent_at = now;
         request->nominates = auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE);
-        check_pace(monitor, now, request);
+        replace(monitor, request);
+        monitor_check_pace(monitor, now, request);
     }
     if (request->sent > MONITOR_TRANSMISSIONS)
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
-    if (is_server(monitor, &path->remote))
+    if (monitor_is_server(monitor, &path->remote))
         return;
     check_form(monitor, now, msg, request->generation);
     if (request->generation == MONITOR_NO_GENERATION)
@@ -430,7 +363,7 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     check_nomination(monitor, path, msg, &monitor->generations[request->generation]);
     if (request->sent == 1 && request->generation == monitor->in_force)
         began_check(monitor, msg);
-    check_budget(monitor, request);
+    monitor_check_budget(monitor, request, remote_of(monitor, &path->remote, request->generation));
 }
 
 static void answered_as_lite(struct monitor *monitor, auger_time now,
@@ -566,7 +499,7 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
 {
     struct monitor_request *request = monitor_find_request(&monitor->sent, &msg->tid, NULL);
 
-    if (!request || request->answered > 0 || is_server(monitor, &path->remote))
+    if (!request || request->answered > 0 || monitor_is_server(monitor, &path->remote))
         return;
     if (request->generation == MONITOR_NO_GENERATION ||
         auger_stun_msg_verify(msg, monitor->generations[request->generation].remote_key) < 0 ||

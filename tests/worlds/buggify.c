@@ -36,6 +36,11 @@ void worlds_buggify(uint64_t seed, unsigned permille)
     }
 }
 
+bool worlds_may_buggify(enum auger_buggify_place place)
+{
+    return places[place].permille > 0;
+}
+
 uint64_t worlds_count_buggified(enum auger_buggify_place place)
 {
     return places[place].count;

@@ -9,6 +9,8 @@
 
 /* From now on, until it is said again; 0: none. */
 void worlds_buggify(uint64_t seed, unsigned permille);
+/* Whether it may come about. */
+bool worlds_may_buggify(enum auger_buggify_place place);
 /* How often it came about since it was last asked. */
 uint64_t worlds_take_buggified(enum auger_buggify_place place);
 /* The same, and does not forget. */

@@ -58,6 +58,8 @@ static void begin(struct life *life, FILE *log, bool off_path)
         sim_run_out_of_memory(life->built.sim, (unsigned)v[OOM_PERMILLE]);
     if (v[CORRUPT_PERMILLE])
         sim_expect_garbage(life->built.sim);
+    if (worlds_may_buggify(AUGER_BUGGIFY_INFLIGHT_FULL))
+        sim_expect_forgotten_checks(life->built.sim);
     add_attackers(life, off_path);
     life_arrange_faults(life);
     if (life->built.peers[1])
