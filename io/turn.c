@@ -15,7 +15,6 @@
 #include <auger/stun.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -145,16 +144,18 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
     }
 }
 
-static void receive(struct auger_loop *loop)
+/* false: there is nothing to wait for, and never will be. */
+static bool receive(struct auger_loop *loop, bool may_wait)
 {
     struct epoll_event events[READY_MAX];
-    int len = epoll_wait(loop->epoll_fd, events, READY_MAX, 0);
-    auger_time now = auger_clock_now();
+    int len = epoll_wait(loop->epoll_fd, events, READY_MAX, may_wait ? -1 : 0);
 
+    if (len < 0 && errno != EINTR)
+        return false;
+    auger_time now = auger_clock_now();
     for (int i = 0; i < len; i++)
         ready(loop, events[i].data.ptr, events[i].events, now);
-    for (struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
-        auger_turn_service_turn(turn, auger_clock_now());
+    return true;
 }
 
 static struct auger_slot *slot_due(struct auger_deadline *deadline)
@@ -162,11 +163,14 @@ static struct auger_slot *slot_due(struct auger_deadline *deadline)
     return (struct auger_slot *)(void *)((char *)deadline - offsetof(struct auger_slot, due));
 }
 
-static void wake_due(struct auger_loop *loop)
+static void wake_due(struct auger_loop *loop, auger_time now)
 {
-    auger_time now = auger_clock_now();
     struct auger_deadline *first;
 
+    for (struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
+        auger_turn_service_turn(turn, now);
+    auger_changes_handle_timeout(loop, now);
+    auger_nat64_handle_timeout(loop, now);
     auger_ice_tcp_end_strangers(&loop->strangers, now);
     while ((first = auger_deadlines_first(&loop->deadlines)) && first->at <= now) {
         auger_deadlines_set(&loop->deadlines, first, AUGER_NEVER);
@@ -189,10 +193,8 @@ static void settle(struct auger_loop *loop, struct auger_slot *slot, auger_time 
     slot->share_error = err;
 }
 
-static void transmit(struct auger_loop *loop)
+static void transmit(struct auger_loop *loop, auger_time now)
 {
-    auger_time now = auger_clock_now();
-
     auger_names_turn(loop, now);
     auger_ports_turn(loop, now);
     for (struct auger_ready *ready = loop->ready.first; ready; ready = ready->next) {
@@ -240,17 +242,17 @@ static bool take_unknown(struct auger_loop *loop, struct auger_loop_event *event
     return false;
 }
 
-static bool take_turn_event(struct auger_loop *loop, struct auger_loop_event *event)
+static bool take_turn_event(struct auger_loop *loop, auger_time now, struct auger_loop_event *event)
 {
     for (struct auger_turn_service *turn = loop->turns; turn; turn = turn->next)
-        if (auger_turn_service_take_event(turn, auger_clock_now(), event))
+        if (auger_turn_service_take_event(turn, now, event))
             return true;
     return false;
 }
 
-static bool take_timer(struct auger_loop *loop, struct auger_loop_event *event)
+static bool take_timer(struct auger_loop *loop, auger_time now, struct auger_loop_event *event)
 {
-    if (loop->timer_at == AUGER_NEVER || auger_clock_now() < loop->timer_at)
+    if (loop->timer_at == AUGER_NEVER || now < loop->timer_at)
         return false;
     loop->timer_at = AUGER_NEVER;
     *event = (struct auger_loop_event){.type = AUGER_LOOP_EVENT_TIMER, .user = loop->timer_user};
@@ -290,26 +292,43 @@ static bool take_peer_event(struct auger_loop *loop, struct auger_loop_event *ev
     return false;
 }
 
-static bool take_event(struct auger_loop *loop, struct auger_loop_event *event)
+static bool take_event(struct auger_loop *loop, auger_time now, struct auger_loop_event *event)
 {
-    return take_timer(loop, event) || take_wake(loop, event) || take_trouble(loop, event) ||
-           take_unknown(loop, event) || take_turn_event(loop, event) ||
+    return take_timer(loop, now, event) || take_wake(loop, event) || take_trouble(loop, event) ||
+           take_unknown(loop, event) || take_turn_event(loop, now, event) ||
            auger_watched_take(&loop->watched, event) || take_peer_event(loop, event);
 }
 
+static bool transmit_and_take(struct auger_loop *loop, auger_time now,
+                              struct auger_loop_event *event)
+{
+    transmit(loop, now);
+    return take_event(loop, now, event);
+}
+
 /* What the application did since the last call goes out first; sockets are read only when no event
- * waits, which is what keeps a slow application's memory small. */
+ * waits, which is what keeps a slow application's memory small.  false: the loop is broken. */
+static bool go_round(struct auger_loop *loop, bool may_wait, struct auger_loop_event *event,
+                     bool *told)
+{
+    *told = transmit_and_take(loop, auger_clock_now(), event);
+    if (*told)
+        return true;
+    if (may_wait)
+        arm(loop, auger_loop_deadline(loop));
+    if (!receive(loop, may_wait))
+        return false;
+    auger_time now = auger_clock_now();
+    wake_due(loop, now);
+    *told = transmit_and_take(loop, now, event);
+    return true;
+}
+
 bool auger_loop_poll(struct auger_loop *loop, struct auger_loop_event *event)
 {
-    transmit(loop);
-    if (take_event(loop, event))
-        return true;
-    receive(loop);
-    auger_changes_handle_timeout(loop, auger_clock_now());
-    auger_nat64_handle_timeout(loop, auger_clock_now());
-    wake_due(loop);
-    transmit(loop);
-    if (take_event(loop, event))
+    bool told;
+
+    if (go_round(loop, false, event, &told) && told)
         return true;
     arm(loop, auger_loop_deadline(loop));
     return false;
@@ -317,14 +336,10 @@ bool auger_loop_poll(struct auger_loop *loop, struct auger_loop_event *event)
 
 bool auger_loop_next(struct auger_loop *loop, struct auger_loop_event *event)
 {
-    /* poll() looks without taking: a descriptor that tells once must be taken in receive(). */
-    struct pollfd readable = {.fd = loop->epoll_fd, .events = POLLIN};
+    bool told = false;
 
-    while (!atomic_load(&loop->stopped)) {
-        if (auger_loop_poll(loop, event))
-            return true;
-        if (poll(&readable, 1, -1) < 0 && errno != EINTR)
+    while (!told && !atomic_load(&loop->stopped))
+        if (!go_round(loop, true, event, &told))
             return false;
-    }
-    return false;
+    return told;
 }

@@ -13,7 +13,6 @@
 #include <auger/io.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -388,14 +387,21 @@ static void turn(struct serve *serve)
     } while (next_timeout(serve) != at);
 }
 
+/* With a page, whose library waits for us. */
+static void wait_with_server(struct serve *serve)
+{
+    server_wait(serve->server);
+    turn(serve);
+}
+
+/* Without one nothing but an event changes what there is to do. */
 static void wait(struct serve *serve)
 {
-    struct pollfd readable = {.fd = auger_loop_fd(serve->loop), .events = POLLIN};
+    struct auger_loop_event event;
 
-    if (serve->server)
-        server_wait(serve->server);
-    else
-        (void)poll(&readable, 1, -1);
+    if (auger_loop_next(serve->loop, &event))
+        take(serve, &event);
+    auger_loop_set_timer(serve->loop, next_timeout(serve), NULL);
 }
 
 static int run_until_over(struct serve *serve, struct trace_writer *writer)
@@ -409,8 +415,10 @@ static int run_until_over(struct serve *serve, struct trace_writer *writer)
         print_where(serve);
     turn(serve);
     while (!is_over(serve)) {
-        wait(serve);
-        turn(serve);
+        if (serve->server)
+            wait_with_server(serve);
+        else
+            wait(serve);
     }
     return serve->status;
 }
