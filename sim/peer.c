@@ -181,7 +181,7 @@ static void add_tcp_base(struct sim_peer *peer, auger_time now, const struct aug
     if (!peer->options.ice.tcp)
         return;
     base.transport = AUGER_TCP;
-    SIM_TELL(peer->sim, base_added, peer);
+    SIM_TELL(peer->sim, base_added, peer, &base);
     add_local_addr(peer, now, &base, "local address of TCP");
 }
 
@@ -206,7 +206,7 @@ void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *n
     if (!peer->has_begun || !peer->ice)
         return;
     sim_log(sim, "%s has an interface in %s", peer->name, net->name);
-    SIM_TELL(peer->sim, base_added, peer);
+    SIM_TELL(peer->sim, base_added, peer, &addr);
     add_local_addr(peer, sim_peer_now(peer), &addr, "local address");
     add_tcp_base(peer, sim_peer_now(peer), &addr);
     auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
@@ -311,7 +311,7 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling)
     peer->has_begun = peer->is_touched = true;
     check(peer, auger_ice_set_controlling(peer->ice, controlling), "role");
     for (size_t i = 0; i < peer->host->at_len; i++) {
-        SIM_TELL(peer->sim, base_added, peer);
+        SIM_TELL(peer->sim, base_added, peer, &peer->host->at[i].addr);
         add_local_addr(peer, now, &peer->host->at[i].addr, "local address");
         add_tcp_base(peer, now, &peer->host->at[i].addr);
     }

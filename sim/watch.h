@@ -21,7 +21,7 @@ struct sim_watch {
     void (*told)(struct sim_peer *peer, const struct auger_addr *candidate);
     void (*restarted)(struct sim_peer *peer);
     /* Its addresses, its servers and its streams. */
-    void (*base_added)(struct sim_peer *peer);
+    void (*base_added)(struct sim_peer *peer, const struct auger_addr *base);
     void (*base_removed)(struct sim_peer *peer, const struct auger_addr *base);
     void (*helper_added)(struct sim_peer *peer, const struct auger_addr *helper);
     void (*stun_server_added)(struct sim_peer *peer, const struct auger_addr *server);

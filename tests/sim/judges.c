@@ -50,9 +50,9 @@ static void restarted(struct sim_peer *peer)
     monitor_restarted(peer->monitor, peer->ufrag, auger_ice_password(peer->ice));
 }
 
-static void base_added(struct sim_peer *peer)
+static void base_added(struct sim_peer *peer, const struct auger_addr *base)
 {
-    monitor_add_base(peer->monitor);
+    monitor_add_base(peer->monitor, base);
 }
 
 static void base_removed(struct sim_peer *peer, const struct auger_addr *base)

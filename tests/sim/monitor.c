@@ -49,6 +49,7 @@ void monitor_free(struct monitor *monitor)
     free(monitor->remotes);
     free(monitor->relays);
     free(monitor->helpers);
+    free(monitor->there);
     auger_stun_key_free(monitor->turn_keys[0]);
     auger_stun_key_free(monitor->turn_keys[1]);
     free(monitor);
@@ -127,8 +128,12 @@ void monitor_add_helper(struct monitor *monitor, const struct auger_addr *helper
     monitor->has_gathered = false;
 }
 
-void monitor_add_base(struct monitor *monitor)
+void monitor_add_base(struct monitor *monitor, const struct auger_addr *base)
 {
+    size_t len = monitor->there_len++;
+
+    monitor->there = sim_resize(monitor->there, len + 1, sizeof(*monitor->there));
+    monitor->there[len] = *base;
     monitor->bases++;
     monitor->has_gathered = false;
 }
@@ -139,11 +144,30 @@ static void note_gone(struct monitor *monitor, const struct auger_addr *base)
     monitor->is_adrift |= auger_addr_equal(&monitor->path.local, base);
 }
 
-/* A stream is named by the IP address alone. */
-static bool is_asked_from(const struct monitor_relay *relay, const struct auger_addr *base)
+static void forget_base(struct monitor *monitor, const struct auger_addr *base)
+{
+    for (size_t i = monitor->there_len; i-- > 0;)
+        if (auger_addr_equal(&monitor->there[i], base))
+            monitor->there[i] = monitor->there[--monitor->there_len];
+}
+
+/* Two networks of a host may have given it one, each with a port of its own. */
+static bool is_ip_there(const struct monitor *monitor, const struct auger_addr *base)
+{
+    for (size_t i = 0; i < monitor->there_len; i++)
+        if (monitor->there[i].transport == base->transport &&
+            auger_addr_ip_equal(&monitor->there[i], base))
+            return true;
+    return false;
+}
+
+/* And goes with it: a stream is named by the IP address alone. */
+static bool is_asked_from(const struct monitor *monitor, const struct monitor_relay *relay,
+                          const struct auger_addr *base)
 {
     if (relay->path.local.transport == AUGER_TCP)
-        return base->transport == AUGER_UDP && auger_addr_ip_equal(&relay->path.local, base);
+        return base->transport == AUGER_UDP && auger_addr_ip_equal(&relay->path.local, base) &&
+               !is_ip_there(monitor, base);
     return auger_addr_equal(&relay->path.local, base);
 }
 
@@ -162,13 +186,14 @@ static void note_helpers_gone(struct monitor *monitor, const struct auger_addr *
 /* And with it the relayed addresses that were asked for from there. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base)
 {
+    forget_base(monitor, base);
     note_gone(monitor, base);
     note_helpers_gone(monitor, base);
     if (base->transport == AUGER_TCP)
         monitor_streams_gone(monitor, base);
     for (size_t i = 0; i < monitor->relays_len; i++) {
         const struct monitor_relay *relay = &monitor->relays[i];
-        for (size_t j = 0; j < 2 && is_asked_from(relay, base); j++)
+        for (size_t j = 0; j < 2 && is_asked_from(monitor, relay, base); j++)
             if (relay->relayed[j].family != AUGER_FAMILY_NONE)
                 note_gone(monitor, &relay->relayed[j]);
     }

@@ -68,14 +68,14 @@ void monitor_expect_forgotten_checks(struct monitor *monitor);
  * side, once in a generation. */
 void monitor_expect_standby_restarts(struct monitor *monitor);
 /* Later ones may make candidates after the last. */
-void monitor_add_base(struct monitor *monitor);
+void monitor_add_base(struct monitor *monitor, const struct auger_addr *base);
 /* Of a helper socket: what leaves from it at once with a request to a server is a burst, of which
  * prediction has its own budget; and its candidates come after the last. */
 void monitor_add_helper(struct monitor *monitor, const struct auger_addr *helper);
 /* Its socket has no room: what is left of a burst follows when there is. */
 void monitor_held_up(struct monitor *monitor, auger_time now);
 /* With an address that is gone, and the helpers of that IP address; nothing may leave from there
- * any more. */
+ * any more.  A stream to a TURN server goes with the last that has its IP address. */
 void monitor_remove_base(struct monitor *monitor, const struct auger_addr *base);
 /* Along which nothing is proved any more. */
 void monitor_stream_lost(struct monitor *monitor, auger_time now, const struct auger_path *path);

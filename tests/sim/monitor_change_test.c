@@ -184,7 +184,7 @@ static void an_address_that_comes_has_candidates_after_the_last(void **state)
 
     (void)state;
     tells(stage, 0, AUGER_ICE_EVENT_GATHERED);
-    monitor_add_base(stage->monitor);
+    monitor_add_base(stage->monitor, &other.local);
     tells(stage, 0, AUGER_ICE_EVENT_CANDIDATE);
     tells(stage, 0, AUGER_ICE_EVENT_GATHERED);
     holds(stage);

@@ -637,6 +637,24 @@ static void one_that_is_asked_by_a_stream_goes_too(void **state)
     is_by_stream = false;
 }
 
+/* And stays with another base of that address. */
+static void it_stays_with_the_last_of_its_address(void **state)
+{
+    struct auger_addr other = path.local;
+
+    tear_down(state);
+    is_by_stream = true;
+    set_up_relay(state);
+    other.port++;
+    monitor_add_base(((struct stage *)*state)->monitor, &other);
+    begin_on_the_relay(*state);
+    monitor_remove_base(((struct stage *)*state)->monitor, &path.local);
+    holds(*state);
+    wants_a_restart(*state);
+    breaks(*state, '1');
+    is_by_stream = false;
+}
+
 #define relay_staged(name) cmocka_unit_test_setup_teardown(name, set_up_relay, tear_down)
 
 SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
@@ -662,4 +680,5 @@ SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
           relay_staged(a_late_refresh_brings_nothing_back),
           relay_staged(a_request_that_was_refused_is_over_in_the_end),
           relay_staged(the_relay_goes_with_its_base),
-          relay_staged(one_that_is_asked_by_a_stream_goes_too))
+          relay_staged(one_that_is_asked_by_a_stream_goes_too),
+          relay_staged(it_stays_with_the_last_of_its_address))

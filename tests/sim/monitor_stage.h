@@ -30,7 +30,7 @@ static inline int set_up(void **state)
     stage->monitor = monitor_new(&(struct monitor_config){
         .ufrag = "ours", .password = ours, .pairs_max = 100, .pacing = PACING});
     monitor_set_remote(stage->monitor, "theirs", theirs);
-    monitor_add_base(stage->monitor);
+    monitor_add_base(stage->monitor, &path.local);
     assert_int_equal(auger_stun_key_new(&stage->our_key, (const uint8_t *)ours, strlen(ours)), 0);
     assert_int_equal(auger_stun_key_new(&stage->their_key, (const uint8_t *)theirs, strlen(theirs)),
                      0);

@@ -109,8 +109,10 @@ struct monitor_helper {
 struct monitor {
     struct monitor_generation *generations;
     size_t generations_len;
-    size_t in_force; /* the newest of which both sides' credentials are known */
-    size_t pairs_max, bases;
+    size_t in_force;          /* the newest of which both sides' credentials are known */
+    size_t pairs_max, bases;  /* that there were */
+    struct auger_addr *there; /* those that there are */
+    size_t there_len;
     auger_time pacing, peers_pacing; /* the peer's: 0 is not known */
     bool lite, both_lite;
     struct auger_addr servers[MONITOR_SERVERS];

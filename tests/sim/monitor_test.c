@@ -266,7 +266,7 @@ static void a_silent_address_gets_7_requests_a_base(void **state)
 {
     struct stage *stage = *state;
 
-    monitor_add_base(stage->monitor);
+    monitor_add_base(stage->monitor, &path.remote);
     for (uint8_t i = 0; i < 14; i++)
         asks(stage, i * AUGER_SEC, (struct forged){.tid = i});
     holds(stage);
