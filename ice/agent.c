@@ -141,6 +141,7 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     auger_nominate_consider(ice, now);
     auger_route_update(ice, now);
     auger_consent_follow(ice, now);
+    auger_allocate_doubt(ice, now);
     auger_restart_retire(ice, now);
     auger_predict_consider(ice, now);
     auger_locals_follow_drift(ice, now);

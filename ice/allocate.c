@@ -383,23 +383,32 @@ void auger_allocate_follow(struct auger_ice *ice, auger_time now)
 
 /* --- time ----------------------------------------------------------------------------------- */
 
-/* Silence may be the server's, which started anew. */
-static void doubt_in_silence(struct auger_ice *ice, auger_time now)
+/* That in use; NULL: none, or the peer is heard. */
+static struct auger_relay *in_silence(const struct auger_ice *ice)
 {
-    struct auger_relay *relay = ice->route ? auger_relay_of(ice, ice->route->local) : NULL;
+    return ice->route && ice->state == AUGER_ICE_DISCONNECTED
+               ? auger_relay_of(ice, ice->route->local)
+               : NULL;
+}
 
-    if (relay && ice->state == AUGER_ICE_DISCONNECTED)
+/* Silence may be the server's, which started anew. */
+void auger_allocate_doubt(struct auger_ice *ice, auger_time now)
+{
+    struct auger_relay *relay = in_silence(ice);
+
+    if (relay && now >= auger_relay_doubt_at(relay))
         auger_relay_doubt(relay, now);
 }
 
 void auger_allocate_handle_timeout(struct auger_ice *ice, auger_time now)
 {
-    doubt_in_silence(ice, now);
-    for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
-        if (r->turn)
-            auger_turn_handle_timeout(r->turn, now);
+    for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r)) {
+        if (!r->turn || now < auger_turn_next_timeout(r->turn))
+            continue;
+        auger_permit_sweep(ice, r);
+        auger_turn_handle_timeout(r->turn, now);
+    }
     auger_allocate_follow(ice, now);
-    auger_permit_sweep(ice, now);
 }
 
 static auger_time next_of(const struct auger_ice *ice, const struct auger_relay *relay)
@@ -414,10 +423,10 @@ auger_time auger_allocate_next_timeout(const struct auger_ice *ice)
 {
     const struct auger_relay_server *server;
     const struct auger_ice_cand *host;
-    auger_time at = AUGER_NEVER;
+    auger_time at = in_silence(ice) ? auger_relay_doubt_at(in_silence(ice)) : AUGER_NEVER;
 
     if (auger_relay_find_unasked(ice, &server, &host) || auger_permit_wants_channel(ice))
-        at = ice->pace_at;
+        at = auger_time_min(at, ice->pace_at);
     for (const struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
         at = auger_time_min(at, next_of(ice, r));
     return at;

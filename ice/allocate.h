@@ -11,6 +11,8 @@ int auger_allocate_add_server(struct auger_ice *ice, auger_time now,
 /* What came of what a client was given. */
 void auger_allocate_follow(struct auger_ice *ice, auger_time now);
 void auger_allocate_handle_timeout(struct auger_ice *ice, auger_time now);
+/* The server of the relay in use, when the peer is silent. */
+void auger_allocate_doubt(struct auger_ice *ice, auger_time now);
 auger_time auger_allocate_next_timeout(const struct auger_ice *ice);
 
 /* What is due to a server; whatever begins anew is at the pace of Ta. */

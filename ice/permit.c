@@ -7,8 +7,6 @@
 #include "base/time.h"
 #include "base/trace.h"
 
-#define SWEPT_EVERY (30 * AUGER_SEC)
-
 static struct auger_relay *relay_of(const struct auger_ice *ice, const struct auger_pair *pair)
 {
     return pair->local->type == AUGER_CAND_RELAY ? auger_relay_of(ice, pair->local) : NULL;
@@ -162,26 +160,38 @@ static bool needs(const struct auger_generation *generation, const struct auger_
     return false;
 }
 
-static void sweep(struct auger_ice *ice, struct auger_relay *relay)
+/* Nobody renews its channel any more: a pair that comes to life again asks for it again. */
+static void let_channels_go(struct auger_generation *generation, const struct auger_relay *relay,
+                            const struct auger_addr *peer)
+{
+    for (uint16_t i = 0; generation && i < generation->checklist.len; i++) {
+        struct auger_pair *pair = generation->checklist.order[i];
+        if (is_about(pair, relay, peer) && pair->proof)
+            pair->proof->channel_asked = false;
+    }
+}
+
+static void let_go(struct auger_ice *ice, const struct auger_relay *relay,
+                   const struct auger_addr *peer)
+{
+    auger_turn_forget(relay->turn, peer);
+    let_channels_go(ice->current, relay, peer);
+    let_channels_go(ice->previous, relay, peer);
+    let_channels_go(ice->next, relay, peer);
+}
+
+void auger_permit_sweep(struct auger_ice *ice, const struct auger_relay *relay)
 {
     const struct auger_pool *permissions = &relay->turn->permissions;
 
+    if (relay->state != AUGER_RELAY_ALLOCATED)
+        return;
     for (size_t i = 0; i < permissions->len; i++) {
         const struct auger_permission *p = auger_pool_at(permissions, i);
         if (p->state == AUGER_PERMISSION_FREE || !p->is_kept)
             continue;
         if (!needs(ice->current, relay, &p->peer) && !needs(ice->previous, relay, &p->peer) &&
             !needs(ice->next, relay, &p->peer))
-            auger_turn_forget(relay->turn, &p->peer);
+            let_go(ice, relay, &p->peer);
     }
-}
-
-void auger_permit_sweep(struct auger_ice *ice, auger_time now)
-{
-    if (!ice->relays || now < auger_time_add(ice->relays->swept_at, SWEPT_EVERY))
-        return;
-    ice->relays->swept_at = now;
-    for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r))
-        if (r->state == AUGER_RELAY_ALLOCATED)
-            sweep(ice, r);
 }

@@ -18,7 +18,7 @@ void auger_permit_refused(struct auger_ice *ice, auger_time now, const struct au
 /* Whether a pair is to have a channel and has not asked for one. */
 bool auger_permit_wants_channel(const struct auger_ice *ice);
 void auger_permit_ask_channel(struct auger_ice *ice, auger_time now);
-/* Lets those end that no pair needs, now and then. */
-void auger_permit_sweep(struct auger_ice *ice, auger_time now);
+/* Lets those end that no pair needs: before any is renewed. */
+void auger_permit_sweep(struct auger_ice *ice, const struct auger_relay *relay);
 
 #endif /* AUGER_ICE_PERMIT_H */

@@ -334,10 +334,15 @@ bool auger_relay_may_come(const struct auger_ice *ice)
     return false;
 }
 
+auger_time auger_relay_doubt_at(const struct auger_relay *relay)
+{
+    return relay->state == AUGER_RELAY_ALLOCATED ? auger_time_add(relay->doubted_at, DOUBTED_EVERY)
+                                                 : AUGER_NEVER;
+}
+
 void auger_relay_doubt(struct auger_relay *relay, auger_time now)
 {
-    if (relay->state != AUGER_RELAY_ALLOCATED ||
-        now < auger_time_add(relay->doubted_at, DOUBTED_EVERY))
+    if (now < auger_relay_doubt_at(relay))
         return;
     relay->doubted_at = now;
     auger_allocation_doubt(relay->turn, now);

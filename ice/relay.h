@@ -42,7 +42,6 @@ struct auger_relay {
 struct auger_relays {
     uint16_t servers_len;
     uint16_t len;                       /* slots in use or used before */
-    auger_time swept_at;                /* permit.h */
     struct auger_relay_server *servers; /* room for servers_max */
     struct auger_relay items[];         /* room for relays_max */
 };
@@ -87,6 +86,8 @@ bool auger_relay_may_come(const struct auger_ice *ice);
 /* Whether the server still knows it is found out, now and then: a Send that it drops has no answer
  * (8656 section 11.2). */
 void auger_relay_doubt(struct auger_relay *relay, auger_time now);
+/* When it may be again; AUGER_NEVER: there is nothing to doubt. */
+auger_time auger_relay_doubt_at(const struct auger_relay *relay);
 /* A restart: what stands is told again, what is over is asked for again. */
 void auger_relay_tell_again(struct auger_ice *ice, auger_time now);
 

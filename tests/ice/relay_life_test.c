@@ -385,6 +385,34 @@ static void no_restart_is_wanted_while_a_relay_is_asked_for(void **state)
     end(p);
 }
 
+/* Whom nobody calls but when it asks for it. */
+static void wake(struct puppet *p)
+{
+    p->world->now = auger_ice_next_timeout(p->ice);
+    auger_ice_handle_timeout(p->ice, p->world->now);
+    settle(p);
+}
+
+static void a_silent_relay_is_doubted_at_once_and_again(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = relayed_session(true, &server);
+
+    while (auger_ice_get_state(p->ice) == AUGER_ICE_CONNECTED)
+        wake(p);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    assert_int_equal(server->refreshes, 1);
+    auger_time again = p->world->now + 10 * AUGER_SEC;
+    while (p->world->now < again) {
+        assert_int_equal(server->refreshes, 1);
+        wake(p);
+    }
+    assert_int_equal(server->refreshes, 2);
+    assert_int_equal(p->world->now, again);
+    end(p);
+}
+
 /* --- keeping -------------------------------------------------------------------------------- */
 
 static void the_mapping_to_the_server_is_kept_alive(void **state)
@@ -417,6 +445,52 @@ static void a_permission_that_no_pair_needs_is_forgotten(void **state)
     struct auger_addr kept = addr_of(PEER);
     assert_in_range(server->permits, 2, 3);
     assert_true(server->permits == 2 || auger_addr_ip_equal(&server->last_permit, &kept));
+    end(p);
+}
+
+/* Answers what is asked without the relay, for that long. */
+static void keep_direct(struct puppet *p, auger_time time)
+{
+    for (auger_time end = p->world->now + time; p->world->now < end;) {
+        left_len = 0;
+        puppet_wait(p, 500 * AUGER_MS);
+        settle(p);
+        for (size_t i = 0; i < left_len; i++)
+            if (is_along(&left[i], "192.0.2.1:1001", "192.0.2.2:2002") &&
+                left[i].msg.class_ == AUGER_STUN_REQUEST)
+                puppet_answer(p, &left[i], &(struct puppet_answer){0});
+    }
+}
+
+/* Of a pair that was given up, and that the peer chooses again. */
+static void a_channel_that_was_let_go_is_asked_for_again(void **state)
+{
+    const struct puppet_check relayed = {.from = PEER, .to = RELAYED, .use_candidate = true};
+    const struct puppet_check revived = {.from = PEER, .to = RELAYED};
+    const struct puppet_check direct = {.use_candidate = true};
+    struct auger_path path;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+    struct turn_server *server;
+
+    (void)state;
+    struct puppet *p = relayed_session(false, &server);
+    puppet_check(p, &relayed);
+    keep(p, 5 * AUGER_SEC);
+    assert_int_equal(server->binds, 1);
+    puppet_check(p, &direct);
+    keep_direct(p, 5 * AUGER_SEC);
+    assert_true(pair_of(p, "192.0.2.1:1001", "192.0.2.2:2002").selected);
+    keep_direct(p, 35 * AUGER_SEC);
+    puppet_check(p, &revived); /* and does not answer */
+    keep_direct(p, 225 * AUGER_SEC);
+    assert_int_equal(pair_of(p, RELAYED, PEER).state, AUGER_PAIR_FAILED);
+    assert_int_equal(server->permits, 1);
+    puppet_check(p, &relayed);
+    keep(p, 430 * AUGER_SEC); /* the first channel would have ended */
+    assert_true(pair_of(p, RELAYED, PEER).selected);
+    unsigned by_channel = server->channel_sends;
+    assert_int_equal(write_text(p, "text", &path, buf, sizeof(buf)), 4);
+    assert_int_equal(server->channel_sends, by_channel + 1);
     end(p);
 }
 
@@ -541,8 +615,10 @@ int main(void)
         cmocka_unit_test(a_session_whose_relay_is_lost_goes_on_by_another),
         cmocka_unit_test(both_addresses_of_a_relay_go_at_once),
         cmocka_unit_test(no_restart_is_wanted_while_a_relay_is_asked_for),
+        cmocka_unit_test(a_silent_relay_is_doubted_at_once_and_again),
         cmocka_unit_test(the_mapping_to_the_server_is_kept_alive),
         cmocka_unit_test(a_permission_that_no_pair_needs_is_forgotten),
+        cmocka_unit_test(a_channel_that_was_let_go_is_asked_for_again),
         cmocka_unit_test(a_restart_keeps_the_allocation_and_tells_it_again),
         cmocka_unit_test(a_restart_asks_again_where_there_was_nothing),
         cmocka_unit_test(a_failed_session_is_silent_and_a_restart_finds_what_still_stands),
