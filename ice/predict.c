@@ -87,14 +87,19 @@ static void end_burst(struct auger_ice *ice)
 
 /* --- what is to be done ------------------------------------------------------------------- */
 
-static bool has_direct(const struct auger_ice *ice, auger_time now)
+/* How long a path needs no guess, unless more is heard; `now`: none is there. */
+static auger_time direct_until(const struct auger_ice *ice, auger_time now)
 {
     const struct auger_checklist *list = &ice->current->checklist;
+    auger_time until = now;
 
-    for (uint16_t i = 0; i < list->len; i++)
-        if (auger_pair_is_usable(list->order[i], now) && !auger_pair_is_relayed(list->order[i]))
-            return true;
-    return false;
+    for (uint16_t i = 0; i < list->len; i++) {
+        const struct auger_pair *pair = list->order[i];
+        if (auger_pair_is_usable(pair, now) && !auger_pair_is_relayed(pair))
+            until = auger_time_max(
+                until, auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME));
+    }
+    return until;
 }
 
 static enum auger_predict_plan plan_for_dependent(const struct auger_ice *ice,
@@ -333,16 +338,18 @@ static void consider_window(struct auger_ice *ice, auger_time now)
     auger_window_open(ice, now);
 }
 
-static bool is_over(const struct auger_ice *ice, auger_time now)
+static auger_time over_until(const struct auger_ice *ice, auger_time now)
 {
-    return ice->shares_sockets || !auger_credentials_are_known(&ice->current->remote) ||
-           ice->current->end_reason || has_direct(ice, now) ||
-           auger_nominate_is_concluded(ice->current);
+    if (ice->shares_sockets || !auger_credentials_are_known(&ice->current->remote) ||
+        ice->current->end_reason || auger_nominate_is_concluded(ice->current))
+        return AUGER_NEVER;
+    return direct_until(ice, now);
 }
 
-static void stand_down(struct auger_ice *ice)
+static void stand_down(struct auger_ice *ice, auger_time until)
 {
     end_burst(ice);
+    ice->prediction->wake_at = until;
     if (auger_nominate_is_concluded(ice->current))
         auger_helper_drop_all(ice);
 }
@@ -357,16 +364,16 @@ void auger_predict_consider(struct auger_ice *ice, auger_time now)
         return;
     follow_generation(ice);
     auger_helper_adopt_all(ice);
-    bool ends = is_over(ice, now);
-    if (p->window != AUGER_WINDOW_ASKING && ends)
-        stand_down(ice);
+    auger_time until = over_until(ice, now);
+    if (p->window != AUGER_WINDOW_ASKING && until > now)
+        stand_down(ice, until);
     else if (p->window != AUGER_WINDOW_ASKING)
         go_on(ice, now);
     consider_window(ice, now);
     if (p->window == AUGER_WINDOW_ASKING)
         return;
-    if (ends)
-        stand_down(ice);
+    if (until > now)
+        stand_down(ice, until);
     else if (p->phase == AUGER_PREDICT_IDLE)
         plan_next(ice, now);
 }
