@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define AWAY_MAX 65536
-#define GUESTS_MAX 16384
 #define LOOK_EVERY (1 * AUGER_SEC)
 #define LOOKS_MAX 1024                  /* at guests, each time */
 #define TIME_TO_SETTLE (10 * AUGER_SEC) /* of who may wait for a key of the program */
@@ -42,8 +40,8 @@ int auger_turn_guests_init(struct auger_turn_service *service, const struct auge
     if (!guests)
         return AUGER_ERR_NO_MEMORY;
     guests->look_at = AUGER_NEVER;
-    int err = auger_path_table_init(&guests->away, env, GUESTS_MAX);
-    return err < 0 ? err : auger_path_table_init(&guests->guests, env, GUESTS_MAX);
+    int err = auger_path_table_init(&guests->away, env, AUGER_TURN_GUESTS_MAX);
+    return err < 0 ? err : auger_path_table_init(&guests->guests, env, AUGER_TURN_GUESTS_MAX);
 }
 
 static void clear(struct auger_path_table *table)
@@ -96,7 +94,7 @@ void auger_turn_guests_send_after(struct auger_turn_service *service, const stru
     struct away *away = find_away(service, path);
 
     if (!away) {
-        away = service->guests->away.len < AWAY_MAX ? calloc(1, sizeof(*away)) : NULL;
+        away = calloc(1, sizeof(*away));
         if (!away)
             return;
         away->node.path = *path;
@@ -122,18 +120,17 @@ void auger_turn_guests_take_mail(struct auger_turn_service *service, uint16_t fr
  */
 
 /* false: there was no room for it. */
-static bool tell(struct auger_turn_service *service, const struct guest *guest,
+static bool tell(struct auger_turn_service *service, const struct auger_path *path, uint16_t via,
                  enum auger_turn_mail_kind kind)
 {
     const struct auger_turn_service_config *config = &service->config;
-    struct auger_turn_mail *mail =
-        auger_turn_team_begin(config->team, config->member, guest->via, 0);
+    struct auger_turn_mail *mail = auger_turn_team_begin(config->team, config->member, via, 0);
 
     if (!mail)
         return false;
     mail->kind = kind;
-    mail->path = guest->node.path;
-    auger_turn_team_send(config->team, config->member, guest->via);
+    mail->path = *path;
+    auger_turn_team_send(config->team, config->member, via);
     return true;
 }
 
@@ -151,6 +148,19 @@ static void enter_queue(struct auger_turn_guests *guests, struct guest *guest)
     guests->shortest = guest;
 }
 
+static bool tell_of(struct auger_turn_service *service, const struct guest *guest,
+                    enum auger_turn_mail_kind kind)
+{
+    return tell(service, &guest->node.path, guest->via, kind);
+}
+
+/* Those that are on their way are taken yet. */
+static void say_whether_full(const struct auger_turn_service *service)
+{
+    auger_turn_team_set_full(service->config.team, service->config.member,
+                             service->guests->guests.len >= AUGER_TURN_GUESTS_MAX);
+}
+
 void auger_turn_guests_add(struct auger_turn_service *service, auger_time now,
                            const struct auger_path *path, uint16_t via)
 {
@@ -158,18 +168,21 @@ void auger_turn_guests_add(struct auger_turn_service *service, auger_time now,
     struct guest *guest = (struct guest *)(void *)auger_path_table_find(&guests->guests, path);
 
     if (!guest) {
-        guest = guests->guests.len < GUESTS_MAX ? calloc(1, sizeof(*guest)) : NULL;
-        if (!guest)
+        guest = calloc(1, sizeof(*guest));
+        if (!guest) {
+            (void)tell(service, path, via, AUGER_TURN_MAIL_FREE);
             return;
+        }
         guest->node.path = *path;
         guest->via = via;
         guest->until = auger_time_add(now, TIME_TO_SETTLE);
         auger_path_table_add(&guests->guests, &guest->node);
         enter_queue(guests, guest);
+        say_whether_full(service);
         guests->look_at = auger_time_min(guests->look_at, now + LOOK_EVERY);
     }
     if (!guest->is_told)
-        guest->is_told = tell(service, guest, AUGER_TURN_MAIL_KEEP);
+        guest->is_told = tell_of(service, guest, AUGER_TURN_MAIL_KEEP);
 }
 
 /* false: it has left. */
@@ -180,14 +193,15 @@ static bool look_at(struct auger_turn_service *service, auger_time now, struct g
     if (now < guest->until || auger_turn_server_is_known(service->engine, &guest->node.path) ||
         auger_turn_sealed_has(service, &guest->node.path)) {
         if (!guest->is_told)
-            guest->is_told = tell(service, guest, AUGER_TURN_MAIL_KEEP);
+            guest->is_told = tell_of(service, guest, AUGER_TURN_MAIL_KEEP);
         return true;
     }
-    if (guest->is_told && !tell(service, guest, AUGER_TURN_MAIL_FREE))
+    if (guest->is_told && !tell_of(service, guest, AUGER_TURN_MAIL_FREE))
         return true; /* not yet */
     leave_queue(guests, guest);
     auger_path_table_remove(&guests->guests, &guest->node);
     free(guest);
+    say_whether_full(service);
     return false;
 }
 

@@ -7,6 +7,10 @@
 
 #include "io/turn_team.h"
 
+/* Guests of one service, and as many as are on their way to it when it has them.  So each of N
+ * services is sent after for N - 1 times as many at most. */
+#define AUGER_TURN_GUESTS_MAX 16384
+
 /* Room for those of `service`, which is of a team.  AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY. */
 int auger_turn_guests_init(struct auger_turn_service *service,
                            const struct auger_env *env) AUGER_CHECK_RESULT;
@@ -15,7 +19,7 @@ void auger_turn_guests_fini(struct auger_turn_service *service);
 /* Whether what comes by that path is another's: whose. */
 bool auger_turn_guests_is_away(const struct auger_turn_service *service,
                                const struct auger_path *path, uint16_t *whose);
-/* From now on it is; of a service that has too many of them it is not. */
+/* From now on it is. */
 void auger_turn_guests_send_after(struct auger_turn_service *service, const struct auger_path *path,
                                   uint16_t whose);
 /* What another service has to say of one of its guests. */

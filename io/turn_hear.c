@@ -31,6 +31,15 @@ void auger_turn_hear_give_on(struct auger_turn_service *service, uint16_t via, u
     service->stats.given_on++;
 }
 
+/* What comes from it afterwards would not find its way. */
+static bool is_full(struct auger_turn_service *service, uint16_t to)
+{
+    if (!auger_turn_team_is_full(service->config.team, to))
+        return false;
+    service->stats.given_on_lost++;
+    return true;
+}
+
 void auger_turn_hear_client(struct auger_turn_service *service, uint16_t via,
                             const struct auger_path *path, const uint8_t *buf, size_t len,
                             auger_time now)
@@ -40,7 +49,7 @@ void auger_turn_hear_client(struct auger_turn_service *service, uint16_t via,
 
     auger_turn_server_handle_client(service->engine, now, path, buf, len, reply,
                                     AUGER_TURN_SERVER_REPLY_MAX, &out);
-    if (out.what == AUGER_TURN_SERVER_ELSEWHERE)
+    if (out.what == AUGER_TURN_SERVER_ELSEWHERE && !is_full(service, out.member))
         auger_turn_hear_give_on(service, via, out.member, path, buf, len);
     auger_turn_carry_out(service, now, &out, reply);
     if (via != service->config.member && (out.what == AUGER_TURN_SERVER_NEEDS_KEY ||
@@ -85,7 +94,8 @@ static bool hear_opened(struct auger_turn_service *service,
     auger_turn_server_handle_client(service->engine, now, path, buf, len, reply,
                                     AUGER_TURN_SERVER_REPLY_MAX, &out);
     if (out.what == AUGER_TURN_SERVER_ELSEWHERE) {
-        give_on_association(service, association, path, out.member, buf, len);
+        if (!is_full(service, out.member))
+            give_on_association(service, association, path, out.member, buf, len);
         return false;
     }
     auger_turn_carry_out(service, now, &out, reply);

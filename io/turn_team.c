@@ -13,7 +13,7 @@
 
 struct member {
     int fd;
-    atomic_bool has_mail;
+    atomic_bool has_mail, is_full;
 };
 
 typedef _Atomic(struct auger_mailbox *) box_pointer;
@@ -96,6 +96,16 @@ size_t auger_turn_team_members(const struct auger_turn_team *team)
 int auger_turn_team_fd(const struct auger_turn_team *team, uint16_t member)
 {
     return team->members[member].fd;
+}
+
+void auger_turn_team_set_full(struct auger_turn_team *team, uint16_t member, bool is_full)
+{
+    atomic_store_explicit(&team->members[member].is_full, is_full, memory_order_relaxed);
+}
+
+bool auger_turn_team_is_full(struct auger_turn_team *team, uint16_t member)
+{
+    return atomic_load_explicit(&team->members[member].is_full, memory_order_relaxed);
 }
 
 /* --- the sender --------------------------------------------------------------------------------

@@ -26,6 +26,10 @@ size_t auger_turn_team_members(const struct auger_turn_team *team);
 /* The team's descriptor that is readable while there is mail for a member. */
 int auger_turn_team_fd(const struct auger_turn_team *team, uint16_t member);
 
+/* Whether a member wants no more guests for now.  The one is of its thread, the other of any. */
+void auger_turn_team_set_full(struct auger_turn_team *team, uint16_t member, bool is_full);
+bool auger_turn_team_is_full(struct auger_turn_team *team, uint16_t member);
+
 /* Of the thread of `from`: a letter with `len` bytes, to be filled in and sent, or forgotten; NULL:
  * there is no room. */
 struct auger_turn_mail *auger_turn_team_begin(struct auger_turn_team *team, uint16_t from,

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "io/turn_guests.h"
+#include "io/turn_team.h"
 
 #include <auger/crypto.h>
 #include <auger/io_turn.h>
@@ -18,6 +19,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -99,25 +101,29 @@ static void open_team(struct team *t)
     assert_int_equal(auger_tls_context_new(&t->context, auger_env_system(), &tls, NULL), 0);
 }
 
+static atomic_bool stops;
+
 static void *run(void *loop)
 {
     struct auger_loop_event event;
 
-    while (auger_loop_next(loop, &event))
+    while (!atomic_load(&stops) && auger_loop_next(loop, &event))
         continue;
     return NULL;
 }
 
 static void start_team(struct team *t)
 {
+    atomic_store(&stops, false);
     for (size_t i = 0; i < MEMBERS; i++)
         assert_int_equal(pthread_create(&t->threads[i], NULL, run, t->loops[i]), 0);
 }
 
 static void stop_team(struct team *t)
 {
+    atomic_store(&stops, true);
     for (size_t i = 0; i < MEMBERS; i++)
-        auger_loop_stop(t->loops[i]);
+        auger_loop_wake(t->loops[i]);
     for (size_t i = 0; i < MEMBERS; i++)
         assert_int_equal(pthread_join(t->threads[i], NULL), 0);
 }
@@ -491,6 +497,158 @@ static void what_is_on_its_way_at_the_end_is_freed(void **state)
     close_team(&t);
 }
 
+/* --- where there is no room --------------------------------------------------------------------
+ */
+
+static size_t owner_of_the_only_allocation(const struct team *t)
+{
+    struct auger_turn_server_stats stats;
+    size_t i = 0;
+
+    for (;; i++) {
+        assert_true(i < MEMBERS);
+        auger_turn_server_get_stats(auger_turn_service_server(t->services[i]), &stats);
+        if (stats.allocations == 1)
+            return i;
+    }
+}
+
+/* By as many 5-tuples, of which the chance is 1 in 3^20 that all lead to the owner. */
+static void come_back(struct client *c, size_t times)
+{
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+
+    assert_int_equal(auger_turn_move(c->turn, now_at(c)), 0);
+    size_t len = auger_turn_poll_transmit(c->turn, now_at(c), buf, sizeof(buf));
+    assert_true(len > 0);
+    for (size_t sent = 0; sent < times;) {
+        struct link links[20];
+        for (size_t i = 0; i < 20; i++, sent++) {
+            open_link(c, &links[i]);
+            say(c, &links[i], buf, len);
+        }
+        for (size_t i = 0; i < MEMBERS; i++)
+            if (i != owner_of_the_only_allocation(c->t))
+                turn_loop(c->t->loops[i]);
+        for (size_t i = 0; i < 20; i++)
+            close_link(&links[i]);
+    }
+}
+
+static struct auger_turn_service_stats sum_of(const struct team *t)
+{
+    struct auger_turn_service_stats stats, sum = {0};
+
+    for (size_t i = 0; i < MEMBERS; i++) {
+        auger_turn_service_get_stats(t->services[i], &stats);
+        sum.given_on += stats.given_on;
+        sum.given_on_lost += stats.given_on_lost;
+    }
+    return sum;
+}
+
+/* Nobody reads the box of the owner meanwhile. */
+static void what_a_full_box_has_no_room_for_is_lost_alone(void **state)
+{
+    static struct client patient, eager;
+    struct auger_turn_service_stats sum;
+    struct auger_addr peer_at;
+    int peer = open_peer(&peer_at);
+    struct team t;
+
+    (void)state;
+    open_team(&t);
+    start_team(&t);
+    allocate(&t, &eager, BY_UDP, &peer_at);
+    stop_team(&t);
+    come_back(&eager, 6000);
+    sum = sum_of(&t);
+    assert_true(sum.given_on > 300 && sum.given_on_lost > 300);
+    auger_turn_free(eager.turn);
+    close_link(&eager.now);
+    for (size_t i = 0; i < MEMBERS; i++)
+        turn_loop(t.loops[i]);
+    start_team(&t);
+    allocate(&t, &patient, BY_UDP, &peer_at);
+    for (uint8_t round = 0; round < MOVES; round++) {
+        move(&patient);
+        there_and_back(&patient, peer, &peer_at, round);
+    }
+    release(&patient);
+    stop_team(&t);
+    assert_int_equal(sum_of(&t).given_on_lost, sum.given_on_lost);
+    close(peer);
+    close_team(&t);
+}
+
+static struct auger_path path_of_guest(const struct team *t, uint32_t number)
+{
+    struct auger_path path = {.local = t->at[BY_UDP], .remote = {.family = AUGER_IPV4, .port = 9}};
+
+    path.remote.ip[0] = 198;
+    path.remote.ip[2] = (uint8_t)(number >> 8);
+    path.remote.ip[3] = (uint8_t)number;
+    return path;
+}
+
+static size_t count_away(const struct team *t, size_t via)
+{
+    size_t away = 0;
+
+    for (uint32_t i = 0; i < AUGER_TURN_GUESTS_MAX; i++) {
+        struct auger_path path = path_of_guest(t, i);
+        uint16_t whose;
+        away += auger_turn_guests_is_away(t->services[via], &path, &whose);
+    }
+    return away;
+}
+
+static void look_at_guests(const struct team *t, size_t host, size_t via, auger_time now,
+                           auger_time seconds)
+{
+    for (auger_time second = 0; second < seconds; second++) {
+        auger_turn_guests_handle_timeout(t->services[host], now + second * AUGER_SEC);
+        turn_loop(t->loops[via]);
+    }
+}
+
+static void a_service_has_so_many_guests(void **state)
+{
+    static struct client client;
+    struct auger_addr peer_at;
+    int peer = open_peer(&peer_at);
+    struct team t;
+
+    (void)state;
+    open_team(&t);
+    start_team(&t);
+    allocate(&t, &client, BY_UDP, &peer_at);
+    stop_team(&t);
+    size_t host = owner_of_the_only_allocation(&t), via = (host + 1) % MEMBERS;
+    auger_time later = auger_loop_now(t.loops[0]) + 3600 * AUGER_SEC;
+    for (uint32_t i = 0; i < AUGER_TURN_GUESTS_MAX; i++) {
+        struct auger_path path = path_of_guest(&t, i);
+        assert_false(auger_turn_team_is_full(t.team, (uint16_t)host));
+        auger_turn_guests_add(t.services[host], later, &path, (uint16_t)via);
+    }
+    assert_true(auger_turn_team_is_full(t.team, (uint16_t)host));
+    turn_loop(t.loops[via]);
+    size_t away = count_away(&t, via); /* what the box had room for */
+    assert_in_range(away, 1, AUGER_TURN_GUESTS_MAX - 1);
+    look_at_guests(&t, host, via, later + 1 * AUGER_SEC, 8); /* nobody leaves yet */
+    assert_true(count_away(&t, via) > away);
+    come_back(&client, 20);
+    assert_int_equal(sum_of(&t).given_on, 0);
+    assert_true(sum_of(&t).given_on_lost > 0);
+    look_at_guests(&t, host, via, later + 60 * AUGER_SEC, 40);
+    assert_int_equal(count_away(&t, via), 0);
+    assert_false(auger_turn_team_is_full(t.team, (uint16_t)host));
+    auger_turn_free(client.turn);
+    close_link(&client.now);
+    close(peer);
+    close_team(&t);
+}
+
 static void a_team_has_so_many_members(void **state)
 {
     struct auger_turn_team *team;
@@ -510,6 +668,8 @@ int main(void)
         cmocka_unit_test(who_has_nothing_left_is_sent_after_no_more),
         cmocka_unit_test(a_former_host_frees_nobody),
         cmocka_unit_test(what_is_on_its_way_at_the_end_is_freed),
+        cmocka_unit_test(what_a_full_box_has_no_room_for_is_lost_alone),
+        cmocka_unit_test(a_service_has_so_many_guests),
         cmocka_unit_test(a_team_has_so_many_members),
     };
 
