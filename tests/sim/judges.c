@@ -117,6 +117,7 @@ static void event(struct sim_peer *peer, const struct auger_ice_event *what)
 static void drained(struct sim_peer *peer, size_t how_many, auger_time next, size_t pairs_len)
 {
     peer->story.requests_sent = monitor_requests(peer->monitor);
+    peer->story.allocates_in_vain = monitor_allocates_in_vain(peer->monitor);
     peer->story.refreshes_lost = monitor_refreshes_lost(peer->monitor);
     peer->story.late_answers = monitor_late_answers(peer->monitor);
     monitor_drained(peer->monitor, sim_peer_now(peer), how_many, next);

@@ -240,6 +240,11 @@ uint64_t monitor_late_answers(const struct monitor *monitor)
     return monitor->late_answers;
 }
 
+uint64_t monitor_allocates_in_vain(const struct monitor *monitor)
+{
+    return monitor->allocates_in_vain;
+}
+
 uint64_t monitor_refreshes_lost(const struct monitor *monitor)
 {
     return monitor->refreshes_lost;

@@ -115,6 +115,9 @@ const char *monitor_broken(const struct monitor *monitor);
 /* Answers to our checks on a path whose consent had ended by then. */
 uint64_t monitor_late_answers(const struct monitor *monitor);
 uint64_t monitor_requests(const struct monitor *monitor);
+/* Allocate requests that were sent as often as may be (RFC 8489 section 6.2.1), and had no answer
+ * of any kind. */
+uint64_t monitor_allocates_in_vain(const struct monitor *monitor);
 /* Bindings of channels that were to be renewed, and had no answer to the first request. */
 uint64_t monitor_refreshes_lost(const struct monitor *monitor);
 

@@ -252,6 +252,13 @@ static void asks_for_permission(struct monitor *monitor, struct monitor_relay *r
     permission->asked = msg->tid;
 }
 
+/* An Allocate, after each datagram of it that may be sent. */
+static bool is_in_vain(const struct monitor_request *request, const struct auger_stun_msg *msg)
+{
+    return msg->method == AUGER_STUN_ALLOCATE && request->sent == MONITOR_TRANSMISSIONS &&
+           !request->is_heard;
+}
+
 static void asks_server(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
                         const struct auger_stun_msg *msg)
 {
@@ -263,6 +270,7 @@ static void asks_server(struct monitor *monitor, auger_time now, struct monitor_
     if (request->sent == 1)
         request->sent_at = now;
     request->is_signed = msg->integrity_offset || msg->integrity256_offset;
+    monitor->allocates_in_vain += is_in_vain(request, msg);
     if (request->sent > MONITOR_TRANSMISSIONS)
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
     if (msg->method == AUGER_STUN_CHANNEL_BIND)
@@ -460,6 +468,10 @@ static void is_told_by_server(struct monitor *monitor, auger_time now, struct mo
 
     if (monitor->state == AUGER_ICE_FAILED) /* it hears nothing any more, until a restart */
         return;
+    if (request && is_answer) {
+        monitor->allocates_in_vain -= is_in_vain(request, msg);
+        request->is_heard = true;
+    }
     if (request && msg->class_ == AUGER_STUN_ERROR && asks_for_more(msg))
         is_refused(monitor, now, relay, request, msg);
     if (request && msg->error_code == AUGER_STUN_STALE_NONCE)

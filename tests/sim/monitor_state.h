@@ -40,7 +40,8 @@ struct monitor_request {
     bool nominates;
     bool is_replaced;   /* by a later one on that path, before its answer */
     bool has_failed;    /* an error, or an answer from elsewhere (7.2.5.2) */
-    bool is_signed;     /* of those to a TURN server: it has shown the password, */
+    bool is_heard;      /* of those to a TURN server: there is an answer, whoever signed it; */
+    bool is_signed;     /* it has shown the password, */
     bool is_stale;      /* and a 438, which nobody signs, had another take its place */
     auger_time over_at; /* or a 401, and nobody waits for its answer any more; AUGER_NEVER */
 };
@@ -124,6 +125,7 @@ struct monitor {
     size_t relays_len;
     unsigned relays_lost, streams_lost; /* the latter while in use */
     unsigned refreshes_lost;            /* of channels */
+    unsigned allocates_in_vain;
 
     struct monitor_requests sent, received;
     struct monitor_route *routes; /* that have succeeded */

@@ -643,27 +643,27 @@ static bool is_within_quota(const struct plan *plan)
 }
 
 /* One of its servers does, or names one that does to clients of that family. */
-static bool is_granted(const struct plan *plan, int side)
+static bool is_granted(const struct plan *plan, int side, unsigned ungranted)
 {
     const int64_t *v = plan->value;
     bool can_follow = v[TURN_ALTERNATE] == 1   ? has_ipv4(plan, side)
                       : v[TURN_ALTERNATE] == 2 ? has_ipv6(plan, side)
                                                : false;
 
-    return is_within_quota(plan) &&
+    return !(ungranted >> side & 1) && is_within_quota(plan) &&
            ((of(plan, TURN, side) & ~v[TURN_DRAINS]) || (can_follow && v[TURN_DRAINS] != 3));
 }
 
 /* The other side is told of it. */
-static bool has_relay(const struct plan *plan, int side)
+static bool has_relay(const struct plan *plan, int side, unsigned ungranted)
 {
-    return is_granted(plan, side) && of(plan, TURN, side) && !build_is_lite(plan, side) &&
-           !of(plan, GIVES, side) &&
+    return is_granted(plan, side, ungranted) && of(plan, TURN, side) &&
+           !build_is_lite(plan, side) && !of(plan, GIVES, side) &&
            (gates_of(plan, side) != UDP_BLOCKED || has_streams(plan, side));
 }
 
 /* Where others see it from is told, so that a relay lets it in. */
-static bool shows_where_it_is(const struct plan *plan, int side)
+static bool shows_where_it_is(const struct plan *plan, int side, unsigned ungranted)
 {
     bool is_translated = gates_of(plan, side) >= ONE_NAT || plan->value[TOGETHER] == 1;
 
@@ -671,16 +671,18 @@ static bool shows_where_it_is(const struct plan *plan, int side)
         gates_of(plan, side) == UDP_BLOCKED || (build_has_names(plan, side) && !is_translated))
         return false;
     bool is_mapped = is_forwarded(plan, side) && has_ipv4(plan, side) &&
-                     plan->value[TOGETHER] != 1;                       /* a carrier's own */
-    bool asks_turn = of(plan, TURN, side) && !has_streams(plan, side); /* else of TCP */
+                     plan->value[TOGETHER] != 1; /* a carrier's own */
+    bool asks_turn = of(plan, TURN, side) && !(ungranted >> side & 1) &&
+                     !has_streams(plan, side); /* else of TCP */
     return !of(plan, NO_STUN, side) || asks_turn || is_mapped ||
            (!is_translated && !build_hides(plan, side));
 }
 
-bool build_has_relay(const struct plan *plan)
+bool build_has_relay(const struct plan *plan, unsigned ungranted)
 {
     for (int side = 0; side < 2; side++)
-        if (has_relay(plan, side) && (shows_where_it_is(plan, !side) || has_relay(plan, !side)))
+        if (has_relay(plan, side, ungranted) &&
+            (shows_where_it_is(plan, !side, ungranted) || has_relay(plan, !side, ungranted)))
             return true;
     return false;
 }

@@ -33,8 +33,8 @@ struct sim_reach build_and_reach(const struct plan *plan, bool is_moved);
 struct sim_reach build_and_reach_beside(const struct plan *plan);
 
 /* One side has a relay that the other can be reached by: neither a lost server nor a fault is
- * thought of. */
-bool build_has_relay(const struct plan *plan);
+ * thought of.  `ungranted`: 1 << side of those whose requests for one have come to nothing. */
+bool build_has_relay(const struct plan *plan, unsigned ungranted);
 /* One side can open a stream to where the other listens: whatever becomes of UDP. */
 bool build_has_tcp(const struct plan *plan);
 /* Of a world without a hostile peer that side is a lite agent. */

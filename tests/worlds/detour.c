@@ -60,7 +60,7 @@ void life_judge_detour(struct life *life, struct tally *tally)
         const struct auger_pair *selected = current->nomination.selected;
         if (current->role != AUGER_CONTROLLING || !selected)
             continue;
-        tally->judged[MUST_LEAVE_RELAY] += build_has_relay(life->plan);
+        tally->judged[MUST_LEAVE_RELAY] += build_has_relay(life->plan, 0);
         if (auger_pair_is_relayed(selected) && without_relay(peer, sim_peer_now(peer)))
             life_condemn(life, "15: a relay is kept, though another path works");
     }

@@ -109,9 +109,10 @@ static const struct sim_reach *reach_of(struct life *life)
 }
 
 /* Without random bytes an allocation comes to nothing, and nobody says when there will be some. */
-static bool can_have_relay(const struct plan *plan)
+static bool can_have_relay(const struct plan *plan, unsigned ungranted)
 {
-    return build_has_relay(plan) && worlds_count_buggified(AUGER_BUGGIFY_NO_ENTROPY) == 0;
+    return build_has_relay(plan, ungranted) &&
+           worlds_count_buggified(AUGER_BUGGIFY_NO_ENTROPY) == 0;
 }
 
 /* 12: they find each other. */
@@ -124,7 +125,7 @@ static void judge_liveness(struct life *life, struct tally *tally)
     tally->judged[MUST_CONNECT]++;
     if (ever)
         return;
-    if (can_have_relay(life->plan))
+    if (can_have_relay(life->plan, 0))
         life_condemn(life, "13: there is a relay, and they did not find it");
     else if (build_has_tcp(life->plan))
         life_condemn(life, "12: there is a path over TCP, and they did not find it");
@@ -149,11 +150,19 @@ static void judge_liveness_beside(struct life *life, struct tally *tally)
                      beside->names[0], beside->names[1]);
 }
 
+/* Sides that lost an Allocate to the last datagram: seven in a row, which is all that RFC 8489
+ * section 6.2.1 has of a request. */
+static unsigned ungranted(struct life *life)
+{
+    return (unsigned)(life_story(life, 0)->allocates_in_vain > 0) |
+           (unsigned)(life_story(life, 1)->allocates_in_vain > 0) << 1;
+}
+
 /* 13: nor does loss keep them from a relay. */
 static void judge_relay(struct life *life, struct tally *tally)
 {
     if (!is_gentle_but_for_loss(life->plan) || plan_count_faults(life->plan) > 0 ||
-        loss_of(life->plan) > LOSS_MAX || !can_have_relay(life->plan))
+        loss_of(life->plan) > LOSS_MAX || !can_have_relay(life->plan, ungranted(life)))
         return;
     tally->judged[MUST_CONNECT_BY_RELAY]++;
     if (!life_story(life, 0)->connected || !life_story(life, 1)->connected)
@@ -228,7 +237,7 @@ static bool is_left_to_guesses(struct life *life)
 {
     const struct plan *plan = life->plan;
 
-    return (plan_has(plan, PREDICTION) || plan_has(plan, PREDICTION_B)) && !can_have_relay(plan) &&
+    return (plan_has(plan, PREDICTION) || plan_has(plan, PREDICTION_B)) && !can_have_relay(plan, 0) &&
            !build_has_tcp(plan) && !reach_of(life)->both;
 }
 

@@ -73,12 +73,17 @@ static void test_where_there_is_no_path_none_is_asked_for(void **state)
     assert_false(judged("seed=1 alice.gates=2", NO_SABOTAGE).is_bad);
 }
 
-static bool has_relay(const char *text)
+static bool has_relay_without(const char *text, unsigned ungranted)
 {
     struct plan plan;
 
     assert_true(plan_parse(&plan, text));
-    return build_has_relay(&plan);
+    return build_has_relay(&plan, ungranted);
+}
+
+static bool has_relay(const char *text)
+{
+    return has_relay_without(text, 0);
 }
 
 /* 13 asks for a relay only where it may let the other in, who knows its address: what a
@@ -129,6 +134,21 @@ static void test_a_relay_is_asked_for_where_there_is_room(void **state)
     }
 }
 
+/* 13 asks for none of whom loss has left without an allocation; another's may do. */
+static void test_whose_requests_were_lost_has_no_relay(void **state)
+{
+    static const char both[] = "seed=1 alice.turn=1 bob.turn=1";
+    static const char alone[] = "seed=1 alice.turn=1 alice.relay_only=1 bob.turn=1";
+
+    (void)state;
+    assert_false(has_relay_without("seed=1 alice.turn=1", 1));
+    assert_true(has_relay_without("seed=1 alice.turn=1", 2));
+    assert_true(has_relay_without(both, 1));
+    assert_true(has_relay_without(alone, 2));
+    assert_false(has_relay_without(alone, 1));
+    assert_false(has_relay_without(both, 3));
+}
+
 static void test_tcp_is_asked_for_where_one_opens_what_the_other_hears(void **state)
 {
     static const struct {
@@ -165,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
         cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
         cmocka_unit_test(test_a_relay_is_asked_for_where_there_is_room),
+        cmocka_unit_test(test_whose_requests_were_lost_has_no_relay),
         cmocka_unit_test(test_tcp_is_asked_for_where_one_opens_what_the_other_hears),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
