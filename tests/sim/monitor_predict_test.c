@@ -184,6 +184,56 @@ static void candidates_of_helpers_come_after_the_last(void **state)
     breaks(stage, '1');
 }
 
+static void tells(struct stage *stage, enum auger_cand_type type, const struct auger_addr *base)
+{
+    struct auger_ice_event event = {.type = AUGER_ICE_EVENT_CANDIDATE, .cand = {.type = type}};
+
+    if (base)
+        event.cand.related = *base;
+    monitor_event(stage->monitor, 0, &event);
+}
+
+/* All is told, those of helpers too. */
+static void has_told_all(struct stage *stage)
+{
+    begins_with_helper(stage);
+    monitor_event(stage->monitor, 0, &(struct auger_ice_event){.type = AUGER_ICE_EVENT_GATHERED});
+}
+
+static void a_guess_of_a_burst_under_way_comes_after_the_last(void **state)
+{
+    struct auger_path from = helper_path(&server);
+
+    has_told_all(*state);
+    tells(*state, AUGER_CAND_SRFLX, &from.local);
+    monitor_event(((struct stage *)*state)->monitor, 0,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_GATHERED});
+    tells(*state, AUGER_CAND_SRFLX, NULL); /* where no base is told */
+    holds(*state);
+}
+
+static void nothing_of_another_base_comes_after_the_last(void **state)
+{
+    has_told_all(*state);
+    tells(*state, AUGER_CAND_SRFLX, &path.local);
+    breaks(*state, '1');
+}
+
+static void nothing_but_a_guess_comes_after_the_last(void **state)
+{
+    has_told_all(*state);
+    tells(*state, AUGER_CAND_HOST, NULL);
+    breaks(*state, '1');
+}
+
+static void without_helpers_there_is_no_guess(void **state)
+{
+    monitor_event(((struct stage *)*state)->monitor, 0,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_GATHERED});
+    tells(*state, AUGER_CAND_SRFLX, NULL);
+    breaks(*state, '1');
+}
+
 SCENARIOS(staged(a_burst_does_not_wait_and_delays_nobody),
           staged(the_rest_of_a_burst_waits_for_room_alone),
           staged(a_full_socket_excuses_nothing_but_a_burst),
@@ -192,4 +242,8 @@ SCENARIOS(staged(a_burst_does_not_wait_and_delays_nobody),
           staged(a_burst_may_ask_a_turn_server), staged(what_it_asks_a_turn_server_counts),
           staged(a_check_of_a_helper_without_a_burst_waits_for_ta),
           staged(who_is_no_helper_waits_for_ta), staged(helpers_are_gone_with_their_address),
-          staged(candidates_of_helpers_come_after_the_last))
+          staged(candidates_of_helpers_come_after_the_last),
+          staged(a_guess_of_a_burst_under_way_comes_after_the_last),
+          staged(nothing_of_another_base_comes_after_the_last),
+          staged(nothing_but_a_guess_comes_after_the_last),
+          staged(without_helpers_there_is_no_guess))
