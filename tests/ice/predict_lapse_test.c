@@ -87,8 +87,8 @@ static void the_end_of_a_path_that_needed_no_guess_is_waited_for(void **state)
     struct guesser *g = &peer.g;
 
     (void)state;
-    assert_int_equal(
-        auger_stun_key_new(&peer.keys[0], (const uint8_t *)before, sizeof(before) - 1), 0);
+    assert_int_equal(auger_stun_key_new(&peer.keys[0], (const uint8_t *)before, sizeof(before) - 1),
+                     0);
     assert_int_equal(auger_stun_key_new(&peer.keys[1], (const uint8_t *)anew, sizeof(anew) - 1), 0);
     guesser_begin(g, GUESSER_BY_DESTINATION, NULL);
     assert_int_equal(auger_ice_set_controlling(g->ice, false), 0);

@@ -200,4 +200,14 @@ static void a_server_that_is_not_heard_takes_nothing_back(void **state)
     holds(stage);
 }
 
-SCENARIOS(relay_staged(a_request_to_the_server_is_sent_7_times_at_most), relay_staged(an_allocate_of_seven_datagrams_without_an_answer_was_in_vain), relay_staged(one_that_is_sent_on_though_it_was_answered_was_not), relay_staged(one_is_adrift_if_the_server_says_so), relay_staged(nothing_leaves_by_a_relay_that_is_lost), relay_staged(a_request_whose_nonce_was_stale_is_over), relay_staged(what_was_asked_of_another_allocation_loses_none), relay_staged(a_server_does_not_refuse_the_right_password), relay_staged(where_somebody_forges_a_401_counts_in_the_end), relay_staged(a_request_that_was_refused_is_over_in_the_end), relay_staged(a_server_that_is_not_heard_takes_nothing_back))
+SCENARIOS(relay_staged(a_request_to_the_server_is_sent_7_times_at_most),
+          relay_staged(an_allocate_of_seven_datagrams_without_an_answer_was_in_vain),
+          relay_staged(one_that_is_sent_on_though_it_was_answered_was_not),
+          relay_staged(one_is_adrift_if_the_server_says_so),
+          relay_staged(nothing_leaves_by_a_relay_that_is_lost),
+          relay_staged(a_request_whose_nonce_was_stale_is_over),
+          relay_staged(what_was_asked_of_another_allocation_loses_none),
+          relay_staged(a_server_does_not_refuse_the_right_password),
+          relay_staged(where_somebody_forges_a_401_counts_in_the_end),
+          relay_staged(a_request_that_was_refused_is_over_in_the_end),
+          relay_staged(a_server_that_is_not_heard_takes_nothing_back))
