@@ -3,6 +3,7 @@
 #include "tests/peer/pair.h"
 
 #include <auger/peer_explain.h>
+#include <auger/stun.h>
 
 #define GATHER_FOR (1 * AUGER_SEC)
 
@@ -376,6 +377,73 @@ static void a_changed_default_destination_ends_nothing_and_is_told(void **state)
     }
 }
 
+/* --- what is told once tells of ports ------------------------------------------------------ */
+
+/* A NAT that counts, and STUN servers behind it. */
+static void ask_through_nat(void *user, int side, const struct auger_path *path,
+                            const uint8_t *bytes, size_t len)
+{
+    struct pair *pair = user;
+    uint8_t reply[AUGER_DATAGRAM_MAX];
+    struct auger_addr seen;
+
+    assert_int_equal(auger_addr_parse(&seen, "198.51.100.77:30000"), 0);
+    seen.port = (uint16_t)(seen.port + pair->sent);
+    len = auger_stun_server_answer(&seen, bytes, len, reply, sizeof(reply));
+    auger_peer_handle_datagram(pair->peers[side], pair->now, path, reply, len);
+}
+
+static bool nothing_passes(void *user, auger_time now)
+{
+    (void)user;
+    (void)now;
+    return false;
+}
+
+static auger_time never(const void *user)
+{
+    (void)user;
+    return AUGER_NEVER;
+}
+
+static size_t count_helpers_wanted(enum auger_trickle mode)
+{
+    static const char *const servers[] = {"203.0.113.1:3478", "203.0.113.2:3478"};
+    struct pair *pair = calloc(1, sizeof(*pair));
+    const struct way way = {pair, ask_through_nat, nothing_passes, never};
+    struct auger_peer_config config;
+    struct auger_addr addr;
+
+    random_state = test_seed();
+    current = pair;
+    pair->now = AUGER_SEC;
+    pair->way = &way;
+    auger_peer_config_init(&config);
+    config.trickle = mode;
+    config.ice.prediction = true;
+    assert_int_equal(auger_peer_new(&pair->peers[ALICE], &test_env, &config), 0);
+    assert_int_equal(auger_addr_parse(&addr, "192.168.1.5:5000"), 0);
+    assert_int_equal(auger_peer_add_local_addr(pair->peers[ALICE], pair->now, &addr), 0);
+    for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+        assert_int_equal(auger_addr_parse(&addr, servers[i]), 0);
+        assert_int_equal(auger_peer_add_stun_server(pair->peers[ALICE], pair->now, &addr), 0);
+    }
+    auger_peer_end_of_local_addrs(pair->peers[ALICE], pair->now);
+    run_for(pair, 500 * AUGER_MS);
+    size_t wanted = count_events(pair, ALICE, AUGER_PEER_EVENT_HELPERS_WANTED);
+    pair_free(pair);
+    return wanted;
+}
+
+/* docs/decisions/214: where the description is all that the peer is told. */
+static void who_tells_candidates_once_looks_for_its_next_ports_beforehand(void **state)
+{
+    (void)state;
+    assert_int_equal(count_helpers_wanted(AUGER_TRICKLE_FULL), 0);
+    assert_int_equal(count_helpers_wanted(AUGER_TRICKLE_HALF), 1);
+    assert_int_equal(count_helpers_wanted(AUGER_TRICKLE_NONE), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +458,7 @@ int main(void)
         cmocka_unit_test(remote_candidates_of_the_peer_change_nothing),
         cmocka_unit_test(an_answer_with_ice_mismatch_is_refused_with_the_reason),
         cmocka_unit_test(a_changed_default_destination_ends_nothing_and_is_told),
+        cmocka_unit_test(who_tells_candidates_once_looks_for_its_next_ports_beforehand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
