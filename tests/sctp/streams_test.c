@@ -3,9 +3,9 @@
 #include "tests/sctp/pair.h"
 
 #define DELAY (25 * AUGER_MS)
-#define LARGE (200 * 1024)
+#define LARGE (100 * 1024)
 
-enum { MORE = 12 }; /* channels: with the first one more than 8, for which there are streams */
+enum { FIRST = 8, MORE = 4 }; /* channels: there are streams for so many, and for no more */
 
 static void send_large(struct pair *pair, auger_channel channel, uint32_t number)
 {
@@ -29,23 +29,35 @@ static size_t count_whole(const struct pair *pair, uint32_t numbers)
     return whole;
 }
 
-/* In the middle of one more channels are opened than there are streams, and speak too. */
+static struct pair *two_with_channels(auger_channel channels[FIRST])
+{
+    struct pair *pair = pair_new(70);
+
+    pair->wire.delay = DELAY;
+    pair_add_engine(pair, ALICE, NULL);
+    pair_add_engine(pair, BOB, NULL);
+    for (int i = 0; i < FIRST; i++)
+        channels[i] = open_channel(pair, ALICE, "first", false);
+    pair_connect(pair);
+    assert_true(run_until(pair, ALICE, AUGER_SCTP_EVENT_OPEN, FIRST, 5 * AUGER_SEC));
+    return pair;
+}
+
+/* In the middle of it all others speak too, and those for which there is no stream yet. */
 static void a_message_that_is_under_way_arrives_whole(void **state)
 {
-    struct talk talk = talk_new(70, DELAY, false);
-    struct pair *pair = talk.pair;
+    auger_channel channels[FIRST];
+    struct pair *pair = two_with_channels(channels);
+    uint32_t number = 0;
 
     (void)state;
-    send_large(pair, talk.at[ALICE], 0);
-    pair_run(pair, 2 * DELAY);
-    assert_int_equal(count_whole(pair, 1), 0);
+    for (int i = FIRST - 1; i >= 0; i--)
+        send_large(pair, channels[i], number++);
     for (int i = 0; i < MORE; i++)
         assert_int_equal(send_text(pair, ALICE, open_channel(pair, ALICE, "more", false), "more"),
                          0);
-    for (uint32_t i = 1; i < 4; i++)
-        send_large(pair, talk.at[ALICE], i);
-    assert_true(run_until(pair, BOB, AUGER_SCTP_EVENT_MESSAGE, MORE + 4, 30 * AUGER_SEC));
-    assert_int_equal(count_whole(pair, 4), 4);
+    assert_true(run_until(pair, BOB, AUGER_SCTP_EVENT_MESSAGE, FIRST + MORE, 30 * AUGER_SEC));
+    assert_int_equal(count_whole(pair, FIRST), FIRST);
     pair_free(pair);
 }
 
