@@ -27,26 +27,11 @@ struct built {
 
 /* `options` says everything but the seed and the wires. */
 void build_agents(struct built *built, const struct plan *plan, const struct sim_options *options);
-/* As it is at first, or after the move of the plan. */
-struct sim_reach build_and_reach(const struct plan *plan, bool is_moved);
-/* The same of the couple on shared sockets, at first. */
-struct sim_reach build_and_reach_beside(const struct plan *plan);
-
-/* One side has a relay that the other can be reached by: neither a lost server nor a fault is
- * thought of.  `ungranted`: 1 << side of those whose requests for one have come to nothing. */
-bool build_has_relay(const struct plan *plan, unsigned ungranted);
-/* One side can open a stream to where the other listens: whatever becomes of UDP. */
-bool build_has_tcp(const struct plan *plan);
-/* Of a world without a hostile peer that side is a lite agent. */
-bool build_is_lite(const struct plan *plan, int side);
-/* Addresses of its interfaces are not told; but those of relays may be. */
-/* It has IPv6 alone, behind a NAT64. */
-bool build_has_nat64(const struct plan *plan, int side);
-bool build_hides(const struct plan *plan, int side);
-/* They are told by names, which are resolved where both are in one network. */
-bool build_has_names(const struct plan *plan, int side);
-/* It has an interface that it may not use. */
-bool build_keeps_to_default_route(const struct plan *plan, int side);
+/* The same without agents. */
+void build_networks(struct built *built, const struct plan *plan,
+                    const struct sim_options *options);
+/* What comes to the gateway of that home for nobody goes to that host. */
+void build_forward(struct sim_net *home, const struct auger_addr *inside);
 struct link_quality build_wire(const struct plan *plan);
 struct sim_send_errors build_errors(const struct plan *plan, int side);
 struct sim_signalling build_signalling(const struct plan *plan);

@@ -1,5 +1,6 @@
 /* tests/worlds/count.c - what was in a world, for the tally. */
 #include "tests/worlds/life.h"
+#include "tests/worlds/sides.h"
 
 #include <string.h>
 
@@ -60,7 +61,7 @@ static bool is_by_nat64(struct life *life, int side)
     struct auger_ice_pair_info pairs[100];
     size_t len = auger_ice_pairs(sim_peer_ice(life->built.peers[side]), pairs, 100);
 
-    for (size_t i = 0; i < len && build_has_nat64(life->plan, side); i++)
+    for (size_t i = 0; i < len && side_has_nat64(life->plan, side); i++)
         if (pairs[i].selected && memcmp(pairs[i].remote.addr.ip, sim_nat64()->prefix, 12) == 0)
             return pairs[i].remote.addr.family == AUGER_IPV6;
     return false;
@@ -121,8 +122,8 @@ static void count_privacy(struct life *life, int side, struct tally *tally)
                                         life->plan->value[MAPPED + side] == MAPPED_WRONGLY;
     tally->sometimes[EVER_BY_NAT64] += is_by_nat64(life, side);
     tally->sometimes[EVER_BY_NAME] += is_by_name(life, side);
-    tally->sometimes[EVER_HIDDEN] += build_hides(life->plan, side);
-    tally->sometimes[EVER_BY_DEFAULT_ROUTE] += build_keeps_to_default_route(life->plan, side);
+    tally->sometimes[EVER_HIDDEN] += side_hides(life->plan, side);
+    tally->sometimes[EVER_BY_DEFAULT_ROUTE] += side_keeps_to_default_route(life->plan, side);
 }
 
 void life_count(struct life *life, struct tally *tally)
@@ -142,7 +143,7 @@ void life_count(struct life *life, struct tally *tally)
         tally->sometimes[EQUAL_TIE_BREAKER] += has_conflict && v[EQUAL_TIE_BREAKERS] && ends_well;
         tally->sometimes[REBIND_IN_FLIGHT] += life->was_in_flight;
         if (ends_well) {
-            bool lite[2] = {build_is_lite(life->plan, 0), build_is_lite(life->plan, 1)};
+            bool lite[2] = {side_is_lite(life->plan, 0), side_is_lite(life->plan, 1)};
             tally->sometimes[LITE_AND_FULL] += lite[0] != lite[1];
             tally->sometimes[LITE_AND_LITE] += lite[0] && lite[1];
             count_path(life, tally);

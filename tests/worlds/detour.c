@@ -3,6 +3,8 @@
  * nothing was lost judge.c asks for the best path at once. */
 #include "tests/worlds/buggify.h"
 #include "tests/worlds/life.h"
+#include "tests/worlds/sides.h"
+#include "tests/worlds/ways.h"
 
 #include "ice/state.h"
 #include "sim/peer.h"
@@ -19,7 +21,7 @@ static bool can_change_over(const struct plan *plan)
     const int64_t *v = plan->value;
 
     if (!v[RENOMINATION] || !v[RENOMINATION_B] || !v[STANDBY] || !v[STANDBY_B] ||
-        build_is_lite(plan, 0) || build_is_lite(plan, 1) || v[HOSTILE_SIGNAL_PERMILLE])
+        side_is_lite(plan, 0) || side_is_lite(plan, 1) || v[HOSTILE_SIGNAL_PERMILLE])
         return false;
     return v[DELAY_MS] >= DELAY_MIN_MS && !v[SLOW_MS] && !v[BUGGIFY_PERMILLE];
 }
@@ -60,7 +62,7 @@ void life_judge_detour(struct life *life, struct tally *tally)
         const struct auger_pair *selected = current->nomination.selected;
         if (current->role != AUGER_CONTROLLING || !selected)
             continue;
-        tally->judged[MUST_LEAVE_RELAY] += build_has_relay(life->plan, 0);
+        tally->judged[MUST_LEAVE_RELAY] += ways_have_relay(life->plan, 0);
         if (auger_pair_is_relayed(selected) && without_relay(peer, sim_peer_now(peer)))
             life_condemn(life, "15: a relay is kept, though another path works");
     }

@@ -2,6 +2,8 @@
  * that it must be so. */
 #include "tests/worlds/buggify.h"
 #include "tests/worlds/life.h"
+#include "tests/worlds/sides.h"
+#include "tests/worlds/ways.h"
 
 #define NOTICED_BY (31 * AUGER_SEC)
 #define OUTAGE_MAX (15 * AUGER_SEC) /* that a session must survive */
@@ -103,7 +105,7 @@ static const struct sim_peer_story *story(const struct couple *couple, int side)
 static const struct sim_reach *reach_of(struct life *life)
 {
     if (!life->has_reach)
-        life->reach = build_and_reach(life->plan, false);
+        life->reach = ways_reach(life->plan, false);
     life->has_reach = true;
     return &life->reach;
 }
@@ -111,7 +113,7 @@ static const struct sim_reach *reach_of(struct life *life)
 /* Without random bytes an allocation comes to nothing, and nobody says when there will be some. */
 static bool can_have_relay(const struct plan *plan, unsigned ungranted)
 {
-    return build_has_relay(plan, ungranted) &&
+    return ways_have_relay(plan, ungranted) &&
            worlds_count_buggified(AUGER_BUGGIFY_NO_ENTROPY) == 0;
 }
 
@@ -127,7 +129,7 @@ static void judge_liveness(struct life *life, struct tally *tally)
         return;
     if (can_have_relay(life->plan, 0))
         life_condemn(life, "13: there is a relay, and they did not find it");
-    else if (build_has_tcp(life->plan))
+    else if (ways_have_tcp(life->plan))
         life_condemn(life, "12: there is a path over TCP, and they did not find it");
     else if (reach_of(life)->both)
         life_condemn(life, "12: there is a path, and they did not find it");
@@ -145,7 +147,7 @@ static void judge_liveness_beside(struct life *life, struct tally *tally)
         return;
     tally->judged[MUST_CONNECT_BESIDE]++;
     if ((!story(beside, 0)->connected || !story(beside, 1)->connected) &&
-        build_and_reach_beside(life->plan).both)
+        ways_reach_beside(life->plan).both)
         life_condemn(life, "12: there is a path for %s and %s, and they did not find it",
                      beside->names[0], beside->names[1]);
 }
@@ -218,7 +220,7 @@ static void judge_agreement(struct life *life, const struct couple *couple)
     const struct sim_peer_story *both[] = {story(couple, 0), story(couple, 1)};
     auger_time now = sim_now(life->built.sim);
 
-    if (build_is_lite(life->plan, 0) && build_is_lite(life->plan, 1))
+    if (side_is_lite(life->plan, 0) && side_is_lite(life->plan, 1))
         return;
     for (int i = 0; i < 2; i++)
         if (both[i]->state == AUGER_ICE_FAILED && both[!i]->state == AUGER_ICE_CONNECTED &&
@@ -237,8 +239,8 @@ static bool is_left_to_guesses(struct life *life)
 {
     const struct plan *plan = life->plan;
 
-    return (plan_has(plan, PREDICTION) || plan_has(plan, PREDICTION_B)) && !can_have_relay(plan, 0) &&
-           !build_has_tcp(plan) && !reach_of(life)->both;
+    return (plan_has(plan, PREDICTION) || plan_has(plan, PREDICTION_B)) &&
+           !can_have_relay(plan, 0) && !ways_have_tcp(plan) && !reach_of(life)->both;
 }
 
 /* 12: a restart finds the path that there is. */
@@ -273,7 +275,7 @@ static void judge_move(struct life *life, struct tally *tally)
 
     if (!plan->value[MOVES] || !is_gentle(plan) || !is_open_about_moves(plan) ||
         plan_count_faults(plan) != 1 || life->first.connected_at_fault != 1 ||
-        !build_and_reach(plan, true).both)
+        !ways_reach(plan, true).both)
         return;
     tally->judged[MUST_MOVE]++;
     if (!life_is_connected(life))
@@ -319,7 +321,7 @@ static void judge_path(struct life *life, struct tally *tally)
 static void judge_roles(struct life *life)
 {
     const int64_t *v = life->plan->value;
-    bool lite[2] = {build_is_lite(life->plan, 0), build_is_lite(life->plan, 1)};
+    bool lite[2] = {side_is_lite(life->plan, 0), side_is_lite(life->plan, 1)};
     bool controls[2] = {!v[SAME_ROLE] || v[SAME_ROLE] == 1, v[SAME_ROLE] == 1};
 
     for (int side = 0; side < 2; side++) {
@@ -334,7 +336,7 @@ static void judge_roles(struct life *life)
 
 static bool are_both_lite(const struct plan *plan)
 {
-    return build_is_lite(plan, 0) && build_is_lite(plan, 1);
+    return side_is_lite(plan, 0) && side_is_lite(plan, 1);
 }
 
 /* 16 */

@@ -1,6 +1,7 @@
 /* That a world is judged at all: what is broken on purpose is seen. */
 #include "tests/worlds/build.h"
 #include "tests/worlds/run.h"
+#include "tests/worlds/ways.h"
 
 /* cmocka.h wants these before it. */
 #include <setjmp.h>
@@ -78,7 +79,7 @@ static bool has_relay_without(const char *text, unsigned ungranted)
     struct plan plan;
 
     assert_true(plan_parse(&plan, text));
-    return build_has_relay(&plan, ungranted);
+    return ways_have_relay(&plan, ungranted);
 }
 
 static bool has_relay(const char *text)
@@ -171,7 +172,7 @@ static void test_tcp_is_asked_for_where_one_opens_what_the_other_hears(void **st
         struct verdict verdict = judged(cases[i].world, NO_SABOTAGE);
         struct plan plan;
         assert_true(plan_parse(&plan, cases[i].world));
-        assert_int_equal(build_has_tcp(&plan), cases[i].is_there);
+        assert_int_equal(ways_have_tcp(&plan), cases[i].is_there);
         if (verdict.is_bad)
             fail_msg("%s: %s", cases[i].world, verdict.why);
     }

@@ -1,0 +1,211 @@
+/* tests/worlds/ways.c - whether there is a way from one agent to the other at all: by what brute
+ * force finds, over TCP, by a relay. */
+#include "tests/worlds/ways.h"
+
+#include "tests/sim/reach.h"
+#include "tests/worlds/build.h"
+#include "tests/worlds/sides.h"
+
+/* --- by brute force ----------------------------------------------------------- */
+
+/* Both are in one network, which is not the internet. */
+static bool hears_names(const struct plan *plan)
+{
+    return plan->value[TOGETHER] == 2 && plan->value[GATES] != NO_GATE;
+}
+
+static void show_reacher(struct built *built, int side)
+{
+    struct sim_reacher *reacher = built->reachers[side];
+
+    if (side_hides(built->plan, side) || side_mapped(built->plan, side) == MAPPED_INSTEAD)
+        sim_reacher_hide(reacher, NULL, false);
+    else if (side_has_names(built->plan, side))
+        sim_reacher_hide(reacher, hears_names(built->plan) ? built->homes[0][0] : NULL, true);
+    if (side_is_forwarded(built->plan, side)) {
+        sim_reacher_tell(reacher, &built->mapped[side]);
+        build_forward(built->homes[side][0], sim_reacher_addr(reacher));
+    }
+}
+
+static void add_reacher(struct built *built, int side, bool is_moved)
+{
+    const struct plan *plan = built->plan;
+    struct sim_reacher *reacher = sim_add_reacher(built->sim, side ? "bob" : "alice");
+
+    built->reachers[side] = reacher;
+    if (is_moved && built->away[side]) {
+        sim_reacher_add_addr(built->sim, reacher, built->away[side], AUGER_IPV4);
+        show_reacher(built, side);
+        return;
+    }
+    if (side_has_nat64(plan, side) && !side_has_more(plan, side))
+        sim_reacher_translate(reacher);
+    if (side_has_ipv4(plan, side))
+        sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV4);
+    if (side_has_ipv6(plan, side))
+        sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV6);
+    if (side_has_more(plan, side))
+        sim_reacher_add_addr(built->sim, reacher, built->homes[side][1], AUGER_IPV4);
+    show_reacher(built, side);
+}
+
+/* A question says who asks in clear. */
+static void build_honest(struct built *built, struct plan *honest)
+{
+    const struct sim_options options = {.seed = honest->seed, .delay = 20 * AUGER_MS};
+
+    honest->value[HOSTILE_SERVER] = honest->value[TURN] = honest->value[TURN_B] = 0;
+    honest->value[TURN_ALTERNATE] = 0;
+    honest->value[ALG] = honest->value[ALG_B] = 0;
+    build_networks(built, honest, &options);
+}
+
+static struct sim_reach reach(const struct built *built)
+{
+    const struct plan *plan = built->plan;
+    struct sim_reach reach =
+        sim_reach(built->sim, built->reachers[0], !side_value(plan, GIVES, 0),
+                  !side_value(plan, NO_STUN, 0), built->reachers[1], !side_value(plan, GIVES, 1),
+                  !side_value(plan, NO_STUN, 1), 20 * AUGER_SEC);
+
+    sim_free(built->sim);
+    return reach;
+}
+
+/* Of two couples on shared sockets one agent comes last, on a host of its own.  Where networks have
+ * one prefix any of them may stand in the way of another. */
+static int last_of_couples(const struct plan *plan)
+{
+    return plan->value[MUX] == 1;
+}
+
+struct sim_reach ways_reach(const struct plan *plan, bool is_moved)
+{
+    struct plan honest = *plan;
+    struct built built;
+
+    if (side_shows_no_address(plan, 0) || side_shows_no_address(plan, 1))
+        return (struct sim_reach){0};
+    build_honest(&built, &honest);
+    add_reacher(&built, 0, is_moved);
+    add_reacher(&built, 1, is_moved);
+    if (plan_shares_sockets(plan))
+        sim_add_bystander(built.sim, built.homes[last_of_couples(plan)][0], false);
+    return reach(&built);
+}
+
+/* They have no server but of STUN, one interface, and all candidates to tell. */
+static void make_beside(struct plan *plan)
+{
+    static const enum feature not_theirs[] = {
+        GIVES,   GIVES_B,   NO_STUN,         NO_STUN_B,        IPV6, IPV6_B, MAPPED, MAPPED_B,
+        PRIVACY, PRIVACY_B, MORE_INTERFACES, MORE_INTERFACES_B};
+
+    for (size_t i = 0; i < sizeof(not_theirs) / sizeof(not_theirs[0]); i++)
+        plan->value[not_theirs[i]] = 0;
+}
+
+struct sim_reach ways_reach_beside(const struct plan *plan)
+{
+    int last = last_of_couples(plan);
+    struct plan theirs = *plan;
+    struct built built;
+
+    make_beside(&theirs);
+    build_honest(&built, &theirs);
+    if (last == 0)
+        sim_add_bystander(built.sim, built.homes[0][0], side_has_ipv6(plan, 0));
+    add_reacher(&built, !last, false);
+    if (last == 1)
+        sim_add_bystander(built.sim, built.homes[1][0], side_has_ipv6(plan, 1));
+    add_reacher(&built, last, false);
+    return reach(&built);
+}
+
+/* --- by TCP ------------------------------------------------------------------- */
+
+/* It is told, and everybody reaches it. */
+static bool is_listening(const struct plan *plan, int side)
+{
+    return (side_tcp(plan, side) & AUGER_ICE_TCP_PASSIVE) && side_gates(plan, side) == NO_GATE &&
+           plan->value[TOGETHER] != 1 && side_has_ipv4(plan, side) &&
+           !side_value(plan, GIVES, side) && !side_hides(plan, side) &&
+           !side_has_names(plan, side) && !side_shows_no_address(plan, side);
+}
+
+static bool can_open(const struct plan *plan, int side)
+{
+    return (side_tcp(plan, side) & AUGER_ICE_TCP_ACTIVE) && side_has_ipv4(plan, side) &&
+           !side_shows_no_address(plan, side);
+}
+
+bool ways_have_tcp(const struct plan *plan)
+{
+    return (can_open(plan, 0) && is_listening(plan, 1)) ||
+           (can_open(plan, 1) && is_listening(plan, 0));
+}
+
+/* --- by a relay --------------------------------------------------------------- */
+
+static int64_t count_bases(const struct plan *plan, int side)
+{
+    return side_has_ipv4(plan, side) + side_has_ipv6(plan, side) + side_has_more(plan, side);
+}
+
+/* Each base asks a server for one allocation at most, whether it was told of it or sent on. */
+static bool is_within_quota(const struct plan *plan)
+{
+    int64_t asked = 0;
+
+    for (int side = 0; side < 2; side++)
+        if (side_value(plan, TURN, side) && !side_is_lite(plan, side))
+            asked += count_bases(plan, side);
+    return !plan->value[TURN_QUOTA] || asked <= plan->value[TURN_QUOTA];
+}
+
+/* One of its servers does, or names one that does to clients of that family. */
+static bool is_granted(const struct plan *plan, int side, unsigned ungranted)
+{
+    const int64_t *v = plan->value;
+    bool can_follow = v[TURN_ALTERNATE] == 1   ? side_has_ipv4(plan, side)
+                      : v[TURN_ALTERNATE] == 2 ? side_has_ipv6(plan, side)
+                                               : false;
+
+    return !(ungranted >> side & 1) && is_within_quota(plan) &&
+           ((side_value(plan, TURN, side) & ~v[TURN_DRAINS]) ||
+            (can_follow && v[TURN_DRAINS] != 3));
+}
+
+/* The other side is told of it. */
+static bool has_relay(const struct plan *plan, int side, unsigned ungranted)
+{
+    return is_granted(plan, side, ungranted) && side_value(plan, TURN, side) &&
+           !side_is_lite(plan, side) && !side_value(plan, GIVES, side) &&
+           (side_gates(plan, side) != UDP_BLOCKED || side_has_streams(plan, side));
+}
+
+/* Where others see it from is told, so that a relay lets it in. */
+static bool shows_where_it_is(const struct plan *plan, int side, unsigned ungranted)
+{
+    bool is_translated = side_gates(plan, side) >= ONE_NAT || plan->value[TOGETHER] == 1;
+
+    if (side_value(plan, GIVES, side) || side_shows_no_address(plan, side) ||
+        side_gates(plan, side) == UDP_BLOCKED || (side_has_names(plan, side) && !is_translated))
+        return false;
+    bool is_mapped = side_is_forwarded(plan, side) && side_has_ipv4(plan, side) &&
+                     plan->value[TOGETHER] != 1; /* a carrier's own */
+    bool asks_turn = side_value(plan, TURN, side) && !(ungranted >> side & 1) &&
+                     !side_has_streams(plan, side); /* else of TCP */
+    return !side_value(plan, NO_STUN, side) || asks_turn || is_mapped ||
+           (!is_translated && !side_hides(plan, side));
+}
+
+bool ways_have_relay(const struct plan *plan, unsigned ungranted)
+{
+    for (int side = 0; side < 2; side++)
+        if (has_relay(plan, side, ungranted) &&
+            (shows_where_it_is(plan, !side, ungranted) || has_relay(plan, !side, ungranted)))
+            return true;
+    return false;
+}

@@ -1,0 +1,18 @@
+/* tests/worlds/ways.h - whether there is a way from one agent of a plan to the other at all. */
+#ifndef WORLDS_WAYS_H
+#define WORLDS_WAYS_H
+
+#include "tests/sim/reach.h"
+#include "tests/worlds/plan.h"
+
+/* By UDP and without relays: as it is at first, or after the move of the plan. */
+struct sim_reach ways_reach(const struct plan *plan, bool is_moved);
+/* The same of the couple on shared sockets, at first. */
+struct sim_reach ways_reach_beside(const struct plan *plan);
+/* One side can open a stream to where the other listens: whatever becomes of UDP. */
+bool ways_have_tcp(const struct plan *plan);
+/* One side has a relay that the other can be reached by: neither a lost server nor a fault is
+ * thought of.  `ungranted`: 1 << side of those whose requests for one have come to nothing. */
+bool ways_have_relay(const struct plan *plan, unsigned ungranted);
+
+#endif /* WORLDS_WAYS_H */
