@@ -63,11 +63,12 @@ static bool is_isatap(const struct auger_addr *addr)
 void auger_embedded_read(struct auger_embedded *e, const struct auger_addr *addr)
 {
     static const uint8_t translated[12] = {[8] = 0xFF, [9] = 0xFF}, zero[12];
+    static const uint8_t loopback[16] = {[15] = 1};
     static const uint8_t nat64[12] = {0x00, 0x64, 0xFF, 0x9B};
     static const uint8_t nat64_of_ones_own[6] = {0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01};
 
     e->len = 0;
-    if (addr->family != AUGER_IPV6)
+    if (addr->family != AUGER_IPV6 || begins(addr, loopback, 16)) /* 4291, 2.5.3: ::1 */
         return;
     if (begins(addr, nat64_of_ones_own, sizeof(nat64_of_ones_own))) {
         read_nat64_of_ones_own(e, addr);

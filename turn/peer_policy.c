@@ -65,7 +65,8 @@ static const struct special specials[] = {
     {"224.0.0.0/4", AUGER_PEER_SPECIAL},      /* multicast */
     {"240.0.0.0/4", AUGER_PEER_SPECIAL},      /* reserved, and broadcast */
     {"::/0", AUGER_PEER_SPECIAL},             /* what is not unicast of today */
-    {"::/96", AUGER_PEER_SPECIAL},            /* IPv4-compatible, ::, ::1 */
+    {"::/96", AUGER_PEER_SPECIAL},            /* IPv4-compatible, :: */
+    {"::1/128", AUGER_PEER_SPECIAL},          /* loopback */
     {"::ffff:0:0:0/96", AUGER_PEER_SPECIAL},  /* IPv4-translated */
     {"64:ff9b::/96", AUGER_PEER_PERMITTED},   /* NAT64: what it reaches decides */
     {"64:ff9b:1::/48", AUGER_PEER_SPECIAL},   /* NAT64 of one's own */

@@ -592,6 +592,25 @@ static void what_is_its_own_stays_when_lists_are_forgotten(void **state)
     expect("1.1.1.1", AUGER_PEER_PERMITTED);
 }
 
+/* RFC 4291, 2.5.3: it is no IPv4-compatible address, though it stands among them. */
+static void loopback_of_ipv6_is_opened_by_its_name_alone(void **state)
+{
+    (void)state;
+    own("[::1]:3478");
+    allow("::1");
+    expect("::1", AUGER_PEER_PERMITTED);
+    assert_int_equal(at_port("::1", 3478), AUGER_PEER_OWN);
+    expect("::2", AUGER_PEER_SPECIAL);
+}
+
+static void no_wider_range_opens_loopback_of_ipv6(void **state)
+{
+    (void)state;
+    allow("::/96");
+    expect("::808:808", AUGER_PEER_PERMITTED);
+    expect("::1", AUGER_PEER_SPECIAL);
+}
+
 /* D12 */
 static void clients_behind_6to4_and_teredo_are_told_apart(void **state)
 {
@@ -635,6 +654,8 @@ int main(void)
                                         make, drop),
         cmocka_unit_test_setup_teardown(of_equal_ranges_a_denial_decides, make, drop),
         cmocka_unit_test_setup_teardown(a_special_range_is_opened_by_its_name_alone, make, drop),
+        cmocka_unit_test_setup_teardown(loopback_of_ipv6_is_opened_by_its_name_alone, make, drop),
+        cmocka_unit_test_setup_teardown(no_wider_range_opens_loopback_of_ipv6, make, drop),
         cmocka_unit_test_setup_teardown(ranges_of_no_prefix_are_compared_as_numbers, make, drop),
         cmocka_unit_test_setup_teardown(ranges_that_cross_are_told_apart, make, drop),
         cmocka_unit_test_setup_teardown(the_ends_of_the_families_are_reached, make, drop),
