@@ -46,6 +46,8 @@ static const struct auger_stun_attr_row rows[] = {
     {AUGER_STUN_ATTR_RESPONSE_ORIGIN,           AUGER_STUN_KIND_ADDR,        8,  20, false},
     {AUGER_STUN_ATTR_OTHER_ADDRESS,             AUGER_STUN_KIND_ADDR,        8,  20, false},
     {AUGER_STUN_ATTR_MOBILITY_TICKET,           AUGER_STUN_KIND_BYTES,       0, ANY, false},
+    {AUGER_STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY, AUGER_STUN_KIND_BYTES, 4,   4, false},
+    {AUGER_STUN_ATTR_DRAFT_ADDRESS_ERROR_CODE,  AUGER_STUN_KIND_BYTES,       4, 767, false},
     {AUGER_STUN_ATTR_NOMINATION,                AUGER_STUN_KIND_BYTES,       4,   4, false},
 };
 /* clang-format on */

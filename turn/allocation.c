@@ -80,15 +80,17 @@ static void add_reservation(const struct auger_turn *turn, struct auger_stun_bui
 }
 
 /* 7.1.  IPv4 is what a server takes unless it is told, and an older one knows no attribute
- * to tell it by. */
+ * to tell it by, or the one for both by another number (docs/decisions/199). */
 static void add_wishes(const struct auger_turn *turn, struct auger_stun_builder *b)
 {
     const uint8_t even = turn->even_port == AUGER_TURN_EVEN_PORT_AND_NEXT ? RESERVE_NEXT : 0;
 
     if (turn->families == AUGER_TURN_IPV6)
         auger_stun_build_u32(b, AUGER_STUN_ATTR_REQUESTED_ADDRESS_FAMILY, FAMILY_IPV6 << 24);
-    if (turn->families == AUGER_TURN_BOTH)
+    if (turn->families == AUGER_TURN_BOTH) {
         auger_stun_build_u32(b, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, FAMILY_IPV6 << 24);
+        auger_stun_build_u32(b, AUGER_STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY, FAMILY_IPV6 << 24);
+    }
     if (turn->even_port != AUGER_TURN_ANY_PORT)
         auger_stun_build_bytes(b, AUGER_STUN_ATTR_EVEN_PORT, &even, 1);
 }
@@ -228,6 +230,12 @@ static bool was_asked_for(const struct auger_turn *turn, uint8_t family)
     return turn->families & (family == AUGER_IPV4 ? AUGER_TURN_IPV4 : AUGER_TURN_IPV6);
 }
 
+/* What stands for the address of a family that is missing (docs/decisions/199). */
+static bool is_no_address(const struct auger_addr *addr)
+{
+    return addr->port == 0 && auger_addr_is_unspecified(addr);
+}
+
 /* One of each family at most; the rest are nothing that we know what to do with. */
 static bool read_relayed(const struct auger_turn *turn, const struct auger_stun_msg *msg,
                          struct auger_addr relayed[2])
@@ -238,6 +246,8 @@ static bool read_relayed(const struct auger_turn *turn, const struct auger_stun_
     relayed[0] = relayed[1] = (struct auger_addr){0};
     for (size_t i = 0; auger_stun_msg_addr_at(msg, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, i, &addr);
          i++) {
+        if (turn->families == AUGER_TURN_BOTH && is_no_address(&addr))
+            continue;
         if (len == 2 || !was_asked_for(turn, addr.family) || !is_fit_for_relaying(turn, &addr) ||
             (len == 1 && relayed[0].family == addr.family))
             return false;
@@ -252,7 +262,8 @@ static uint16_t read_missing_code(const struct auger_stun_msg *msg)
 {
     struct auger_bytes value;
 
-    if (!auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_ADDRESS_ERROR_CODE, &value))
+    if (!auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_ADDRESS_ERROR_CODE, &value) &&
+        !auger_stun_msg_bytes(msg, AUGER_STUN_ATTR_DRAFT_ADDRESS_ERROR_CODE, &value))
         return 0;
     return (uint16_t)((value.data[2] & 7) * 100 + value.data[3]);
 }

@@ -87,7 +87,10 @@ enum auger_stun_attr {
     AUGER_STUN_ATTR_ICE_CONTROLLING = 0x802A,
     AUGER_STUN_ATTR_RESPONSE_ORIGIN = 0x802B, /* 5780 */
     AUGER_STUN_ATTR_OTHER_ADDRESS = 0x802C,
-    AUGER_STUN_ATTR_MOBILITY_TICKET = 0x8030,   /* 8016 */
+    AUGER_STUN_ATTR_MOBILITY_TICKET = 0x8030, /* 8016 */
+    /* 0x8000 and 0x8001 as they were before they were registered (docs/decisions/199) */
+    AUGER_STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY = 0x8032,
+    AUGER_STUN_ATTR_DRAFT_ADDRESS_ERROR_CODE = 0x8033,
     AUGER_STUN_ATTR_NOMINATION = 0xC001,        /* renomination */
     AUGER_STUN_ATTR_GOOG_NETWORK_INFO = 0xC057, /* vendors, seen and skipped */
 };

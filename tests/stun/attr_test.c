@@ -62,7 +62,11 @@ static const struct registered {
     {0x002A, "CONNECTION-ID", AUGER_STUN_ATTR_CONNECTION_ID, 4, 4, false},
     /* 8016 */
     {0x8030, "MOBILITY-TICKET", AUGER_STUN_ATTR_MOBILITY_TICKET, 0, ANY, false},
-    /* Of no RFC, for what peers send: renomination */
+    /* Of no RFC, for what servers and peers send: draft-martinsen-tram-ssoda, renomination */
+    {0x8032, "ADDITIONAL-ADDRESS-FAMILY of the draft",
+     AUGER_STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY, 4, 4, false},
+    {0x8033, "ADDRESS-ERROR-CODE of the draft", AUGER_STUN_ATTR_DRAFT_ADDRESS_ERROR_CODE, 4, 767,
+     false},
     {0xC001, "NOMINATION", AUGER_STUN_ATTR_NOMINATION, 4, 4, false},
 };
 

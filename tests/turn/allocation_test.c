@@ -136,6 +136,25 @@ static void families_are_asked_for_as_7_1_wants(void **state)
     }
 }
 
+/* Decision 199: what coturn 4.6 knows it by. */
+static void both_are_asked_for_by_the_number_of_before_too(void **state)
+{
+    (void)state;
+    const uint16_t draft = AUGER_STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY;
+
+    for (int families = AUGER_TURN_IPV4; families <= AUGER_TURN_BOTH; families++) {
+        struct puppet *p = puppet_prepare();
+        p->config.families = (enum auger_turn_families)families;
+        puppet_start(p);
+        expect_request(p, AUGER_STUN_ALLOCATE);
+        if (families == AUGER_TURN_BOTH)
+            assert_int_equal(u32_of(p, draft), 2u << 24);
+        else
+            assert_false(has(p, draft));
+        puppet_free(p);
+    }
+}
+
 static void a_server_of_ipv4_relays_for_ipv6_and_for_both(void **state)
 {
     (void)state;
@@ -180,6 +199,37 @@ static void the_family_that_is_missing_has_its_reason(void **state)
     expect_event(p, AUGER_TURN_EVENT_ALLOCATED);
     assert_int_equal(p->event.allocated.missing_code, 440);
     puppet_free(p);
+}
+
+/* Decision 199: an address of nobody stands for it, before the other or behind. */
+static void what_stands_for_the_missing_address_is_none(void **state)
+{
+    (void)state;
+    static const uint8_t value[4] = {2, 0, 4, 40};
+    struct auger_addr relayed = addr_of(RELAYED6);
+
+    for (int is_first = 0; is_first < 2; is_first++) {
+        struct puppet *p = puppet_prepare();
+        struct answer a;
+        p->config.families = AUGER_TURN_BOTH;
+        puppet_start(p);
+        puppet_authenticate(p);
+        begin(&a, p, AUGER_STUN_SUCCESS);
+        if (is_first)
+            add_addr(&a, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, "0.0.0.0:0");
+        add_addr(&a, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, RELAYED6);
+        if (!is_first)
+            add_addr(&a, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, "0.0.0.0:0");
+        add_addr(&a, AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, MAPPED);
+        auger_stun_build_u32(&a.b, AUGER_STUN_ATTR_LIFETIME, 600);
+        auger_stun_build_bytes(&a.b, AUGER_STUN_ATTR_DRAFT_ADDRESS_ERROR_CODE, value, 4);
+        sign_and_send(&a);
+        expect_event(p, AUGER_TURN_EVENT_ALLOCATED);
+        assert_true(auger_addr_equal(&p->event.allocated.relayed[0], &relayed));
+        assert_int_equal(p->event.allocated.relayed[1].family, AUGER_FAMILY_NONE);
+        assert_int_equal(p->event.allocated.missing_code, 440);
+        puppet_free(p);
+    }
 }
 
 /* --- grants that are none ------------------------------------------------------------ */
@@ -744,7 +794,9 @@ int main(void)
         cmocka_unit_test(a_stream_is_asked_once),
         cmocka_unit_test(a_buffer_that_is_too_small_costs_no_attempt),
         cmocka_unit_test(families_are_asked_for_as_7_1_wants),
+        cmocka_unit_test(both_are_asked_for_by_the_number_of_before_too),
         cmocka_unit_test(a_server_of_ipv4_relays_for_ipv6_and_for_both),
+        cmocka_unit_test(what_stands_for_the_missing_address_is_none),
         cmocka_unit_test(the_family_that_is_missing_has_its_reason),
         cmocka_unit_test(a_grant_that_is_of_no_use_is_given_back),
         cmocka_unit_test(a_lifetime_is_believed_between_a_minute_and_an_hour),
