@@ -45,7 +45,8 @@ void auger_loop_config_init_sized(struct auger_loop_config *config, size_t size)
 
 void auger_net_config_init_sized(struct auger_net_config *config, size_t size)
 {
-    const struct auger_net_config defaults = {.ipv4 = true, .ipv6 = true};
+    const struct auger_net_config defaults = {
+        .ipv4 = true, .ipv6 = true, .relay_families = AUGER_TURN_BOTH};
 
     memcpy(config, &defaults, smaller(size, sizeof(defaults)));
 }
@@ -353,6 +354,7 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
     slot->epoll_fd = loop->epoll_fd;
     slot->troubles = &loop->troubles;
     slot->accept_at = AUGER_NEVER;
+    slot->relay_families = net->relay_families;
     slot->nat64_use = net->nat64;
     slot->nat64_given = net->nat64_prefix;
     slot->tcp_types = net->mux ? 0 : config->ice.tcp;
@@ -387,6 +389,8 @@ static int check_net(const struct auger_net_config *net)
     if (!auger_interfaces_is_valid(net) || net->dscp > 63)
         return AUGER_ERR_INVALID;
     if (net->nat64 == AUGER_NAT64_GIVEN && !auger_nat64_is_valid(&net->nat64_prefix))
+        return AUGER_ERR_INVALID;
+    if (net->relay_families < AUGER_TURN_IPV4 || net->relay_families > AUGER_TURN_BOTH)
         return AUGER_ERR_INVALID;
     return net->stun_servers_len > STUN_SERVERS_MAX || net->turn_servers_len > TURN_SERVERS_MAX
                ? AUGER_ERR_LIMIT

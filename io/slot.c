@@ -238,6 +238,7 @@ static void give_server(struct auger_slot *slot, const struct auger_link_server 
     config.addr = *addr;
     config.username = server->username;
     config.password = server->password;
+    config.families = slot->relay_families;
     config.over_tls = server->at.at.is_secure;
     config.seals_alternates = true;
     int err = auger_peer_add_turn_server(slot->peer, now, &config);

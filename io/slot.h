@@ -41,6 +41,7 @@ struct auger_slot {
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;
+    enum auger_turn_families relay_families;
     enum auger_nat64_use nat64_use;
     struct auger_nat64 nat64_given;
     bool holds_end;              /* of candidates, for the prefix of a NAT64 (nat64.h) */

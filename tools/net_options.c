@@ -93,6 +93,19 @@ static bool apply_standby(const char *text, struct auger_ice_config *ice)
     return true;
 }
 
+static bool apply_relay_family(const char *word, struct auger_net_config *net)
+{
+    static const char *const words[] = {
+        [AUGER_TURN_IPV4] = "ipv4", [AUGER_TURN_IPV6] = "ipv6", [AUGER_TURN_BOTH] = "both"};
+
+    for (size_t i = AUGER_TURN_IPV4; i <= AUGER_TURN_BOTH; i++)
+        if (strcmp(word, words[i]) == 0) {
+            net->relay_families = (enum auger_turn_families)i;
+            return true;
+        }
+    return false;
+}
+
 static bool apply_ice_tcp(const char *text, struct auger_ice_config *ice)
 {
     static const struct {
@@ -259,6 +272,8 @@ bool net_options_apply(struct net_options *options, const char *command,
         return options_wrong(command, "--ports", "takes MIN-MAX, as 50000-50100");
     if (options->standby && !apply_standby(options->standby, ice))
         return options_wrong(command, "--standby", "takes a number from 0 to 4");
+    if (options->relay_family && !apply_relay_family(options->relay_family, net))
+        return options_wrong(command, "--relay-family", "takes ipv4, ipv6 or both");
     if (options->ice_tcp && !apply_ice_tcp(options->ice_tcp, ice))
         return options_wrong(command, "--ice-tcp",
                              "takes active, passive and so, with commas between, or all");

@@ -12,7 +12,7 @@
 struct net_options {
     const char *policy, *ports, *dscp, *standby, *nat64;
     struct option_texts only, without, maps, turn, users;
-    const char *turn_ca, *turn_proxy, *ice_tcp;
+    const char *turn_ca, *turn_proxy, *ice_tcp, *relay_family;
     bool loopback, link_local, map_as_host, turn_any, no_udp, port_mapping;
     struct auger_ice_mapping mappings[OPTION_TEXTS_MAX];
     struct auger_net_turn_server turn_servers[NET_TURN_SERVERS_MAX];
@@ -67,6 +67,7 @@ struct net_options {
         {"--user", OPTION_TEXTS, .texts = &(options).users, .max = NET_TURN_SERVERS_MAX},          \
         {"--turn-ca", OPTION_TEXT, .text = &(options).turn_ca},                                    \
         {"--turn-proxy", OPTION_TEXT, .text = &(options).turn_proxy},                              \
+        {"--relay-family", OPTION_TEXT, .text = &(options).relay_family},                          \
     {                                                                                              \
         "--turn-trust-anybody", OPTION_FLAG, .flag = &(options).turn_any                           \
     }
@@ -83,7 +84,9 @@ struct net_options {
     "  --turn-proxy URL   reach TCP and TLS servers through http://[NAME:PASS@]HOST:PORT or\n"       \
     "                     socks5://[NAME:PASS@]HOST:PORT\n"                                          \
     "  --turn-trust-anybody\n"                                                                       \
-    "                     believe turns: and stuns: servers whatever their certificates say\n"
+    "                     believe turns: and stuns: servers whatever their certificates say\n"       \
+    "  --relay-family WORD\n"                                                                        \
+    "                     relayed addresses to ask for: ipv4, ipv6 or both (default)\n"
 
 /* For commands whose peers have sockets of their own. */
 #define TCP_OPTION_ROWS(options)                                                                   \

@@ -165,6 +165,9 @@ struct auger_net_config {
      * IPv6 as well or not. */
     enum auger_nat64_use nat64;      /* default AUGER_NAT64_FIND */
     struct auger_nat64 nat64_prefix; /* of AUGER_NAT64_GIVEN */
+    /* Of which families `turn_servers` are asked for relayed addresses, however they are reached.
+     * One alone takes one port and one socket less of a server that has both. */
+    enum auger_turn_families relay_families; /* default AUGER_TURN_BOTH */
 };
 
 /* --- what of this machine would be used ---------------------------------------- */

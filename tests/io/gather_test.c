@@ -202,6 +202,20 @@ static void without_descriptors_a_peer_is_an_error_and_the_loop_goes_on(void **s
     auger_loop_free(loop);
 }
 
+static void families_of_relays_that_are_none_are_an_error(void **state)
+{
+    struct auger_net_config net = net_of_loopback();
+    struct auger_loop *loop = new_loop();
+    struct auger_peer *peer = NULL;
+
+    (void)state;
+    net.relay_families = 0;
+    assert_int_equal(auger_loop_peer_new(loop, NULL, &net, &peer), AUGER_ERR_INVALID);
+    net.relay_families = AUGER_TURN_BOTH + 1;
+    assert_int_equal(auger_loop_peer_new(loop, NULL, &net, &peer), AUGER_ERR_INVALID);
+    auger_loop_free(loop);
+}
+
 /* An application that was built against an earlier header passes a shorter structure. */
 static void a_shorter_configuration_has_defaults_for_the_rest(void **state)
 {
@@ -405,6 +419,7 @@ int main(void)
         cmocka_unit_test(ports_are_taken_from_the_range_until_it_is_exhausted),
         cmocka_unit_test(a_range_that_is_none_is_an_error),
         cmocka_unit_test(without_descriptors_a_peer_is_an_error_and_the_loop_goes_on),
+        cmocka_unit_test(families_of_relays_that_are_none_are_an_error),
         cmocka_unit_test(a_shorter_configuration_has_defaults_for_the_rest),
         cmocka_unit_test(the_loops_own_server_shows_no_nat_on_this_machine),
         cmocka_unit_test(the_loops_server_says_whence_a_request_came),

@@ -35,6 +35,7 @@ NET_WRONG = {
 
 # Of those whose peers have sockets of their own.
 TCP_COMMANDS = ("connect", "gather", "peer")
+FAMILY_WRONG = ("", "IPv4", "4", "ipv4,ipv6", "none", "both ")
 TCP_WRONG = ("", "tcp", "Active", "active,", ",active", "active passive", "active,,so", "so,all,x", "$(id)")
 
 # Of each command: what it needs to be right otherwise, its flags, and its options with a good value.
@@ -43,7 +44,7 @@ COMMANDS = {
               {"--listen": "127.0.0.1:0", "--stun": "127.0.0.1:0", "--cert": "x", "--key": "x", "--trace": "x"}),
     "connect": (("room",), ("--loopback", "--json", "--quiet", "--manual"),
                 {"--server": "http://127.0.0.1:1/", "--ca": "x", "--timeout": "5", "--trace": "x"}),
-    "gather": ((), (*NET_FLAGS, "--json", "--no-udp"), {**NET, "--ice-tcp": "so,passive", "--timeout": "5", "--trace": "x"}),
+    "gather": ((), (*NET_FLAGS, "--json", "--no-udp"), {**NET, "--ice-tcp": "so,passive", "--relay-family": "both", "--timeout": "5", "--trace": "x"}),
     "peer": ((), ("--loopback", "--passive"), {"--trace": "x"}),
 }
 ADDRESSES = ("", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:8x", "localhost:80",
@@ -99,6 +100,9 @@ class Options(unittest.TestCase):
             for value in TCP_WRONG if command == "gather" else TCP_WRONG[-1:]:
                 self.refuse(command, "--ice-tcp", value, names="--ice-tcp")
             self.refuse(command, "--no-udp", names="--no-udp")
+            self.assertIn("\n  --relay-family ", text, command)
+            for value in FAMILY_WRONG if command == "gather" else FAMILY_WRONG[-1:]:
+                self.refuse(command, "--relay-family", value, names="--relay-family")
 
     def test_an_option_that_comes_twice_or_with_a_value_it_does_not_take_is_named(self):
         for command, (_, flags, options) in COMMANDS.items():
