@@ -134,7 +134,8 @@ static bool is_made_alike(const struct turn_options *a, const struct turn_option
            a->port_min == b->port_min && a->port_max == b->port_max &&
            a->user_allocations == b->user_allocations && a->ip_allocations == b->ip_allocations &&
            a->allocations == b->allocations && a->user_rate == b->user_rate &&
-           a->ip_rate == b->ip_rate && a->rate == b->rate && a->mobility == b->mobility &&
+           a->ip_rate == b->ip_rate && a->rate == b->rate &&
+           a->nonce_lifetime_s == b->nonce_lifetime_s && a->mobility == b->mobility &&
            a->relay_to_relay == b->relay_to_relay && a->old_channels == b->old_channels &&
            a->loopback_unlimited == b->loopback_unlimited && a->no_gso == b->no_gso &&
            a->tcp_relay == b->tcp_relay && a->threads == b->threads;
@@ -296,6 +297,7 @@ static void fill_server(struct auger_turn_server_config *config, const struct tu
     config->user_bytes_per_s = (uint64_t)options->user_rate;
     config->ip_bytes_per_s = (uint64_t)options->ip_rate;
     config->bytes_per_s = (uint64_t)options->rate;
+    config->nonce_lifetime_s = (uint32_t)options->nonce_lifetime_s;
     config->mobility = options->mobility;
     config->relay_to_relay = options->relay_to_relay;
     config->old_channels = options->old_channels;

@@ -34,7 +34,7 @@ struct turn_options {
     size_t relay_ips_len;
     uint16_t port_min, port_max;
     long user_allocations, ip_allocations, allocations;
-    long user_rate, ip_rate, rate;
+    long user_rate, ip_rate, rate, nonce_lifetime_s;
     bool mobility, relay_to_relay, old_channels, loopback_unlimited, no_gso, tcp_relay;
     long threads, drain_s, status_s;
 };
@@ -42,7 +42,7 @@ struct turn_options {
 #define TURN_OPTIONS_DEFAULT                                                                       \
     {                                                                                              \
         .realm = "auger", .port_min = 49152, .port_max = 65535, .user_allocations = 10,            \
-        .ip_allocations = 40, .threads = 1, .drain_s = 30                                          \
+        .ip_allocations = 40, .nonce_lifetime_s = 600, .threads = 1, .drain_s = 30                 \
     }
 
 option_take turn_take_listen, turn_take_tls, turn_take_realm, turn_take_user, turn_take_secret,
@@ -75,6 +75,7 @@ option_take turn_take_listen, turn_take_tls, turn_take_realm, turn_take_user, tu
         TURN_NUMBER("--user-rate", (options).user_rate, 1, 1000000000000),                         \
         TURN_NUMBER("--ip-rate", (options).ip_rate, 1, 1000000000000),                             \
         TURN_NUMBER("--rate", (options).rate, 1, 1000000000000),                                   \
+        TURN_NUMBER("--nonce-lifetime", (options).nonce_lifetime_s, 1, 3600),                      \
         {"--mobility", OPTION_FLAG, .flag = &(options).mobility},                                  \
         {"--tcp-relay", OPTION_FLAG, .flag = &(options).tcp_relay},                                \
         {"--relay-to-relay", OPTION_FLAG, .flag = &(options).relay_to_relay},                      \
@@ -116,6 +117,8 @@ option_take turn_take_listen, turn_take_tls, turn_take_realm, turn_take_user, tu
     "  --user-rate N        bytes a second that a user may have carried, both ways together;\n"        \
     "  --ip-rate N          so of an IP address;\n"                                                    \
     "  --rate N             so of all.  By default there is no bound\n"                                \
+    "  --nonce-lifetime S   how long what a client proves its password with is good, in seconds;\n"    \
+    "                       default 600, 3600 at most\n"                                               \
     "  --mobility           allocations may follow clients to other addresses (RFC 8016)\n"            \
     "  --tcp-relay          clients that come by TCP or TLS may connect to peers by TCP, and be\n"     \
     "                       connected to, within the same rules (RFC 6062)\n"                          \

@@ -311,6 +311,8 @@ class Configuration(Folder):
                 (good + "user-allocations 0\n", 2, "user-allocations"),
                 (good + "user-allocations many\n", 2, "user-allocations"),
                 (good + "drain -1\n", 2, "drain"),
+                (good + "nonce-lifetime 0\n", 2, "nonce-lifetime"),
+                (good + "nonce-lifetime 3601\n", 2, "nonce-lifetime"),
                 (good + "json yes\n", 2, "takes no value"),
                 (good + "json\njson\n", 3, "twice"),
                 (good + "cert x\n", 2, "--key together"),
