@@ -28,6 +28,9 @@
 /* After what may have been forged, and after what we lacked ourselves. */
 #define ASKED_ANEW (5 * AUGER_SEC)
 #define RESOURCES_RETRY (1 * AUGER_SEC)
+/* Where nobody answers in the place of a server that we were on, one may be starting anew. */
+#define STARTS_WITHIN (20 * AUGER_SEC)
+#define STARTING_RETRY (2 * AUGER_SEC)
 
 /* --- asking ------------------------------------------------------------------------------- */
 
@@ -259,15 +262,24 @@ static bool may_be_forged(enum auger_turn_error error)
            error == AUGER_TURN_ERROR_NO_ALGORITHM || error == AUGER_TURN_ERROR_MALFORMED;
 }
 
+static bool may_be_starting(const struct auger_relay *relay, auger_time now, bool has_stood,
+                            enum auger_turn_error error)
+{
+    return !has_stood && error == AUGER_TURN_ERROR_TIMEOUT && relay->stood_until != 0 &&
+           now < auger_time_add(relay->stood_until, STARTS_WITHIN);
+}
+
 /* When a server that gave us up, or never took us, is asked again (8656 section 7.4).  What has
  * stood is made again once, as after a server's restart, and again if that stood for a while. */
-static auger_time again_after(const struct auger_relay *relay, bool has_stood,
+static auger_time again_after(const struct auger_relay *relay, auger_time now, bool has_stood,
                               enum auger_turn_error error)
 {
     auger_time after = auger_turn_retry_after(error);
 
     if (error == AUGER_TURN_ERROR_RESOURCES) /* our own, which may be there soon */
         return RESOURCES_RETRY;
+    if (may_be_starting(relay, now, has_stood, error))
+        return STARTING_RETRY;
     if (relay->was_renewed)
         return AUGER_NEVER;
     if (may_be_forged(error))
@@ -292,7 +304,9 @@ static void lost(struct auger_ice *ice, auger_time now, struct auger_relay *rela
 
     if (has_stood && now >= auger_time_add(relay->at, STOOD_FOR))
         relay->was_renewed = false;
-    auger_time after = again_after(relay, has_stood, error);
+    auger_time after = again_after(relay, now, has_stood, error);
+    if (has_stood && after != AUGER_NEVER)
+        relay->stood_until = now;
     auger_trace(ice->env, now, "ice:relay_lost", AUGER_F_ADDR("base", &path.local),
                 AUGER_F_ADDR("server", &path.remote), AUGER_F_INT("had_stood", has_stood),
                 AUGER_F_TEXT("reason", auger_turn_error_text(error)), AUGER_F_INT("code", code),

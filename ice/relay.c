@@ -356,7 +356,8 @@ void auger_relay_tell_again(struct auger_ice *ice, auger_time now)
         if (r->state == AUGER_RELAY_ALLOCATED && !is_stream(r->server) &&
             auger_policy_asks_servers(ice->config.policy))
             auger_reflexive_add(ice, now, r->host, &r->origin.mapped, &r->server->addr);
-        if (r->state == AUGER_RELAY_OVER) {
+        if (r->state == AUGER_RELAY_OVER ||
+            (r->state == AUGER_RELAY_WAITING && r->error == AUGER_TURN_ERROR_TIMEOUT)) {
             r->state = AUGER_RELAY_WAITING;
             r->at = now;
         }

@@ -234,6 +234,89 @@ static void a_stream_that_breaks_is_opened_again_once(void **state)
     end(p);
 }
 
+/* Nothing listens there meanwhile, and each connection is refused at once. */
+static unsigned ask_nobody(struct puppet *p, struct turn_server *server, auger_time duration)
+{
+    const struct auger_path path = server->allocations[0].client;
+    unsigned before = server->unheard;
+
+    server->is_silent = true;
+    lose(p, server);
+    for (auger_time end = p->world->now + duration; p->world->now < end;) {
+        unsigned unheard = server->unheard;
+        run(p, AUGER_SEC / 2);
+        if (server->unheard > unheard)
+            auger_ice_stream_lost(p->ice, p->world->now, &path);
+    }
+    server->is_silent = false;
+    return server->unheard - before;
+}
+
+static void a_server_that_starts_anew_is_found_once_it_is_there(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_stream(&server);
+
+    unsigned asked = ask_nobody(p, server, 15 * AUGER_SEC);
+    assert_in_range(asked, 5, 10);
+    assert_int_equal(server->allocates, 1);
+    run(p, 3 * AUGER_SEC);
+    assert_int_equal(server->allocates, 2);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 2);
+    end(p);
+}
+
+static void one_that_does_not_come_back_is_left_alone_after_20_s(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_stream(&server);
+
+    assert_in_range(ask_nobody(p, server, 60 * AUGER_SEC), 5, 11);
+    run(p, 60 * AUGER_SEC);
+    assert_int_equal(server->allocates, 1);
+    end(p);
+}
+
+/* It is nobody who was there before. */
+static void one_that_never_answered_is_not_asked_again(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_stream(p, SERVER, RELAYED, false);
+    struct auger_path path = {p->base, server->addr};
+
+    path.local.port = 0;
+    path.local.transport = AUGER_TCP;
+    server->is_silent = true;
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    auger_ice_stream_lost(p->ice, p->world->now, &path);
+    run(p, 60 * AUGER_SEC);
+    assert_int_equal(server->unheard, 1);
+    end(p);
+}
+
+/* Else the relay would come behind the end of candidates. */
+static void a_restart_does_not_wait_for_the_next_time(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_stream(&server);
+
+    const struct auger_path path = server->allocations[0].client;
+    server->is_silent = true;
+    lose(p, server);
+    run(p, AUGER_SEC / 2);
+    auger_ice_stream_lost(p->ice, p->world->now, &path);
+    server->is_silent = false;
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    run(p, AUGER_SEC / 2);
+    assert_int_equal(server->allocates, 2);
+    end(p);
+}
+
 static void what_has_stood_for_a_while_may_break_again(void **state)
 {
     (void)state;
@@ -609,6 +692,10 @@ int main(void)
         cmocka_unit_test(a_stream_is_named_by_its_two_ends),
         cmocka_unit_test(a_stream_that_breaks_is_opened_again_once),
         cmocka_unit_test(what_has_stood_for_a_while_may_break_again),
+        cmocka_unit_test(a_server_that_starts_anew_is_found_once_it_is_there),
+        cmocka_unit_test(one_that_does_not_come_back_is_left_alone_after_20_s),
+        cmocka_unit_test(a_restart_does_not_wait_for_the_next_time),
+        cmocka_unit_test(one_that_never_answered_is_not_asked_again),
         cmocka_unit_test(a_stream_that_never_opened_ends_gathering),
         cmocka_unit_test(a_quota_that_is_reached_is_tried_again_after_a_minute),
         cmocka_unit_test(with_its_base_a_relay_goes),

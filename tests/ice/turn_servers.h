@@ -39,6 +39,7 @@ struct turn_server {
     const char *relayed, *relayed6; /* of its first allocation; the ports go up */
     const char *mapped;             /* NULL: as it is */
     bool is_silent;
+    unsigned unheard; /* requests of clients meanwhile */
     uint16_t allocate_code, refresh_code, permit_code, bind_code; /* 0: granted */
     const char *refused;   /* the peer that permit_code is about; NULL: all */
     const char *alternate; /* with an allocate_code of 300, */
@@ -266,8 +267,10 @@ static inline uint16_t turn_judge(struct turn_server *server, const struct auger
 static inline void turn_request(struct auger_ice *ice, auger_time now, struct turn_server *server,
                                 const struct auger_path *path, const struct auger_stun_msg *msg)
 {
-    if (server->is_silent)
+    if (server->is_silent) {
+        server->unheard++;
         return;
+    }
     if (auger_stun_msg_verify(msg, turn_key) != 0) {
         server->challenged++;
         turn_refuse(ice, now, path, msg, AUGER_STUN_UNAUTHENTICATED);
