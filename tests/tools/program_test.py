@@ -65,8 +65,8 @@ def request(url, method="GET", body=None, kind=None):
 class Peer:
     """`auger peer`, driven by JSON lines."""
 
-    def __init__(self, *args):
-        self.process = subprocess.Popen([AUGER, "peer", "--loopback", *args], stdin=subprocess.PIPE,
+    def __init__(self, *args, where=("--loopback",)):
+        self.process = subprocess.Popen([AUGER, "peer", *where, *args], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.number = 0
         self.events = []

@@ -35,24 +35,26 @@ def free_port(ip="127.0.0.1"):
 
 
 class Coturn:
-    """`turnserver` on ports of its own, for alice whose password is secret."""
+    """`turnserver` on ports of its own, for alice whose password is secret.  `inside`: the words that run it elsewhere."""
 
-    def __init__(self, name=None, *options, ip="127.0.0.1"):
-        self.ip, name = ip, name or f"IP:{ip}"
+    def __init__(self, name=None, *options, ip="127.0.0.1", more_ips=(), ports=None, inside=()):
+        self.ip, self.ips, self.inside = ip, (ip, *more_ips), inside
+        name = name or ",".join(f"IP:{each}" for each in self.ips)
         self.folder = tempfile.TemporaryDirectory()
         self.certificate = str(pathlib.Path(self.folder.name, "cert.pem"))
         key = str(pathlib.Path(self.folder.name, "key.pem"))
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-keyout", key, "-out", self.certificate, "-days", "2", "-subj", "/CN=coturn",
                         "-addext", f"subjectAltName={name}"], check=True, capture_output=True, timeout=LONG)
-        self.port, self.tls_port = free_port(ip), free_port(ip)
+        self.port, self.tls_port = ports or (free_port(ip), free_port(ip))
         self.log = open(pathlib.Path(self.folder.name, "log"), "w+", encoding="utf-8")
         self.key, self.options = key, options
         self.begin()
 
     def command(self):
         return [
-            TURNSERVER, "-n", "--verbose", "--log-file=stdout", "--no-cli", f"--listening-ip={self.ip}", f"--relay-ip={self.ip}",
+             *self.inside, TURNSERVER, "-n", "--verbose", "--log-file=stdout", "--no-cli",
+             *(f"--{what}-ip={ip}" for ip in self.ips for what in ("listening", "relay")),
              f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}", "--min-port=40000",
              "--max-port=48999", "--lt-cred-mech", "--user=alice:secret", "--realm=example.org",
              "--allow-loopback-peers", f"--cert={self.certificate}", f"--pkey={self.key}",
@@ -74,11 +76,9 @@ class Coturn:
         self.log.seek(0)
         raise AssertionError(self.log.read())
 
-    def host(self):
-        return f"[{self.ip}]" if ":" in self.ip else self.ip
-
-    def uris(self):
-        clear, sealed = f"turn:{self.host()}:{self.port}", f"turns:{self.host()}:{self.tls_port}"
+    def uris(self, ip=None):
+        host = f"[{ip}]" if ":" in (ip := ip or self.ip) else ip
+        clear, sealed = f"turn:{host}:{self.port}", f"turns:{host}:{self.tls_port}"
         return {"udp": f"{clear}?transport=udp", "tcp": f"{clear}?transport=tcp",
                 "tls": f"{sealed}?transport=tcp", "dtls": f"{sealed}?transport=udp"}
 
