@@ -35,10 +35,13 @@ struct auger_dtls {
      * read what came before it. */
     struct held held[HELD_MAX];
     size_t held_len;
-    uint8_t in[DATAGRAM_MAX];    /* what the backend is reading */
-    uint8_t plain[DATAGRAM_MAX]; /* what it read, until it is taken */
-    size_t plain_len;            /* TAKEN: handed out, and used up at the next call */
-    auger_time deadline_at, retransmit_at, interval;
+    uint8_t in[DATAGRAM_MAX];              /* what the backend is reading */
+    uint8_t plain[DATAGRAM_MAX];           /* what it read, until it is taken */
+    size_t plain_len;                      /* TAKEN: handed out, and used up at the next call */
+    auger_time deadline_at, retransmit_at; /* by the clock of the handshake */
+    auger_time interval;
+    bool stands;               /* that clock, */
+    auger_time path_at, stood; /* since when a path was last there; in all, before that */
     uint32_t flight;
     unsigned repeats;                  /* of that flight */
     struct auger_dtls_event events[2]; /* up, and down again: there are no more */
@@ -138,8 +141,14 @@ static void fail(struct auger_dtls *dtls, auger_time now, enum auger_dtls_failur
 
 /* --- the handshake ------------------------------------------------------------------------- */
 
+/* What the clock of the handshake says: it stands while there is no path. */
+static auger_time time_of(const struct auger_dtls *dtls, auger_time now)
+{
+    return (dtls->stands ? dtls->path_at : now) - dtls->stood;
+}
+
 /* A new flight starts the schedule anew; one that is answered ends it. */
-static void schedule(struct auger_dtls *dtls, auger_time now)
+static void schedule(struct auger_dtls *dtls, auger_time at)
 {
     uint32_t flight = auger_backend_flight(dtls->backend);
     auger_time own = auger_backend_wait(dtls->backend);
@@ -147,11 +156,11 @@ static void schedule(struct auger_dtls *dtls, auger_time now)
     if (flight == 0) {
         dtls->retransmit_at = AUGER_NEVER;
     } else if (own != AUGER_NEVER) {
-        dtls->retransmit_at = auger_time_add(now, own);
+        dtls->retransmit_at = auger_time_add(at, own);
     } else if (flight != dtls->flight) {
         dtls->interval = auger_time_min(dtls->config.retransmit, RETRANSMIT_MAX);
         dtls->repeats = 0;
-        dtls->retransmit_at = auger_time_add(now, dtls->interval);
+        dtls->retransmit_at = auger_time_add(at, dtls->interval);
     }
     dtls->flight = flight;
 }
@@ -161,7 +170,7 @@ static void follow(struct auger_dtls *dtls, auger_time now, enum auger_backend_s
 {
     switch (status) {
     case AUGER_BACKEND_HANDSHAKING:
-        schedule(dtls, now);
+        schedule(dtls, time_of(dtls, now));
         break;
     case AUGER_BACKEND_UP:
         if (dtls->state != AUGER_DTLS_CONNECTING)
@@ -215,6 +224,11 @@ static void hold(struct auger_dtls *dtls, const uint8_t *buf, size_t len)
         return;
     memcpy(copy, buf, len);
     dtls->held[dtls->held_len++] = (struct held){.buf = copy, .len = len};
+}
+
+uint8_t auger_dtls_alert_hint(const struct auger_dtls *dtls)
+{
+    return dtls->filter.alert_hint;
 }
 
 static bool may_feed(const struct auger_dtls *dtls)
@@ -307,10 +321,28 @@ int auger_dtls_start(struct auger_dtls *dtls, auger_time now, enum auger_dtls_ro
     dtls->role = role;
     dtls->filter.is_server = role == AUGER_DTLS_SERVER;
     set_state(dtls, now, AUGER_DTLS_CONNECTING);
-    dtls->deadline_at = auger_time_add(now, dtls->config.deadline);
+    if (!dtls->stands)
+        dtls->path_at = now;
+    dtls->deadline_at = auger_time_add(time_of(dtls, now), dtls->config.deadline);
     follow(dtls, now, auger_backend_feed(dtls->backend, NULL, 0));
     feed_held(dtls, now);
     return 0;
+}
+
+/* Who is late learns late that there was none: it stands since it was last seen. */
+void auger_dtls_set_path(struct auger_dtls *dtls, auger_time now, bool is_there)
+{
+    bool has_changed = dtls->stands == is_there;
+
+    if (dtls->stands && is_there)
+        dtls->stood += now - dtls->path_at;
+    if (is_there)
+        dtls->path_at = now;
+    dtls->stands = !is_there;
+    if (has_changed && dtls->state == AUGER_DTLS_CONNECTING)
+        auger_trace(dtls->env, now, "dtls:clock",
+                    AUGER_F_TEXT("does", is_there ? "goes on" : "stands"),
+                    AUGER_F_TIME("stood", dtls->stood));
 }
 
 /* --- the five verbs --------------------------------------------------------------------- */
@@ -363,16 +395,18 @@ static bool obey_verify_request(struct auger_dtls *dtls, auger_time now)
 
 void auger_dtls_handle_timeout(struct auger_dtls *dtls, auger_time now)
 {
-    if (now >= dtls->deadline_at) {
+    auger_time at = time_of(dtls, now);
+
+    if (at >= dtls->deadline_at) {
         fail(dtls, now, AUGER_DTLS_TIMEOUT);
         return;
     }
-    if (now < dtls->retransmit_at || obey_verify_request(dtls, now))
+    if (at < dtls->retransmit_at || obey_verify_request(dtls, now))
         return;
     auger_trace(dtls->env, now, "dtls:retransmit", AUGER_F_TIME("interval", dtls->interval));
     dtls->interval = auger_time_min(2 * dtls->interval, RETRANSMIT_MAX);
     dtls->retransmit_at =
-        ++dtls->repeats < REPEATS_MAX ? auger_time_add(now, dtls->interval) : AUGER_NEVER;
+        ++dtls->repeats < REPEATS_MAX ? auger_time_add(at, dtls->interval) : AUGER_NEVER;
     follow(dtls, now, auger_backend_retransmit(dtls->backend));
 }
 
@@ -394,7 +428,9 @@ bool auger_dtls_poll_event(struct auger_dtls *dtls, struct auger_dtls_event *eve
 
 auger_time auger_dtls_next_timeout(const struct auger_dtls *dtls)
 {
-    return auger_time_min(dtls->deadline_at, dtls->retransmit_at);
+    auger_time next = auger_time_min(dtls->deadline_at, dtls->retransmit_at);
+
+    return dtls->stands ? AUGER_NEVER : auger_time_add(next, dtls->stood);
 }
 
 /* --- what rides on it ------------------------------------------------------------------- */

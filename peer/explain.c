@@ -55,6 +55,15 @@ static void blame_ice(struct auger_peer_explanation *e, bool was_changed)
                  "something on the way may have changed it");
 }
 
+/* Who refuses our certificate goes away, and its alert proves nothing. */
+static void explain_loss(const struct auger_peer *peer, struct auger_peer_explanation *e)
+{
+    if (auger_dtls_get_state(peer->dtls) == AUGER_DTLS_CONNECTING)
+        set(e, "dtls-cut-off", "the peer fell silent before the DTLS handshake was done");
+    else
+        blame_ice(e, peer->was_changed);
+}
+
 /* Of a peer that has not ended. */
 static void explain_wait(const struct auger_peer *peer, struct auger_peer_explanation *e)
 {
@@ -79,8 +88,10 @@ void auger_peer_explain_sized(const struct auger_peer *peer,
         explain_wait(peer, &all);
         break;
     case AUGER_PEER_ICE_FAILED:
-    case AUGER_PEER_CONSENT_LOST:
         blame_ice(&all, peer->was_changed);
+        break;
+    case AUGER_PEER_CONSENT_LOST:
+        explain_loss(peer, &all);
         break;
     case AUGER_PEER_DTLS_FAILED:
         set(&all, dtls_code(peer->failure), auger_dtls_failure_text(peer->failure));

@@ -71,6 +71,13 @@ bool auger_peer_has_path(struct auger_peer *peer, auger_time now)
                                    sizeof(nothing)) >= 0;
 }
 
+/* Who hears nothing of the peer may still send for a while, and would to nobody: that time
+ * is none of the handshake's. */
+void auger_peer_time_handshake(struct auger_peer *peer, auger_time now)
+{
+    auger_dtls_set_path(peer->dtls, now, auger_ice_get_state(peer->ice) == AUGER_ICE_CONNECTED);
+}
+
 /* A usable path is enough, nominated or not (RFC 8445 section 12.1). */
 static void start_dtls(struct auger_peer *peer, auger_time now)
 {
@@ -127,11 +134,14 @@ static void follow_sctp(struct auger_peer *peer, auger_time now)
 
 static void follow_ice(struct auger_peer *peer, auger_time now)
 {
-    bool started = auger_dtls_get_state(peer->dtls) != AUGER_DTLS_NEW;
+    enum auger_dtls_state dtls = auger_dtls_get_state(peer->dtls);
 
-    if (auger_ice_get_state(peer->ice) == AUGER_ICE_FAILED)
-        end(peer, now, AUGER_PEER_FAILED,
-            started ? AUGER_PEER_CONSENT_LOST : AUGER_PEER_ICE_FAILED);
+    if (auger_ice_get_state(peer->ice) != AUGER_ICE_FAILED)
+        return;
+    if (dtls == AUGER_DTLS_CONNECTING)
+        peer->alert_hint = auger_dtls_alert_hint(peer->dtls);
+    end(peer, now, AUGER_PEER_FAILED,
+        dtls == AUGER_DTLS_NEW ? AUGER_PEER_ICE_FAILED : AUGER_PEER_CONSENT_LOST);
 }
 
 /* The one way out of an end: set_state() knows none. */
@@ -142,6 +152,7 @@ static void revive(struct auger_peer *peer, auger_time now)
                 AUGER_F_TEXT("to", auger_peer_state_name(AUGER_PEER_CONNECTING)),
                 AUGER_F_INT("reason", AUGER_PEER_OK));
     peer->reason = AUGER_PEER_OK;
+    peer->alert_hint = 0;
     peer->state = AUGER_PEER_CONNECTING;
 }
 
@@ -168,6 +179,7 @@ void auger_peer_advance(struct auger_peer *peer, auger_time now)
 {
     if (auger_peer_has_ended(peer))
         return;
+    auger_peer_time_handshake(peer, now);
     follow_ice(peer, now);
     if (!auger_peer_has_ended(peer))
         start_dtls(peer, now);

@@ -240,6 +240,7 @@ void auger_peer_handle_timeout(struct auger_peer *peer, auger_time now)
     if (peer->released)
         return;
     auger_remote_names_handle_timeout(peer, now);
+    auger_peer_time_handshake(peer, now);
     auger_dtls_handle_timeout(peer->dtls, now);
     auger_sctp_handle_timeout(peer->sctp, now);
     auger_peer_advance(peer, now);

@@ -101,6 +101,9 @@ size_t auger_destination_choose(const struct auger_peer *peer, struct auger_cand
 /* Whether data can leave. */
 bool auger_peer_has_path(struct auger_peer *peer, auger_time now);
 
+/* Its clock stands while ICE is not connected. */
+void auger_peer_time_handshake(struct auger_peer *peer, auger_time now);
+
 /* ICE was restarted by either side: what it had gathered and why it failed is past. */
 void auger_peer_restarted(struct auger_peer *peer, auger_time now);
 /* Nothing is left to be said but to TURN servers. */

@@ -73,7 +73,7 @@ struct auger_dtls_config {
     struct auger_certificate *certificate; /* required */
     /* Bytes of a datagram of ours, DTLS headers included.  Default 1200. */
     uint16_t mtu;
-    /* For the whole handshake.  Default 30 s. */
+    /* For the whole handshake, while there is a path.  Default 30 s. */
     auger_time deadline;
     /* First retransmission, doubled each time up to 4 s; at most 12.  Default 100 ms. */
     auger_time retransmit;
@@ -93,6 +93,8 @@ struct auger_dtls_event {
      * anybody could have sent; 0 if none. */
     uint8_t alert_hint;
 };
+/* That alert, at any time. */
+AUGER_API uint8_t auger_dtls_alert_hint(const struct auger_dtls *dtls);
 
 AUGER_API void auger_dtls_config_init_sized(struct auger_dtls_config *config, size_t size);
 #define auger_dtls_config_init(config) auger_dtls_config_init_sized((config), sizeof(*(config)))
@@ -116,6 +118,10 @@ AUGER_API int auger_dtls_set_remote_fingerprints(struct auger_dtls *dtls, auger_
  * or not the fingerprint is known yet; nothing completes without it. */
 AUGER_API int auger_dtls_start(struct auger_dtls *dtls, auger_time now,
                                enum auger_dtls_role role) AUGER_CHECK_RESULT;
+/* Whether what is sent can arrive; at first it can, and it is to be said as often as there is
+ * a call.  When it cannot the clock of the handshake stands where it was when it last could,
+ * until it can again: nothing is repeated, and the deadline comes no nearer. */
+AUGER_API void auger_dtls_set_path(struct auger_dtls *dtls, auger_time now, bool is_there);
 
 /* One datagram from the peer.  Application data in it is taken afterwards with
  * auger_dtls_read(), until that says false; before that, up to 8 more are kept. */

@@ -228,7 +228,7 @@ struct auger_peer_event {
     enum auger_peer_state state;
     enum auger_peer_reason reason;
     enum auger_dtls_failure dtls;
-    uint8_t alert_hint;
+    uint8_t alert_hint; /* of DTLS, also where its path was lost before it was done */
     struct auger_path path;
     auger_channel channel;
     enum auger_message_kind kind;

@@ -16,7 +16,7 @@ struct auger_peer_explanation {
     /* "nothing" while all is well, auger_ice_why_name() where ICE is the reason, and
      * "dtls-timeout", "dtls-fingerprint-mismatch", "dtls-bad-certificate",
      * "dtls-protocol", "dtls-no-extended-master-secret", "dtls-handshaking",
-     * "sctp-failed", "closed-here", "closed-there": for programs, never changed. */
+     * "dtls-cut-off", "sctp-failed", "closed-here", "closed-there": for programs, never changed. */
     const char *code;
     const char *text;                  /* one sentence for people; static */
     char evidence[AUGER_EVIDENCE_MAX]; /* the numbers behind it */

@@ -242,6 +242,59 @@ static void test_a_flight_without_an_answer_is_repeated_once_a_timeout(void **st
     pair_free(pair);
 }
 
+/* Of 30 s a handshake has all, however long there is no path in between. */
+static void test_without_a_path_the_clock_stands(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_of_ours(NULL);
+
+    pair->carry = swallow;
+    start_both(pair);
+    run_for(pair, 20 * AUGER_SEC);
+    size_t sent = pair->ends[CLIENT].sent;
+    for (int who = CLIENT; who <= SERVER; who++)
+        auger_dtls_set_path(pair->ends[who].dtls, pair->now, true);
+    run_for(pair, AUGER_MS);
+    for (int who = CLIENT; who <= SERVER; who++)
+        for (int i = 0; i < 2; i++) /* once more changes nothing */
+            auger_dtls_set_path(pair->ends[who].dtls, pair->now, false);
+    assert_int_equal(auger_dtls_next_timeout(pair->ends[CLIENT].dtls), AUGER_NEVER);
+    run_for(pair, 300 * AUGER_SEC);
+    auger_dtls_handle_timeout(pair->ends[CLIENT].dtls, pair->now);
+    assert_int_equal(pair->ends[CLIENT].sent, sent);
+    for (int who = CLIENT; who <= SERVER; who++)
+        for (int i = 0; i < 2; i++)
+            auger_dtls_set_path(pair->ends[who].dtls, pair->now, true);
+    run_for(pair, 10 * AUGER_SEC - 1);
+    assert_true(pair->ends[CLIENT].sent > sent);
+    for (int who = CLIENT; who <= SERVER; who++)
+        assert_int_equal(auger_dtls_get_state(pair->ends[who].dtls), AUGER_DTLS_CONNECTING);
+    run_for(pair, 1);
+    for (int who = CLIENT; who <= SERVER; who++)
+        assert_failed(pair, who, AUGER_DTLS_TIMEOUT);
+    pair_free(pair);
+}
+
+/* What comes after all is heard, and is answered when there is a path again. */
+static void test_a_handshake_goes_on_when_the_path_is_back(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_of_ours(NULL);
+
+    start_both(pair);
+    run_for(pair, DELAY / 2); /* the ClientHello is on its way */
+    auger_dtls_set_path(pair->ends[CLIENT].dtls, pair->now, false);
+    run_for(pair, 3 * DELAY);
+    pair->carry = swallow;
+    run_for(pair, 60 * AUGER_SEC);
+    pair->carry = NULL;
+    auger_dtls_set_path(pair->ends[CLIENT].dtls, pair->now, true);
+    run_for(pair, 5 * AUGER_SEC);
+
+    assert_true(is_up(pair, CLIENT));
+    pair_free(pair);
+}
+
 static void fail_by_time(auger_time retransmit, auger_time deadline)
 {
     struct auger_dtls_config config;
@@ -381,6 +434,8 @@ int main(void)
         cmocka_unit_test(test_data_that_overtakes_finished_is_delivered_after_it),
         cmocka_unit_test(test_a_flight_may_come_record_by_record_and_backwards),
         cmocka_unit_test(test_a_flight_without_an_answer_is_repeated_once_a_timeout),
+        cmocka_unit_test(test_without_a_path_the_clock_stands),
+        cmocka_unit_test(test_a_handshake_goes_on_when_the_path_is_back),
         cmocka_unit_test(test_the_deadline_ends_in_failed_and_not_before),
         cmocka_unit_test(test_repetitions_are_counted_by_the_flight),
         cmocka_unit_test(test_no_time_between_repetitions_exceeds_4_s),

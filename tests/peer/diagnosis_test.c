@@ -82,7 +82,9 @@ static void a_wrong_fingerprint_is_named(void **state)
     assert_int_equal(set_remote(pair, ALICE, AUGER_SDP_ANSWER, answer), 0);
     run_for(pair, 60 * AUGER_SEC);
     must_be(pair, BOB, "dtls-fingerprint-mismatch");
-    must_be(pair, ALICE, "dtls-timeout"); /* whom bob's alert does not convince */
+    must_be(pair, ALICE, "dtls-cut-off");                  /* whom bob's alert does not convince */
+    assert_int_equal(explain(pair, ALICE).alert_hint, 42); /* bad_certificate */
+    assert_non_null(strstr(explain(pair, ALICE).evidence, "an alert, 42"));
     pair_free(pair);
 }
 

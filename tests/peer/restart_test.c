@@ -338,6 +338,53 @@ static void a_restart_revives_a_peer_whose_path_was_lost(void **state)
     }
 }
 
+static bool is_paired(const struct pair *pair, int side)
+{
+    return find_event(pair, side, AUGER_PEER_EVENT_PATH) != NULL;
+}
+
+/* Between two runs of ICE there is no path: DTLS has its 30 s of those that had one.  Nor has
+ * who was stopped meanwhile, and learns all at once. */
+static void a_handshake_outlives_the_loss_of_its_path(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        int who = round % 2;
+        bool is_stopped = round >= 2;
+        struct talk talk = {.pair = pair_new(DELAY, NULL, NULL)};
+        struct pair *pair = talk.pair;
+        char offer[SDP_SIZE], answer[SDP_SIZE];
+
+        talk.channel = open_channel(pair, ALICE, "numbers");
+        introduce(pair);
+        while (!is_paired(pair, ALICE) || !is_paired(pair, BOB))
+            run_for(pair, AUGER_MS);
+        pair->cut = true;
+        if (is_stopped)
+            pair->now += 60 * AUGER_SEC;
+        run_for(pair, 40 * AUGER_SEC);
+        for (int side = ALICE; side <= BOB; side++) {
+            const struct record *failed = find_state(pair, side, AUGER_PEER_FAILED);
+            assert_non_null(failed);
+            assert_int_equal(failed->event.reason, AUGER_PEER_CONSENT_LOST);
+            assert_null(find_state(pair, side, AUGER_PEER_CONNECTED));
+        }
+        pair->cut = false;
+        restart(pair, who);
+        offer_of(pair, who, offer);
+        assert_int_equal(set_remote(pair, 1 - who, AUGER_SDP_OFFER, offer), 0);
+        answer_of(pair, 1 - who, answer);
+        assert_int_equal(set_remote(pair, who, AUGER_SDP_ANSWER, answer), 0);
+        run_for(pair, 10 * AUGER_SEC);
+        for (int side = ALICE; side <= BOB; side++)
+            assert_int_equal(pair->peers[side]->state, AUGER_PEER_CONNECTED);
+        go_on(&talk, AUGER_SEC);
+        run_for(pair, 5 * AUGER_SEC);
+        assert_int_equal(heard(pair, BOB), talk.sent[ALICE]);
+        pair_free(pair);
+    }
+}
+
 static void what_has_ended_otherwise_is_not_restarted(void **state)
 {
     (void)state;
@@ -426,6 +473,7 @@ int main(void)
         cmocka_unit_test(an_answer_does_not_change_the_dtls_roles),
         cmocka_unit_test(a_restart_tells_candidates_and_their_end_again),
         cmocka_unit_test(a_restart_revives_a_peer_whose_path_was_lost),
+        cmocka_unit_test(a_handshake_outlives_the_loss_of_its_path),
         cmocka_unit_test(what_has_ended_otherwise_is_not_restarted),
         cmocka_unit_test(a_short_buffer_restarts_nothing),
         cmocka_unit_test(an_offer_after_a_foreign_one_keeps_its_sections),

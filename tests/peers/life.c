@@ -15,7 +15,6 @@
 #define FAR_HEALED_FOR (240 * AUGER_SEC) /* SCTP asks again after up to a minute */
 #define GATHER_FOR (12 * AUGER_SEC)
 #define PATIENCE (4 * AUGER_SEC)
-#define ALONE_FOR (60 * AUGER_SEC) /* consent ends within 30 s, a handshake too */
 
 struct channel {
     bool ordered;
@@ -190,27 +189,12 @@ static void meet_channel(struct life *life, const struct record *record)
     }
 }
 
-/* A handshake of DTLS has 30 s, whatever becomes of the path meanwhile. */
-static bool has_given_up(const struct life *life, int side)
-{
-    const struct record *failed = find_state(life->pair, side, AUGER_PEER_FAILED);
-
-    return life->internet && failed && failed->event.dtls == AUGER_DTLS_TIMEOUT &&
-           find_state(life->pair, side, AUGER_PEER_DISCONNECTED) &&
-           !find_state(life->pair, side, AUGER_PEER_CONNECTED);
-}
-
-static bool one_has_given_up(const struct life *life)
-{
-    return has_given_up(life, 0) || has_given_up(life, 1);
-}
-
 static void note_state(struct life *life, const struct record *record)
 {
     bool is_gone = record->event.state == AUGER_PEER_DISCONNECTED;
 
     life->gone_at[record->side] = is_gone ? record->at : 0;
-    if (record->event.state == AUGER_PEER_FAILED && !one_has_given_up(life))
+    if (record->event.state == AUGER_PEER_FAILED)
         go_wrong(life, "a peer failed");
 }
 
@@ -298,21 +282,13 @@ static void restart(struct life *life, int side)
     if (auger_peer_restart(pair->peers[side], pair->now) < 0)
         return;
     gather(life, side, gathered[side]);
-    if (one_has_given_up(life))
-        return;
     offer_of(pair, side, offer);
     pass(life, (auger_time)below(300) * AUGER_MS);
-    if (one_has_given_up(life))
-        return;
     if (set_remote(pair, !side, AUGER_SDP_OFFER, offer) < 0)
         go_wrong(life, "an offer to restart was refused");
     gather(life, !side, gathered[!side]);
-    if (one_has_given_up(life))
-        return;
     answer_of(pair, !side, answer);
     pass(life, (auger_time)below(300) * AUGER_MS);
-    if (one_has_given_up(life))
-        return;
     if (set_remote(pair, side, AUGER_SDP_ANSWER, answer) < 0)
         go_wrong(life, "an answer to a restart was refused");
     life->outcome->restarts++;
@@ -460,7 +436,7 @@ static void talk(struct life *life)
                                ? pair->now + (auger_time)(1000 + below(8000)) * AUGER_MS
                                : AUGER_NEVER;
 
-    while (pair->now < end && !one_has_given_up(life)) {
+    while (pair->now < end) {
         if (life->channels_len < CHANNELS_MAX && one_in(40))
             open_one(life);
         if (one_in(30))
@@ -499,22 +475,6 @@ static bool all_was_heard(const struct life *life)
     return true;
 }
 
-/* Who never had DTLS, or hears no more of who gave it up, ends too. */
-static void end_without_dtls(struct life *life)
-{
-    struct pair *pair = life->pair;
-
-    life->outcome->gave_up = 1;
-    life->is_ending = true;
-    for (auger_time end = pair->now + ALONE_FOR;
-         pair->now < end &&
-         !(find_state(pair, 0, AUGER_PEER_FAILED) && find_state(pair, 1, AUGER_PEER_FAILED));)
-        pass(life, AUGER_SEC);
-    for (int side = 0; side < 2; side++)
-        if (!find_state(pair, side, AUGER_PEER_FAILED))
-            go_wrong(life, "the other gave up, and it does not know");
-}
-
 /* In peace what was said arrives, and an end is one for both. */
 static void find_peace(struct life *life)
 {
@@ -526,13 +486,9 @@ static void find_peace(struct life *life)
     if (life->internet)
         internet_heal(life->internet);
     for (auger_time end = pair->now + (life->internet ? FAR_HEALED_FOR : HEALED_FOR);
-         pair->now < end && !all_was_heard(life) && !one_has_given_up(life);) {
+         pair->now < end && !all_was_heard(life);) {
         pass(life, AUGER_SEC);
         revive(life);
-    }
-    if (one_has_given_up(life)) {
-        end_without_dtls(life);
-        return;
     }
     if (!all_was_heard(life))
         go_wrong(life, "not every message arrived");

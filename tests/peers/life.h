@@ -10,7 +10,6 @@ struct outcome {
     uint64_t app, wire;
     unsigned messages, lossy, cut, restarts, unordered, large;
     unsigned far, relayed, rebound, revived, attacks, early_hellos, flights_lost, ids_again;
-    unsigned gave_up; /* the handshake of DTLS, in 30 s most of which had no path */
     auger_time virtual_time;
 };
 

@@ -60,7 +60,6 @@ static void add(struct outcome *sum, const struct outcome *part)
     sum->early_hellos += part->early_hellos;
     sum->flights_lost += part->flights_lost;
     sum->ids_again += part->ids_again;
-    sum->gave_up += part->gave_up;
     sum->virtual_time += part->virtual_time;
 }
 
@@ -96,19 +95,15 @@ static int run_many(uint64_t from, unsigned seeds)
     printf(
         "%u through the simulated internet: %u by a relay, %u with a mapping lost, %u revived by a "
         "restart, %u forged datagrams, %u ClientHellos before the other had a path, %u last "
-        "flights of DTLS lost, %u streams used again, %u handshakes given up\n",
+        "flights of DTLS lost, %u streams used again\n",
         sum.far, sum.relayed, sum.rebound, sum.revived, sum.attacks, sum.early_hellos,
-        sum.flights_lost, sum.ids_again, sum.gave_up);
+        sum.flights_lost, sum.ids_again);
     printf("peers: %u passed, %u failed\n", seeds - bad, bad);
     bool some = sum.large && sum.lossy && sum.cut && sum.restarts && sum.unordered && sum.far;
     bool rare = sum.relayed && sum.rebound && sum.revived && sum.attacks && sum.early_hellos &&
                 sum.flights_lost && sum.ids_again;
     if ((seeds >= 20 && !some) || (seeds >= 200 && !rare)) {
         printf("FAILED: one of these never happened\n");
-        return 1;
-    }
-    if (sum.gave_up > seeds / 20 + 1) {
-        printf("FAILED: too many give up\n");
         return 1;
     }
     return bad > 0;
