@@ -6,161 +6,36 @@
 #include <auger/record.h>
 #include <auger/stun.h>
 
-#include "base/crc32.h"
 #include "base/env.h"
-#include "record/ops.h"
+#include "record/pen.h"
 
 #define BYTES_MAX_DEFAULT (64u * 1024 * 1024)
-#define WRITTEN_EVERY (100 * AUGER_MS)
-#define CALL_MAX (80u * 1024) /* what one may take, and what it causes */
-#define TEXT_MAX 1024         /* of credentials: more are too many for any agent */
 
 struct auger_recorder {
-    const struct auger_env *env; /* of its own memory */
-    struct auger_recorder_config config;
+    const struct auger_env *env;     /* of its own memory */
     const struct auger_env *outside; /* the agent's */
     struct auger_env inside;         /* what the agent sees of it */
-    bool has_agent, is_full;
-    uint64_t left;     /* bytes */
-    auger_time now;    /* of the last call that had one */
-    auger_time put_at; /* when the last frame left */
-    uint64_t digest;   /* of the trace */
-    uint32_t traced;   /* as it was last written down */
-    size_t len;        /* of the frame that is being filled */
-    uint8_t frame[AUGER_RECORD_FRAME_MAX + AUGER_RECORD_FRAME_OVERHEAD];
+    bool has_agent;
+    struct auger_pen pen;
 };
-
-/* --- bytes ------------------------------------------------------------------------------ */
-
-static void put_frame(struct auger_recorder *r)
-{
-    struct auger_writer w = auger_writer(r->frame, sizeof(r->frame));
-
-    r->put_at = r->now;
-    if (r->len == 0)
-        return;
-    auger_write_u16(&w, (uint16_t)r->len);
-    uint32_t crc = auger_crc32(r->frame + w.len, r->len);
-    auger_write_room(&w, r->len);
-    auger_write_u32(&w, crc);
-    r->config.write(r->config.user, r->frame, w.len);
-    r->left -= w.len < r->left ? w.len : r->left;
-    r->len = 0;
-}
-
-static void put_bytes(struct auger_recorder *r, const void *bytes, size_t len)
-{
-    for (size_t done = 0; done < len;) {
-        size_t room = AUGER_RECORD_FRAME_MAX - r->len, piece = len - done;
-        if (piece > room)
-            piece = room;
-        memcpy(r->frame + 2 + r->len, (const uint8_t *)bytes + done, piece);
-        r->len += piece;
-        done += piece;
-        if (r->len == AUGER_RECORD_FRAME_MAX)
-            put_frame(r);
-    }
-}
-
-static void put_u8(struct auger_recorder *r, uint8_t value)
-{
-    put_bytes(r, &value, 1);
-}
-
-static void put_fixed(struct auger_recorder *r, uint64_t value, size_t len)
-{
-    uint8_t bytes[8];
-    struct auger_writer w = auger_writer(bytes, sizeof(bytes));
-
-    auger_write_uint(&w, value, len);
-    put_bytes(r, bytes, w.len);
-}
-
-/* Seven bits a byte, the lowest first. */
-static void put_uint(struct auger_recorder *r, uint64_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        put_u8(r, (uint8_t)(value | 0x80));
-    put_u8(r, (uint8_t)value);
-}
-
-/* The sign is the lowest bit. */
-static void put_int(struct auger_recorder *r, int64_t value)
-{
-    put_uint(r, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
-}
-
-static void put_blob(struct auger_recorder *r, const void *bytes, size_t len)
-{
-    put_uint(r, len);
-    put_bytes(r, bytes, len);
-}
-
-static void put_text(struct auger_recorder *r, const char *text)
-{
-    size_t len = strlen(text);
-
-    put_blob(r, text, len < TEXT_MAX ? len : TEXT_MAX);
-}
-
-static void put_addr(struct auger_recorder *r, const struct auger_addr *addr)
-{
-    put_u8(r, addr->family);
-    put_u8(r, addr->transport);
-    put_fixed(r, addr->port, 2);
-    put_uint(r, addr->scope);
-    put_bytes(r, addr->ip, sizeof(addr->ip));
-}
-
-static void put_path(struct auger_recorder *r, const struct auger_path *path)
-{
-    put_addr(r, &path->local);
-    put_addr(r, &path->remote);
-}
 
 /* --- calls ------------------------------------------------------------------------------ */
 
 /* Whether a call is to be written down: there is a recorder that has room. */
 static bool begin(struct auger_recorder *r, enum auger_op op)
 {
-    if (!r || r->is_full)
-        return false;
-    if (r->left < r->len + CALL_MAX) {
-        put_u8(r, AUGER_OP_FULL);
-        put_frame(r);
-        r->is_full = true;
-        return false;
-    }
-    put_u8(r, (uint8_t)op);
-    return true;
+    return r && auger_pen_begin(&r->pen, op);
 }
 
 static bool begin_at(struct auger_recorder *r, enum auger_op op, auger_time now)
 {
-    if (!begin(r, op))
-        return false;
-    put_int(r, (int64_t)((uint64_t)now - (uint64_t)r->now));
-    r->now = now;
-    return true;
+    return r && auger_pen_begin_at(&r->pen, op, now);
 }
 
 static void end_with(struct auger_recorder *r, int64_t result, uint32_t digest)
 {
-    if (!r || r->is_full)
-        return;
-    if (result != 0) {
-        put_u8(r, AUGER_OP_RESULT);
-        put_int(r, result);
-        put_fixed(r, digest, 4);
-    }
-    uint32_t traced = (uint32_t)(r->digest ^ r->digest >> 32);
-    if (traced != r->traced) {
-        put_u8(r, AUGER_OP_TRACED);
-        put_fixed(r, traced, 4);
-        r->traced = traced;
-    }
-    if (r->now - r->put_at >= WRITTEN_EVERY)
-        put_frame(r);
+    if (r)
+        auger_pen_end(&r->pen, result, digest);
 }
 
 static int end(struct auger_recorder *r, int result)
@@ -176,11 +51,11 @@ static int give_random(void *user, uint8_t *buf, size_t len)
     struct auger_recorder *r = user;
     int err = r->outside->random(r->outside->user, buf, len);
 
-    if (r->is_full)
+    if (r->pen.is_full)
         return err;
-    put_u8(r, err == 0 ? AUGER_OP_RANDOM : AUGER_OP_NO_RANDOM);
+    auger_pen_u8(&r->pen, err == 0 ? AUGER_OP_RANDOM : AUGER_OP_NO_RANDOM);
     if (err == 0)
-        put_blob(r, buf, len);
+        auger_pen_blob(&r->pen, buf, len);
     return err;
 }
 
@@ -189,8 +64,8 @@ static void *give_memory(void *user, size_t size)
     struct auger_recorder *r = user;
     void *block = r->outside->alloc(r->outside->user, size);
 
-    if (!block && !r->is_full)
-        put_u8(r, AUGER_OP_NO_MEMORY);
+    if (!block && !r->pen.is_full)
+        auger_pen_u8(&r->pen, AUGER_OP_NO_MEMORY);
     return block;
 }
 
@@ -205,7 +80,7 @@ static void take_record(void *user, const struct auger_trace_record *record)
 {
     struct auger_recorder *r = user;
 
-    r->digest = auger_digest_record(r->digest, record);
+    r->pen.trace_digest = auger_digest_record(r->pen.trace_digest, record);
     if (r->outside->trace)
         r->outside->trace(r->outside->user, record);
 }
@@ -233,10 +108,11 @@ int auger_recorder_new_sized(struct auger_recorder **out, const struct auger_env
     if (!r)
         return AUGER_ERR_NO_MEMORY;
     r->env = env;
-    r->config = full;
-    r->left = full.bytes_max;
-    r->digest = AUGER_DIGEST_START;
-    r->traced = (uint32_t)(r->digest ^ r->digest >> 32);
+    r->pen.write = full.write;
+    r->pen.user = full.user;
+    r->pen.left = full.bytes_max;
+    r->pen.trace_digest = AUGER_DIGEST_START;
+    r->pen.traced = (uint32_t)(r->pen.trace_digest ^ r->pen.trace_digest >> 32);
     r->inside = (struct auger_env){.user = r,
                                    .random = give_random,
                                    .alloc = give_memory,
@@ -253,7 +129,7 @@ void auger_recorder_free(struct auger_recorder *r)
 {
     if (!r)
         return;
-    put_frame(r);
+    auger_pen_frame(&r->pen);
     auger_env_release(r->env, r);
 }
 
@@ -265,32 +141,33 @@ static void part_from_others(struct auger_ice_config *config)
 
 static void put_config(struct auger_recorder *r, const struct auger_ice_config *config)
 {
-    put_u8(r, (uint8_t)(config->controlling | config->lite << 1 | config->renomination << 2 |
-                        config->standby_restarts << 3 | config->standby_max << 4));
-    put_u8(r, (uint8_t)(config->nominate_at_once | config->relays_max << 1));
-    put_u8(r, (uint8_t)(config->allow_loopback | config->tcp << 1));
-    put_u8(r, (uint8_t)(config->allow_link_local | config->prediction << 1 |
-                        config->predict_random << 2 | config->predict_window << 3));
-    put_int(r, config->pacing);
-    put_int(r, config->pac_timeout);
-    put_int(r, config->gather_timeout);
-    put_uint(r, config->local_cands_max);
-    put_uint(r, config->remote_cands_max);
-    put_uint(r, config->prflx_cands_max);
-    put_uint(r, config->pairs_max);
-    put_uint(r, config->servers_max);
-    put_uint(r, (uint64_t)config->policy);
-    put_uint(r, config->mappings_len);
+    auger_pen_u8(&r->pen,
+                 (uint8_t)(config->controlling | config->lite << 1 | config->renomination << 2 |
+                           config->standby_restarts << 3 | config->standby_max << 4));
+    auger_pen_u8(&r->pen, (uint8_t)(config->nominate_at_once | config->relays_max << 1));
+    auger_pen_u8(&r->pen, (uint8_t)(config->allow_loopback | config->tcp << 1));
+    auger_pen_u8(&r->pen, (uint8_t)(config->allow_link_local | config->prediction << 1 |
+                                    config->predict_random << 2 | config->predict_window << 3));
+    auger_pen_int(&r->pen, config->pacing);
+    auger_pen_int(&r->pen, config->pac_timeout);
+    auger_pen_int(&r->pen, config->gather_timeout);
+    auger_pen_uint(&r->pen, config->local_cands_max);
+    auger_pen_uint(&r->pen, config->remote_cands_max);
+    auger_pen_uint(&r->pen, config->prflx_cands_max);
+    auger_pen_uint(&r->pen, config->pairs_max);
+    auger_pen_uint(&r->pen, config->servers_max);
+    auger_pen_uint(&r->pen, (uint64_t)config->policy);
+    auger_pen_uint(&r->pen, config->mappings_len);
     for (size_t i = 0; i < config->mappings_len; i++) {
-        put_addr(r, &config->mappings[i].local);
-        put_addr(r, &config->mappings[i].external);
+        auger_pen_addr(&r->pen, &config->mappings[i].local);
+        auger_pen_addr(&r->pen, &config->mappings[i].external);
     }
-    put_u8(r, config->mappings_replace_host);
+    auger_pen_u8(&r->pen, config->mappings_replace_host);
     if (!config->prediction)
         return;
-    put_uint(r, config->predict_sockets);
-    put_uint(r, config->predict_port_min);
-    put_uint(r, config->predict_port_max);
+    auger_pen_uint(&r->pen, config->predict_sockets);
+    auger_pen_uint(&r->pen, config->predict_port_min);
+    auger_pen_uint(&r->pen, config->predict_port_max);
 }
 
 int auger_record_new_sized(struct auger_recorder *r, struct auger_ice **out,
@@ -326,7 +203,7 @@ void auger_record_free(struct auger_recorder *r, struct auger_ice *ice)
 int auger_record_set_controlling(struct auger_recorder *r, struct auger_ice *ice, bool controlling)
 {
     if (begin(r, AUGER_OP_SET_CONTROLLING))
-        put_u8(r, controlling);
+        auger_pen_u8(&r->pen, controlling);
     return end(r, auger_ice_set_controlling(ice, controlling));
 }
 
@@ -334,7 +211,7 @@ void auger_record_set_remote_pacing(struct auger_recorder *r, struct auger_ice *
                                     auger_time pacing)
 {
     if (begin_at(r, AUGER_OP_SET_REMOTE_PACING, now))
-        put_int(r, pacing);
+        auger_pen_int(&r->pen, pacing);
     auger_ice_set_remote_pacing(ice, now, pacing);
     end(r, 0);
 }
@@ -343,7 +220,7 @@ void auger_record_set_remote_renomination(struct auger_recorder *r, struct auger
                                           auger_time now, bool offered)
 {
     if (begin_at(r, AUGER_OP_SET_REMOTE_RENOMINATION, now))
-        put_u8(r, offered);
+        auger_pen_u8(&r->pen, offered);
     auger_ice_set_remote_renomination(ice, now, offered);
     end(r, 0);
 }
@@ -351,7 +228,7 @@ void auger_record_set_remote_renomination(struct auger_recorder *r, struct auger
 void auger_record_set_remote_lite(struct auger_recorder *r, struct auger_ice *ice, bool lite)
 {
     if (begin(r, AUGER_OP_SET_REMOTE_LITE))
-        put_u8(r, lite);
+        auger_pen_u8(&r->pen, lite);
     auger_ice_set_remote_lite(ice, lite);
     end(r, 0);
 }
@@ -360,7 +237,7 @@ int auger_record_add_local_addr(struct auger_recorder *r, struct auger_ice *ice,
                                 const struct auger_addr *base)
 {
     if (begin_at(r, AUGER_OP_ADD_LOCAL_ADDR, now))
-        put_addr(r, base);
+        auger_pen_addr(&r->pen, base);
     return end(r, auger_ice_add_local_addr(ice, now, base));
 }
 
@@ -368,15 +245,15 @@ int auger_record_remove_local_addr(struct auger_recorder *r, struct auger_ice *i
                                    const struct auger_addr *base)
 {
     if (begin_at(r, AUGER_OP_REMOVE_LOCAL_ADDR, now))
-        put_addr(r, base);
+        auger_pen_addr(&r->pen, base);
     return end(r, auger_ice_remove_local_addr(ice, now, base));
 }
 
 static void put_mapping(struct auger_recorder *r, const struct auger_addr *base,
                         const struct auger_addr *external)
 {
-    put_addr(r, base);
-    put_addr(r, external);
+    auger_pen_addr(&r->pen, base);
+    auger_pen_addr(&r->pen, external);
 }
 
 int auger_record_add_mapped_addr(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
@@ -402,9 +279,9 @@ int auger_record_add_helper_addrs(struct auger_recorder *r, struct auger_ice *ic
     size_t told = len < AUGER_ICE_PREDICT_SOCKETS_MAX ? len : AUGER_ICE_PREDICT_SOCKETS_MAX;
 
     if (begin_at(r, AUGER_OP_ADD_HELPER_ADDRS, now)) {
-        put_uint(r, told);
+        auger_pen_uint(&r->pen, told);
         for (size_t i = 0; i < told; i++)
-            put_addr(r, &addrs[i]);
+            auger_pen_addr(&r->pen, &addrs[i]);
     }
     return end(r, auger_ice_add_helper_addrs(ice, now, addrs, told));
 }
@@ -413,8 +290,8 @@ int auger_record_set_nat64(struct auger_recorder *r, struct auger_ice *ice, auge
                            const struct auger_nat64 *nat64)
 {
     if (begin_at(r, AUGER_OP_SET_NAT64, now)) {
-        put_u8(r, nat64->prefix_len);
-        put_blob(r, nat64->prefix, sizeof(nat64->prefix));
+        auger_pen_u8(&r->pen, nat64->prefix_len);
+        auger_pen_blob(&r->pen, nat64->prefix, sizeof(nat64->prefix));
     }
     return end(r, auger_ice_set_nat64(ice, now, nat64));
 }
@@ -423,22 +300,22 @@ int auger_record_add_stun_server(struct auger_recorder *r, struct auger_ice *ice
                                  const struct auger_addr *server)
 {
     if (begin_at(r, AUGER_OP_ADD_STUN_SERVER, now))
-        put_addr(r, server);
+        auger_pen_addr(&r->pen, server);
     return end(r, auger_ice_add_stun_server(ice, now, server));
 }
 
 static void put_secret(struct auger_recorder *r, const char *text)
 {
-    put_u8(r, text != NULL);
+    auger_pen_u8(&r->pen, text != NULL);
     if (text)
-        put_text(r, text);
+        auger_pen_text(&r->pen, text);
 }
 
 static void put_turn_server(struct auger_recorder *r, const struct auger_ice_turn_server *server)
 {
-    put_addr(r, &server->addr);
-    put_u8(r, (uint8_t)server->families);
-    put_u8(r, (uint8_t)(server->over_tls | server->seals_alternates << 1));
+    auger_pen_addr(&r->pen, &server->addr);
+    auger_pen_u8(&r->pen, (uint8_t)server->families);
+    auger_pen_u8(&r->pen, (uint8_t)(server->over_tls | server->seals_alternates << 1));
     put_secret(r, server->username);
     put_secret(r, server->password);
 }
@@ -460,7 +337,7 @@ void auger_record_stream_lost(struct auger_recorder *r, struct auger_ice *ice, a
                               const struct auger_path *path)
 {
     if (begin_at(r, AUGER_OP_STREAM_LOST, now))
-        put_path(r, path);
+        auger_pen_path(&r->pen, path);
     auger_ice_stream_lost(ice, now, path);
     end(r, 0);
 }
@@ -496,8 +373,8 @@ int auger_record_set_remote_credentials(struct auger_recorder *r, struct auger_i
                                         auger_time now, const char *ufrag, const char *password)
 {
     if (begin_at(r, AUGER_OP_SET_REMOTE_CREDENTIALS, now)) {
-        put_text(r, ufrag);
-        put_text(r, password);
+        auger_pen_text(&r->pen, ufrag);
+        auger_pen_text(&r->pen, password);
     }
     return end(r, auger_ice_set_remote_credentials(ice, now, ufrag, password));
 }
@@ -506,13 +383,13 @@ int auger_record_add_remote_cand(struct auger_recorder *r, struct auger_ice *ice
                                  const struct auger_cand *cand)
 {
     if (begin_at(r, AUGER_OP_ADD_REMOTE_CAND, now)) {
-        put_u8(r, (uint8_t)cand->type);
-        put_u8(r, (uint8_t)(cand->hidden | cand->tcptype << 1 | cand->mapped << 7));
-        put_addr(r, &cand->addr);
-        put_addr(r, &cand->related);
-        put_uint(r, cand->priority);
-        put_text(r, cand->foundation);
-        put_text(r, cand->ufrag);
+        auger_pen_u8(&r->pen, (uint8_t)cand->type);
+        auger_pen_u8(&r->pen, (uint8_t)(cand->hidden | cand->tcptype << 1 | cand->mapped << 7));
+        auger_pen_addr(&r->pen, &cand->addr);
+        auger_pen_addr(&r->pen, &cand->related);
+        auger_pen_uint(&r->pen, cand->priority);
+        auger_pen_text(&r->pen, cand->foundation);
+        auger_pen_text(&r->pen, cand->ufrag);
     }
     return end(r, auger_ice_add_remote_cand(ice, now, cand));
 }
@@ -528,7 +405,7 @@ void auger_record_end_of_remote_cands(struct auger_recorder *r, struct auger_ice
 int auger_record_share_sockets(struct auger_recorder *r, struct auger_ice *ice, uint32_t tag)
 {
     if (begin(r, AUGER_OP_SHARE_SOCKETS))
-        put_fixed(r, tag, 4);
+        auger_pen_fixed(&r->pen, tag, 4);
     return end(r, auger_ice_share_sockets(ice, tag));
 }
 
@@ -536,8 +413,8 @@ int auger_record_set_local_credentials(struct auger_recorder *r, struct auger_ic
                                        const char *ufrag, const char *password)
 {
     if (begin(r, AUGER_OP_SET_LOCAL_CREDENTIALS)) {
-        put_text(r, ufrag);
-        put_text(r, password);
+        auger_pen_text(&r->pen, ufrag);
+        auger_pen_text(&r->pen, password);
     }
     return end(r, auger_ice_set_local_credentials(ice, ufrag, password));
 }
@@ -546,7 +423,7 @@ int auger_record_refuse_path(struct auger_recorder *r, struct auger_ice *ice, au
                              const struct auger_path *path)
 {
     if (begin_at(r, AUGER_OP_REFUSE_PATH, now))
-        put_path(r, path);
+        auger_pen_path(&r->pen, path);
     return end(r, auger_ice_refuse_path(ice, now, path));
 }
 
@@ -589,11 +466,11 @@ static void put_datagram(struct auger_recorder *r, const uint8_t *buf, size_t le
     struct auger_bytes data = relayed_data(buf, len);
     size_t before = (size_t)(data.data - buf);
 
-    put_uint(r, len);
-    put_bytes(r, buf, before);
+    auger_pen_uint(&r->pen, len);
+    auger_pen_bytes(&r->pen, buf, before);
     for (size_t i = 0; i < data.len; i++)
-        put_u8(r, 0);
-    put_bytes(r, data.data + data.len, len - before - data.len);
+        auger_pen_u8(&r->pen, 0);
+    auger_pen_bytes(&r->pen, data.data + data.len, len - before - data.len);
 }
 
 void auger_record_handle_datagram(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
@@ -601,8 +478,8 @@ void auger_record_handle_datagram(struct auger_recorder *r, struct auger_ice *ic
                                   struct auger_bytes *data)
 {
     if (begin_at(r, AUGER_OP_HANDLE_DATAGRAM, now)) {
-        put_path(r, path);
-        put_uint(r, len);
+        auger_pen_path(&r->pen, path);
+        auger_pen_uint(&r->pen, len);
         put_datagram(r, buf, bytes_that_count(buf, len));
     }
     auger_ice_handle_datagram(ice, now, path, buf, len, data);
@@ -620,7 +497,7 @@ size_t auger_record_poll_transmit(struct auger_recorder *r, struct auger_ice *ic
                                   struct auger_path *path, uint8_t *buf, size_t cap)
 {
     if (begin_at(r, AUGER_OP_POLL_TRANSMIT, now))
-        put_uint(r, cap);
+        auger_pen_uint(&r->pen, cap);
     size_t len = auger_ice_poll_transmit(ice, now, path, buf, cap);
     end_with(r, (int64_t)len, r && len > 0 ? auger_digest_datagram(path, buf, len) : 0);
     return len;
@@ -642,8 +519,8 @@ int auger_record_write_data(struct auger_recorder *r, struct auger_ice *ice, aug
     if (len == 0) /* asks, and changes nothing */
         return auger_ice_write_data(ice, now, data, len, path, buf, cap);
     if (begin_at(r, AUGER_OP_WRITE_DATA, now)) {
-        put_uint(r, len);
-        put_uint(r, cap);
+        auger_pen_uint(&r->pen, len);
+        auger_pen_uint(&r->pen, cap);
     }
     return end(r, auger_ice_write_data(ice, now, data, len, path, buf, cap));
 }
@@ -659,8 +536,8 @@ void auger_record_note_discarded(struct auger_recorder *r, struct auger_ice *ice
                                  const struct auger_path *path, size_t len)
 {
     if (begin(r, AUGER_OP_NOTE_DISCARDED)) {
-        put_path(r, path);
-        put_uint(r, len);
+        auger_pen_path(&r->pen, path);
+        auger_pen_uint(&r->pen, len);
     }
     auger_ice_note_discarded(ice, path, len);
     end(r, 0);
