@@ -126,12 +126,27 @@ static void tell_restart_failed(struct auger_ice *ice, auger_time now)
                 AUGER_F_TEXT("reason", ice->current->end_reason));
 }
 
+/* Of the pair in use a check has failed, while nobody has taken consent back: what else there is
+ * may be tried (docs/decisions/230). */
+static void outlive_failed_check(struct auger_ice *ice, auger_time now)
+{
+    struct auger_pair *pair = ice->consent.pair;
+
+    if (ice->config.lite || !pair || pair->generation != ice->current ||
+        auger_pair_is_valid(pair) || auger_pair_is_over(pair))
+        return;
+    auger_route_forget_pair(ice, pair);
+    auger_locals_go_on(ice, now, 0);
+    ice->drift.by_check = ice->drift.goes_on;
+}
+
 /* What follows from whatever has just happened, be it a word of the caller's: what waited for the
  * next datagram would be at the mercy of whoever sends one. */
 static void draw_conclusions(struct auger_ice *ice, auger_time now)
 {
     if (ice->state == AUGER_ICE_FAILED)
         return;
+    outlive_failed_check(ice, now);
     auger_consent_expire(ice, now);
     if (ice->state == AUGER_ICE_FAILED)
         return;

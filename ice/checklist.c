@@ -325,6 +325,16 @@ void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struc
         auger_pair_set_state(pair, list->env, now, AUGER_PAIR_WAITING);
 }
 
+void auger_checklist_retry_proved(struct auger_checklist *list, auger_time now)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_pair *pair = list->order[i];
+        if (pair->state == AUGER_PAIR_FAILED && pair->proof &&
+            pair->proof->responses_received > 0 && !auger_pair_is_over(pair))
+            auger_checklist_trigger(list, now, pair);
+    }
+}
+
 void auger_checklist_cancel_all(struct auger_checklist *list)
 {
     for (uint16_t i = 0; i < list->inflight.slots.len; i++) {
@@ -449,15 +459,46 @@ auger_time auger_checklist_usable_until(const struct auger_checklist *list)
     return until;
 }
 
-struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
-                                        enum auger_role role)
+static struct auger_pair *best_of(const struct auger_checklist *list, auger_time now,
+                                  enum auger_role role,
+                                  bool (*is_good)(const struct auger_pair *pair, auger_time now))
 {
     struct auger_pair *best = NULL;
     for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
-        if (auger_pair_is_usable(pair, now) && (!best || auger_pair_valid_priority(pair, role) >
-                                                             auger_pair_valid_priority(best, role)))
+        if (is_good(pair, now) && (!best || auger_pair_valid_priority(pair, role) >
+                                                auger_pair_valid_priority(best, role)))
             best = pair;
     }
     return best;
+}
+
+struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
+                                        enum auger_role role)
+{
+    return best_of(list, now, role, auger_pair_is_usable);
+}
+
+struct auger_pair *auger_checklist_best_lasting(const struct auger_checklist *list, auger_time now,
+                                                enum auger_role role)
+{
+    return best_of(list, now, role, auger_pair_is_lasting);
+}
+
+void auger_checklist_renew(struct auger_checklist *list, auger_time now)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        struct auger_pair *pair = list->order[i];
+        if (auger_pair_is_valid(pair) && !auger_pair_is_lasting(pair, now) &&
+            !auger_checklist_is_asking(list, pair))
+            auger_checklist_trigger(list, now, pair);
+    }
+}
+
+bool auger_checklist_is_renewing(const struct auger_checklist *list)
+{
+    for (uint16_t i = 0; i < list->len; i++)
+        if (auger_pair_is_valid(list->order[i]) && auger_checklist_is_asking(list, list->order[i]))
+            return true;
+    return false;
 }

@@ -50,6 +50,8 @@ void auger_checklist_remove_local(struct auger_checklist *list, const struct aug
 /* Pairs that had failed, or whose checks were cancelled, are to be tried again: all but those
  * that are over. */
 void auger_checklist_retry(struct auger_checklist *list, auger_time now);
+/* Of those that had failed the ones that the peer has answered on before. */
+void auger_checklist_retry_proved(struct auger_checklist *list, auger_time now);
 /* The role has changed, and with it every priority (6.1.2.3). */
 void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role);
 
@@ -86,6 +88,12 @@ bool auger_checklist_may_beat(const struct auger_checklist *list, enum auger_rol
  * is none. */
 auger_time auger_checklist_usable_until(const struct auger_checklist *list);
 /* The valid pair of highest priority with consent at `now`. */
+/* The same of those whose consent lasts. */
+struct auger_pair *auger_checklist_best_lasting(const struct auger_checklist *list, auger_time now,
+                                                enum auger_role role);
+/* Asks on the other valid ones; and whether any valid one is being asked. */
+void auger_checklist_renew(struct auger_checklist *list, auger_time now);
+bool auger_checklist_is_renewing(const struct auger_checklist *list);
 struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
                                         enum auger_role role);
 

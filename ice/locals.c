@@ -148,12 +148,18 @@ static void begin_anew(struct auger_ice *ice, auger_time now)
     current->checklist.pairs_prflx = true;
     auger_generation_form_pairs(current, now, &ice->locals);
     auger_checklist_retry(&current->checklist, now);
+    if (!ice->config.lite)
+        auger_checklist_renew(&current->checklist, now);
     ice->drift = (struct auger_drift){.goes_on = true};
 }
 
 static bool can_take_over(const struct auger_ice *ice, auger_time now)
 {
-    return auger_checklist_best(&ice->current->checklist, now, ice->current->role) != NULL;
+    const struct auger_generation *current = ice->current;
+
+    if (ice->config.lite)
+        return auger_checklist_best(&current->checklist, now, current->role) != NULL;
+    return auger_checklist_best_lasting(&current->checklist, now, current->role) != NULL;
 }
 
 static bool is_in_use(const struct auger_ice *ice, const struct auger_ice_cand *own)
@@ -274,6 +280,8 @@ int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auge
         was_in_use |= lose_helpers(ice, &gone);
     if (was_in_use)
         auger_locals_go_on(ice, now, 0);
+    else if (found && !ice->config.lite) /* it may have been in the way (docs/decisions/230) */
+        auger_checklist_retry_proved(&ice->current->checklist, now);
     return found ? 0 : AUGER_ERR_NOT_FOUND;
 }
 
@@ -333,9 +341,13 @@ void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
     if (now >= ice->drift.awaits_until)
         ice->drift.awaits_until = 0;
     if (awaits_pairs(ice) || ice->drift.awaits_until || auger_relay_may_come(ice) ||
+        auger_checklist_is_renewing(&ice->current->checklist) ||
         auger_checklist_may_beat(&ice->current->checklist, ice->current->role, 0)) {
         ice->drift.has_asked = false;
-        auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "the address in use is gone");
+        if (ice->drift.by_check)
+            auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "a check on the path failed");
+        else
+            auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "the address in use is gone");
         return;
     }
     auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "no pair left to try");

@@ -118,14 +118,10 @@ static void follow(struct auger_ice *ice, auger_time now, struct auger_pair *pai
     nominated(ice, now, pair, value);
 }
 
-/* Its consent lasts until checks of consent have renewed it, even if one or two are lost: once it
- * has ended on the pair in use it is over for good (docs/decisions/188). */
 static bool may_follow_at_once(const struct auger_pair *pair, auger_time now)
 {
-    if (!auger_pair_is_usable(pair, now))
-        return false;
-    return pair == pair->generation->nomination.selected ||
-           now < auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME / 2);
+    return auger_pair_is_lasting(pair, now) ||
+           (pair == pair->generation->nomination.selected && auger_pair_is_usable(pair, now));
 }
 
 void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pair *pair,

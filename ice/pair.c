@@ -155,6 +155,12 @@ bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now)
            now < auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME);
 }
 
+bool auger_pair_is_lasting(const struct auger_pair *pair, auger_time now)
+{
+    return auger_pair_is_usable(pair, now) &&
+           now < auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME / 2);
+}
+
 bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now)
 {
     return pair->proof && now < pair->proof->barred_until;

@@ -106,6 +106,9 @@ static inline auger_time auger_pair_rtt(const struct auger_pair *pair)
 bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct auger_pair *b);
 /* Whether it is a valid pair that we may send data on at `now`. */
 bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now);
+/* And its consent lasts until checks of consent have renewed it, even if one or two are lost: once
+ * it has ended on the pair in use it is over for good (docs/decisions/188, 229). */
+bool auger_pair_is_lasting(const struct auger_pair *pair, auger_time now);
 bool auger_pair_is_barred(const struct auger_pair *pair, auger_time now);
 bool auger_pair_is_relayed(const struct auger_pair *pair);
 /* Whether it failed and no check of ours is to revive it: consent ended, or its stream was lost

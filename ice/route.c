@@ -4,25 +4,32 @@
 
 #include "base/trace.h"
 
-static struct auger_pair *best_of(const struct auger_generation *generation, auger_time now,
-                                  bool uses_selected_alone)
+/* One whose consent is about to end is not begun with where another lasts, and not at all where the
+ * one in use went with its address: it has to renew it first (docs/decisions/229). */
+static struct auger_pair *best_of(const struct auger_ice *ice,
+                                  const struct auger_generation *generation, auger_time now)
 {
     if (!generation || generation->end_reason)
         return NULL;
     struct auger_pair *selected = generation->nomination.selected;
     if (selected && auger_pair_is_usable(selected, now))
         return selected;
-    return uses_selected_alone
-               ? NULL
-               : auger_checklist_best(&generation->checklist, now, generation->role);
+    if (ice->shares_sockets)
+        return NULL;
+    struct auger_pair *best = auger_checklist_best(&generation->checklist, now, generation->role);
+    if (!best || best == ice->route || auger_pair_is_lasting(best, now))
+        return best;
+    struct auger_pair *lasting =
+        auger_checklist_best_lasting(&generation->checklist, now, generation->role);
+    return lasting || ice->drift.goes_on ? lasting : best;
 }
 
 /* After a restart the previous pair stays in use until the new generation has
  * selected one, or as long as it lives. */
 static struct auger_pair *best_route(const struct auger_ice *ice, auger_time now)
 {
-    struct auger_pair *pair = best_of(ice->current, now, ice->shares_sockets);
-    struct auger_pair *previous = best_of(ice->previous, now, ice->shares_sockets);
+    struct auger_pair *pair = best_of(ice, ice->current, now);
+    struct auger_pair *previous = best_of(ice, ice->previous, now);
 
     if (pair && (pair == ice->current->nomination.selected || !previous))
         return pair;

@@ -98,10 +98,12 @@ struct auger_gather {
     auger_time deadline; /* while ending */
 };
 
-/* The pair in use went with its address or its stream, and no other has taken its place:
+/* The pair in use went with its address or its stream, or a check on it failed, and no other has
+ * taken its place:
  * locals.h. */
 struct auger_drift {
     bool goes_on, has_asked; /* for a restart */
+    bool by_check;           /* nothing is gone: it is no beginning, and not called one */
     auger_time awaits_until; /* a stream of the peer's; 0: none */
 };
 

@@ -27,9 +27,9 @@ static bool is_from(const struct sent *sent, const char *text)
 }
 
 /* An agent on WIFI and CELLULAR that knows of PEER; the first checks of both, in their order. */
-static struct puppet *puppet_on_two(struct sent sent[2])
+static struct puppet *puppet_on_two_as(bool controls, struct sent sent[2])
 {
-    struct puppet *p = puppet_new(true);
+    struct puppet *p = puppet_new(controls);
 
     comes(p, CELLULAR);
     puppet_introduce(p);
@@ -39,6 +39,11 @@ static struct puppet *puppet_on_two(struct sent sent[2])
     assert_true(puppet_take(p, &sent[1]));
     assert_true(is_from(&sent[0], WIFI) && is_from(&sent[1], CELLULAR));
     return p;
+}
+
+static struct puppet *puppet_on_two(struct sent sent[2])
+{
+    return puppet_on_two_as(true, sent);
 }
 
 /* What the kernel would refuse, or send from another address. */
@@ -184,6 +189,130 @@ static void test_a_pair_whose_check_was_cancelled_is_tried_again_too(void **stat
     }
 }
 
+/* docs/decisions/229: nobody has asked on it since, and its consent would end at once. */
+static void test_a_pair_that_takes_over_renews_its_consent_first(void **state)
+{
+    (void)state;
+    for (int controls = 0; controls < 2; controls++) {
+        struct sent sent[2], again;
+        struct puppet *p = puppet_on_two_as(controls, sent);
+
+        puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+        puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR});
+        if (!controls)
+            puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+        wait_on_wifi(p, 29 * AUGER_SEC);
+        assert_true(puppet_pair(p, PEER).selected);
+        goes(p, WIFI);
+        for (int i = 0; i < 3; i++) {
+            puppet_wait(p, i == 0 ? 50 * AUGER_MS : AUGER_SEC);
+            assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+            assert_true(puppet_take_request(p, &again));
+            assert_true(is_from(&again, CELLULAR));
+        }
+        puppet_answer(p, &again, &(struct puppet_answer){.to = CELLULAR});
+        assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+        wait_on_wifi(p, 10 * AUGER_SEC);
+        assert_int_not_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+        puppet_free(p);
+    }
+}
+
+static bool speaks_from(struct puppet *p, const char *text)
+{
+    const struct auger_addr addr = addr_of(text);
+    struct auger_path path;
+    uint8_t buf[8];
+
+    return auger_ice_write_data(p->ice, p->world->now, (const uint8_t *)"x", 1, &path, buf,
+                                sizeof(buf)) == 1 &&
+           auger_addr_equal(&path.local, &addr);
+}
+
+/* One that was asked on of late takes over at once, however good another is. */
+static void test_of_two_pairs_that_may_take_over_the_one_with_consent_does(void **state)
+{
+    (void)state;
+    static const char third[] = "198.51.100.9:1009";
+    struct sent sent[2], more;
+    struct puppet *p = puppet_on_two(sent);
+
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+    puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR});
+    wait_on_wifi(p, 20 * AUGER_SEC);
+    comes(p, third);
+    puppet_wait(p, 50 * AUGER_MS);
+    while (puppet_take_request(p, &more))
+        if (is_from(&more, third))
+            puppet_answer(p, &more, &(struct puppet_answer){.to = third});
+    wait_on_wifi(p, 9 * AUGER_SEC);
+    goes(p, WIFI);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    assert_true(speaks_from(p, third));
+    puppet_free(p);
+}
+
+/* docs/decisions/230: what was in the way may have gone with it. */
+static void test_what_worked_before_is_tried_again_when_any_address_goes(void **state)
+{
+    (void)state;
+    static const char third[] = "198.51.100.9:1009";
+    struct sent sent[2], more;
+    struct puppet *p = puppet_on_two(sent);
+    bool has_failed = false;
+
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+    puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR});
+    wait_on_wifi(p, 2 * AUGER_SEC);
+    comes(p, third);
+    for (int i = 0; i < 15 * 20 && !has_failed;
+         i++) { /* WIFI is silent, so that others are asked */
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take_request(p, &more))
+            if (is_from(&more, CELLULAR)) {
+                puppet_answer(p, &more, &(struct puppet_answer){.to = CELLULAR, .code = 400});
+                has_failed = true;
+            }
+    }
+    assert_true(has_failed);
+    for (int i = 0; i < 20; i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take_request(p, &more))
+            assert_false(is_from(&more, CELLULAR));
+    }
+    goes(p, third);
+    bool is_asked = false;
+    for (int i = 0; i < 20; i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take_request(p, &more))
+            is_asked |= is_from(&more, CELLULAR);
+    }
+    assert_true(is_asked);
+    puppet_free(p);
+}
+
+/* The same: nobody has taken consent back, and the peer may answer yet. */
+static void test_a_check_that_fails_on_the_only_path_ends_no_session(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    assert_true(puppet_take_request(p, &sent)); /* that nominates */
+    puppet_answer(p, &sent, &(struct puppet_answer){.from = "203.0.113.77:77"});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
 /* Nobody has asked for the path that the second one took over. */
 static void test_two_addresses_in_use_go_before_anything_is_told(void **state)
 {
@@ -273,6 +402,10 @@ int main(void)
         cmocka_unit_test(test_a_pair_whose_check_was_cancelled_is_tried_again_too),
         cmocka_unit_test(test_servers_are_not_asked_from_an_address_that_is_gone),
         cmocka_unit_test(test_a_restart_that_has_begun_is_not_asked_for),
+        cmocka_unit_test(test_a_pair_that_takes_over_renews_its_consent_first),
+        cmocka_unit_test(test_of_two_pairs_that_may_take_over_the_one_with_consent_does),
+        cmocka_unit_test(test_what_worked_before_is_tried_again_when_any_address_goes),
+        cmocka_unit_test(test_a_check_that_fails_on_the_only_path_ends_no_session),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
         cmocka_unit_test(test_an_address_that_comes_after_the_end_is_not_told),
         cmocka_unit_test(test_a_pair_that_is_seen_as_an_address_that_is_gone_is_its_own_again),
