@@ -158,6 +158,11 @@ struct sim_net *sim_add_firewall(struct sim *sim, const char *name, struct sim_n
     return gateway->inside;
 }
 
+bool sim_net_has(const struct sim_net *net, const struct auger_addr *addr)
+{
+    return addr->family == AUGER_IPV4 && memcmp(addr->ip, net->prefix4, sizeof(net->prefix4)) == 0;
+}
+
 struct sim_gateway *sim_net_gateway(struct sim_net *net)
 {
     return net->gateway;

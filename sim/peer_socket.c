@@ -24,6 +24,12 @@ void sim_peer_set_errors(struct sim_peer *peer, const struct sim_send_errors *er
     peer->socket.errors = *errors;
 }
 
+void sim_peer_set_tunnel(struct sim_peer *peer, struct sim_net *net, bool is_strict)
+{
+    peer->host->tunnel = net;
+    peer->host->tunnel_is_strict = is_strict;
+}
+
 bool sim_peer_is_full(const struct sim_peer *peer)
 {
     return peer->socket.kept != NULL;

@@ -95,12 +95,18 @@ static void refuse(struct sim *sim, struct sim_packet *packet, const char *why)
 
 /* --- who has an address ----------------------------------------------------- */
 
+/* One of its addresses is heard in that network. */
+static bool is_heard_in(const struct sim_host *host, size_t i, const struct sim_net *net)
+{
+    return host->at[i].net == net || (host->tunnel == net && !host->tunnel_is_strict);
+}
+
 static struct sim_host *host_with(const struct sim *sim, const struct sim_net *net,
                                   const struct auger_addr *addr)
 {
     for (struct sim_host *host = sim->hosts; host; host = host->next) {
         for (size_t i = 0; i < host->at_len; i++) {
-            if (host->at[i].net == net && auger_addr_ip_equal(&host->at[i].addr, addr))
+            if (is_heard_in(host, i, net) && auger_addr_ip_equal(&host->at[i].addr, addr))
                 return host;
         }
     }
@@ -263,12 +269,12 @@ static bool is_bound(const struct sim_packet *packet)
     if (is_tcp(packet))
         return true;
     for (size_t i = 0; i < host->at_len; i++) {
-        if (host->at[i].net == packet->net &&
+        if (is_heard_in(host, i, packet->net) &&
             (host->has_all_ports || auger_addr_equal(&host->at[i].addr, &packet->dst)))
             return true;
     }
     const struct sim_attachment *helper = sim_helper_at(host, &packet->dst);
-    return helper && helper->net == packet->net;
+    return helper && (helper->net == packet->net || host->tunnel == packet->net);
 }
 
 static void enter_host(struct sim *sim, struct sim_packet *packet)
@@ -423,6 +429,17 @@ static void leave_host(struct sim *sim, struct sim_packet *packet)
     forward(sim, packet, host, host->name);
 }
 
+/* Through a tunnel, for what would leave by another network than its own. */
+static struct sim_net *way_out(const struct sim *sim, const struct sim_host *host,
+                               struct sim_net *net, const struct auger_addr *dst)
+{
+    bool is_near = net && net != sim->internet && host_with(sim, net, dst);
+
+    if (!host->tunnel || !net || net == host->tunnel || dst->family != AUGER_IPV4 || is_near)
+        return net;
+    return host->tunnel_is_strict ? NULL : host->tunnel;
+}
+
 void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                    const uint8_t *buf, size_t len)
 {
@@ -437,6 +454,7 @@ void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_pa
     const struct sim_attachment *helper = sim_helper_at(host, &path->local);
     if (helper)
         packet->net = helper->net;
+    packet->net = way_out(sim, host, packet->net, &packet->dst);
     leave_host(sim, packet);
 }
 

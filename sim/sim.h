@@ -150,6 +150,8 @@ void sim_net_lend_addr(struct sim_net *outside, struct nat_config *config);
  * or nothing at all. */
 struct sim_net *sim_add_firewall(struct sim *sim, const char *name, struct sim_net *outside,
                                  bool blocks_udp);
+/* Whether it is one of the IPv4 addresses of that network. */
+bool sim_net_has(const struct sim_net *net, const struct auger_addr *addr);
 /* The way out of a network; NULL for the internet. */
 struct sim_gateway *sim_net_gateway(struct sim_net *net);
 struct nat *sim_gateway_nat(struct sim_gateway *gateway);
@@ -284,6 +286,11 @@ auger_time sim_peer_sleeps_for(const struct sim_peer *peer);
 void sim_peer_leap(struct sim *sim, struct sim_peer *peer, auger_time by);
 /* From now on, in place of those of its options. */
 void sim_peer_set_errors(struct sim_peer *peer, const struct sim_send_errors *errors);
+/* The default route of its machine leads through that network, as with a VPN that takes all: what
+ * it sends by IPv4 leaves there, whatever address it is sent from, but for what is for another host
+ * of a network of its own.  A strict one takes its own address alone, and the rest is lost.  NULL:
+ * the route is as it was. */
+void sim_peer_set_tunnel(struct sim_peer *peer, struct sim_net *net, bool is_strict);
 /* All streams of its TCP candidates end. */
 void sim_peer_reset_streams(struct sim *sim, struct sim_peer *peer);
 /* Its agent is freed, and its host is gone. */

@@ -39,6 +39,8 @@ struct sim_host {
     struct sim_attachment *helpers; /* more ports at the same addresses: helpers.c */
     size_t helpers_len;
     bool is_dead, has_all_ports;
+    struct sim_net *tunnel; /* as sim_peer_set_tunnel() has it; NULL: none */
+    bool tunnel_is_strict;
     void (*receive)(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                     const uint8_t *buf, size_t len);
     /* Nobody has it or may have it, by an ICMP error; NULL: it has no ear for them. */

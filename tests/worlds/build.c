@@ -187,6 +187,20 @@ static void add_away(struct built *built)
         built->away[side] = sim_add_firewall(built->sim, name, internet, false);
 }
 
+/* Its far end is a NAT on the internet, as far away as any. */
+static void add_vpn(struct built *built)
+{
+    int side = built->plan->value[VPN] == 2;
+    struct nat_config nat = outer(built->plan, side);
+    const struct link_quality far = {.delay = 15 * AUGER_MS};
+
+    if (!built->plan->value[VPN])
+        return;
+    built->vpn[side] =
+        sim_add_nat(built->sim, side ? "vpn-b" : "vpn-a", sim_internet(built->sim), &nat, NULL);
+    sim_net_set_quality(built->sim, built->vpn[side], &far);
+}
+
 static void add_servers(struct built *built)
 {
     if (built->plan->value[HOSTILE_SERVER])
@@ -257,6 +271,7 @@ void build_networks(struct built *built, const struct plan *plan, const struct s
     add_turn_servers(built);
     add_homes(built);
     add_away(built);
+    add_vpn(built);
     add_busy(built);
     add_rewriters(built);
     add_nat64s(built);

@@ -19,6 +19,7 @@ struct built {
     struct sim_net *homes[2][HOMES_MAX];
     unsigned homes_len[2];
     struct sim_net *away[2];     /* where that side moves to; or NULL */
+    struct sim_net *vpn[2];      /* the same of its VPN */
     struct auger_addr mapped[2]; /* what its configuration knows; of no family: nothing */
     struct sim_peer *peers[2];   /* bob is NULL where a hostile peer stands in his place */
     struct sim_peer *beside[2];  /* on the sockets of one, and its partner in the other's home */

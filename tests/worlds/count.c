@@ -126,6 +126,18 @@ static void count_privacy(struct life *life, int side, struct tally *tally)
     tally->sometimes[EVER_BY_DEFAULT_ROUTE] += side_keeps_to_default_route(life->plan, side);
 }
 
+static void count_vpn(struct life *life, struct tally *tally)
+{
+    static const enum sometimes of[] = {[VPN_TAKES_NOTHING] = VPN_CAME_AND_WENT,
+                                        [VPN_TAKES_ALL] = VPN_TOOK_ALL,
+                                        [VPN_STOPS_ALL] = VPN_STOPPED_ALL};
+
+    if (!life->plan->value[VPN] || !life->first.connected_at_fault || !life_is_connected(life))
+        return;
+    tally->sometimes[of[life->plan->value[VPN_TAKES]]]++;
+    tally->sometimes[VPN_WAS_IN_USE] += life->vpn_was_in_use;
+}
+
 void life_count(struct life *life, struct tally *tally)
 {
     const int64_t *v = life->plan->value;
@@ -149,6 +161,7 @@ void life_count(struct life *life, struct tally *tally)
             count_path(life, tally);
             count_timers(life, tally);
             count_streams(life, tally);
+            count_vpn(life, tally);
             tally->sometimes[EVER_HALF_TRICKLE] += v[NO_TRICKLE] == 2;
             tally->sometimes[EVER_SHARED] += couple_is_connected(&life->beside);
             for (int side = 0; side < 2; side++)

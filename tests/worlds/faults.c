@@ -167,6 +167,36 @@ static bool can_move(const struct life *life)
     return life->built.peers[1] && !life->plan->value[HOSTILE_SIGNAL_PERMILLE];
 }
 
+/* --- a VPN ------------------------------------------------------------------------------ */
+
+static void vpn_comes(struct sim *sim, void *user)
+{
+    struct life *life = user;
+    int side = life->plan->value[VPN] == 2;
+    struct sim_peer *peer = life->built.peers[side];
+    int64_t takes = life->plan->value[VPN_TAKES];
+
+    if (is_put_off(life, peer, vpn_comes))
+        return;
+    if (takes != VPN_TAKES_NOTHING)
+        sim_peer_set_tunnel(peer, life->built.vpn[side], takes == VPN_STOPS_ALL);
+    sim_peer_add_addr(sim, peer, life->built.vpn[side], AUGER_IPV4);
+}
+
+static void vpn_goes(struct sim *sim, void *user)
+{
+    struct life *life = user;
+    int side = life->plan->value[VPN] == 2;
+    struct sim_peer *peer = life->built.peers[side];
+
+    if (is_put_off(life, peer, vpn_goes))
+        return;
+    life->vpn_was_in_use = life_is_connected(life) &&
+                           sim_net_has(life->built.vpn[side], &life_story(life, side)->path.local);
+    sim_peer_set_tunnel(peer, NULL, false);
+    sim_peer_remove_addrs(sim, peer, life->built.vpn[side]);
+}
+
 static void turn_dies(struct sim *sim, void *user)
 {
     const struct life *life = user;
@@ -279,7 +309,7 @@ static void arrange_restarts(struct life *life)
 {
     const int64_t *v = life->plan->value;
 
-    if (!v[RESTART] || !life->built.peers[1] || v[HOSTILE_SIGNAL_PERMILLE] || v[MOVES])
+    if (!v[RESTART] || !life->built.peers[1] || v[HOSTILE_SIGNAL_PERMILLE] || v[MOVES] || v[VPN])
         return;
     sim_schedule(life->built.sim, v[RESTART_AT_MS] * AUGER_MS, restart_first, life);
     if (v[RESTART_AGAIN_MS])
@@ -310,6 +340,7 @@ static const struct {
     {SUSPEND, SUSPEND_AT_MS, fall_asleep},
     {LEAP, LEAP_AT_MS, leap},
     {MOVES, MOVES_AT_MS, move},
+    {VPN, VPN_AT_MS, vpn_comes},
     {TURN_DIES, TURN_DIES_AT_MS, turn_dies},
     {TURN_FORGETS, TURN_FORGETS_AT_MS, turn_forgets},
 };
@@ -331,7 +362,7 @@ void life_arrange_faults(struct life *life)
     for (size_t i = 0; i < FAULTS; i++) {
         if (!plan_has(life->plan, faults[i].feature) ||
             (faults[i].feature == CUT && !life->built.peers[1]) ||
-            (faults[i].feature == MOVES && !can_move(life)))
+            ((faults[i].feature == MOVES || faults[i].feature == VPN) && !can_move(life)))
             continue;
         sim_schedule(sim, v[faults[i].at] * AUGER_MS, note_connected, life);
         sim_schedule(sim, v[faults[i].at] * AUGER_MS, faults[i].fate, life);
@@ -341,6 +372,8 @@ void life_arrange_faults(struct life *life)
         sim_schedule(sim, (v[CUT_AT_MS] + v[CUT_FOR_MS]) * AUGER_MS, heal, life);
     if (v[UNROUTED])
         sim_schedule(sim, (v[UNROUTED_AT_MS] + v[UNROUTED_FOR_MS]) * AUGER_MS, find_route, life);
+    if (v[VPN] && can_move(life))
+        sim_schedule(sim, (v[VPN_AT_MS] + v[VPN_FOR_MS]) * AUGER_MS, vpn_goes, life);
     if (v[SLOW_MS])
         sim_schedule(sim, v[SLOW_AT_MS] * AUGER_MS, become_slow, life);
     if (v[TURN_DRAINS]) /* what stands goes on, so that it is no fault */

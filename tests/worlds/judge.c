@@ -54,7 +54,8 @@ static bool is_brief(const struct plan *plan)
     const int64_t *v = plan->value;
     int64_t outage = 0;
 
-    if (v[REBOOT] || v[REBIND] || v[RENUMBER] || v[MOVES] || v[TURN_DIES] || v[TURN_FORGETS])
+    if (v[REBOOT] || v[REBIND] || v[RENUMBER] || v[MOVES] || v[VPN] || v[TURN_DIES] ||
+        v[TURN_FORGETS])
         return false;
     outage += v[CUT] ? v[CUT_FOR_MS] : 0;
     outage += v[UNROUTED] ? v[UNROUTED_FOR_MS] : 0;
@@ -105,7 +106,7 @@ static const struct sim_peer_story *story(const struct couple *couple, int side)
 static const struct sim_reach *reach_of(struct life *life)
 {
     if (!life->has_reach)
-        life->reach = ways_reach(life->plan, false);
+        life->reach = ways_reach(life->plan, WAYS_AT_HOME);
     life->has_reach = true;
     return &life->reach;
 }
@@ -275,11 +276,32 @@ static void judge_move(struct life *life, struct tally *tally)
 
     if (!plan->value[MOVES] || !is_gentle(plan) || !is_open_about_moves(plan) ||
         plan_count_faults(plan) != 1 || life->first.connected_at_fault != 1 ||
-        !ways_reach(plan, true).both)
+        !ways_reach(plan, WAYS_AWAY).both)
         return;
     tally->judged[MUST_MOVE]++;
     if (!life_is_connected(life))
         life_condemn(life, "12: the session did not survive a move: %s and %s",
+                     auger_ice_state_name(life_story(life, 0)->state),
+                     auger_ice_state_name(life_story(life, 1)->state));
+}
+
+/* 12: and a VPN that comes and goes, where there is a path without it and, if it takes the first
+ * one away for long, with it. */
+static void judge_vpn(struct life *life, struct tally *tally)
+{
+    const struct plan *plan = life->plan;
+
+    if (!plan->value[VPN] || !is_gentle(plan) || !is_open_about_moves(plan) ||
+        plan_count_faults(plan) != 1 || life->first.connected_at_fault != 1 ||
+        !reach_of(life)->both)
+        return;
+    bool takes_long = plan->value[VPN_TAKES] != VPN_TAKES_NOTHING &&
+                      plan->value[VPN_FOR_MS] * AUGER_MS > OUTAGE_MAX;
+    if (takes_long && !ways_reach(plan, WAYS_BY_VPN).both)
+        return;
+    tally->judged[MUST_OUTLIVE_VPN]++;
+    if (!life_is_connected(life))
+        life_condemn(life, "12: the session did not survive a VPN: %s and %s",
                      auger_ice_state_name(life_story(life, 0)->state),
                      auger_ice_state_name(life_story(life, 1)->state));
 }
@@ -380,6 +402,7 @@ void life_judge(struct life *life, struct tally *tally)
     judge_roles(life);
     judge_restart(life, tally);
     judge_move(life, tally);
+    judge_vpn(life, tally);
     judge_mirror(life, &life->first, tally);
     judge_path(life, tally);
     life_judge_detour(life, tally);

@@ -26,7 +26,7 @@ struct life {
     struct verdict *verdict;
     enum sabotage sabotage;
     struct sim_reach reach;
-    bool has_reach, was_in_flight;
+    bool has_reach, was_in_flight, vpn_was_in_use;
     struct couple first, beside; /* the latter on the sockets of one of the former */
     struct {
         unsigned count;

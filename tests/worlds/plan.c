@@ -144,6 +144,10 @@ static const struct range ranges[FEATURES] = {
     BOTH(TIMERS_LATE_MS, "timers_late_ms", 0, 1, 20, 5),
     [NAT64] = {"alice.nat64", 0, 1, 8000, 2, true},
     [NAT64_B] = {"bob.nat64", 0, 1, 8000, 2, true},
+    [VPN] = {"vpn", 0, 1, 2, 6, false},
+    [VPN_AT_MS] = {"vpn_at_ms", 10000, 0, 40000, 1, false},
+    [VPN_FOR_MS] = {"vpn_for_ms", 10000, 100, 30000, 1, false},
+    [VPN_TAKES] = {"vpn_takes", 0, 0, 2, 1, false},
 };
 
 const char *plan_feature_name(enum feature feature)
@@ -218,6 +222,7 @@ static void leave_out_details(struct plan *plan)
         {RESTART, RESTART_AT_MS, RESTART_AGAIN_BY, 1},
         {MOVES, MOVES_AT_MS, MOVES_GAP_MS, 1},
         {RESTART_AGAIN_MS, RESTART_AGAIN_BY, RESTART_AGAIN_BY, 1},
+        {VPN, VPN_AT_MS, VPN_TAKES, 1},
         {OFF_PATH, OFF_PATH_INSIDE, OFF_PATH_INSIDE, 1},
         {HOSTILE_SIGNAL_PERMILLE, FLOOD, FLOOD, 1},
     };
@@ -300,6 +305,7 @@ static void show_long(struct plan *plan)
         TURN_SLOW_MS, TURN_LIFETIME_S, TURN_BUSY_PERMILLE,
         PAIRS_MAX,    PAIRS_MAX_B,     NARROW_KBIT,
         ROWS_MAX,     ROWS_MAX_B,      BURSTS_PERMILLE,
+        VPN,
     };
     struct prng random;
 
@@ -366,9 +372,9 @@ static void show_tcp(struct plan *plan)
 
 /* What befalls a machine befalls all of its agents; one socket has one allocation on a TURN server
  * (docs/decisions/112), and streams are of one agent. */
-static const enum feature alone[] = {HOSTILE_PEER, TURN,    TURN_B,    LITE,  LITE_B,
-                                     SUSPEND,      LEAP,    LEAVES,    MOVES, NAMES,
-                                     NAMES_B,      NO_IPV4, NO_IPV4_B, TCP,   TCP_B};
+static const enum feature alone[] = {HOSTILE_PEER, TURN,   TURN_B, LITE,  LITE_B,  SUSPEND,
+                                     LEAP,         LEAVES, MOVES,  NAMES, NAMES_B, NO_IPV4,
+                                     NO_IPV4_B,    TCP,    TCP_B,  VPN};
 #define ALONE (sizeof(alone) / sizeof(alone[0]))
 
 bool plan_shares_sockets(const struct plan *plan)
@@ -397,6 +403,13 @@ static void show_strangers(struct plan *plan)
 {
     if (plan->value[OFF_PATH])
         plan->value[FULL_PERMILLE] = plan->value[FULL_PERMILLE_B] = 0;
+}
+
+/* Two changes of addresses at once may have both want a restart, and nobody knows whose counts. */
+static void show_vpn(struct plan *plan)
+{
+    if (plan->value[MOVES])
+        plan->value[VPN] = 0;
 }
 
 /* Names are of use in one network alone. */
@@ -434,6 +447,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     show_names(plan);
     show_mux(plan);
     show_strangers(plan);
+    show_vpn(plan);
     open_another_way(plan);
     show_long(plan);
     show_streams(plan);

@@ -187,6 +187,10 @@ enum feature {
     OOM_PERMILLE, /* of the blocks that are asked for, missing */
     NAT64,        /* of who has no IPv4 behind a NAT: after so many ms it is told the prefix */
     NAT64_B,
+    VPN, /* 1: alice's machine, 2: bob's has one for a while */
+    VPN_AT_MS,
+    VPN_FOR_MS,
+    VPN_TAKES, /* enum vpn_takes */
     FEATURES
 };
 
@@ -195,6 +199,9 @@ enum gates { NO_GATE, FIREWALL, UDP_BLOCKED, ONE_NAT, NESTED_NATS };
 /* What of RFC 8828 section 5.2 is to be seen in an agent: mode 1, no host candidates, mode 2,
  * mode 3. */
 enum privacy { ALL_INTERFACES, NO_HOST_CANDIDATES, DEFAULT_ROUTE, DEFAULT_ROUTE_NO_HOST };
+/* What becomes of datagrams from the other addresses of a machine with a VPN: they leave as before,
+ * through it, or nowhere. */
+enum vpn_takes { VPN_TAKES_NOTHING, VPN_TAKES_ALL, VPN_STOPS_ALL };
 /* The configuration knows the address of the NAT, which lets all in: beside that of the host, in
  * its place; or it is mistaken. */
 enum mapped { NOT_MAPPED, MAPPED_BESIDE, MAPPED_INSTEAD, MAPPED_WRONGLY };

@@ -11,7 +11,8 @@ int64_t side_value(const struct plan *plan, enum feature feature, int side)
 /* Where the configuration knows what the NAT does. */
 enum mapped side_mapped(const struct plan *plan, int side)
 {
-    bool has_more = side_value(plan, MORE_INTERFACES, side) || plan->value[MOVES] == side + 1;
+    bool has_more = side_value(plan, MORE_INTERFACES, side) || plan->value[MOVES] == side + 1 ||
+                    plan->value[VPN] == side + 1;
     bool is_shared = plan->value[TOGETHER] == 2;
 
     if (side_value(plan, GATES, side) != ONE_NAT || has_more || is_shared ||

@@ -77,6 +77,10 @@ enum sometimes {
     RESTARTED_FAILED,   /* which had failed */
     MOVED_WITH_BOTH,    /* to another interface, while both were there */
     MOVED_WITH_NONE,    /* for a while */
+    VPN_CAME_AND_WENT,  /* and the other addresses did what they did before */
+    VPN_TOOK_ALL,       /* they were seen from another address meanwhile */
+    VPN_STOPPED_ALL,    /* they were of no use meanwhile */
+    VPN_WAS_IN_USE,     /* when it went; of all three they are connected at the end */
     RESTART_WAS_WANTED, /* by the agent, adrift, and it found its path */
     WOKEN_EARLY,        /* and yet connected at the end, both */
     WOKEN_LATE,
@@ -102,6 +106,7 @@ enum judgement {
     MUST_NOTICE,
     MUST_RESTART,
     MUST_MOVE,
+    MUST_OUTLIVE_VPN,
     MUST_END_OR_GO_ON,
     MUST_LEAVE_RELAY,
     MUST_CONNECT_BESIDE,

@@ -28,14 +28,21 @@ static void show_reacher(struct built *built, int side)
     }
 }
 
-static void add_reacher(struct built *built, int side, bool is_moved)
+static struct sim_net *elsewhere(const struct built *built, int side, enum ways_from from)
+{
+    if (from == WAYS_AT_HOME)
+        return NULL;
+    return from == WAYS_AWAY ? built->away[side] : built->vpn[side];
+}
+
+static void add_reacher(struct built *built, int side, enum ways_from from)
 {
     const struct plan *plan = built->plan;
     struct sim_reacher *reacher = sim_add_reacher(built->sim, side ? "bob" : "alice");
 
     built->reachers[side] = reacher;
-    if (is_moved && built->away[side]) {
-        sim_reacher_add_addr(built->sim, reacher, built->away[side], AUGER_IPV4);
+    if (elsewhere(built, side, from)) {
+        sim_reacher_add_addr(built->sim, reacher, elsewhere(built, side, from), AUGER_IPV4);
         show_reacher(built, side);
         return;
     }
@@ -80,7 +87,7 @@ static int last_of_couples(const struct plan *plan)
     return plan->value[MUX] == 1;
 }
 
-struct sim_reach ways_reach(const struct plan *plan, bool is_moved)
+struct sim_reach ways_reach(const struct plan *plan, enum ways_from from)
 {
     struct plan honest = *plan;
     struct built built;
@@ -88,8 +95,8 @@ struct sim_reach ways_reach(const struct plan *plan, bool is_moved)
     if (side_shows_no_address(plan, 0) || side_shows_no_address(plan, 1))
         return (struct sim_reach){0};
     build_honest(&built, &honest);
-    add_reacher(&built, 0, is_moved);
-    add_reacher(&built, 1, is_moved);
+    add_reacher(&built, 0, from);
+    add_reacher(&built, 1, from);
     if (plan_shares_sockets(plan))
         sim_add_bystander(built.sim, built.homes[last_of_couples(plan)][0], false);
     return reach(&built);
@@ -116,10 +123,10 @@ struct sim_reach ways_reach_beside(const struct plan *plan)
     build_honest(&built, &theirs);
     if (last == 0)
         sim_add_bystander(built.sim, built.homes[0][0], side_has_ipv6(plan, 0));
-    add_reacher(&built, !last, false);
+    add_reacher(&built, !last, WAYS_AT_HOME);
     if (last == 1)
         sim_add_bystander(built.sim, built.homes[1][0], side_has_ipv6(plan, 1));
-    add_reacher(&built, last, false);
+    add_reacher(&built, last, WAYS_AT_HOME);
     return reach(&built);
 }
 
