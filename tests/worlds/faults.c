@@ -368,6 +368,7 @@ void life_arrange_faults(struct life *life)
         sim_schedule(sim, v[faults[i].at] * AUGER_MS, faults[i].fate, life);
     }
     arrange_restarts(life);
+    life_arrange_hours(life);
     if (v[CUT])
         sim_schedule(sim, (v[CUT_AT_MS] + v[CUT_FOR_MS]) * AUGER_MS, heal, life);
     if (v[UNROUTED])

@@ -54,7 +54,7 @@ static bool is_brief(const struct plan *plan)
     const int64_t *v = plan->value;
     int64_t outage = 0;
 
-    if (v[REBOOT] || v[REBIND] || v[RENUMBER] || v[MOVES] || v[VPN] || v[TURN_DIES] ||
+    if (v[HOURLY] || v[REBOOT] || v[REBIND] || v[RENUMBER] || v[MOVES] || v[VPN] || v[TURN_DIES] ||
         v[TURN_FORGETS])
         return false;
     outage += v[CUT] ? v[CUT_FOR_MS] : 0;
@@ -68,6 +68,7 @@ static bool is_brief(const struct plan *plan)
 static bool is_steady(const struct plan *plan)
 {
     static const enum feature unsteady[] = {
+        HOURLY,
         LOSS_PERMILLE,
         REFUSES_PERMILLE,
         REFUSES_PERMILLE_B,
@@ -403,6 +404,7 @@ void life_judge(struct life *life, struct tally *tally)
     judge_restart(life, tally);
     judge_move(life, tally);
     judge_vpn(life, tally);
+    life_judge_hours(life, tally);
     judge_mirror(life, &life->first, tally);
     judge_path(life, tally);
     life_judge_detour(life, tally);

@@ -27,7 +27,8 @@ struct life {
     enum sabotage sabotage;
     struct sim_reach reach;
     bool has_reach, was_in_flight, vpn_was_in_use;
-    struct couple first, beside; /* the latter on the sockets of one of the former */
+    unsigned hours, hours_restarted; /* that something befell; and that a restart was for */
+    struct couple first, beside;     /* the latter on the sockets of one of the former */
     struct {
         unsigned count;
         bool by_both, again, in_mid_check, of_failed;
@@ -44,6 +45,10 @@ bool couple_is_connected(const struct couple *couple);
 /* faults.c */
 void life_arrange_faults(struct life *life);
 unsigned plan_count_faults(const struct plan *plan);
+
+/* hours.c */
+void life_arrange_hours(struct life *life);
+void life_judge_hours(struct life *life, struct tally *tally);
 
 /* detour.c */
 void life_judge_detour(struct life *life, struct tally *tally);

@@ -2,6 +2,7 @@
  * tests/worlds/main.c - random worlds, as many as asked for, in several processes.
  *
  *     worlds [--seeds N] [--from S] [--jobs J] [--progress]
+ *     worlds --long HOURS [--seeds N] ...                    each of them so long (hours.c)
  *     worlds --seed S | --world "seed=7 delay_ms=40 ..."     one, with AUGER_SIM_LOG=1 in words
  *     worlds --kept FOLDER                                   those that found something once
  *
@@ -36,6 +37,7 @@ struct bad {
 /* In memory that parent and child share. */
 struct job {
     uint64_t seed, left, step; /* the one it is at, and those after it */
+    unsigned hours;
     struct tally tally;
     struct bad bad[BAD_MAX];
     uint64_t bad_len;
@@ -43,7 +45,7 @@ struct job {
 
 struct request {
     uint64_t seeds, from;
-    unsigned jobs;
+    unsigned jobs, hours; /* 0: as the seed has it */
     bool progress;
     const char *program, *kept;
 };
@@ -64,11 +66,18 @@ static struct verdict run_twice(const struct plan *plan, struct tally *tally)
     return first;
 }
 
-static struct verdict run_seed(uint64_t seed, struct tally *tally)
+static void draw(struct plan *plan, uint64_t seed, unsigned hours)
+{
+    plan_draw(plan, seed);
+    if (hours > 0)
+        plan_make_long(plan, hours);
+}
+
+static struct verdict run_seed(uint64_t seed, unsigned hours, struct tally *tally)
 {
     struct plan plan;
 
-    plan_draw(&plan, seed);
+    draw(&plan, seed, hours);
     return seed % TWICE_EVERY == 0 ? run_twice(&plan, tally) : world_run(&plan, NULL, tally);
 }
 
@@ -113,7 +122,7 @@ static void explain(const struct request *request, struct plan *plan, const char
     plan_format(plan, text);
     printf("  drawn:    %s\n", text);
     fflush(stdout);
-    unsigned tried = plan_shrink(plan, fails, NULL);
+    unsigned tried = request->hours ? 0 : plan_shrink(plan, fails, NULL); /* that takes days */
     plan_format(plan, text);
     printf("  simpler:  %s (after %u worlds)\n", text, tried);
     printf("  replay:   AUGER_SIM_LOG=1 %s --world \"%s\"\n", request->program, text);
@@ -136,7 +145,7 @@ static void note_bad(struct job *job, const char *why)
 static void work(struct job *job)
 {
     while (job->left > 0) {
-        struct verdict verdict = run_seed(job->seed, &job->tally);
+        struct verdict verdict = run_seed(job->seed, job->hours, &job->tally);
         if (verdict.is_bad)
             note_bad(job, verdict.why);
         job->seed += job->step;
@@ -261,6 +270,9 @@ static void report(const struct tally *tally, const struct request *request, dou
     for (int i = 0; i < JUDGEMENTS; i++)
         printf("  %8llu  %s\n", (unsigned long long)tally->judged[i],
                judgement_name((enum judgement)i));
+    if (request->hours > 0)
+        printf("  %8llu  restarts of the application's for it\n",
+               (unsigned long long)tally->hours_restarted);
     printf("how often it happened\n");
 }
 
@@ -277,6 +289,7 @@ static int run_many(const struct request *request)
     for (unsigned i = 0; i < request->jobs; i++) {
         jobs[i].seed = request->from + i;
         jobs[i].step = request->jobs;
+        jobs[i].hours = request->hours;
         jobs[i].left = (request->seeds + request->jobs - 1 - i) / request->jobs;
     }
     supervise(jobs, request, since);
@@ -290,7 +303,7 @@ static int run_many(const struct request *request)
     for (unsigned i = 0; i < request->jobs; i++) {
         for (uint64_t j = 0; j < jobs[i].bad_len && j < BAD_MAX; j++) {
             struct plan plan;
-            plan_draw(&plan, jobs[i].bad[j].seed);
+            draw(&plan, jobs[i].bad[j].seed, request->hours);
             if (explained++ < SHRUNK_MAX)
                 explain(request, &plan, jobs[i].bad[j].why);
             else
@@ -298,6 +311,8 @@ static int run_many(const struct request *request)
                        jobs[i].bad[j].why);
         }
     }
+    if (request->hours > 0)
+        absent = 0;
     if (absent > 0 && request->seeds >= SOMETIMES_FROM)
         printf("FAILED: %u of the rare things never happened\n", absent);
     printf("worlds: %llu passed, %u failed\n", (unsigned long long)(request->seeds - bad), bad);
@@ -369,7 +384,7 @@ static uint64_t any_seed(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: worlds [--seeds N] [--from S] [--jobs J] [--progress]\n"
+    fprintf(stderr, "usage: worlds [--seeds N] [--from S] [--jobs J] [--progress] [--long HOURS]\n"
                     "       worlds --seed S | --world \"seed=S feature=value ...\"\n"
                     "       worlds --kept FOLDER\n");
     return 2;
@@ -394,6 +409,8 @@ int main(int argc, char **argv)
             request.from = strtoull(argv[i], NULL, 10);
         } else if (strcmp(option, "--jobs") == 0) {
             request.jobs = (unsigned)strtoul(argv[i], NULL, 10);
+        } else if (strcmp(option, "--long") == 0) {
+            request.hours = (unsigned)strtoul(argv[i], NULL, 10);
         } else if (strcmp(option, "--kept") == 0) {
             request.kept = argv[i];
         } else if (strcmp(option, "--seed") == 0) {

@@ -10,7 +10,7 @@
 struct range {
     const char *name;
     int64_t off, low, high;
-    unsigned one_in; /* worlds it is there */
+    unsigned one_in; /* worlds it is there; 0: in none */
     bool is_steep;   /* small values are as likely as great ones */
 };
 
@@ -148,6 +148,7 @@ static const struct range ranges[FEATURES] = {
     [VPN_AT_MS] = {"vpn_at_ms", 10000, 0, 40000, 1, false},
     [VPN_FOR_MS] = {"vpn_for_ms", 10000, 100, 30000, 1, false},
     [VPN_TAKES] = {"vpn_takes", 0, 0, 2, 1, false},
+    [HOURLY] = {"hourly", 0, 0, 1, 0, false},
 };
 
 const char *plan_feature_name(enum feature feature)
@@ -437,7 +438,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
         const struct range *range = &ranges[i];
         prng_init(&random, seed, range->name);
         unsigned one_in = range->one_in == 1 ? 1 : (range->one_in * rarer + 1) / 2;
-        if (prng_below(&random, one_in) == 0)
+        if (range->one_in > 0 && prng_below(&random, one_in) == 0)
             plan->value[i] = draw(&random, range);
     }
     open_gates(plan);

@@ -191,6 +191,7 @@ enum feature {
     VPN_AT_MS,
     VPN_FOR_MS,
     VPN_TAKES, /* enum vpn_takes */
+    HOURLY,    /* of hours.c, which no seed draws: once an hour something happens */
     FEATURES
 };
 
@@ -214,6 +215,8 @@ struct plan {
 #define PLAN_TEXT_MAX 4096
 
 void plan_draw(struct plan *plan, uint64_t seed);
+/* hours.c: such a world, without what ends a session for good, so many hours long. */
+void plan_make_long(struct plan *plan, unsigned hours);
 /* All features off. */
 void plan_clear(struct plan *plan, uint64_t seed);
 /* "seed=7 delay_ms=40 bob.gates=3": what is not off. */

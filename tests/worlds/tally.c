@@ -107,6 +107,7 @@ const char *judgement_name(enum judgement judgement)
         [MUST_NOTICE] = "must notice that the other is gone",
         [MUST_RESTART] = "must be on the path of the last restart",
         [MUST_OUTLIVE_VPN] = "must outlive a VPN that comes and goes",
+        [MUST_COME_BACK] = "must come back after each event of worlds of hours",
         [MUST_MOVE] = "must outlive the move of one side",
         [MUST_CONNECT_BESIDE] = "must connect on shared sockets too, or there is no path",
         [MUST_LEAVE_RELAY] = "must not stay with a relay where they can change over",
@@ -124,6 +125,7 @@ void tally_add(struct tally *sum, const struct tally *part)
     for (int i = 0; i < JUDGEMENTS; i++)
         sum->judged[i] += part->judged[i];
     sum->virtual_time += part->virtual_time;
+    sum->hours_restarted += part->hours_restarted;
     if (part->memory_peak > sum->memory_peak)
         sum->memory_peak = part->memory_peak;
     for (int i = 0; i < SOMETIMES; i++)

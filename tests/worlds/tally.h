@@ -107,6 +107,7 @@ enum judgement {
     MUST_RESTART,
     MUST_MOVE,
     MUST_OUTLIVE_VPN,
+    MUST_COME_BACK, /* how often, in worlds of hours */
     MUST_END_OR_GO_ON,
     MUST_LEAVE_RELAY,
     MUST_CONNECT_BESIDE,
@@ -121,6 +122,7 @@ struct tally {
     uint64_t sometimes[SOMETIMES], attacks[SIM_ATTACKS];
     uint64_t buggified[AUGER_BUGGIFY_PLACES]; /* worlds in which it came about */
     uint64_t memory_peak;                     /* of one agent */
+    uint64_t hours_restarted;                 /* the application had to, in worlds of hours */
 };
 void tally_add(struct tally *sum, const struct tally *part);
 
