@@ -7,6 +7,7 @@
 #include "ice/failover.h"
 #include "ice/gather.h"
 #include "ice/inbound.h"
+#include "ice/keepalive.h"
 #include "ice/lite.h"
 #include "ice/locals.h"
 #include "ice/mapping.h"
@@ -76,6 +77,7 @@ int auger_ice_new_sized(struct auger_ice **out, const struct auger_env *env,
     ice->policy = (struct auger_cand_policy){
         .loopback = copy.allow_loopback, .link_local = copy.allow_link_local, .tcp = copy.tcp != 0};
     ice->consent.asked_at = AUGER_NEVER;
+    auger_keepalive_init(ice);
     ice->left_at = AUGER_NEVER;
     ice->bar_until = AUGER_NEVER;
 
@@ -255,8 +257,10 @@ int auger_ice_write_data(struct auger_ice *ice, auger_time now, const uint8_t *d
     int written = auger_relay_is_at(ice, &path->local)
                       ? auger_relay_wrap(ice, now, path, data, len, buf, cap)
                       : copy(data, len, buf, cap);
-    if (written > 0)
+    if (written > 0) {
         auger_route_count(ice, now, len);
+        ice->keepalive.sent_at = now;
+    }
     return written == AUGER_ERR_AGAIN || written == AUGER_ERR_STATE ? AUGER_ERR_NO_PATH : written;
 }
 
@@ -278,6 +282,7 @@ auger_time auger_ice_next_timeout(const struct auger_ice *ice)
     at = auger_time_min(at, auger_gather_next_timeout(ice));
     at = auger_time_min(at, auger_allocate_next_timeout(ice));
     at = auger_time_min(at, auger_consent_next_timeout(ice));
+    at = auger_time_min(at, auger_keepalive_next_timeout(ice));
     at = auger_time_min(at, auger_standby_next_timeout(ice));
     return auger_time_min(at, auger_nominate_next_timeout(ice));
 }

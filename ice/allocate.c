@@ -3,6 +3,7 @@
 #include "ice/allocate.h"
 
 #include "ice/gather.h"
+#include "ice/keepalive.h"
 #include "ice/locals.h"
 #include "ice/ours.h"
 #include "ice/pace.h"
@@ -132,20 +133,6 @@ static void begin_next(struct auger_ice *ice, auger_time now)
         begin(ice, now, again);
 }
 
-/* Not authenticated: it is for the NATs on the way alone. */
-static size_t write_keepalive(const struct auger_ice *ice, uint8_t *buf, size_t cap)
-{
-    struct auger_stun_builder b;
-    struct auger_stun_tid tid;
-
-    if (auger_env_random(ice->env, tid.bytes, sizeof(tid.bytes)) != 0)
-        return 0;
-    auger_stun_build_begin(&b, buf, cap, AUGER_STUN_INDICATION, AUGER_STUN_BINDING, &tid);
-    auger_stun_build_fingerprint(&b);
-    int len = auger_stun_build_end(&b);
-    return len < 0 ? 0 : (size_t)len;
-}
-
 static auger_time keepalive_at(const struct auger_relay *relay)
 {
     if (relay->state != AUGER_RELAY_ALLOCATED || relay->server->via != AUGER_VIA_UDP)
@@ -159,7 +146,7 @@ static size_t write_for(struct auger_ice *ice, auger_time now, struct auger_rela
     size_t len = relay->turn ? auger_turn_poll_transmit(relay->turn, now, buf, cap) : 0;
 
     if (len == 0 && now >= keepalive_at(relay)) {
-        len = write_keepalive(ice, buf, cap);
+        len = auger_keepalive_build(ice, buf, cap);
         relay->sent_at = now;
     }
     if (len == 0)

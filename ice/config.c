@@ -29,7 +29,8 @@ void auger_ice_config_init_sized(struct auger_ice_config *config, size_t size)
 bool auger_ice_config_is_valid(const struct auger_ice_config *config)
 {
     return config->pacing >= PACING_MIN && config->pacing <= PACING_MAX &&
-           config->pac_timeout >= 0 && config->gather_timeout >= 0 && config->local_cands_max > 0 &&
+           (config->keepalive == 0 || config->keepalive >= AUGER_SEC) && config->pac_timeout >= 0 &&
+           config->gather_timeout >= 0 && config->local_cands_max > 0 &&
            config->remote_cands_max > 0 && config->prflx_cands_max > 0 && config->pairs_max > 0 &&
            config->servers_max > 0 && config->policy <= AUGER_ICE_POLICY_RELAY &&
            config->standby_max <= AUGER_ICE_STANDBY_MAX &&

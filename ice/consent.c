@@ -4,6 +4,7 @@
 #include "ice/consent.h"
 
 #include "ice/check.h"
+#include "ice/keepalive.h"
 #include "ice/lite.h"
 #include "ice/nominate.h"
 #include "ice/role.h"
@@ -74,6 +75,7 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
         return auger_lite_write_keepalive(ice, now, path, buf, cap);
     }
     struct auger_consent_check check = {.sent_at = now,
+                                        .silence = auger_keepalive_silence(ice, now),
                                         .role_switches = pair->generation->role_switches};
     if (AUGER_BUGGIFY(CONSENT_NO_ENTROPY) ||
         draw(ice, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
@@ -114,11 +116,27 @@ struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
     return NULL;
 }
 
+/* Of ours, before the first check that had no answer. */
+static auger_time silence_before_loss(const struct auger_ice *ice)
+{
+    const struct auger_consent_check *first = NULL;
+
+    for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++) {
+        const struct auger_consent_check *check = &ice->consent.checks[i];
+        if (check->sent_at != AUGER_NEVER &&
+            check->sent_at > ice->consent.pair->proof->answered_at &&
+            (!first || check->sent_at < first->sent_at))
+            first = check;
+    }
+    return first ? first->silence : 0;
+}
+
 static void lose(struct auger_ice *ice, auger_time now, const char *reason)
 {
     struct auger_pair *pair = ice->consent.pair;
     struct auger_generation *generation = pair->generation;
 
+    auger_keepalive_lost(ice, now, silence_before_loss(ice));
     auger_pair_fail(pair, ice->env, now, AUGER_PAIR_NO_CONSENT);
     auger_inflight_remove_pair(&generation->checklist.inflight, pair);
     auger_route_update(ice, now);
@@ -159,8 +177,10 @@ void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
     if (!auger_consent_take(ice, now, pair, check->sent_at, path, msg))
         return;
     check->sent_at = AUGER_NEVER;
-    if (msg->class_ == AUGER_STUN_SUCCESS)
+    if (msg->class_ == AUGER_STUN_SUCCESS) {
+        auger_keepalive_shown(ice, now, msg, check->silence);
         return;
+    }
     if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) { /* 8445 section 7.2.5.1 */
         if (check->role_switches == pair->generation->role_switches)
             ice->consent.next_at = now; /* in the other role */
@@ -195,6 +215,7 @@ static void watch(struct auger_ice *ice, auger_time now)
     consent->asked_at = AUGER_NEVER;
     consent->watched_at = now;
     forget_checks(consent);
+    auger_keepalive_watch(ice, now);
     if (consent->pair && ice->config.lite)
         consent->next_at = auger_lite_next_keepalive(ice, now);
     else if (consent->pair)

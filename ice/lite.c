@@ -2,6 +2,7 @@
  * and 11.  A full agent whose peer is lite differs in its role alone (role.c). */
 #include "ice/lite.h"
 
+#include "ice/keepalive.h"
 #include "ice/nominate.h"
 
 #include "base/env.h"
@@ -84,19 +85,13 @@ void auger_lite_conclude(struct auger_ice *ice, auger_time now)
 size_t auger_lite_write_keepalive(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                   uint8_t *buf, size_t cap)
 {
-    struct auger_stun_builder b;
-    struct auger_stun_tid tid;
+    size_t len = auger_keepalive_build(ice, buf, cap);
 
-    if (auger_env_random(ice->env, tid.bytes, sizeof(tid.bytes)) != 0)
-        return 0;
-    auger_stun_build_begin(&b, buf, cap, AUGER_STUN_INDICATION, AUGER_STUN_BINDING, &tid);
-    auger_stun_build_fingerprint(&b);
-    int len = auger_stun_build_end(&b);
-    if (len <= 0)
+    if (len == 0)
         return 0;
     *path = auger_pair_path(ice->consent.pair);
     auger_trace(ice->env, now, "ice:keepalive", AUGER_F_ADDR("remote", &path->remote));
-    return (size_t)len;
+    return len;
 }
 
 auger_time auger_lite_next_keepalive(const struct auger_ice *ice, auger_time now)

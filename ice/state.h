@@ -35,7 +35,15 @@ struct auger_responses {
 struct auger_consent_check {
     struct auger_stun_tid tid;
     auger_time sent_at;    /* AUGER_NEVER: the slot is free */
+    auger_time silence;    /* of ours before it */
     uint8_t role_switches; /* of ours before it was asked */
+};
+
+/* Keepalives on that pair: keepalive.h. */
+struct auger_keepalive {
+    auger_time tr;          /* AUGER_NEVER: consent does it */
+    auger_time sent_at;     /* whatever left last along it */
+    struct auger_addr seen; /* as what the peer sees us; no family: not known */
 };
 
 /* Consent on the pair that data uses: RFC 7675. */
@@ -199,6 +207,7 @@ struct auger_ice {
     struct auger_relays *relays;         /* relay.h; NULL: no TURN server */
     struct auger_responses responses;
     struct auger_consent consent;
+    struct auger_keepalive keepalive;
     struct auger_standby *standby; /* NULL: nothing has been kept yet */
     struct auger_pair *route;      /* the valid pair that data uses; NULL: none */
     struct auger_drift drift;

@@ -6,6 +6,7 @@
 #include "ice/consent.h"
 #include "ice/gather.h"
 #include "ice/inbound.h"
+#include "ice/keepalive.h"
 #include "ice/predict.h"
 #include "ice/relay.h"
 #include "ice/standby.h"
@@ -44,6 +45,8 @@ static size_t write_datagram(struct auger_ice *ice, auger_time now, struct auger
     if (len == 0)
         len = auger_consent_write(ice, now, path, buf, cap);
     if (len == 0)
+        len = auger_keepalive_write(ice, now, path, buf, cap);
+    if (len == 0)
         len = auger_check_write_nomination(ice, now, path, buf, cap);
     if (len == 0)
         len = auger_check_write_again(ice, now, path, buf, cap);
@@ -76,6 +79,8 @@ size_t auger_transmit_next(struct auger_ice *ice, auger_time now, struct auger_p
 
     do { /* each has written down that it has been sent */
         len = write_datagram(ice, now, path, buf, cap);
+        if (len)
+            auger_keepalive_left(ice, now, path);
         wrapped = len ? wrap(ice, now, path, buf, len, cap) : 0;
     } while (len && !wrapped);
     return wrapped;

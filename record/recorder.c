@@ -147,7 +147,8 @@ static void put_config(struct auger_recorder *r, const struct auger_ice_config *
     auger_pen_u8(&r->pen, (uint8_t)(config->nominate_at_once | config->relays_max << 1));
     auger_pen_u8(&r->pen, (uint8_t)(config->allow_loopback | config->tcp << 1));
     auger_pen_u8(&r->pen, (uint8_t)(config->allow_link_local | config->prediction << 1 |
-                                    config->predict_random << 2 | config->predict_window << 3));
+                                    config->predict_random << 2 | config->predict_window << 3 |
+                                    (config->keepalive > 0) << 4));
     auger_pen_int(&r->pen, config->pacing);
     auger_pen_int(&r->pen, config->pac_timeout);
     auger_pen_int(&r->pen, config->gather_timeout);
@@ -163,11 +164,13 @@ static void put_config(struct auger_recorder *r, const struct auger_ice_config *
         auger_pen_addr(&r->pen, &config->mappings[i].external);
     }
     auger_pen_u8(&r->pen, config->mappings_replace_host);
-    if (!config->prediction)
-        return;
-    auger_pen_uint(&r->pen, config->predict_sockets);
-    auger_pen_uint(&r->pen, config->predict_port_min);
-    auger_pen_uint(&r->pen, config->predict_port_max);
+    if (config->prediction) {
+        auger_pen_uint(&r->pen, config->predict_sockets);
+        auger_pen_uint(&r->pen, config->predict_port_min);
+        auger_pen_uint(&r->pen, config->predict_port_max);
+    }
+    if (config->keepalive > 0)
+        auger_pen_int(&r->pen, config->keepalive);
 }
 
 int auger_record_new_sized(struct auger_recorder *r, struct auger_ice **out,

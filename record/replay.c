@@ -110,6 +110,16 @@ static uint16_t get_limit(struct auger_replay *r)
     return (uint16_t)limit;
 }
 
+static void get_prediction(struct auger_replay *r, struct auger_ice_config *config)
+{
+    config->predict_sockets =
+        (uint16_t)auger_field_at_most(r, AUGER_ICE_PREDICT_SOCKETS_MAX, "too many");
+    config->predict_port_min =
+        (uint16_t)auger_field_at_most(r, UINT16_MAX, "a port that cannot be");
+    config->predict_port_max =
+        (uint16_t)auger_field_at_most(r, UINT16_MAX, "a port that cannot be");
+}
+
 static void get_config(struct auger_replay *r, struct auger_ice_config *config)
 {
     uint8_t roles = auger_read_u8(&r->in);
@@ -131,6 +141,7 @@ static void get_config(struct auger_replay *r, struct auger_ice_config *config)
     config->prediction = link_local & 2;
     config->predict_random = link_local & 4;
     config->predict_window = link_local & 8;
+    bool has_keepalive = link_local & 16;
     config->pacing = auger_field_int(r);
     config->pac_timeout = auger_field_int(r);
     config->gather_timeout = auger_field_int(r);
@@ -148,16 +159,11 @@ static void get_config(struct auger_replay *r, struct auger_ice_config *config)
         r->mappings[i].external = auger_field_addr(r);
     }
     config->mappings_replace_host = auger_field_bool(r);
-    if (!config->prediction)
-        return;
-    config->predict_sockets =
-        (uint16_t)auger_field_at_most(r, AUGER_ICE_PREDICT_SOCKETS_MAX, "too many");
-    config->predict_port_min =
-        (uint16_t)auger_field_at_most(r, UINT16_MAX, "a port that cannot be");
-    config->predict_port_max =
-        (uint16_t)auger_field_at_most(r, UINT16_MAX, "a port that cannot be");
+    if (config->prediction)
+        get_prediction(r, config);
+    if (has_keepalive)
+        config->keepalive = auger_field_int(r);
 }
-
 static void make(struct auger_replay *r)
 {
     struct auger_ice_config config;

@@ -11,12 +11,14 @@
 
 struct ice_options {
     bool lite, predict;
+    long keepalive_s;
     const char *trickle; /* NULL: the default */
 };
 
 #define ICE_OPTION_ROWS(options)                                                                   \
     {"--lite", OPTION_FLAG, .flag = &(options).lite},                                              \
         {"--predict", OPTION_FLAG, .flag = &(options).predict},                                    \
+        {"--keepalive", OPTION_NUMBER, .number = &(options).keepalive_s, .min = 1, .max = 15},     \
     {                                                                                              \
         "--trickle", OPTION_TEXT, .text = &(options).trickle                                       \
     }
@@ -26,6 +28,8 @@ struct ice_options {
     "                     for a host that everybody reaches.  It asks no STUN server\n"                \
     "  --predict          behind a NAT that shows each destination another port, tell the port that\n" \
     "                     it gives next: needs two STUN servers, and opens up to 5 sockets more\n"     \
+    "  --keepalive SECONDS  behind a NAT that forgets within seconds (`auger nat --lifetime`), let\n"  \
+    "                     nothing be silent for longer, 1 to 15; else consent keeps it\n"              \
     "  --trickle WORD     full: a description leaves at once, and candidates follow (default).\n"      \
     "                     half: the first one waits for all candidates, later ones only if the\n"      \
     "                     other side does not trickle.  none: each waits\n"
@@ -42,6 +46,7 @@ static inline bool ice_options_apply(const struct ice_options *options, const ch
 
     config->ice.lite = options->lite;
     config->ice.prediction = options->predict;
+    config->ice.keepalive = options->keepalive_s * AUGER_SEC;
     for (size_t i = 0; options->trickle && i < sizeof(words) / sizeof(words[0]); i++)
         if (strcmp(options->trickle, words[i]) == 0) {
             config->trickle = (enum auger_trickle)i;

@@ -136,6 +136,12 @@ static const struct meaning meanings[] = {
      "the restart found no path, data stays on the old one: {reason}"},
     {"ice:retired", NULL, NULL, STORY_EVENT, -1, "the session of before the restart is over"},
     {"ice:consent_asked", NULL, NULL, STORY_DETAIL, -1, "ask {remote} for consent"},
+    {"ice:mapping_forgotten", "reason", "another port", STORY_EVENT, -1,
+     "our NAT has forgotten the way to {remote} in {silence} ms of silence: none lasts longer than "
+     "{keepalive} ms from now on"},
+    {"ice:mapping_forgotten", NULL, NULL, STORY_EVENT, -1,
+     "our NAT may have forgotten the way to {remote} in {silence} ms of silence: none lasts longer "
+     "than {keepalive} ms from now on"},
     {"ice:keepalive", NULL, NULL, STORY_DETAIL, -1, "keep the way to {remote} open"},
     {"ice:state", "to", "connected", STORY_EVENT, CONNECTED,
      "ICE is connected, was {from}: {reason}"},

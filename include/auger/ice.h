@@ -206,6 +206,10 @@ struct auger_ice_config {
     /* Candidates are told once, before the peer is known: no trickle, or half.  With prediction the
      * next ports of our NAT go with them (docs/decisions/214).  Default false. */
     bool predict_window;
+    /* Tr (RFC 8445 section 11): along the pair that data uses nothing of ours is silent for longer,
+     * where the NAT is known to forget that soon; at least 1 s.  Default 0: the checks of consent,
+     * 4 to 6 s apart, do it until a NAT shows that they do not (docs/decisions/191). */
+    auger_time keepalive;
 };
 
 enum auger_ice_event_type {
@@ -511,6 +515,8 @@ struct auger_ice_counters {
     uint64_t unvalidated_data; /* data from where no check has succeeded */
     uint64_t limited;          /* dropped because a table was full */
     uint64_t checks_sent, checks_received, role_switches;
+    uint64_t
+        mappings_forgotten; /* by a NAT of ours, so that keepalives have become more frequent */
 };
 AUGER_API void auger_ice_counters_sized(const struct auger_ice *ice,
                                         struct auger_ice_counters *counters, size_t size);

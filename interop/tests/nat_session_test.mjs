@@ -44,6 +44,10 @@ describe("a session and its routers", { concurrency: 6 }, () => {
       cid -- other3 (port-restricted) -- internet
       gil -- short1 (port-restricted, timeout=5) -- internet
       gus -- short2 (port-restricted, timeout=5) -- internet
+      hal -- short3 (EIM/APDF/random, timeout=3) -- internet
+      hug -- short4 (EIM/APDF/random, timeout=3) -- internet
+      ida -- short5 (EIM/APDF/random, timeout=3) -- internet
+      ian -- other6 (full-cone) -- internet
       dan -- rebinds (EIM/APDF/random) -- internet
       dee -- other4 (address-restricted) -- internet
       eve -- wall1 (udp-blocked) -- internet
@@ -118,6 +122,27 @@ describe("a session and its routers", { concurrency: 6 }, () => {
       await goesOn(...peers);
       const { local, remote } = await peers[0].selected();
       assert.ok(![local.candidateType, remote.candidateType].includes("relay"));
+    }));
+
+  // docs/decisions/191
+  const silences = (peer) => peer.named("ice:state").filter(({ to }) => to === "disconnected");
+  test("routers forget within three seconds and give another port, which is known, and nothing is said for longer", () =>
+    together(["hal", "hug"], async (...peers) => {
+      await new Promise((resolve) => setTimeout(resolve, 14000));
+      await goesOn(...peers);
+      assert.deepEqual(peers.flatMap(silences), []);
+    }, [["--keepalive", "1"], ["--keepalive", "2"]]));
+
+  test("a router forgets within three seconds, which is noticed, and not again", () =>
+    together(["ida", "ian"], async (inner, outer) => {
+      const noticed = () => inner.named("ice:mapping_forgotten");
+      assert.ok(await until(() => noticed().length > 0, 60000), "nothing was noticed");
+      assert.equal(noticed()[0].reason, "another port");
+      await new Promise((resolve) => setTimeout(resolve, 7000)); // until the outer one has seen it, too
+      const before = aimOf(outer);
+      await new Promise((resolve) => setTimeout(resolve, 14000));
+      assert.equal(aimOf(outer), before);
+      await goesOn(inner, outer);
     }));
 
   // Each SYN opens its own router for the other's (6544, 5382 REQ-2).

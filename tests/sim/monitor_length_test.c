@@ -13,7 +13,7 @@ static void sends_message(struct stage *stage, const struct auger_path *along, s
     uint8_t buf[1500];
     struct auger_stun_builder b;
 
-    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_INDICATION, AUGER_STUN_BINDING,
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_INDICATION, AUGER_STUN_DATA,
                            &(struct auger_stun_tid){{1}});
     auger_stun_build_bytes(&b, 0xC0FE, filling, len - 24);
     assert_int_equal(auger_stun_build_end(&b), len);

@@ -22,6 +22,26 @@ static void data_after_a_success_is_fine(void **state)
     holds(stage);
 }
 
+/* RFC 8445 section 11 */
+static void a_keepalive_goes_where_data_may(void **state)
+{
+    struct stage *stage = *state;
+    struct auger_stun_builder b;
+    uint8_t buf[64];
+
+    auger_stun_build_begin(&b, buf, sizeof(buf), AUGER_STUN_INDICATION, AUGER_STUN_BINDING,
+                           &(struct auger_stun_tid){{3}});
+    auger_stun_build_fingerprint(&b);
+    int len = auger_stun_build_end(&b);
+    assert_true(len > 0);
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, AUGER_MS, 1);
+    monitor_sent(stage->monitor, AUGER_SEC, &path, buf, (size_t)len);
+    holds(stage);
+    monitor_sent(stage->monitor, 31 * AUGER_SEC, &path, buf, (size_t)len);
+    breaks(stage, '2');
+}
+
 /* RFC 6544 section 11.1 */
 static void data_along_another_stream_needs_a_success_of_its_own(void **state)
 {
@@ -607,6 +627,7 @@ static void candidates_come_before_their_end(void **state)
 
 SCENARIOS(
     staged(data_needs_a_success_of_our_own), staged(data_after_a_success_is_fine),
+    staged(a_keepalive_goes_where_data_may),
     staged(data_along_another_stream_needs_a_success_of_its_own),
     staged(data_of_a_lite_agent_needs_a_nomination),
     staged(a_lite_agent_does_not_fail_on_what_it_answers),

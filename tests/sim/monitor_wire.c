@@ -432,7 +432,9 @@ static void sent(struct monitor *monitor, auger_time now, const struct auger_pat
     case AUGER_STUN_ERROR:
         sent_answer(monitor, now, path, &msg);
         break;
-    case AUGER_STUN_INDICATION:
+    case AUGER_STUN_INDICATION: /* keepalives go where data goes (8445, 11), or to servers */
+        if (msg.method == AUGER_STUN_BINDING && !monitor_is_server(monitor, &path->remote))
+            sent_data(monitor, now, path);
         break;
     }
 }
