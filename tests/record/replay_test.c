@@ -111,6 +111,7 @@ static int new_recorded(struct auger_ice **out, const struct auger_env *env,
                         const struct auger_ice_config *config, size_t size)
 {
     struct auger_recorder_config how;
+    struct auger_ice_config kept;
 
     if (recorder)
         return auger_ice_new_sized(out, env, config, size);
@@ -124,7 +125,11 @@ static int new_recorded(struct auger_ice **out, const struct auger_env *env,
     if (bytes_max)
         how.bytes_max = bytes_max;
     assert_int_equal(auger_recorder_new(&recorder, &outside, &how), 0);
-    int err = auger_record_new_sized(recorder, out, &outside, config, size);
+    auger_ice_config_init(&kept);
+    if (config)
+        memcpy(&kept, config, size < sizeof(kept) ? size : sizeof(kept));
+    kept.keepalive = 3 * AUGER_SEC; /* what a default would not tell from one that is lost */
+    int err = auger_record_new_sized(recorder, out, &outside, &kept, sizeof(kept));
     recorded = *out;
     return err;
 }
