@@ -12,6 +12,28 @@ static bool are_most(size_t some, size_t all)
     return 4 * some >= 3 * all;
 }
 
+/* --- pairs ---------------------------------------------------------------------------- */
+
+static bool is_pair(const struct auger_port_sample *even, const struct auger_port_sample *odd)
+{
+    return !(even->inside & 1) && odd->inside == even->inside + 1;
+}
+
+/* 4787 4.2.3 */
+static bool is_contiguous(const struct auger_port_sample *samples, size_t len)
+{
+    size_t pairs = 0, beside = 0;
+
+    for (size_t i = 0; i < len; i++)
+        for (size_t j = 0; j < len; j++) {
+            if (!is_pair(&samples[i], &samples[j]))
+                continue;
+            pairs++;
+            beside += !(samples[i].outside & 1) && samples[j].outside == samples[i].outside + 1;
+        }
+    return pairs >= PAIRS_MIN && are_most(beside, pairs);
+}
+
 /* --- sequential ----------------------------------------------------------------------- */
 
 /* Modulo 2^16, so that the range of ports may wrap. */
@@ -45,17 +67,19 @@ static bool wraps(const struct auger_port_sample *from, const struct auger_port_
 }
 
 /* A mapping of somebody else's in a gap adds a whole step to it, and so does an answer that never
- * came: the step divides every gap. */
+ * came: the step divides every gap.  Where pairs stay together the gap within one says nothing. */
 static int32_t find_step(const struct auger_port_sample *samples, size_t len, int direction)
 {
     const struct auger_port_sample *before = NULL;
-    size_t gaps = 0, good = 0;
+    bool has_pairs = is_contiguous(samples, len);
+    size_t seen = 0, gaps = 0, good = 0;
     int step = 0;
 
     for (size_t i = 0; i < len; i++) {
         if (!samples[i].is_in_order)
             continue;
-        if (before) {
+        seen++;
+        if (before && !(has_pairs && is_pair(before, &samples[i]))) {
             int here = gap(before, &samples[i]);
             gaps++;
             if (goes(here, direction)) {
@@ -66,7 +90,7 @@ static int32_t find_step(const struct auger_port_sample *samples, size_t len, in
         }
         before = &samples[i];
     }
-    return gaps + 1 >= SAMPLES_MIN && are_most(good, gaps) ? step * direction : 0;
+    return seen >= SAMPLES_MIN && are_most(good, gaps) ? step * direction : 0;
 }
 
 /* --- the rest ---------------------------------------------------------------------------- */
@@ -86,21 +110,6 @@ static bool has_parity(const struct auger_port_sample *samples, size_t len)
         if ((samples[i].inside ^ samples[i].outside) & 1)
             return false;
     return len >= PARITY_MIN;
-}
-
-/* 4.2.3 */
-static bool is_contiguous(const struct auger_port_sample *samples, size_t len)
-{
-    size_t pairs = 0, beside = 0;
-
-    for (size_t i = 0; i < len; i++)
-        for (size_t j = 0; j < len; j++) {
-            if (samples[i].inside & 1 || samples[j].inside != samples[i].inside + 1)
-                continue;
-            pairs++;
-            beside += !(samples[i].outside & 1) && samples[j].outside == samples[i].outside + 1;
-        }
-    return pairs >= PAIRS_MIN && are_most(beside, pairs);
 }
 
 enum auger_discovery_ports auger_ports_classify(const struct auger_port_sample *samples, size_t len,
