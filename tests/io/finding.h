@@ -37,7 +37,7 @@ struct world {
     int hole, waiting[4];
     struct auger_peer *peer;
     /* What came of it. */
-    size_t relays, reflexive, troubles;
+    size_t hosts, relays, reflexive, troubles;
     char relay_protocol[8], trouble[320];
     bool gathered;
 };
@@ -135,6 +135,7 @@ static inline void note_candidate(struct world *world, const char *line)
     struct auger_cand cand;
 
     assert_int_equal(auger_cand_parse(&cand, line, strlen(line)), 0);
+    world->hosts += cand.type == AUGER_CAND_HOST;
     world->reflexive += cand.type == AUGER_CAND_SRFLX;
     world->relays += cand.type == AUGER_CAND_RELAY;
     size_t len = auger_ice_relays(auger_peer_ice(world->peer), infos, 8);

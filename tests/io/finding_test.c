@@ -284,6 +284,61 @@ static void dead_servers_do_not_hold_up_the_relay_of_another(void **state)
     end_world(&world);
 }
 
+/* It takes connections, and says nothing: of the three ways to be dead it is the one in which a
+ * connection stands. */
+static int listen_in_silence(struct auger_addr *at)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(sa);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    *at = addr_of("127.0.0.1:1");
+    at->port = ntohs(sa.sin_port);
+    return fd;
+}
+
+static void dead_proxies_do_not_hold_up_the_candidates_of_others(void **state)
+{
+    static const char *const kinds[] = {"http://127.0.0.1:%u", "socks5://127.0.0.1:%u"};
+    static const char *const lives[] = {"turn:one.test", "turn:one.test?transport=tcp"};
+    (void)state;
+
+    for (size_t i = 0; i < 4; i++) {
+        char hole[64], silent[64];
+        struct auger_net_turn_server servers[] = {
+            {.uri = "turn:192.0.2.1?transport=tcp", .proxy = hole},
+            {.uri = "turn:far.test:3478?transport=tcp", .proxy = silent},
+            {.uri = "turn:192.0.2.2?transport=tcp", .proxy = "http://missing.test:3128"},
+            {.uri = lives[i / 2]},
+        };
+        struct auger_net_config net = net_of_loopback();
+        struct auger_addr silent_at;
+        struct world world;
+        begin_world(&world);
+        int fd = listen_in_silence(&silent_at);
+        snprintf(hole, sizeof(hole), kinds[i % 2], world.hole_at.port);
+        snprintf(silent, sizeof(silent), kinds[i % 2], silent_at.port);
+        add_row("_turn._udp.one.test", 0, world.turn_udp.port);
+        add_row("_turn._tcp.one.test", 0, world.turn_tcp.port);
+        for (size_t j = 0; j < 4; j++) {
+            servers[j].username = "ann";
+            servers[j].password = "secret";
+        }
+        net.turn_servers = servers;
+        net.turn_servers_len = 4;
+        ask(&world, &net);
+        until_relay(&world);
+        assert_string_equal(world.relay_protocol, i / 2 ? "tcp" : "udp");
+        assert_true(world.hosts > 0);
+        assert_false(world.gathered); /* the dead ones are waited for yet */
+        end_world(&world);
+        close(fd);
+    }
+}
+
 /* --- STUN over DTLS -------------------------------------------------------------------------- */
 
 struct sealed_stun {
@@ -473,6 +528,7 @@ int main(void)
         cmocka_unit_test(where_udp_is_shut_tcp_is_asked_at_the_same_port),
         cmocka_unit_test(behind_a_server_that_refuses_the_next_one_is_asked_before_the_end),
         cmocka_unit_test(dead_servers_do_not_hold_up_the_relay_of_another),
+        cmocka_unit_test(dead_proxies_do_not_hold_up_the_candidates_of_others),
         cmocka_unit_test(a_stuns_server_is_asked_over_dtls),
         cmocka_unit_test(a_stuns_server_of_another_name_is_not_believed),
         cmocka_unit_test(a_stuns_uri_with_an_address_is_refused),
