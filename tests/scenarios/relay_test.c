@@ -12,12 +12,12 @@ struct stage {
 };
 
 /* Alice and bob each behind a NAT of that kind, with those servers. */
-static struct stage stage_of(uint64_t seed, enum sim_nat kind, unsigned alice_turn,
-                             unsigned bob_turn, enum auger_ice_policy policy)
+static struct stage furnish(struct sim *sim, enum sim_nat kind, unsigned alice_turn,
+                            unsigned bob_turn, enum auger_ice_policy policy)
 {
     static const char *const names[2] = {"alice", "bob"};
     const unsigned turns[2] = {alice_turn, bob_turn};
-    struct stage stage = {.sim = world(seed, .delay = DELAY)};
+    struct stage stage = {.sim = sim};
 
     sim_add_stun_server(stage.sim);
     for (int i = 0; i < 2; i++)
@@ -37,6 +37,12 @@ static struct stage stage_of(uint64_t seed, enum sim_nat kind, unsigned alice_tu
         stage.peers[i] = sim_add_peer_in(stage.sim, names[i], net, &options);
     }
     return stage;
+}
+
+static struct stage stage_of(uint64_t seed, enum sim_nat kind, unsigned alice_turn,
+                             unsigned bob_turn, enum auger_ice_policy policy)
+{
+    return furnish(world(seed, .delay = DELAY), kind, alice_turn, bob_turn, policy);
 }
 
 static void meet(const struct stage *stage)
@@ -83,6 +89,45 @@ SCENARIO(one_relay_is_enough_for_two_symmetric_nats)
         must_hear_each_other(&stage);
         world_end(stage.sim);
     }
+}
+
+/* When each was told of a relayed candidate of the other; 0: not yet. */
+struct relays_known {
+    struct stage stage;
+    auger_time at[2];
+};
+
+static void note_relay(void *user, const struct sim_peer *peer, const char *line)
+{
+    struct relays_known *known = user;
+    auger_time *at = &known->at[peer == known->stage.peers[1]];
+
+    if (*at == 0 && line && strstr(line, "typ relay"))
+        *at = sim_now(known->stage.sim);
+}
+
+/* Relays are checked from the start, in their priority: nobody waits until all else has failed. */
+SCENARIO(once_both_relays_are_known_a_path_is_usable_within_two_seconds_and_four_round_trips)
+{
+    static const int delays_ms[] = {5, 40, 100, 250};
+
+    for (size_t i = 0; i < ARRAY_LEN(delays_ms); i++)
+        for (unsigned world_of = 0; world_of < 10; world_of++) {
+            struct relays_known known = {0};
+            auger_time delay = delays_ms[i] * AUGER_MS;
+            struct sim *sim = world(seed + world_of, .delay = delay, .jitter = delay / 10,
+                                    .told = note_relay, .user = &known);
+            known.stage = furnish(sim, SIM_SYMMETRIC, 1, 2, AUGER_ICE_POLICY_ALL);
+            sim_signal(sim, known.stage.peers[0], known.stage.peers[1], 100 * AUGER_MS);
+            CHECK(sim_run_until(sim, both_connected, 4 * CONNECTS_IN));
+            auger_time last = known.at[0] > known.at[1] ? known.at[0] : known.at[1];
+            CHECK(known.at[0] > 0 && known.at[1] > 0 &&
+                      sim_now(sim) <= last + 2 * AUGER_SEC + 8 * delay,
+                  "%d ms: %.3f s after", delays_ms[i], (double)(sim_now(sim) - last) / 1e9);
+            CHECK(sim_run_until(sim, both_nominated, CONNECTS_IN));
+            CHECK(sim_route(known.stage.peers[0], known.stage.peers[1]) == SIM_RELAYED);
+            world_end(sim);
+        }
 }
 
 SCENARIO(without_a_relay_there_is_none)
@@ -196,6 +241,8 @@ SCENARIO(a_server_that_forgot_all_is_asked_anew)
 }
 
 SCENARIOS(scenario_test(one_relay_is_enough_for_two_symmetric_nats),
+          scenario_test(
+              once_both_relays_are_known_a_path_is_usable_within_two_seconds_and_four_round_trips),
           scenario_test(without_a_relay_there_is_none),
           scenario_test(where_there_is_a_direct_path_no_relay_is_used),
           scenario_test(agents_that_may_use_relays_alone_meet_from_relay_to_relay),
