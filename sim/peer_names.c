@@ -83,8 +83,8 @@ static void say_to_group(struct sim_names *names, uint8_t family, const uint8_t 
                     ? attached(peer->names->host, at->net, at->addr.family)
                     : NULL;
             if (at->addr.family == family && other)
-                sim_host_send(sim, names->host, &(struct auger_path){at->addr, other->addr}, buf,
-                              len);
+                sim_host_send_in(sim, names->host, at->net,
+                                 &(struct auger_path){at->addr, other->addr}, buf, len);
         }
     }
 }
@@ -92,10 +92,12 @@ static void say_to_group(struct sim_names *names, uint8_t family, const uint8_t 
 static void say_to(struct sim_names *names, const struct auger_addr *to, const uint8_t *buf,
                    size_t len)
 {
-    for (size_t i = 0; i < names->host->at_len; i++)
-        if (names->host->at[i].addr.family == to->family)
-            sim_host_send(names->peer->sim, names->host,
-                          &(struct auger_path){names->host->at[i].addr, *to}, buf, len);
+    for (size_t i = 0; i < names->host->at_len; i++) {
+        const struct sim_attachment *at = &names->host->at[i];
+        if (at->addr.family == to->family)
+            sim_host_send_in(names->peer->sim, names->host, at->net,
+                             &(struct auger_path){at->addr, *to}, buf, len);
+    }
 }
 
 static bool is_group(const struct auger_addr *addr)

@@ -458,6 +458,15 @@ void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_pa
     leave_host(sim, packet);
 }
 
+void sim_host_send_in(struct sim *sim, struct sim_host *host, struct sim_net *net,
+                      const struct auger_path *path, const uint8_t *buf, size_t len)
+{
+    struct sim_packet *packet = packet_new(sim, host, path, buf, len);
+
+    packet->net = net;
+    leave_host(sim, packet);
+}
+
 static void leave_late(struct sim *sim, void *what)
 {
     struct sim_packet *packet = what;

@@ -173,6 +173,9 @@ const struct sim_attachment *sim_helper_at(const struct sim_host *host,
 /* Puts a datagram on the wire; dropped where no route leads from path->local. */
 void sim_host_send(struct sim *sim, struct sim_host *host, const struct auger_path *path,
                    const uint8_t *buf, size_t len);
+/* Where two networks have given the host one address: in that one. */
+void sim_host_send_in(struct sim *sim, struct sim_host *host, struct sim_net *net,
+                      const struct auger_path *path, const uint8_t *buf, size_t len);
 
 /* `later` from now, unless nothing is to be said. */
 void sim_host_send_later(struct sim *sim, struct sim_host *host, auger_time later,
