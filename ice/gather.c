@@ -232,8 +232,7 @@ void auger_gather_conclude(struct auger_ice *ice, auger_time now)
         conclude(ice, now, "all answered");
 }
 
-void auger_gather_remove_host(struct auger_ice *ice, auger_time now,
-                              const struct auger_ice_cand *host)
+void auger_gather_remove_host(struct auger_ice *ice, const struct auger_ice_cand *host)
 {
     struct auger_query *next;
 
@@ -242,7 +241,6 @@ void auger_gather_remove_host(struct auger_ice *ice, auger_time now,
         if (query->host == host)
             remove_query(ice, query);
     }
-    auger_gather_conclude(ice, now);
 }
 
 void auger_gather_end(struct auger_ice *ice, auger_time now)

@@ -10,9 +10,8 @@ void auger_gather_fini(struct auger_ice *ice);
 /* Asks every server of its family from a new base. */
 int auger_gather_add_host(struct auger_ice *ice,
                           const struct auger_ice_cand *host) AUGER_CHECK_RESULT;
-/* Nothing is asked from that base any more. */
-void auger_gather_remove_host(struct auger_ice *ice, auger_time now,
-                              const struct auger_ice_cand *host);
+/* Nothing is asked from that base any more, which may have been all that the end waited for. */
+void auger_gather_remove_host(struct auger_ice *ice, const struct auger_ice_cand *host);
 /* Asks a new server from every base of its family. */
 int auger_gather_add_server(struct auger_ice *ice,
                             const struct auger_addr *server) AUGER_CHECK_RESULT;

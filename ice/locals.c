@@ -87,9 +87,11 @@ int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_a
         return AUGER_ERR_INVALID;
     int err = add_hosts(ice, base, &hosts);
     for (size_t i = 0; err && i < hosts.len; i++) {
-        auger_gather_remove_host(ice, now, hosts.items[i]);
+        auger_gather_remove_host(ice, hosts.items[i]);
         auger_cands_remove(&ice->locals, hosts.items[i]);
     }
+    if (err)
+        auger_gather_conclude(ice, now);
     for (size_t i = 0; !err && i < hosts.len; i++)
         begin_host(ice, now, hosts.items[i]);
     return err;
@@ -239,7 +241,7 @@ static bool lose_host(struct auger_ice *ice, auger_time now, struct auger_ice_ca
     while ((relayed = auger_relay_behind(ice, host)))
         was_in_use |= lose_relayed(ice, now, relayed);
     auger_relay_remove_host(ice, host);
-    auger_gather_remove_host(ice, now, host);
+    auger_gather_remove_host(ice, host);
     lose(ice, host);
     return was_in_use;
 }
@@ -278,6 +280,7 @@ int auger_locals_remove(struct auger_ice *ice, auger_time now, const struct auge
     }
     if (found)
         was_in_use |= lose_helpers(ice, &gone);
+    auger_gather_conclude(ice, now);
     if (was_in_use)
         auger_locals_go_on(ice, now, 0);
     else if (found && !ice->config.lite) /* it may have been in the way (docs/decisions/230) */

@@ -387,6 +387,27 @@ static void with_its_base_a_relay_goes(void **state)
     end(p);
 }
 
+/* The end of candidates waited for what was asked from there, and for nothing else. */
+static void with_its_base_the_wait_for_a_relay_is_over(void **state)
+{
+    (void)state;
+    struct puppet *p = agent(true);
+    struct turn_server *server = add_server(p, SERVER, RELAYED);
+    struct auger_addr other = addr_of("192.0.2.50:5005");
+
+    server->is_silent = true;
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &other), 0);
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, AUGER_SEC);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &other), 0);
+    take_news(p);
+    assert_false(is_gathered);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
+    take_news(p);
+    assert_true(is_gathered);
+    end(p);
+}
+
 /* Neither takes the place of the other one that goes with it. */
 static void both_addresses_of_a_relay_go_at_once(void **state)
 {
@@ -700,6 +721,7 @@ int main(void)
         cmocka_unit_test(a_quota_that_is_reached_is_tried_again_after_a_minute),
         cmocka_unit_test(with_its_base_a_relay_goes),
         cmocka_unit_test(a_session_whose_relay_is_lost_goes_on_by_another),
+        cmocka_unit_test(with_its_base_the_wait_for_a_relay_is_over),
         cmocka_unit_test(both_addresses_of_a_relay_go_at_once),
         cmocka_unit_test(no_restart_is_wanted_while_a_relay_is_asked_for),
         cmocka_unit_test(a_silent_relay_is_doubted_at_once_and_again),
