@@ -401,6 +401,15 @@ static bool is_over(const struct auger_check *check, auger_time now)
            (!check->cancelled && auger_stun_transaction_is_expired(&check->tx, now));
 }
 
+bool auger_check_resume(struct auger_ice *ice, auger_time now, struct auger_check *check)
+{
+    check->cancelled = false;
+    if (!is_over(check, now))
+        return true;
+    give_up(ice, now, check, AUGER_PAIR_TIMEOUT);
+    return false;
+}
+
 void auger_check_handle_timeout(struct auger_ice *ice, auger_time now)
 {
     struct auger_inflight *inflight = &ice->current->checklist.inflight;

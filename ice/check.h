@@ -51,6 +51,8 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
  * the integrity; the pair may have moved on since the request was sent. */
 void auger_check_handle_response(struct auger_ice *ice, auger_time now, struct auger_check *check,
                                  const struct auger_path *path, const struct auger_stun_msg *msg);
+/* It was cancelled, and goes on; false: its time was over meanwhile, and its pair has failed. */
+bool auger_check_resume(struct auger_ice *ice, auger_time now, struct auger_check *check);
 /* Gives up what has waited long enough. */
 void auger_check_handle_timeout(struct auger_ice *ice, auger_time now);
 auger_time auger_check_next_timeout(const struct auger_ice *ice);

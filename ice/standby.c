@@ -170,15 +170,16 @@ static unsigned fill(struct auger_ice *ice, auger_time now, unsigned taken)
 
 /* --- what is sought --------------------------------------------------------------------- */
 
-/* The nomination cancelled it (8445 section 8.1.2); it goes on where it was. */
-static bool resume(const struct auger_checklist *list, const struct auger_pair *pair)
+/* The nomination cancelled it (8445 section 8.1.2); it goes on where it was, if there is time left
+ * for it. */
+static bool resume(struct auger_ice *ice, auger_time now, const struct auger_pair *pair)
 {
-    for (uint16_t i = 0; i < list->inflight.slots.len; i++) {
-        struct auger_check *check = auger_inflight_at(&list->inflight, i);
-        if (check->pair == pair && !check->nominates) {
-            check->cancelled = false;
-            return true;
-        }
+    const struct auger_inflight *inflight = &ice->current->checklist.inflight;
+
+    for (uint16_t i = 0; i < inflight->slots.len; i++) {
+        struct auger_check *check = auger_inflight_at(inflight, i);
+        if (check->pair == pair && !check->nominates)
+            return auger_check_resume(ice, now, check);
     }
     return false;
 }
@@ -197,7 +198,7 @@ static void seek(struct auger_ice *ice, auger_time now)
         if (!auger_pair_is_open(pair) || auger_checklist_is_asking(list, pair))
             continue;
         if (pair->state == AUGER_PAIR_IN_PROGRESS) {
-            sought += resume(list, pair);
+            sought += resume(ice, now, pair);
         } else {
             auger_checklist_trigger(list, now, pair);
             sought++;

@@ -629,6 +629,69 @@ static void a_strangers_datagram_does_not_hurry_the_search(void **state)
     }
 }
 
+/* The peer answers at its second address, and at the first one until then. */
+static void answer_until(struct puppet *p, auger_time until)
+{
+    struct auger_addr first = addr_of("192.0.2.2:2002"), second = addr_of("192.0.2.4:2004");
+    struct sent sent;
+
+    while (puppet_take_request(p, &sent))
+        if (auger_addr_equal(&sent.path.remote, &second) ||
+            (auger_addr_equal(&sent.path.remote, &first) && p->world->now < until))
+            puppet_answer(p, &sent, &(struct puppet_answer){0});
+}
+
+/* From one of its times to the next. */
+static void run_until(struct puppet *p, auger_time end, auger_time first_until)
+{
+    for (;;) {
+        answer_until(p, first_until);
+        auger_time next = auger_ice_next_timeout(p->ice);
+        assert_true(next > p->world->now);
+        if (next >= end)
+            break;
+        puppet_wait(p, next - p->world->now);
+    }
+    puppet_wait(p, end - p->world->now);
+}
+
+/* Guesses at ports have few requests: all have left when the nomination cancels them, and their
+ * time is over when the pair in use is replaced and there is room for another in reserve. */
+static void what_was_cancelled_and_is_too_old_is_not_gone_on_with(void **state)
+{
+    struct auger_ice_config config;
+    char text[64];
+
+    (void)state;
+    auger_ice_config_init(&config);
+    config.controlling = false;
+    config.standby_max = 1;
+    struct puppet *p = puppet_with(&config);
+    auger_ice_set_remote_renomination(p->ice, p->world->now, true);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.4:2004", 2130706430), 0);
+    for (uint16_t i = 0; i < 3; i++) {
+        snprintf(text, sizeof(text), "192.0.2.3:%u", 3000u + i);
+        struct auger_cand deaf = cand_of(text, AUGER_CAND_HOST, 2130706000u - i);
+        deaf.foundation[0] = (char)('2' + i);
+        assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &deaf), 0);
+        struct auger_addr addr = addr_of(text);
+        auger_cands_find(&p->ice->current->remotes, &addr, AUGER_TCP_TYPE_NONE)->is_predicted =
+            true;
+    }
+    const auger_time begin = p->world->now, silent_at = begin + 5 * AUGER_SEC;
+    run_until(p, begin + 4 * AUGER_SEC, silent_at);
+    puppet_check(p, &(struct puppet_check){.use_candidate = true, .nomination = 1});
+    run_until(p, begin + 25 * AUGER_SEC, silent_at);
+    puppet_check(p, &(struct puppet_check){
+                        .from = "192.0.2.4:2004", .use_candidate = true, .nomination = 2});
+    run_until(p, begin + 30 * AUGER_SEC, silent_at);
+    assert_true(puppet_pair(p, "192.0.2.4:2004").selected);
+    assert_int_equal(puppet_pair(p, "192.0.2.3:3000").state, AUGER_PAIR_FAILED);
+    puppet_free(p);
+}
+
 static void more_than_there_can_be_is_refused(void **state)
 {
     (void)state;
@@ -666,6 +729,7 @@ int main(void)
         cmocka_unit_test(a_restart_leaves_nothing_behind),
         cmocka_unit_test(without_memory_nothing_is_kept_and_nothing_else_changes),
         cmocka_unit_test(a_strangers_datagram_does_not_hurry_the_search),
+        cmocka_unit_test(what_was_cancelled_and_is_too_old_is_not_gone_on_with),
         cmocka_unit_test(more_than_there_can_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
