@@ -205,6 +205,20 @@ class Forwarder:
                               f"{place.peer_ip}:{PEER_PORT}"])
 
 
+class BareCalls:
+    """The system calls of an allocation, with a load of its own."""
+
+    name = "bare_calls"
+
+    def __init__(self, build):
+        self.program = str(build / "bench/turn_allocator")
+
+    def made(self):
+        done = subprocess.run([self.program, str(SERVER_CORE), str(LOAD_CORE), "1"], capture_output=True, text=True,
+                              timeout=LONG, check=True)
+        return float(done.stdout)
+
+
 class Load:
     """auger turnload, on the other core."""
 
@@ -245,7 +259,8 @@ def tell_with_ratios(bench, name, unit, values):
     round by round."""
     for contender, figures in values.items():
         bench.tell(f"{name}/{contender}", unit, figures)
-    for of, to in (("auger", "bare_mmsg"), ("auger", "bare_gso"), ("auger", "coturn"), ("coturn", "bare_plain")):
+    for of, to in (("auger", "bare_mmsg"), ("auger", "bare_gso"), ("auger", "coturn"), ("auger", "bare_calls"),
+                   ("coturn", "bare_plain")):
         if of in values and to in values:
             bench.tell(f"{name}/{of}_of_{to}", "times", [a / b for a, b in zip(values[of], values[to])])
 
@@ -313,11 +328,13 @@ def latencies(bench, load, contenders):
             bench.tell(f"relay/latency_at_half_load/{part}/{contender}", "us", [at[part] * 1e3 for at in times])
 
 
-def allocations(bench, load, servers):
+def allocations(bench, load, servers, bare):
     """Made and given back, and what one costs that is alive."""
     place = Loopback()
 
     def churn(contender):
+        if contender is bare:
+            return bare.made()
         with contender.start(place) as server:
             figures = load.figures(server, *contender.load_options, "--churn", "--max", "--allocations", "64",
                                    "--seconds", "1")
@@ -329,8 +346,10 @@ def allocations(bench, load, servers):
                                    "--seconds", "1")
         return figures["server"]["bytes_an_allocation"] / 1024
 
-    for name, unit, measure in (("relay/allocations", "/s/core", churn), ("relay/memory_an_allocation", "KiB", memory)):
-        some = [c for c in servers if bench.wants(f"{name}/{c.name}") or bench.wants(f"{name}/auger_of_coturn")]
+    for name, unit, measure, contenders in (("relay/allocations", "/s/core", churn, [*servers, bare]),
+                                            ("relay/memory_an_allocation", "KiB", memory, servers)):
+        some = [c for c in contenders if any(bench.wants(f"{name}/{which}")
+                                             for which in (c.name, "auger_of_coturn", "auger_of_bare_calls"))]
         if some:
             tell_with_ratios(bench, name, unit, in_turns(bench.rounds, some, measure))
 
@@ -422,7 +441,7 @@ def main():
     relays(bench, load, contenders)
     batches(bench, load, contenders)
     latencies(bench, load, contenders)
-    allocations(bench, load, servers)
+    allocations(bench, load, servers, BareCalls(options.build))
     if bench.wants("relay/bytes_out_per_byte_in") or "bytes_out" in (options.part or ""):
         amplification(bench, servers)
     flood(bench, load, servers, options.build)
