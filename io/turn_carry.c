@@ -16,7 +16,7 @@ static void send_run(struct auger_turn_service *service, struct auger_watch *by,
     if (by->udp.fd < 0)
         return;
     if (by->kind == AUGER_WATCH_TURN_RELAY) {
-        auger_turn_relay_set_up(service, (struct auger_turn_relay *)(void *)by);
+        auger_turn_relay_hear(service, (struct auger_turn_relay *)(void *)by);
         auger_turn_relay_set_df((struct auger_turn_relay *)(void *)by, dont_fragment);
     }
     service->stats.unsent += len - auger_udp_send_many(&by->udp, messages, len);
@@ -146,6 +146,15 @@ static void ask_for_key(struct auger_turn_service *service, const struct auger_t
     memcpy(service->questions[i].user, out->user.data, len);
 }
 
+static void hear_relays(struct auger_turn_service *service, const struct auger_turn_server_out *out)
+{
+    for (size_t i = 0; i < out->heard_len; i++) {
+        struct auger_turn_relay *relay = auger_turn_relays_find(service, out->heard[i]);
+        if (relay)
+            auger_turn_relay_hear(service, relay);
+    }
+}
+
 /* What the engine decided.  `reply` stays as it is until the next flush. */
 void auger_turn_carry_out(struct auger_turn_service *service, auger_time now,
                           struct auger_turn_server_out *out, uint8_t *reply)
@@ -161,6 +170,7 @@ void auger_turn_carry_out(struct auger_turn_service *service, auger_time now,
             auger_turn_server_peer_connected(service->engine, now, out->connection, err, reply,
                                              AUGER_TURN_SERVER_REPLY_MAX, out);
     }
+    hear_relays(service, out);
     switch (out->what) {
     case AUGER_TURN_SERVER_NOTHING:
     case AUGER_TURN_SERVER_OPEN_RELAY:

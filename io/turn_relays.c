@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 
 #define RELAY_BUFFER (256 * 1024)
+#define HELD_MAX 16 /* datagrams, in the smallest buffer */
 
 static size_t place_of(uint32_t number)
 {
@@ -71,19 +72,12 @@ static void tell_errors(const struct auger_watch *watch)
         (void)setsockopt(watch->udp.fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 }
 
-/* What a socket that carries data has: many allocations never do, and half of the system calls of
- * one were these. */
-void auger_turn_relay_set_up(const struct auger_turn_service *service,
-                             struct auger_turn_relay *relay)
+/* The least that there is: one datagram of any size. */
+static void keep_small(int fd)
 {
-    if (relay->is_set_up)
-        return;
-    relay->is_set_up = true;
-    auger_udp_set_buffers(&relay->watch.udp, RELAY_BUFFER);
-    if (!service->config.no_gso)
-        auger_udp_join(&relay->watch.udp);
-    set_df(&relay->watch, false);
-    tell_errors(&relay->watch);
+    int size = 1;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
 void auger_turn_relay_set_df(struct auger_turn_relay *relay, bool dont_fragment)
@@ -95,14 +89,11 @@ void auger_turn_relay_set_df(struct auger_turn_relay *relay, bool dont_fragment)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static int watch_relay(struct auger_turn_service *service, struct auger_turn_relay *relay)
+static bool watch_relay(const struct auger_turn_service *service, struct auger_turn_relay *relay)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &relay->watch};
 
-    if (epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, relay->watch.udp.fd, &event) == 0)
-        return 0;
-    auger_udp_close(&relay->watch.udp);
-    return AUGER_ERR_SYSTEM;
+    return epoll_ctl(service->epoll_fd, EPOLL_CTL_ADD, relay->watch.udp.fd, &event) == 0;
 }
 
 /* Once it listens the port is nobody else's, and connections to peers may leave from it (RFC 6062
@@ -118,7 +109,22 @@ static int listen_at(const struct auger_turn_service *service, struct auger_turn
         return err;
     (void)setsockopt(relay->watch.udp.fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
     auger_turn_tcp_bound(service, relay->watch.udp.fd); /* who comes has what it has */
-    return 0;
+    relay->is_watched = watch_relay(service, relay);
+    if (relay->is_watched)
+        return 0;
+    auger_udp_close(&relay->watch.udp);
+    return AUGER_ERR_SYSTEM;
+}
+
+/* What comes before a peer is permitted is for nobody: it lies in a buffer that is as good as none,
+ * and wakes nobody. */
+static int hold_port(struct auger_turn_relay *relay, struct auger_addr *bound)
+{
+    int err = auger_udp_open(&relay->watch.udp, bound, 0);
+
+    if (err == 0)
+        keep_small(relay->watch.udp.fd);
+    return err;
 }
 
 int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
@@ -133,16 +139,37 @@ int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
     }
     relay->watch = (struct auger_watch){.kind = AUGER_WATCH_TURN_RELAY, .user = service};
     relay->number = number;
-    int err = at->transport == AUGER_TCP ? listen_at(service, relay, &bound)
-                                         : auger_udp_open(&relay->watch.udp, &bound, 0);
-    if (err == 0)
-        err = watch_relay(service, relay);
+    int err =
+        at->transport == AUGER_TCP ? listen_at(service, relay, &bound) : hold_port(relay, &bound);
     if (err < 0) {
         free(relay);
         return err;
     }
     service->relays[place_of(number)] = relay;
     return 0;
+}
+
+/* No more than is there: what comes meanwhile may be of who is permitted now. */
+static void throw_away(int fd)
+{
+    for (int datagrams = 0; datagrams < HELD_MAX; datagrams++)
+        if (recv(fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC) < 0)
+            return;
+}
+
+void auger_turn_relay_hear(struct auger_turn_service *service, struct auger_turn_relay *relay)
+{
+    if (relay->is_watched)
+        return;
+    throw_away(relay->watch.udp.fd);
+    auger_udp_set_buffers(&relay->watch.udp, RELAY_BUFFER);
+    if (!service->config.no_gso)
+        auger_udp_join(&relay->watch.udp);
+    set_df(&relay->watch, false);
+    tell_errors(&relay->watch);
+    relay->is_watched = watch_relay(service, relay);
+    if (!relay->is_watched)
+        service->stats.relay_failures++;
 }
 
 struct auger_turn_relay *auger_turn_relays_find(const struct auger_turn_service *service,

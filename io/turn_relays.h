@@ -5,7 +5,8 @@
 
 #include "io/turn_state.h"
 
-/* Binds a socket for the relay of that number.  AUGER_ERR_SYSTEM, AUGER_ERR_NO_MEMORY. */
+/* Binds a socket for the relay of that number, which is not heard yet.  AUGER_ERR_SYSTEM,
+ * AUGER_ERR_NO_MEMORY. */
 int auger_turn_relays_open(struct auger_turn_service *service, uint32_t number,
                            const struct auger_addr *at) AUGER_CHECK_RESULT;
 /* NULL: it has none. */
@@ -17,10 +18,9 @@ void auger_turn_relays_close(struct auger_turn_service *service, uint32_t number
 void auger_turn_relays_bury(struct auger_turn_service *service);
 void auger_turn_relays_fini(struct auger_turn_service *service);
 
-/* Before data is sent or read there for the first time: buffers, joined datagrams, no DF, ICMP
+/* What comes there is heard from now on, and may be sent: buffers, joined datagrams, no DF, ICMP
  * errors. */
-void auger_turn_relay_set_up(const struct auger_turn_service *service,
-                             struct auger_turn_relay *relay);
+void auger_turn_relay_hear(struct auger_turn_service *service, struct auger_turn_relay *relay);
 /* Sets or clears DF of what is sent next. */
 void auger_turn_relay_set_df(struct auger_turn_relay *relay, bool dont_fragment);
 

@@ -20,7 +20,7 @@ struct auger_turn_guests;
 struct auger_turn_relay {
     struct auger_watch watch;
     uint32_t number;
-    bool is_set_up;     /* for data */
+    bool is_watched;    /* and set up for data */
     bool dont_fragment; /* how it is set now */
     struct auger_turn_relay *next_dead;
 };

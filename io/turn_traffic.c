@@ -311,7 +311,6 @@ static void ready_relay(struct auger_turn_service *service, struct auger_watch *
 
     if (events & EPOLLERR)
         hear_icmp(service, relay, now);
-    auger_turn_relay_set_up(service, relay);
     hear_socket(service, watch, now);
 }
 

@@ -101,7 +101,7 @@ static int bind(struct auger_server_request *r, uint16_t number, const struct au
         err = take_slot(r->server, r->now, a, &channel);
     if (err < 0)
         return err;
-    auger_server_permission_install(a, r->now, peer);
+    auger_server_permission_grant(r, peer);
     *channel = (struct auger_server_channel){
         .number = number, .peer = *peer, .expires_at = auger_time_add(r->now, LIFETIME)};
     return 0;

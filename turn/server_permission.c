@@ -78,6 +78,18 @@ void auger_server_permission_install(struct auger_server_allocation *a, auger_ti
     p->expires_at = auger_time_add(now, LIFETIME);
 }
 
+void auger_server_permission_grant(const struct auger_server_request *r,
+                                   const struct auger_addr *peer)
+{
+    struct auger_server_relay *relay = r->allocation->relays[auger_server_family(peer)];
+
+    auger_server_permission_install(r->allocation, r->now, peer);
+    if (relay->is_heard)
+        return;
+    relay->is_heard = true;
+    r->out->heard[r->out->heard_len++] = relay->number;
+}
+
 /* --- the request (10.2) -------------------------------------------------------------- */
 
 struct peers {
@@ -145,7 +157,7 @@ void auger_server_create_permission(struct auger_server_request *r)
         return;
     }
     for (size_t i = 0; i < peers.len; i++)
-        auger_server_permission_install(r->allocation, r->now, &peers.at[i]);
+        auger_server_permission_grant(r, &peers.at[i]);
     auger_server_begin(r, AUGER_STUN_SUCCESS, &b);
     auger_server_end(r, &b);
 }

@@ -14,6 +14,9 @@ int auger_server_permission_reserve(struct auger_turn_server *server, auger_time
 /* Installs or refreshes one; there is room. */
 void auger_server_permission_install(struct auger_server_allocation *a, auger_time now,
                                      const struct auger_addr *peer);
+/* The same, asked for by a request: the first one of a relay is what anything comes in by. */
+void auger_server_permission_grant(const struct auger_server_request *r,
+                                   const struct auger_addr *peer);
 bool auger_server_permission_is_there(const struct auger_server_allocation *a, auger_time now,
                                       const struct auger_addr *peer);
 

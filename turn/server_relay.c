@@ -61,7 +61,7 @@ static struct auger_server_relay *take_slot(struct auger_turn_server *server)
     relay->number += INDEX + 1;
     relay->state = AUGER_SERVER_RELAY_OPENING;
     relay->next = NULL;
-    relay->is_asked = relay->is_tcp = false;
+    relay->is_asked = relay->is_tcp = relay->is_heard = false;
     server->stats.relays++;
     return relay;
 }

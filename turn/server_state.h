@@ -71,6 +71,7 @@ struct auger_server_relay {
     uint8_t state;  /* enum auger_server_relay_state */
     bool is_asked;  /* OPENING: the caller knows of it */
     bool is_tcp;
+    bool is_heard; /* some peer was permitted */
 };
 
 /* What an Allocate waits with until its sockets are there. */

@@ -225,6 +225,11 @@ struct auger_turn_server_out {
     uint32_t ticket;         /* NEEDS_KEY */
     struct auger_bytes user; /* NEEDS_KEY: a name, not terminated; until the next call */
     uint16_t member;         /* ELSEWHERE */
+    /* Relays at which somebody may be heard from now on, of each family one: until then the server
+     * drops whatever comes there, and their sockets need not be read.  What waits in them is to be
+     * thrown away before `bytes` are sent. */
+    uint32_t heard[2];
+    uint8_t heard_len;
 };
 
 /* As auger_turn_frame_len(), of a client's stream: with the config's old_channels frames of those

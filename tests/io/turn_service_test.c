@@ -12,6 +12,7 @@
 #include <auger/crypto.h>
 
 #include <arpa/inet.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -386,6 +387,83 @@ static void data_takes_no_memory(void **state)
     end(&pair);
 }
 
+/* The one relay that is open. */
+static const struct auger_turn_relay *the_relay(const struct pair *pair)
+{
+    size_t i = 0;
+
+    while (i < pair->service->relays_cap && !pair->service->relays[i])
+        i++;
+    assert_true(i < pair->service->relays_cap);
+    return pair->service->relays[i];
+}
+
+/* What the kernel holds of what came there. */
+static uint32_t held_at(const struct auger_turn_relay *relay)
+{
+    uint32_t info[SK_MEMINFO_VARS];
+    socklen_t len = sizeof(info);
+
+    assert_int_equal(getsockopt(relay->watch.udp.fd, SOL_SOCKET, SO_MEMINFO, info, &len), 0);
+    return info[SK_MEMINFO_RMEM_ALLOC];
+}
+
+static void send_to_relay(const struct auger_turn_relay *relay, int peer, const char *text,
+                          size_t len)
+{
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons(relay->watch.udp.addr.port),
+                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+
+    assert_int_equal(sendto(peer, text, len, 0, (const struct sockaddr *)&to, sizeof(to)), len);
+}
+
+static void hear_data(struct pair *pair, const char *text)
+{
+    struct auger_turn_data data;
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+
+    wait_for(auger_loop_fd(pair->loop));
+    turn_server(pair);
+    wait_for(pair->fd);
+    ssize_t got = recv(pair->fd, buf, sizeof(buf), 0);
+    assert_int_equal(auger_turn_handle_datagram(pair->client, auger_loop_now(pair->loop), &pair->at,
+                                                buf, (size_t)got, &data),
+                     AUGER_TURN_DATA);
+    assert_int_equal(data.bytes.len, strlen(text));
+    assert_memory_equal(data.bytes.data, text, data.bytes.len);
+}
+
+/* Nobody is permitted: what comes wakes no loop, fills no buffer, and is not heard later, when he
+ * who sent it is. */
+static void what_came_before_a_permission_is_for_nobody(void **state)
+{
+    static const char much[1000] = "old";
+    struct auger_addr peer_at = {.family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .port = 9};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int peer = socket(AF_INET, SOCK_DGRAM, 0);
+    struct pair pair;
+
+    (void)state;
+    assert_int_equal(bind(peer, (struct sockaddr *)&at, sizeof(at)), 0);
+    begin(&pair, "secret");
+    assert_int_equal(
+        auger_turn_server_allow_peers(auger_turn_service_server(pair.service), "127.0.0.1"), 0);
+    ask(&pair);
+    run_until(&pair, AUGER_TURN_ALLOCATED);
+    const struct auger_turn_relay *relay = the_relay(&pair);
+    for (int i = 0; i < 200; i++)
+        send_to_relay(relay, peer, much, sizeof(much));
+    assert_in_range(held_at(relay), 1, 16384);
+    assert_int_equal(auger_turn_permit(pair.client, auger_loop_now(pair.loop), &peer_at), 0);
+    run_until_event(&pair, AUGER_TURN_EVENT_PERMITTED);
+    assert_int_equal(held_at(relay), 0);
+    send_to_relay(relay, peer, "new", 3);
+    hear_data(&pair, "new");
+    close(peer);
+    end(&pair);
+}
+
 /* The one stream that is open; it waits for it. */
 static const struct auger_turn_stream *the_stream(struct auger_loop *loop,
                                                   const struct auger_turn_service *service)
@@ -473,6 +551,7 @@ int main(void)
         cmocka_unit_test(a_loop_that_ends_closes_what_is_open),
         cmocka_unit_test(a_stream_keeps_what_follows_an_end_at_once),
         cmocka_unit_test(data_takes_no_memory),
+        cmocka_unit_test(what_came_before_a_permission_is_for_nobody),
         cmocka_unit_test(the_kernel_keeps_a_bounded_part_for_a_stream),
         cmocka_unit_test(what_cannot_be_listened_at_is_told),
     };

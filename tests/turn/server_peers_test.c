@@ -81,6 +81,34 @@ static void permit_many(struct station *s, struct asker *who, const char *const 
     send_signed(s, &q, who);
 }
 
+/* Its socket need not be read before; of two families each is told for itself. */
+static void a_relay_is_heard_from_its_first_permission_on(void **state)
+{
+    static const char *const both[] = {PEER, PEER2, PEER6};
+    struct station *s = station_new();
+    struct asker who = ALICE;
+    struct request q;
+
+    (void)state;
+    challenge(s, &who);
+    begin_allocate(&q);
+    add_byte(&q, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, 2);
+    send_signed(s, &q, &who);
+    expect(s, &who, 0);
+    assert_int_equal(s->out.heard_len, 0);
+    permit(s, &who, "10.0.0.1:1");
+    expect(s, &who, AUGER_STUN_FORBIDDEN);
+    assert_int_equal(s->out.heard_len, 0);
+    permit_many(s, &who, both, 3);
+    expect(s, &who, 0);
+    assert_int_equal(s->out.heard_len, 2);
+    assert_int_not_equal(s->out.heard[0], s->out.heard[1]);
+    permit_many(s, &who, both, 3);
+    expect(s, &who, 0);
+    assert_int_equal(s->out.heard_len, 0);
+    station_free(s);
+}
+
 /* D13 */
 static void all_peers_of_a_request_or_none(void **state)
 {
@@ -342,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_permission_is_for_an_ip_address_and_both_ways),
         cmocka_unit_test(it_dies_after_300_seconds_whatever_the_traffic),
         cmocka_unit_test(a_request_for_it_again_refreshes_it),
+        cmocka_unit_test(a_relay_is_heard_from_its_first_permission_on),
         cmocka_unit_test(all_peers_of_a_request_or_none),
         cmocka_unit_test(so_many_at_once_and_no_more),
         cmocka_unit_test(a_peer_that_is_denied_later_is_cut_off_at_once),
