@@ -9,6 +9,7 @@
 #include "io/names.h"
 #include "io/nat64.h"
 #include "io/portmap.h"
+#include "io/slot_servers.h"
 
 #include <auger/crypto.h>
 #include <auger/io_turn.h>

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "io/loop_state.h"
+#include "io/slot_servers.h"
 
 #include <string.h>
 #include <sys/epoll.h>

@@ -4,11 +4,11 @@
 
 #include "base/time.h"
 #include "io/clock.h"
+#include "io/slot_servers.h"
 
 #include <auger/ice_predict.h>
 #include <auger/peer_stats.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -208,74 +208,6 @@ static enum auger_udp_sent send_or_count(struct auger_slot *slot, const struct a
 
 /* --- its TURN servers --------------------------------------------------------------------- */
 
-static void tell_trouble(struct auger_slot *slot, const struct auger_addr *at, int error,
-                         const char *why)
-{
-    const struct auger_link_server *server = auger_links_server_at(slot->links, at);
-    char what[AUGER_TROUBLE_TEXT_MAX], addr[AUGER_ADDR_TEXT_MAX];
-
-    snprintf(what, sizeof(what), "%.180s (%s):", server ? server->uri : "a TURN server",
-             auger_addr_format(at, addr, sizeof(addr)));
-    auger_troubles_add(slot->troubles, slot->id, error, what, why);
-}
-
-static const char *reason_of(const struct auger_slot *slot, const struct auger_addr *server,
-                             int err)
-{
-    if (err != AUGER_ERR_UNSUPPORTED)
-        return auger_strerror(err);
-    return slot->mux && server->transport == AUGER_UDP
-               ? "a peer on shared sockets reaches it by TCP or TLS alone: add ?transport=tcp"
-               : "a name or password beyond ASCII needs libunistring, and the agent not to be lite";
-}
-
-static void give_server(struct auger_slot *slot, const struct auger_link_server *server,
-                        const struct auger_addr *addr, bool is_first, auger_time now)
-{
-    struct auger_ice_turn_server config;
-
-    auger_ice_turn_server_init(&config);
-    config.addr = *addr;
-    config.username = server->username;
-    config.password = server->password;
-    config.families = slot->relay_families;
-    config.over_tls = server->at.at.is_secure;
-    config.seals_alternates = true;
-    int err = auger_peer_add_turn_server(slot->peer, now, &config);
-    if (err < 0 && (is_first || err != AUGER_ERR_LIMIT))
-        tell_trouble(slot, addr, err, reason_of(slot, addr, err));
-}
-
-void auger_slot_end_of_addrs(struct auger_slot *slot, auger_time now)
-{
-    slot->has_ended = true;
-    auger_peer_end_of_local_addrs(slot->peer, now);
-}
-
-/* One address of each family: the agent asks both.  That has opened gathering anew. */
-static void give_next(struct auger_slot *slot, struct auger_link_server *server, auger_time now)
-{
-    bool is_first = server->given == 0;
-    struct auger_addr addrs[2];
-    size_t len = auger_links_take_next(server, now, addrs);
-
-    for (size_t i = 0; i < len; i++)
-        give_server(slot, server, &addrs[i], is_first, now);
-    if (len > 0 && slot->has_ended)
-        auger_slot_end_of_addrs(slot, now);
-}
-
-/* That address has failed: the next one is not waited for, so that gathering does not end before it
- * is asked (RFC 8305 section 5). */
-static void give_up(struct auger_slot *slot, const struct auger_addr *at, auger_time now)
-{
-    struct auger_links *links = slot->links;
-    const struct auger_link_server *server = auger_links_server_at(links, at);
-
-    if (server && server->next_at != AUGER_NEVER)
-        give_next(slot, &links->servers[server - links->servers], now);
-}
-
 /* Streams and sealed paths that ended by themselves. */
 static void tell_losses(struct auger_slot *slot, auger_time now)
 {
@@ -287,19 +219,19 @@ static void tell_losses(struct auger_slot *slot, auger_time now)
         struct auger_path path = links->streams[i]->path;
         if (!auger_stream_take_loss(links->streams[i], why))
             continue;
-        tell_trouble(slot, &path.remote, AUGER_ERR_NO_PATH, why);
+        auger_slot_tell_trouble(slot, &path.remote, AUGER_ERR_NO_PATH, why);
         auger_peer_stream_lost(slot->peer, now, &path);
-        give_up(slot, &path.remote, now);
+        auger_slot_give_up_server(slot, &path.remote, now);
     }
     for (size_t i = 0; i < links->sealed_len; i++) {
         struct auger_path path = links->sealed[i]->path;
         if (!links->sealed[i]->tls || !auger_sealed_is_over(links->sealed[i], &reason))
             continue;
-        tell_trouble(slot, &path.remote, AUGER_ERR_NO_PATH, reason);
+        auger_slot_tell_trouble(slot, &path.remote, AUGER_ERR_NO_PATH, reason);
         auger_sealed_close(links->sealed[i]);
         links->sealed[i]->again_at = auger_time_add(now, SEALED_AGAIN);
         auger_peer_stream_lost(slot->peer, now, &path);
-        give_up(slot, &path.remote, now);
+        auger_slot_give_up_server(slot, &path.remote, now);
     }
 }
 
@@ -467,51 +399,6 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
     auger_ready_mark(&slot->ready);
 }
 
-void auger_slot_add_turn_server(struct auger_slot *slot, struct auger_link_server *server,
-                                const struct auger_addr *addrs, size_t len, auger_time now)
-{
-    auger_links_resolved(slot->links, server, addrs, len, now);
-    if (server->given == 0)
-        give_next(slot, server, now);
-}
-
-/* At once: those of IPv4 lead nowhere. */
-void auger_slot_translate(struct auger_slot *slot, const struct auger_nat64 *nat64, auger_time now)
-{
-    unsigned more = slot->links ? auger_links_set_nat64(slot->links, nat64, now) : 0;
-
-    for (size_t i = 0; more >> i; i++)
-        if (more >> i & 1 && !slot->links->servers[i].is_stun)
-            give_next(slot, &slot->links->servers[i], now);
-}
-
-/* Whether one of the addresses of that server has given a relay. */
-static bool has_relay(const struct auger_slot *slot, const struct auger_link_server *server)
-{
-    struct auger_ice_relay_info infos[AUGER_ICE_RELAYS_MAX];
-    size_t len = auger_ice_relays(auger_peer_ice(slot->peer), infos, AUGER_ICE_RELAYS_MAX);
-
-    for (size_t i = 0; i < len; i++)
-        if ((infos[i].relayed[0].family != AUGER_FAMILY_NONE ||
-             infos[i].relayed[1].family != AUGER_FAMILY_NONE) &&
-            auger_links_server_at(slot->links, &infos[i].server) == server)
-            return true;
-    return false;
-}
-
-static void give_due(struct auger_slot *slot, auger_time now)
-{
-    for (size_t i = 0; i < slot->links->servers_len; i++) {
-        struct auger_link_server *server = &slot->links->servers[i];
-        if (now < server->next_at)
-            continue;
-        if (has_relay(slot, server))
-            server->next_at = AUGER_NEVER;
-        else
-            give_next(slot, server, now);
-    }
-}
-
 void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now)
 {
     handle_tcp_timeout(slot, now);
@@ -522,7 +409,7 @@ void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now)
         if (slot->links->sealed[i]->tls)
             send_sealed(slot, slot->links->sealed[i], now);
     tell_losses(slot, now);
-    give_due(slot, now);
+    auger_slot_give_due_servers(slot, now);
 }
 
 auger_time auger_slot_next_timeout(const struct auger_slot *slot)
@@ -533,30 +420,6 @@ auger_time auger_slot_next_timeout(const struct auger_slot *slot)
     return slot->links ? auger_time_min(at, auger_links_next_timeout(slot->links)) : at;
 }
 
-/* Servers that refused.  That a stream or a sealed path ended was told already. */
-static void tell_refusals(struct auger_slot *slot)
-{
-    struct auger_ice_relay_info infos[AUGER_ICE_RELAYS_MAX];
-    char why[AUGER_TROUBLE_TEXT_MAX];
-    size_t len =
-        auger_ice_relays(auger_peer_ice(slot->peer), infos, sizeof(infos) / sizeof(infos[0]));
-
-    for (size_t i = 0; i < len; i++) {
-        bool is_open = infos[i].error != AUGER_TURN_ERROR_TIMEOUT ||
-                       (infos[i].server.transport == AUGER_UDP &&
-                        !auger_links_seals(slot->links, &infos[i].server));
-        if (infos[i].error == AUGER_TURN_ERROR_NONE || !is_open ||
-            !auger_links_is_news(slot->links, &infos[i].server, infos[i].error))
-            continue;
-        if (infos[i].code > 0)
-            snprintf(why, sizeof(why), "%s (%u)", auger_turn_error_text(infos[i].error),
-                     infos[i].code);
-        else
-            snprintf(why, sizeof(why), "%s", auger_turn_error_text(infos[i].error));
-        tell_trouble(slot, &infos[i].server, AUGER_ERR_NO_PATH, why);
-    }
-}
-
 /* --- its turn, in sockets ------------------------------------------------------------------- */
 
 bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
@@ -565,7 +428,7 @@ bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
     struct auger_path path;
 
     if (slot->links)
-        tell_refusals(slot);
+        auger_slot_tell_refusals(slot);
     for (int i = 0; i < AUGER_SLOT_BUDGET && slot->kept_len == 0; i++) {
         size_t len = auger_peer_poll_transmit(slot->peer, now, &path, buf, sizeof(buf));
         if (len == 0)
