@@ -310,6 +310,13 @@ static void test_a_check_that_fails_on_the_only_path_ends_no_session(void **stat
     assert_true(puppet_take_request(p, &sent));
     puppet_answer(p, &sent, &(struct puppet_answer){0});
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    assert_true(puppet_take_request(p, &sent));
+    for (int i = 0; i < 2; i++) { /* and once more, until there is nothing left */
+        puppet_answer(p, &sent, &(struct puppet_answer){.from = "203.0.113.77:77"});
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_int_equal(puppet_take_request(p, &sent), i == 0);
+    }
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
     puppet_free(p);
 }
 
