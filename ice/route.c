@@ -19,6 +19,9 @@ static struct auger_pair *best_of(const struct auger_ice *ice,
     struct auger_pair *best = auger_checklist_best(&generation->checklist, now, generation->role);
     if (!best || best == ice->route || auger_pair_is_lasting(best, now))
         return best;
+    if (ice->route && ice->route->generation == generation &&
+        auger_pair_is_usable(ice->route, now)) /* or the hour of the next datagram would decide */
+        return ice->route;
     struct auger_pair *lasting =
         auger_checklist_best_lasting(&generation->checklist, now, generation->role);
     return lasting || ice->drift.goes_on ? lasting : best;
