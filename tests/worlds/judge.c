@@ -340,6 +340,20 @@ static void judge_path(struct life *life, struct tally *tally)
         life_condemn(life, "15: a path through a NAT, where there is one without");
 }
 
+/* 15: nor a relay, where both can do without, with renomination or not: who nominates waits a
+ * second for better pairs than a relayed one, and where nothing is lost these answer in it. */
+static void judge_need_of_relay(struct life *life, struct tally *tally)
+{
+    const int64_t *v = life->plan->value;
+
+    if (!life_is_connected(life) || !is_steady(life->plan) || !(v[TURN] | v[TURN_B]) ||
+        v[BUGGIFY_PERMILLE] || !reach_of(life)->both)
+        return;
+    tally->judged[MUST_NEED_RELAY]++;
+    if (sim_route(life->built.peers[0], life->built.peers[1]) == SIM_RELAYED)
+        life_condemn(life, "15: by a relay, where there is a path without");
+}
+
 /* 7 */
 static void judge_roles(struct life *life)
 {
@@ -407,6 +421,7 @@ void life_judge(struct life *life, struct tally *tally)
     life_judge_hours(life, tally);
     judge_mirror(life, &life->first, tally);
     judge_path(life, tally);
+    judge_need_of_relay(life, tally);
     life_judge_detour(life, tally);
     if (!life->beside.peers[0])
         return;

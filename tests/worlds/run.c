@@ -164,6 +164,8 @@ static void do_harm(struct life *life)
         sim_schedule(life->built.sim, 20 * AUGER_SEC, say_a_role, life);
     else if (life->sabotage == A_SHORTCUT)
         life->has_reach = life->reach.both = life->reach.direct = true;
+    else if (life->sabotage == A_WAY_THROUGH)
+        life->has_reach = life->reach.both = true;
     else if (life->sabotage == NO_ANSWER_TO_RESTART)
         sim_schedule(life->built.sim, WORLD_ENDS - AUGER_MS, restart_in_secret, life);
 }

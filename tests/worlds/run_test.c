@@ -50,6 +50,9 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
         {"seed=1", BOTH_IN_ONE_ROLE, "7:"},
         {"seed=1", ANOTHER_ROUTE, "14"},
         {"seed=1 alice.gates=3 bob.gates=3", A_SHORTCUT, "15"},
+        {"seed=1 alice.gates=3 alice.mapping=2 alice.filtering=2 alice.ports=3 bob.gates=3 "
+         "bob.mapping=2 bob.filtering=2 bob.ports=3 alice.turn=1",
+         A_WAY_THROUGH, "15"},
         {"seed=1", NO_ANSWER_TO_RESTART, "12"},
         {"seed=1 alice.prediction=1 bob.prediction=1", NO_ANSWER_TO_RESTART, "12"},
     };

@@ -104,6 +104,7 @@ const char *judgement_name(enum judgement judgement)
         [MUST_STAY] = "must outlive its faults",
         [MUST_MIRROR] = "must speak and hear on one path",
         [MUST_BE_BEST] = "must use the best path",
+        [MUST_NEED_RELAY] = "must not use a relay that they do not need",
         [MUST_NOTICE] = "must notice that the other is gone",
         [MUST_RESTART] = "must be on the path of the last restart",
         [MUST_OUTLIVE_VPN] = "must outlive a VPN that comes and goes",

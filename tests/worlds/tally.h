@@ -103,6 +103,7 @@ enum judgement {
     MUST_STAY,
     MUST_MIRROR,
     MUST_BE_BEST,
+    MUST_NEED_RELAY,
     MUST_NOTICE,
     MUST_RESTART,
     MUST_MOVE,

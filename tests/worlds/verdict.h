@@ -26,6 +26,7 @@ enum sabotage {
     BOTH_IN_ONE_ROLE,    /* so it says in the trace */
     ANOTHER_ROUTE,       /* both seem to speak along another path than they hear on */
     A_SHORTCUT,          /* brute force seems to find a path without a NAT */
+    A_WAY_THROUGH,       /* the same, one through NATs */
     NO_ANSWER_TO_RESTART, /* one restarts, and nobody hears of it */
 };
 
