@@ -353,12 +353,9 @@ void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
             auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "the address in use is gone");
         return;
     }
-    if (ice->drift.by_check) {
-        auger_ice_give_up(ice, now, ice->current, "no pair answered any more");
-        return;
-    }
     auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "no pair left to try");
-    ask_for_restart(ice, now);
+    if (!ice->drift.by_check) /* else the peer may yet ask, as long as patience lasts */
+        ask_for_restart(ice, now);
 }
 
 auger_time auger_locals_next_timeout(const struct auger_ice *ice)

@@ -340,6 +340,14 @@ static void judge_path(struct life *life, struct tally *tally)
         life_condemn(life, "15: a path through a NAT, where there is one without");
 }
 
+/* What is seen before it is told keeps the priority of a peer-reflexive candidate (RFC 8838 section
+ * 11), and a relay is no relay then. */
+static bool has_seen_untold(const struct life *life)
+{
+    return life->witness[0].seen[PRFLX_BEFORE_TRICKLE] ||
+           life->witness[1].seen[PRFLX_BEFORE_TRICKLE];
+}
+
 /* 15: nor a relay, where both can do without, with renomination or not: who nominates waits a
  * second for better pairs than a relayed one, and where nothing is lost these answer in it. */
 static void judge_need_of_relay(struct life *life, struct tally *tally)
@@ -347,7 +355,7 @@ static void judge_need_of_relay(struct life *life, struct tally *tally)
     const int64_t *v = life->plan->value;
 
     if (!life_is_connected(life) || !is_steady(life->plan) || !(v[TURN] | v[TURN_B]) ||
-        v[BUGGIFY_PERMILLE] || !reach_of(life)->both)
+        v[BUGGIFY_PERMILLE] || has_seen_untold(life) || !reach_of(life)->both)
         return;
     tally->judged[MUST_NEED_RELAY]++;
     if (sim_route(life->built.peers[0], life->built.peers[1]) == SIM_RELAYED)
