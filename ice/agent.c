@@ -157,8 +157,11 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
     auger_standby_consider(ice, now);
     auger_nominate_consider(ice, now);
     auger_route_update(ice, now);
+    bool was_connected = ice->state == AUGER_ICE_CONNECTED;
     auger_consent_follow(ice, now);
     auger_allocate_doubt(ice, now);
+    if (was_connected && ice->state == AUGER_ICE_DISCONNECTED && !ice->config.lite)
+        auger_checklist_retry_proved(&ice->current->checklist, now); /* docs/decisions/230 */
     auger_restart_retire(ice, now);
     auger_predict_consider(ice, now);
     auger_locals_follow_drift(ice, now);
