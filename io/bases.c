@@ -14,7 +14,8 @@ static int watch(int epoll_fd, struct auger_watch *watch)
 }
 
 /* Of TCP it listens, unless only active candidates are asked for: then it stands for its address.
- * What is opened from its port, for simultaneous-open, shares that. */
+ * What is opened from its port, for simultaneous-open
+ * and to STUN servers, shares that. */
 static int open_one(struct auger_slot *slot, struct auger_watch *socket, struct auger_addr *addr,
                     uint32_t buffer)
 {

@@ -249,6 +249,13 @@ static void add_secure_stun_server(struct auger_loop *loop, struct auger_slot *s
         tell(loop, slot, err, text, why);
 }
 
+/* The agent asks for what is seen of UDP. */
+static void tell_stun_server(struct auger_slot *slot, const struct auger_addr *addr, auger_time now)
+{
+    (void)!auger_peer_add_stun_server(slot->peer, now, addr);
+    auger_tcp_seen_add_server(&slot->seen, addr, now);
+}
+
 static void add_stun_server(struct auger_loop *loop, struct auger_slot *slot,
                             const struct auger_net_config *net, const char *text, auger_time now)
 {
@@ -261,7 +268,7 @@ static void add_stun_server(struct auger_loop *loop, struct auger_slot *slot,
     } else if (uri.is_secure) {
         add_secure_stun_server(loop, slot, &uri, net, text);
     } else if (auger_addr_parse_ip(&addr, uri.host, strlen(uri.host), uri.port) == 0) {
-        (void)!auger_peer_add_stun_server(slot->peer, now, &addr);
+        tell_stun_server(slot, &addr, now);
     } else {
         struct auger_lookup lookup = auger_lookup_stun(&uri);
         int err = ask_name(loop, slot, OF_STUN, &lookup);
@@ -363,6 +370,14 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
     slot->tcp.dscp = net->dscp;
     slot->tcp.opens_from_ports = slot->tcp_types & AUGER_ICE_TCP_SO;
     int err = auger_peer_new(&slot->peer, loop->config.env, config);
+    slot->seen = (struct auger_tcp_seen){.slot = slot,
+                                         .peer = slot->peer,
+                                         .env = loop->config.env,
+                                         .epoll_fd = loop->epoll_fd,
+                                         .sockets = slot->sockets,
+                                         .sockets_len = &slot->sockets_len,
+                                         .is_of_use = (slot->tcp_types & AUGER_ICE_TCP_SO) &&
+                                                      config->ice.policy != AUGER_ICE_POLICY_RELAY};
     if (err == 0)
         err = net->mux ? auger_slot_join(slot, net->mux, auger_clock_now())
                        : auger_bases_open(slot, loop->epoll_fd, net, loop->config.socket_buffer,
@@ -500,7 +515,7 @@ static void add_stun_addrs(struct auger_slot *slot, const struct auger_resolved 
                            auger_time now)
 {
     for (size_t i = answer->fresh_at; i < answer->addrs_len && i < STUN_ADDRS_MAX; i++)
-        (void)!auger_peer_add_stun_server(slot->peer, now, &answer->addrs[i]);
+        tell_stun_server(slot, &answer->addrs[i], now);
 }
 
 static void take_addrs(struct auger_slot *slot, const struct auger_resolved *answer, auger_time now)

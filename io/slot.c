@@ -138,6 +138,7 @@ void auger_slot_close(struct auger_slot *slot)
     release_relays(slot);
     leave(slot);
     auger_ice_tcp_fini(&slot->tcp, auger_clock_now());
+    auger_tcp_seen_free(&slot->seen, auger_clock_now());
     for (size_t i = 0; i < slot->sockets_len; i++)
         auger_udp_close(&slot->sockets[i].udp);
     slot->sockets_len = 0;
@@ -358,6 +359,7 @@ static void handle_tcp_timeout(struct auger_slot *slot, auger_time now)
     }
     auger_ice_tcp_handle_timeout(&slot->tcp, auger_peer_ice(slot->peer), now);
     tell_lost_streams(slot, now);
+    auger_tcp_seen_handle_timeout(&slot->seen, now);
 }
 
 /* --- what comes by them, and by those to its TURN servers ------------------------------------ */
@@ -385,6 +387,10 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
     const struct auger_path path = stream->path;
     struct auger_bytes frame;
 
+    if (auger_tcp_seen_ready(&slot->seen, watch, events, now)) {
+        auger_ready_mark(&slot->ready);
+        return;
+    }
     bool was_open = stream->state == AUGER_STREAM_OPEN;
     auger_stream_ready(stream, watch, events, now);
     if (!stream->is_framed && !was_open && stream->state == AUGER_STREAM_OPEN)
@@ -417,6 +423,7 @@ auger_time auger_slot_next_timeout(const struct auger_slot *slot)
     auger_time at = auger_time_min(slot->accept_at, auger_ice_tcp_next_timeout(&slot->tcp));
 
     at = auger_time_min(at, slot->names_by);
+    at = auger_time_min(at, auger_tcp_seen_next_timeout(&slot->seen));
     return slot->links ? auger_time_min(at, auger_links_next_timeout(slot->links)) : at;
 }
 

@@ -8,6 +8,7 @@
 #include "io/interfaces.h"
 #include "io/links.h"
 #include "io/shared.h"
+#include "io/tcp_seen.h"
 #include "io/trouble.h"
 
 #include <auger/io.h>
@@ -32,11 +33,12 @@ struct auger_slot {
     bool follows;               /* the addresses of this machine, as they come and go */
     struct auger_loop_mux *mux; /* in place of them; or NULL */
     struct auger_mux_session *session;
-    int share_error;           /* the latest trouble with it */
-    struct auger_links *links; /* to TURN servers; NULL: it has none */
-    uint8_t tcp_types;         /* of its candidates: AUGER_ICE_TCP_ACTIVE and so on */
-    struct auger_ice_tcp tcp;  /* streams to and from the other side */
-    auger_time accept_at;      /* acceptors rest until then; AUGER_NEVER: they do not */
+    int share_error;            /* the latest trouble with it */
+    struct auger_links *links;  /* to TURN servers; NULL: it has none */
+    uint8_t tcp_types;          /* of its candidates: AUGER_ICE_TCP_ACTIVE and so on */
+    struct auger_ice_tcp tcp;   /* streams to and from the other side */
+    struct auger_tcp_seen seen; /* where its ports are seen */
+    auger_time accept_at;       /* acceptors rest until then; AUGER_NEVER: they do not */
     size_t names_pending;
     auger_time names_by; /* then they are given up; AUGER_NEVER when none is pending */
     auger_time gather_timeout;

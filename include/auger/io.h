@@ -112,7 +112,8 @@ struct auger_net_config {
      * is where its SRV records say (RFC 8489 section 8.1).  "stuns:" is asked over DTLS from
      * our sockets (RFC 7350), since what it sees of a TCP connection would be no candidate; its
      * certificate must be for that name.  Names that are not resolved within the agent's
-     * gather_timeout are given up. */
+     * gather_timeout are given up.  Those of "stun:" are asked over
+     * TCP too, at the same port, what they see of TCP ports that listen (RFC 6544 section 5.2). */
     const char *const *stun_servers;
     size_t stun_servers_len;
     bool link_local;                    /* addresses of the link alone, of both families, too */

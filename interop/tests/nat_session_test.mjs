@@ -52,6 +52,8 @@ describe("a session and its routers", { concurrency: 6 }, () => {
       dee -- other4 (address-restricted) -- internet
       eve -- wall1 (udp-blocked) -- internet
       eli -- wall2 (udp-blocked) -- internet
+      ida -- wall4 (udp-blocked) -- internet
+      ivo -- wall5 (udp-blocked) -- internet
       fay -- wall3 (tcp443-only) -- internet
       fox -- other5 (port-restricted) -- internet`);
     server = await startServer(lab.host("north"));
@@ -152,6 +154,14 @@ describe("a session and its routers", { concurrency: 6 }, () => {
       const { local, remote } = await peers[0].selected();
       assert.deepEqual([local.protocol, local.tcpType, remote.protocol, remote.tcpType], ["tcp", "so", "tcp", "so"]);
     }, ["wall1", "wall2"].map((name) => ["--ice-tcp", "so", "--map", `0.0.0.0=${lab.router(name).wan}`])));
+
+  // What a STUN server over TCP sees of the ports at which they listen (6544 5.2).
+  test("two without UDP whom nobody told of their routers ask how they are seen, and open TCP at once", () =>
+    together(["ida", "ivo"], async (...peers) => {
+      await goesOn(...peers);
+      const { local, remote } = await peers[0].selected();
+      assert.deepEqual([local.protocol, local.tcpType, remote.protocol, remote.tcpType], ["tcp", "so", "tcp", "so"]);
+    }, [["--ice-tcp", "so"], ["--ice-tcp", "so"]]));
 
   test("where nothing but port 443 passes the relay is reached by TLS", () => {
     const relay = ["--turn", `turns:${lab.host("south").address}:443?transport=tcp`, "--user", USER, "--turn-ca", authority().cert];
