@@ -12,7 +12,6 @@
 void auger_tcp_seen_add_server(struct auger_tcp_seen *seen, const struct auger_addr *server,
                                auger_time now)
 {
-
     if (!seen->is_of_use || seen->servers_len == AUGER_TCP_SEEN_SERVERS_MAX)
         return;
     struct auger_addr *kept = &seen->servers[seen->servers_len++];
@@ -104,7 +103,6 @@ static void ask(struct auger_tcp_seen *seen, struct auger_tcp_seen_base *base,
 /* The next server of its family, until one has answered. */
 static void ask_next(struct auger_tcp_seen *seen, struct auger_tcp_seen_base *base, auger_time now)
 {
-
     while (!base->client && base->external.family == AUGER_FAMILY_NONE &&
            base->tried < seen->servers_len) {
         const struct auger_addr *server = &seen->servers[base->tried++];
@@ -171,7 +169,6 @@ bool auger_tcp_seen_ready(struct auger_tcp_seen *seen, struct auger_watch *watch
  * come for a while after the first. */
 static bool has_ended(struct auger_tcp_seen *seen, auger_time now)
 {
-
     if (auger_ice_get_state(auger_peer_ice(seen->peer)) != AUGER_ICE_CONNECTED)
         seen->connected_at = 0;
     else if (seen->connected_at == 0)
@@ -220,7 +217,6 @@ static void expire(struct auger_tcp_seen *seen, struct auger_tcp_seen_base *base
 
 void auger_tcp_seen_handle_timeout(struct auger_tcp_seen *seen, auger_time now)
 {
-
     if (seen->servers_len == 0)
         return;
     for (size_t i = 0; i < seen->bases_len; i++)
