@@ -317,6 +317,7 @@ static int make_engine(struct auger_turn_service *service, const struct auger_en
     if (service->config.team) {
         config.members = (uint16_t)auger_turn_team_members(service->config.team);
         config.member = service->config.member;
+        config.held_ports = auger_turn_team_held_ports(service->config.team);
     }
     if (config.asks_for_keys) {
         service->questions = calloc(config.keys_pending_max, sizeof(*service->questions));
@@ -356,15 +357,17 @@ static void leave_team(struct auger_turn_service *service)
     auger_turn_guests_fini(service);
 }
 
+/* The engine goes before the sockets of its relays do: others of the team shall not take for a
+ * relay what is somebody else's by then. */
 static void free_service(struct auger_turn_service *service)
 {
     leave_team(service);
+    auger_turn_server_free(service->engine);
     auger_turn_sealed_fini(service);
     auger_turn_listen_no_more(service);
     auger_turn_relays_fini(service);
     auger_turn_tcp_fini(service);
     auger_turn_streams_fini(service);
-    auger_turn_server_free(service->engine);
     auger_tls_context_free(service->tls);
     free(service->questions);
     free(service->room);

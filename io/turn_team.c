@@ -5,6 +5,8 @@
 #include "io/turn_sealed.h"
 #include "io/turn_streams.h"
 
+#include <auger/crypto.h>
+
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@ struct auger_turn_team {
     size_t members_len;
     struct member *members;
     box_pointer *boxes; /* from, to; NULL: nothing was ever sent */
+    struct auger_turn_held_ports *held_ports;
 };
 
 static box_pointer *box_at(struct auger_turn_team *team, size_t from, size_t to)
@@ -51,6 +54,8 @@ int auger_turn_team_new(struct auger_turn_team **out, uint16_t members)
     }
     if (!team->members || !team->boxes)
         err = AUGER_ERR_NO_MEMORY;
+    if (err == 0)
+        err = auger_turn_held_ports_new(&team->held_ports, auger_env_system());
     if (err < 0) {
         auger_turn_team_free(team);
         return err;
@@ -83,6 +88,7 @@ void auger_turn_team_free(struct auger_turn_team *team)
     for (size_t i = 0; team->boxes && i < team->members_len * team->members_len; i++)
         if (atomic_load(&team->boxes[i]))
             burn(atomic_load(&team->boxes[i]));
+    auger_turn_held_ports_free(team->held_ports);
     free(team->members);
     free(team->boxes);
     free(team);
@@ -91,6 +97,11 @@ void auger_turn_team_free(struct auger_turn_team *team)
 size_t auger_turn_team_members(const struct auger_turn_team *team)
 {
     return team->members_len;
+}
+
+struct auger_turn_held_ports *auger_turn_team_held_ports(const struct auger_turn_team *team)
+{
+    return team->held_ports;
 }
 
 int auger_turn_team_fd(const struct auger_turn_team *team, uint16_t member)

@@ -23,6 +23,8 @@ struct auger_turn_mail {
 };
 
 size_t auger_turn_team_members(const struct auger_turn_team *team);
+/* What relays of its members hold. */
+struct auger_turn_held_ports *auger_turn_team_held_ports(const struct auger_turn_team *team);
 /* The team's descriptor that is readable while there is mail for a member. */
 int auger_turn_team_fd(const struct auger_turn_team *team, uint16_t member);
 

@@ -315,8 +315,6 @@ static void give_part(struct auger_turn_server_config *config, const struct turn
 
     if (threads == 1)
         return;
-    config->relays_port_min = options->port_min;
-    config->relays_port_max = options->port_max;
     config->port_min = (uint16_t)(options->port_min + nth * width);
     if (nth + 1 < threads)
         config->port_max = (uint16_t)(config->port_min + width - 1);

@@ -24,7 +24,8 @@ static void read_at(struct auger_embedded *e, const struct auger_addr *addr, con
 {
     struct auger_addr *ipv4 = &e->addrs[e->len++];
 
-    *ipv4 = (struct auger_addr){.family = AUGER_IPV4, .port = addr->port};
+    *ipv4 =
+        (struct auger_addr){.family = AUGER_IPV4, .transport = addr->transport, .port = addr->port};
     for (size_t i = 0; i < 4; i++)
         ipv4->ip[i] = addr->ip[at[i]] ^ inverted;
 }

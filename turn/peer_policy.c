@@ -35,7 +35,9 @@ struct auger_peer_policy {
     bool is_laid_out;
     struct auger_addr own[AUGER_PEER_OWN_MAX]; /* with a port: where the server listens */
     size_t own_len;
-    uint16_t relay_port_min, relay_port_max; /* 0: relays do not meet */
+    struct auger_addr relay_ips[AUGER_PEER_RELAYS_MAX];
+    size_t relay_ips_len;
+    struct auger_turn_held_ports *held; /* NULL: relays do not meet */
 };
 
 /* --- what is special by itself -------------------------------------------------------- */
@@ -228,11 +230,18 @@ int auger_peer_policy_add_own(struct auger_peer_policy *policy, const struct aug
     return 0;
 }
 
-void auger_peer_policy_let_relays_meet(struct auger_peer_policy *policy, uint16_t port_min,
-                                       uint16_t port_max)
+int auger_peer_policy_add_relay(struct auger_peer_policy *policy, const struct auger_addr *ip)
 {
-    policy->relay_port_min = port_min;
-    policy->relay_port_max = port_max;
+    if (policy->relay_ips_len == AUGER_PEER_RELAYS_MAX)
+        return AUGER_ERR_LIMIT;
+    policy->relay_ips[policy->relay_ips_len++] = *ip;
+    return 0;
+}
+
+void auger_peer_policy_let_relays_meet(struct auger_peer_policy *policy,
+                                       struct auger_turn_held_ports *held)
+{
+    policy->held = held;
 }
 
 /* --- laying them out ------------------------------------------------------------------- */
@@ -305,6 +314,13 @@ static void lay_out(struct auger_peer_policy *policy)
 
 /* --- judging --------------------------------------------------------------------------- */
 
+/* What is asked of a peer. */
+enum question {
+    MAY_BE_PERMITTED, /* the IP address, whatever the port */
+    MAY_BE_REACHED,
+    MAY_STAY_CONNECTED,
+};
+
 static enum auger_peer_verdict verdict_of(const struct auger_peer_policy *policy,
                                           const struct auger_addr *peer)
 {
@@ -340,46 +356,58 @@ static bool is_listening(const struct auger_peer_policy *policy, const struct au
     return false;
 }
 
-static bool may_be_a_relay(const struct auger_peer_policy *policy, const struct auger_addr *peer,
-                           bool has_port)
+static bool is_where_relays_lie(const struct auger_peer_policy *policy,
+                                const struct auger_addr *peer)
 {
-    if (policy->relay_port_max == 0)
+    for (size_t i = 0; i < policy->relay_ips_len; i++) {
+        const struct auger_addr *ip = &policy->relay_ips[i];
+        if (ip->family == peer->family &&
+            (auger_addr_is_unspecified(ip) || auger_addr_ip_equal(ip, peer)))
+            return true;
+    }
+    return false;
+}
+
+/* Any other port of the range is somebody else's of this machine, as likely as not. */
+static bool may_be_a_relay(const struct auger_peer_policy *policy, const struct auger_addr *peer,
+                           enum question question)
+{
+    if (!policy->held || !is_where_relays_lie(policy, peer))
         return false;
-    return !has_port ||
-           (peer->port >= policy->relay_port_min && peer->port <= policy->relay_port_max);
+    return question != MAY_BE_REACHED || auger_turn_held_ports_has(policy->held, peer);
 }
 
 /* As it is written. */
 static enum auger_peer_verdict judge_plain(const struct auger_peer_policy *policy,
-                                           const struct auger_addr *peer, bool has_port)
+                                           const struct auger_addr *peer, enum question question)
 {
     if (auger_addr_is_unspecified(peer) || auger_addr_is_multicast(peer))
         return AUGER_PEER_NO_PEER;
     enum auger_peer_verdict verdict = verdict_of(policy, peer);
-    if (has_port && is_listening(policy, peer, verdict == AUGER_PEER_OWN))
+    if (question != MAY_BE_PERMITTED && is_listening(policy, peer, verdict == AUGER_PEER_OWN))
         return AUGER_PEER_OWN;
-    if (verdict == AUGER_PEER_OWN && may_be_a_relay(policy, peer, has_port))
+    if (verdict == AUGER_PEER_OWN && may_be_a_relay(policy, peer, question))
         return AUGER_PEER_PERMITTED;
     return verdict;
 }
 
 static enum auger_peer_verdict judge(struct auger_peer_policy *policy,
-                                     const struct auger_addr *peer, bool has_port)
+                                     const struct auger_addr *peer, enum question question)
 {
     struct auger_embedded embedded;
 
-    if (auger_addr_ip_len(peer) == 0 || (has_port && peer->port == 0))
+    if (auger_addr_ip_len(peer) == 0 || (question != MAY_BE_PERMITTED && peer->port == 0))
         return AUGER_PEER_NO_PEER;
     if (peer->family == AUGER_IPV6 && auger_embedded_is_mapped(peer->ip))
         return AUGER_PEER_NO_PEER;
     if (!policy->is_laid_out)
         lay_out(policy);
-    enum auger_peer_verdict verdict = judge_plain(policy, peer, has_port);
+    enum auger_peer_verdict verdict = judge_plain(policy, peer, question);
     if (verdict != AUGER_PEER_PERMITTED || peer->family == AUGER_IPV4)
         return verdict;
     auger_embedded_read(&embedded, peer);
     for (size_t i = 0; i < embedded.len; i++)
-        if (judge_plain(policy, &embedded.addrs[i], has_port) != AUGER_PEER_PERMITTED)
+        if (judge_plain(policy, &embedded.addrs[i], question) != AUGER_PEER_PERMITTED)
             return AUGER_PEER_EMBEDDED;
     return AUGER_PEER_PERMITTED;
 }
@@ -387,13 +415,19 @@ static enum auger_peer_verdict judge(struct auger_peer_policy *policy,
 enum auger_peer_verdict auger_peer_policy_judge(struct auger_peer_policy *policy,
                                                 const struct auger_addr *peer)
 {
-    return judge(policy, peer, true);
+    return judge(policy, peer, MAY_BE_REACHED);
 }
 
 enum auger_peer_verdict auger_peer_policy_judge_ip(struct auger_peer_policy *policy,
                                                    const struct auger_addr *peer)
 {
-    return judge(policy, peer, false);
+    return judge(policy, peer, MAY_BE_PERMITTED);
+}
+
+enum auger_peer_verdict auger_peer_policy_judge_connected(struct auger_peer_policy *policy,
+                                                          const struct auger_addr *peer)
+{
+    return judge(policy, peer, MAY_STAY_CONNECTED);
 }
 
 const char *auger_peer_verdict_text(enum auger_peer_verdict verdict)

@@ -5,9 +5,11 @@
 #define AUGER_TURN_PEER_POLICY_H
 
 #include "turn/embedded.h"
+#include "turn/held_ports.h"
 
 #define AUGER_PEER_RULES_MAX 1024 /* entries of both lists together */
 #define AUGER_PEER_OWN_MAX 72     /* addresses of the server */
+#define AUGER_PEER_RELAYS_MAX 4   /* of them that relays lie at: bound, and as told */
 
 struct auger_peer_policy;
 
@@ -32,9 +34,14 @@ void auger_peer_policy_forget_rules(struct auger_peer_policy *policy);
  * AUGER_ERR_INVALID: none; AUGER_ERR_LIMIT, AUGER_ERR_NO_MEMORY. */
 int auger_peer_policy_add_own(struct auger_peer_policy *policy,
                               const struct auger_addr *own) AUGER_CHECK_RESULT;
-/* Relayed addresses may be peers of each other: those ports of its own IP addresses. */
-void auger_peer_policy_let_relays_meet(struct auger_peer_policy *policy, uint16_t port_min,
-                                       uint16_t port_max);
+/* Relays lie at that IP address of the server; a wildcard: at each that it has of the family.
+ * AUGER_ERR_LIMIT. */
+int auger_peer_policy_add_relay(struct auger_peer_policy *policy,
+                                const struct auger_addr *ip) AUGER_CHECK_RESULT;
+/* Relayed addresses may be peers of each other: of where relays lie the ports that are held, which
+ * the caller keeps alive. */
+void auger_peer_policy_let_relays_meet(struct auger_peer_policy *policy,
+                                       struct auger_turn_held_ports *held);
 
 enum auger_peer_verdict {
     AUGER_PEER_PERMITTED,
@@ -48,12 +55,16 @@ enum auger_peer_verdict {
 const char *auger_peer_verdict_text(enum auger_peer_verdict verdict);
 
 /* May data go there?  A few comparisons, for each datagram, so that a rule that comes later is
- * in force at once. */
+ * in force at once, and a relay that is gone is no peer.  The transport tells relays apart. */
 enum auger_peer_verdict auger_peer_policy_judge(struct auger_peer_policy *policy,
                                                 const struct auger_addr *peer);
 /* May the IP address have a permission, whatever the port (9)? */
 enum auger_peer_verdict auger_peer_policy_judge_ip(struct auger_peer_policy *policy,
                                                    const struct auger_addr *peer);
+/* May a connection that stands go on?  The rules are asked, but not whether its relay is there: its
+ * other end is whoever was there when it began, and what that had said before it left may come. */
+enum auger_peer_verdict auger_peer_policy_judge_connected(struct auger_peer_policy *policy,
+                                                          const struct auger_addr *peer);
 
 /* A client there must be refused (21.4): 6to4 or Teredo. */
 static inline bool auger_peer_is_tunnel(const struct auger_addr *client)

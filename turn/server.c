@@ -89,6 +89,7 @@ void auger_turn_server_free(struct auger_turn_server *server)
     auger_table_fini(&server->connections);
     auger_siphash_free(server->siphash);
     auger_peer_policy_free(server->policy);
+    auger_turn_held_ports_free(server->own_held);
     auger_reply_limit_free(server->limit);
     auger_reply_limit_free(server->handshakes);
     auger_reply_limit_free(server->failures[0]);

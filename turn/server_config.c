@@ -74,9 +74,7 @@ static bool are_relay_ips_valid(const struct auger_turn_server_config *config)
 
 static bool are_ports_valid(const struct auger_turn_server_config *config)
 {
-    return config->port_min > 0 && config->port_min <= config->port_max &&
-           config->relays_port_min <= config->port_min &&
-           config->relays_port_max >= config->port_max;
+    return config->port_min > 0 && config->port_min <= config->port_max;
 }
 
 static bool are_bounds_valid(const struct auger_turn_server_config *config)
@@ -98,10 +96,6 @@ int auger_server_config_read(struct auger_turn_server_config *known,
 {
     *known = defaults;
     memcpy(known, config, size < sizeof(*known) ? size : sizeof(*known));
-    if (known->relays_port_min == 0 && known->relays_port_max == 0) {
-        known->relays_port_min = known->port_min;
-        known->relays_port_max = known->port_max;
-    }
     if (!known->realm || !are_bounds_valid(known) || !are_listeners_valid(known) ||
         !are_relay_ips_valid(known))
         return AUGER_ERR_INVALID;
@@ -222,6 +216,25 @@ static int add_own(struct auger_turn_server *server, const struct auger_addr *ip
     return auger_addr_is_unspecified(&own) ? 0 : auger_peer_policy_add_own(server->policy, &own);
 }
 
+static int let_relays_meet(struct auger_turn_server *server)
+{
+    int err = server->held ? 0 : auger_turn_held_ports_new(&server->own_held, server->env);
+
+    if (err < 0)
+        return err;
+    if (!server->held)
+        server->held = server->own_held;
+    for (size_t family = 0; err == 0 && family < 2; family++) {
+        const struct auger_server_relay_ip *ip = &server->relay_ips[family];
+        if (ip->is_there)
+            err = auger_peer_policy_add_relay(server->policy, &ip->ip);
+        if (err == 0 && ip->is_there)
+            err = auger_peer_policy_add_relay(server->policy, &ip->told);
+    }
+    auger_peer_policy_let_relays_meet(server->policy, server->held);
+    return err;
+}
+
 static int take_addresses(struct auger_turn_server *server,
                           const struct auger_turn_server_config *config)
 {
@@ -240,10 +253,7 @@ static int take_addresses(struct auger_turn_server *server,
         if (err == 0 && ip->is_there && !auger_addr_ip_equal(&ip->ip, &ip->told))
             err = add_own(server, &ip->told);
     }
-    if (err == 0 && config->relay_to_relay)
-        auger_peer_policy_let_relays_meet(server->policy, config->relays_port_min,
-                                          config->relays_port_max);
-    return err;
+    return err == 0 && config->relay_to_relay ? let_relays_meet(server) : err;
 }
 
 int auger_server_config_apply(struct auger_turn_server *server,
@@ -254,6 +264,8 @@ int auger_server_config_apply(struct auger_turn_server *server,
     server->config.listeners = NULL;
     server->config.relay_ips = NULL;
     server->config.nonce_secret = NULL;
+    server->config.held_ports = NULL;
+    server->held = config->held_ports;
     server->wall_at = AUGER_NEVER;
     int err = make_tables(server);
     if (err == 0)

@@ -74,6 +74,12 @@ void auger_server_connect_done(struct auger_turn_server *server, auger_time now,
         auger_server_connection_drop(server, now, c, "not reached");
         return;
     }
+    /* A relay that was let go meanwhile: whoever took the connection is somebody else. */
+    if (auger_peer_policy_judge(server->policy, &c->peer) != AUGER_PEER_PERMITTED) {
+        auger_server_refuse(&r, AUGER_STUN_CONNECTION_FAILURE);
+        auger_server_connection_close(server, now, c, "denied");
+        return;
+    }
     auger_server_begin(&r, AUGER_STUN_SUCCESS, &b);
     auger_stun_build_u32(&b, AUGER_STUN_ATTR_CONNECTION_ID, c->number);
     auger_server_end(&r, &b);
@@ -134,24 +140,26 @@ static bool may_reach(struct auger_turn_server *server, auger_time now,
 
 void auger_server_connection_attempt(struct auger_turn_server *server, auger_time now,
                                      struct auger_server_relay *relay,
-                                     const struct auger_addr *peer, uint8_t *reply, size_t cap,
+                                     const struct auger_addr *from, uint8_t *reply, size_t cap,
                                      struct auger_turn_server_out *out)
 {
     struct auger_server_allocation *a = relay->allocation;
+    struct auger_addr peer = *from;
     const struct auger_stun_tid tid = auger_server_data_next_indication(server);
     struct auger_server_connection *c;
     struct auger_stun_builder b;
 
-    if (!may_reach(server, now, a, peer))
+    peer.transport = AUGER_TCP;
+    if (!may_reach(server, now, a, &peer))
         return;
-    if (auger_server_connection_new(server, now, a, peer, true, &c)) {
+    if (auger_server_connection_new(server, now, a, &peer, true, &c)) {
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_CONNECTION);
         return;
     }
     auger_stun_build_begin(&b, reply, cap, AUGER_STUN_INDICATION, AUGER_STUN_CONNECTION_ATTEMPT,
                            &tid);
     auger_stun_build_u32(&b, AUGER_STUN_ATTR_CONNECTION_ID, c->number);
-    auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, peer);
+    auger_stun_build_addr(&b, AUGER_STUN_ATTR_XOR_PEER_ADDRESS, &peer);
     int len = auger_stun_build_end(&b);
     if (len < 0) {
         auger_server_connection_drop(server, now, c, "no answer can be made");

@@ -14,7 +14,7 @@ void auger_server_connection_bind_request(struct auger_server_request *r);
 /* A peer has connected to a relay that is LIVE. */
 void auger_server_connection_attempt(struct auger_turn_server *server, auger_time now,
                                      struct auger_server_relay *relay,
-                                     const struct auger_addr *peer, uint8_t *reply, size_t cap,
+                                     const struct auger_addr *from, uint8_t *reply, size_t cap,
                                      struct auger_turn_server_out *out);
 
 #endif /* AUGER_TURN_SERVER_CONNECT_H */

@@ -272,10 +272,9 @@ void auger_server_opening_opened(struct auger_turn_server *server, auger_time no
 {
     struct auger_server_allocation *a = relay->allocation;
 
-    if (is_bound) {
-        relay->state = AUGER_SERVER_RELAY_OPEN;
-    } else {
+    if (is_bound)
+        auger_server_relay_hold(server, relay);
+    else
         handle_taken(server, a, relay);
-    }
     go_on(server, now, a, reply, cap, out);
 }

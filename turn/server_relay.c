@@ -3,6 +3,7 @@
 
 #include "base/env.h"
 #include "base/time.h"
+#include "turn/held_ports.h"
 #include "turn/server_account.h"
 
 #include <assert.h>
@@ -137,6 +138,24 @@ int auger_server_relay_move(struct auger_turn_server *server, struct auger_serve
     return 0;
 }
 
+void auger_server_relay_hold(struct auger_turn_server *server, struct auger_server_relay *relay)
+{
+    const struct auger_addr at = auger_server_relay_bound(server, relay);
+
+    relay->state = AUGER_SERVER_RELAY_OPEN;
+    if (server->held)
+        auger_turn_held_ports_add(server->held, &at);
+}
+
+/* Before its socket is closed, after which the port may be anybody's. */
+static void let_go(struct auger_turn_server *server, const struct auger_server_relay *relay)
+{
+    const struct auger_addr at = auger_server_relay_bound(server, relay);
+
+    if (server->held && relay->state != AUGER_SERVER_RELAY_OPENING)
+        auger_turn_held_ports_remove(server->held, &at);
+}
+
 void auger_server_relay_drop(struct auger_turn_server *server, struct auger_server_relay *relay)
 {
     auger_server_timer_stop(&server->timers, &relay->timer);
@@ -152,6 +171,7 @@ void auger_server_relay_close(struct auger_turn_server *server, struct auger_ser
         return;
     }
     auger_server_timer_stop(&server->timers, &relay->timer);
+    let_go(server, relay);
     relay->state = AUGER_SERVER_RELAY_CLOSING;
     relay->allocation = NULL;
     relay->next = NULL;

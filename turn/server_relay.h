@@ -18,6 +18,8 @@ int auger_server_relay_new_sibling(struct auger_turn_server *server,
 /* Its port could not be bound: another one.  Errors as above; it then is where it was. */
 int auger_server_relay_move(struct auger_turn_server *server, struct auger_server_relay *relay,
                             enum auger_server_port_kind kind) AUGER_CHECK_RESULT;
+/* Its socket is bound: from here on until it is closed it holds its port. */
+void auger_server_relay_hold(struct auger_turn_server *server, struct auger_server_relay *relay);
 /* One that has no socket. */
 void auger_server_relay_drop(struct auger_turn_server *server, struct auger_server_relay *relay);
 /* Any: the caller is told if it has a socket, or may have. */

@@ -167,6 +167,8 @@ struct auger_turn_server {
     struct auger_turn_server_config config; /* without the pointers */
     struct auger_addr listeners[AUGER_SERVER_LISTENERS_MAX];
     struct auger_server_relay_ip relay_ips[2]; /* by family */
+    struct auger_turn_held_ports *held;        /* NULL: nobody asks which ports its relays hold */
+    struct auger_turn_held_ports *own_held;    /* NULL: it is the caller's, or there is none */
 
     struct auger_nonces *nonces;
     struct auger_user_keys *keys;

@@ -24,10 +24,10 @@
  * Memory   taken at creation, for an allocation, and as its tables of peers grow; none
  *          for data, none for who has not proved a password.  The keys of the integrity
  *          lie on OpenSSL's heap.
- * Threads  calls on one server must not overlap; servers share nothing.  Several may
- *          serve one address if all of one client's datagrams reach the same one; each
- *          then needs ports of its own and all one nonce_secret; quotas are each one's, and
- *          tokens, tickets and connections too unless `members` says how many there are.
+ * Threads  calls on one server must not overlap; servers share nothing but `held_ports`.  Several
+ * may serve one address if all of one client's datagrams reach the same one; each then needs ports
+ * of its own and all one nonce_secret; quotas are each one's, and tokens, tickets and connections
+ * too unless `members` says how many there are.
  */
 #ifndef AUGER_TURN_SERVER_H
 #define AUGER_TURN_SERVER_H
@@ -55,6 +55,15 @@ struct auger_turn_server_relay_ip {
     struct auger_addr ip;       /* what sockets are bound to; its port does not count */
     struct auger_addr external; /* what clients are told instead; no family: the same */
 };
+
+/* The ports that relays hold now, of all servers that relay from the same `relay_ips`: each writes
+ * down its own, in whatever thread it is. */
+struct auger_turn_held_ports;
+/* AUGER_ERR_NO_MEMORY. */
+AUGER_API int auger_turn_held_ports_new(struct auger_turn_held_ports **out,
+                                        const struct auger_env *env) AUGER_CHECK_RESULT;
+/* After all servers that have it.  NULL is fine. */
+AUGER_API void auger_turn_held_ports_free(struct auger_turn_held_ports *held);
 
 struct auger_turn_server_config {
     /* Copied.  1 to 127 bytes without a quote, as OpaqueString (RFC 8265) leaves them. */
@@ -96,7 +105,8 @@ struct auger_turn_server_config {
     /* Allocations may follow their clients to other addresses (RFC 8016); if not: 405.
      * Default false. */
     bool mobility;
-    /* A relayed address of this server may be a peer.  Default false: 403. */
+    /* What a relay of this server is may be a peer, while it is one: as is no other port of the
+     * same IP address.  Default false: 403. */
     bool relay_to_relay;
     /* Clients of RFC 5766 may have their channels, 0x4000 to 0x7FFE; if not 8656 allows no
      * more than 0x4FFF (12).  Default false. */
@@ -117,8 +127,9 @@ struct auger_turn_server_config {
      * AUGER_TURN_SERVER_NONCE_SECRET_LEN bytes, copied: those that have the same take each other's
      * nonces; NULL: drawn. */
     const uint8_t *nonce_secret;
-    /* With relay_to_relay: the ports of all of them.  Defaults 0, 0: port_min, port_max. */
-    uint16_t relays_port_min, relays_port_max;
+    /* With relay_to_relay: what relays of all of them hold, the caller's for as long as any of them
+     * lives; NULL: relays of this one alone may be peers. */
+    struct auger_turn_held_ports *held_ports;
     /* A port may be reserved for another Allocate (7.2), which comes from another port and so
      * perhaps to another server; false: 508.  Default true. */
     bool reservations;
@@ -135,8 +146,8 @@ AUGER_API void auger_turn_server_config_init_sized(struct auger_turn_server_conf
     auger_turn_server_config_init_sized((config), sizeof(*(config)))
 
 /* AUGER_ERR_INVALID: no realm or one that cannot be, addresses that cannot be listened to or
- * relayed from, two relay IPs of a family, a range without a port, with port 0 or outside
- * that of all relays, a maximum below its default, a table without room, a `member` that is none;
+ * relayed from, two relay IPs of a family, a range without a port or with port 0,
+ * a maximum below its default, a table without room, a `member` that is none;
  * AUGER_ERR_ENTROPY, AUGER_ERR_CRYPTO, AUGER_ERR_NO_MEMORY. */
 AUGER_API int auger_turn_server_new_sized(struct auger_turn_server **out,
                                           const struct auger_env *env, auger_time now,

@@ -1,6 +1,7 @@
 /* fuzz: reaches auger_peer_policy_allow auger_peer_policy_deny auger_ip_range_parse end_prefix */
 /* fuzz: reaches auger_peer_policy_judge auger_peer_policy_judge_ip lay_out_family comes_before */
-/* fuzz: reaches is_listening may_be_a_relay read_nat64_of_ones_own auger_peer_policy_forget_rules
+/* fuzz: reaches is_listening is_where_relays_lie may_be_a_relay auger_turn_held_ports_has */
+/* fuzz: reaches read_nat64_of_ones_own auger_peer_policy_forget_rules
  */
 /* Whatever is on the lists of a relay, no spelling of an IPv4 address that is denied passes, and
  * the spans say what a look at each rule in turn says. */
@@ -72,6 +73,7 @@ static struct {
     struct auger_peer_policy *policy;
     struct rule rules[RULES_MAX];
     size_t rules_len;
+    struct auger_turn_held_ports *held;
 } s;
 
 static void add(const char *text, bool denies)
@@ -235,6 +237,8 @@ static void step(struct input *in)
         own = next_addr(in, next_byte(in) & 1 ? AUGER_IPV4 : AUGER_IPV6);
         if (auger_peer_policy_add_own(s.policy, &own) == 0 && own.port)
             require(!passes(&own));
+        if (auger_peer_policy_add_relay(s.policy, &own) == 0 && (own.ip[3] & 1))
+            auger_turn_held_ports_add(s.held, &own);
         break;
     case 3:
         if (next_byte(in) > 200) {
@@ -260,10 +264,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     require(auger_peer_policy_new(&s.policy, auger_env_system()) == 0);
     s.rules_len = 0;
+    require(auger_turn_held_ports_new(&s.held, auger_env_system()) == 0);
     if (next_byte(&in) & 1)
-        auger_peer_policy_let_relays_meet(s.policy, 0x4000, 0xC000);
+        auger_peer_policy_let_relays_meet(s.policy, s.held);
     for (int steps = 0; steps < STEPS_MAX && in.left > 0; steps++)
         step(&in);
     auger_peer_policy_free(s.policy);
+    auger_turn_held_ports_free(s.held);
     return 0;
 }

@@ -32,6 +32,7 @@ static struct {
 
 static int judge_peers(void)
 {
+    struct auger_turn_held_ports *held = NULL;
     struct auger_peer_policy *policy = NULL;
     char range[32];
 
@@ -44,11 +45,19 @@ static int judge_peers(void)
         err = (int)SWEPT(auger_peer_policy_deny(policy, "8.0.0.0/8"));
     if (err == 0)
         err = (int)SWEPT(auger_peer_policy_add_own(policy, &s.path.local));
+    if (err == 0)
+        err = (int)SWEPT(auger_turn_held_ports_new(&held, &env));
+    if (err == 0)
+        err = (int)SWEPT(auger_peer_policy_add_relay(policy, &s.path.local));
     if (err == 0) {
+        SWEPT_VOID(auger_peer_policy_let_relays_meet(policy, held));
+        assert_int_equal(SWEPT(auger_peer_policy_judge_connected(policy, &s.peer)),
+                         AUGER_PEER_LISTED);
         assert_int_equal(SWEPT(auger_peer_policy_judge(policy, &s.peer)), AUGER_PEER_LISTED);
         assert_int_equal(SWEPT(auger_peer_policy_judge_ip(policy, &s.peer)), AUGER_PEER_LISTED);
     }
     SWEPT_VOID(auger_peer_policy_free(policy));
+    SWEPT_VOID(auger_turn_held_ports_free(held));
     return err;
 }
 

@@ -343,6 +343,7 @@ static int live(void)
     config.relay_ips = &s.relay_ip;
     config.relay_ips_len = 1;
     config.mobility = config.asks_for_keys = config.tcp_relay = true;
+    config.relay_to_relay = true;
     s.now = 1000 * AUGER_SEC;
     s.server = NULL;
     s.protocol = 17;

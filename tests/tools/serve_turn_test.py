@@ -802,6 +802,86 @@ class Reload(Folder):
         self.assertIn("restart", err)
 
 
+class Relays(unittest.TestCase):
+    """Clients of one server reach each other by their relays, and nothing else of its machine."""
+
+    RANGE = range(41000, 41200)
+    OPTIONS = ("--turn", "127.0.0.1:0", "--loopback-unlimited", "--relay-to-relay", "--relay-ports", "41000-41199",
+               "--user", "ann:secret", "--user-allocations", "100", "--ip-allocations", "100", "--metrics", "127.0.0.1:0")
+
+    def bystander(self):
+        """Some other program's socket, on a port of the range."""
+        other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(other.close)
+        other.setblocking(False)
+        for port in self.RANGE:
+            try:
+                other.bind(("127.0.0.1", port))
+                return other
+            except OSError:
+                pass
+        raise AssertionError("no port of the range is free")
+
+    def meet(self, one, other):
+        """Both ways, over the relays of both."""
+        for way, back in ((one, other), (other, one)):
+            way.send(back.relayed, b"hello")
+            self.assertEqual(back.hear(), (way.relayed, b"hello"))
+
+    def denied(self, serve, count):
+        """Until so many datagrams were refused; who asks for the metrics asks all threads."""
+        end = time.monotonic() + LONG
+        while Told.metrics(self, serve)['auger_turn_drops_total{why="the peer is denied"}'] < count:
+            self.assertLess(time.monotonic(), end)
+
+    def clients(self, serve, count):
+        clients = [Client(serve.at) for _ in range(count)]
+        for client in clients:
+            self.addCleanup(client.close)
+            self.assertEqual(client.allocate(), 0)
+        return clients
+
+    def look(self, serve, one, other):
+        bystander = self.bystander()
+        there = bystander.getsockname()
+        self.assertEqual((one.permit(other.relayed), other.permit(one.relayed)), (0, 0))
+        self.meet(one, other)
+        self.assertEqual((one.permit(there), one.bind(there)), (0, 403)) # a permission is for the IP address
+        one.send(there, b"nobody has asked for this")
+        self.denied(serve, 1)
+        with self.assertRaises(BlockingIOError):
+            bystander.recv(100)
+        bystander.sendto(b"nor for this", one.relayed)
+        self.denied(serve, 2)
+        self.meet(one, other)
+        self.assertEqual((one.bind(other.relayed), other.release()), (0, 0))
+        gone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(gone.close)
+        gone.setblocking(False)
+        while True: # the port is free once the server has closed its socket
+            try:
+                gone.bind(other.relayed)
+                break
+            except OSError:
+                self.assertEqual(one.permit(one.relayed), 0)
+        one.send_channel(b"to whoever has the port now")
+        self.denied(serve, 3)
+        with self.assertRaises(BlockingIOError):
+            gone.recv(100)
+        self.assertEqual(one.bind(other.relayed), 403)
+
+    def test_a_port_of_the_range_without_a_relay_gets_nothing(self):
+        with Serve(*self.OPTIONS) as serve:
+            self.look(serve, *self.clients(serve, 2))
+
+    def test_so_it_is_between_threads(self):
+        with Serve(*self.OPTIONS, "--threads", "2") as serve:
+            clients = self.clients(serve, 24)
+            one = clients[0]
+            other = next(client for client in clients if (client.relayed[1] < 41100) != (one.relayed[1] < 41100))
+            self.look(serve, one, other)
+
+
 class Threads(Folder):
     """Clients of one server that reach several threads."""
 

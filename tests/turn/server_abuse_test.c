@@ -243,7 +243,8 @@ static void where_it_listens_is_no_peer_by_its_external_address_either(void **st
     s->config.relay_to_relay = true;
     station_start(s);
     allocate(s, &alice);
-    bind_channel(s, &alice, 0x4000, "198.51.100.199:50001");
+    char at[AUGER_ADDR_TEXT_MAX];
+    bind_channel(s, &alice, 0x4000, auger_addr_format(&s->relayed, at, sizeof(at)));
     expect(s, &alice, 0);
     bind_channel(s, &alice, 0x4001, "198.51.100.199:50000");
     expect(s, &alice, AUGER_STUN_FORBIDDEN);

@@ -538,15 +538,9 @@ static void what_ends_gives_its_memory_back(void **state)
 static void a_configuration_that_cannot_be_is_refused(void **state)
 {
     (void)state;
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 14; i++) {
         struct station *s = station_prepare();
         switch (i) {
-        case 14:
-            s->config.relays_port_min = 49153, s->config.relays_port_max = 65535;
-            break;
-        case 15:
-            s->config.relays_port_min = 1, s->config.relays_port_max = 65534;
-            break;
         case 0:
             s->config.realm = NULL;
             break;

@@ -198,32 +198,161 @@ static void a_peer_that_is_denied_later_is_cut_off_at_once(void **state)
     station_free(s);
 }
 
+/* --- relays of this server: docs/decisions/123 ------------------------------------------- */
+
+/* Somebody with an allocation, and where its relay is, as a text. */
+struct relayed {
+    struct asker who;
+    uint32_t relay;
+    char at[AUGER_ADDR_TEXT_MAX];
+};
+
+static struct relayed relayed(struct station *s, struct asker who)
+{
+    struct relayed r = {.who = who};
+
+    allocate(s, &r.who);
+    r.relay = s->relay;
+    auger_addr_format(&s->relayed, r.at, sizeof(r.at));
+    return r;
+}
+
+static const char *port_behind(const char *at)
+{
+    static char text[AUGER_ADDR_TEXT_MAX];
+    struct auger_addr addr = addr_of(at);
+
+    addr.port ^= 1;
+    return auger_addr_format(&addr, text, sizeof(text));
+}
+
+static struct station *meeting_station(void)
+{
+    struct station *s = station_prepare();
+
+    s->config.relay_to_relay = true;
+    station_start(s);
+    return s;
+}
+
 /* D10 */
 static void relays_meet_by_option_alone(void **state)
 {
     (void)state;
     for (int meet = 0; meet < 2; meet++) {
-        struct station *s = station_prepare();
-        struct asker who = ALICE;
-        s->config.relay_to_relay = meet;
-        s->config.relays_port_min = 49000; /* of a server beside this one */
-        s->config.relays_port_max = 65535;
-        station_start(s);
-        allocate(s, &who);
-        permit(s, &who, "198.51.100.99:50000");
-        expect(s, &who, meet ? 0 : AUGER_STUN_FORBIDDEN);
-        send_indication(s, &who, "198.51.100.99:50000", "x");
+        struct station *s = meet ? meeting_station() : station_new();
+        struct relayed a = relayed(s, ALICE), b = relayed(s, BOB);
+        permit(s, &a.who, b.at);
+        expect(s, &a.who, meet ? 0 : AUGER_STUN_FORBIDDEN);
+        permit(s, &b.who, a.at);
+        expect(s, &b.who, meet ? 0 : AUGER_STUN_FORBIDDEN);
+        send_indication(s, &a.who, b.at, "x");
         assert_int_equal(s->out.what, meet ? AUGER_TURN_SERVER_TO_PEER : AUGER_TURN_SERVER_NOTHING);
-        permit(s, &who, "198.51.100.99:49001");
-        expect(s, &who, meet ? 0 : AUGER_STUN_FORBIDDEN);
-        send_indication(s, &who, "198.51.100.99:49001", "x");
-        assert_int_equal(s->out.what, meet ? AUGER_TURN_SERVER_TO_PEER : AUGER_TURN_SERVER_NOTHING);
-        bind_channel(s, &who, 0x4000, LISTENER); /* never */
-        expect(s, &who, AUGER_STUN_FORBIDDEN);
-        send_indication(s, &who, LISTENER, "x");
+        from_peer(s, b.relay, a.at, "x", 1);
+        assert_int_equal(s->out.what,
+                         meet ? AUGER_TURN_SERVER_TO_CLIENT : AUGER_TURN_SERVER_NOTHING);
+        bind_channel(s, &a.who, 0x4000, LISTENER); /* never */
+        expect(s, &a.who, AUGER_STUN_FORBIDDEN);
+        send_indication(s, &a.who, LISTENER, "x");
         expect_nothing(s);
         station_free(s);
     }
+}
+
+/* It may be any program's of that machine. */
+static void a_port_of_the_range_without_a_relay_is_no_peer(void **state)
+{
+    struct station *s = meeting_station();
+    struct relayed a = relayed(s, ALICE), b = relayed(s, BOB);
+    const char *nobody = port_behind(b.at);
+
+    (void)state;
+    permit(s, &a.who, nobody); /* which is for the IP address, that of the relay */
+    expect(s, &a.who, 0);
+    send_indication(s, &a.who, nobody, "x");
+    expect_nothing(s);
+    from_peer(s, a.relay, nobody, "x", 1);
+    expect_nothing(s);
+    assert_int_equal(drops_of(s, AUGER_TURN_SERVER_DROP_DENIED), 2);
+    bind_channel(s, &a.who, 0x4000, nobody);
+    expect(s, &a.who, AUGER_STUN_FORBIDDEN);
+    send_indication(s, &a.who, b.at, "x");
+    expect_to_peer(s, b.at, "x");
+    station_free(s);
+}
+
+static void a_relay_is_a_peer_from_its_socket_to_its_end(void **state)
+{
+    struct station *s = meeting_station();
+    struct relayed a = relayed(s, ALICE);
+    struct asker bob = BOB;
+    char at[AUGER_ADDR_TEXT_MAX];
+    struct request q;
+
+    (void)state;
+    challenge(s, &bob);
+    s->is_slow = true;
+    begin_allocate(&q);
+    send_signed(s, &q, &bob);
+    assert_int_equal(s->out.what, AUGER_TURN_SERVER_OPEN_RELAY);
+    const struct auger_turn_server_out asked = s->out;
+    auger_addr_format(&asked.path.local, at, sizeof(at));
+    bind_channel(s, &a.who, 0x4000, at); /* not bound: it may be another's, as is found out now */
+    expect(s, &a.who, AUGER_STUN_FORBIDDEN);
+    s->out = asked;
+    open_one(s);
+    read_answer(s);
+    expect(s, &bob, 0);
+    bind_channel(s, &a.who, 0x4000, at);
+    expect(s, &a.who, 0);
+    send_channel(s, &a.who, 0x4000, "x");
+    expect_to_peer(s, at, "x");
+    refresh(s, &bob, 0);
+    send_channel(s, &a.who, 0x4000, "x"); /* before the caller closes its socket */
+    expect_nothing(s);
+    from_peer(s, a.relay, at, "x", 1);
+    expect_nothing(s);
+    assert_int_equal(drops_of(s, AUGER_TURN_SERVER_DROP_DENIED), 2);
+    bind_channel(s, &a.who, 0x4000, at);
+    expect(s, &a.who, AUGER_STUN_FORBIDDEN);
+    station_free(s);
+}
+
+static struct station *sharing_station(struct auger_turn_held_ports *held, uint16_t min,
+                                       uint16_t max)
+{
+    struct station *s = station_prepare();
+
+    s->config.relay_to_relay = true;
+    s->config.held_ports = held;
+    s->config.port_min = min;
+    s->config.port_max = max;
+    station_start(s);
+    return s;
+}
+
+/* Ranges meet in the middle of a word of bits. */
+static void relays_of_servers_side_by_side_meet(void **state)
+{
+    struct auger_turn_held_ports *held;
+
+    (void)state;
+    assert_int_equal(auger_turn_held_ports_new(&held, auger_env_system()), 0);
+    struct station *s = sharing_station(held, 50000, 50001);
+    struct station *beside = sharing_station(held, 50002, 50003);
+    struct relayed a = relayed(s, ALICE), b = relayed(beside, BOB);
+    permit(s, &a.who, b.at);
+    send_indication(s, &a.who, b.at, "x");
+    expect_to_peer(s, b.at, "x");
+    send_indication(s, &a.who, port_behind(b.at), "x");
+    expect_nothing(s);
+    station_free(beside); /* before its sockets are closed */
+    send_indication(s, &a.who, b.at, "x");
+    expect_nothing(s);
+    send_indication(s, &a.who, a.at, "x");
+    expect_to_peer(s, a.at, "x");
+    station_free(s);
+    auger_turn_held_ports_free(held);
 }
 
 static void what_is_allowed_by_name_may_be_a_peer(void **state)
@@ -375,6 +504,9 @@ int main(void)
         cmocka_unit_test(so_many_at_once_and_no_more),
         cmocka_unit_test(a_peer_that_is_denied_later_is_cut_off_at_once),
         cmocka_unit_test(relays_meet_by_option_alone),
+        cmocka_unit_test(a_port_of_the_range_without_a_relay_is_no_peer),
+        cmocka_unit_test(a_relay_is_a_peer_from_its_socket_to_its_end),
+        cmocka_unit_test(relays_of_servers_side_by_side_meet),
         cmocka_unit_test(what_is_allowed_by_name_may_be_a_peer),
         cmocka_unit_test(a_channel_is_bound_both_ways_and_is_a_permission_too),
         cmocka_unit_test(what_cannot_be_bound_is_refused),

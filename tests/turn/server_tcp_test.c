@@ -336,6 +336,76 @@ static void a_denied_peer_is_not_connected_to(void **state)
     station_free(s);
 }
 
+/* --- relays of this server: docs/decisions/222 ------------------------------------------- */
+
+/* Alice and Bob, and where Bob's relay listens. */
+static struct station *meeting_station(struct asker *alice, struct asker *bob, char at[],
+                                       size_t at_cap)
+{
+    struct station *s = station_prepare();
+
+    s->config.tcp_relay = s->config.relay_to_relay = true;
+    station_start(s);
+    allocate_tcp(s, alice);
+    allocate_tcp(s, bob);
+    auger_addr_format(&s->relayed, at, at_cap);
+    return s;
+}
+
+static void relays_of_tcp_are_peers_of_tcp_alone(void **state)
+{
+    struct asker alice = ALICE_TCP, bob = BOB_TCP, carol = ALICE;
+    char at[AUGER_ADDR_TEXT_MAX];
+    struct station *s = meeting_station(&alice, &bob, at, sizeof(at));
+
+    (void)state;
+    carol.from = "9.9.9.1:5002";
+    connect_to(s, &alice, at);
+    allocate(s, &carol);
+    bind_channel(s, &carol, 0x4000, at); /* any program's, of UDP */
+    expect(s, &carol, AUGER_STUN_FORBIDDEN);
+    auger_addr_format(&s->relayed, at, sizeof(at));
+    ask_to_connect(s, &alice, at);
+    expect(s, &alice, AUGER_STUN_FORBIDDEN);
+    station_free(s);
+}
+
+static void a_relay_that_ends_while_it_is_connected_to_was_not_reached(void **state)
+{
+    struct asker alice = ALICE_TCP, bob = BOB_TCP;
+    char at[AUGER_ADDR_TEXT_MAX];
+    struct station *s = meeting_station(&alice, &bob, at, sizeof(at));
+
+    (void)state;
+    ask_to_connect(s, &alice, at);
+    assert_int_equal(s->out.what, AUGER_TURN_SERVER_CONNECT);
+    uint32_t number = s->out.connection;
+    refresh(s, &bob, 0);
+    forget_events(s);
+    connected(s, number, 0); /* to whoever listens there now */
+    expect(s, &alice, AUGER_STUN_CONNECTION_FAILURE);
+    expect_closed(s, number);
+    ask_to_connect(s, &alice, at);
+    expect(s, &alice, AUGER_STUN_FORBIDDEN);
+    station_free(s);
+}
+
+static void what_was_said_before_a_relay_ended_is_carried(void **state)
+{
+    struct asker alice = ALICE_TCP, bob = BOB_TCP;
+    char at[AUGER_ADDR_TEXT_MAX];
+    struct station *s = meeting_station(&alice, &bob, at, sizeof(at));
+
+    (void)state;
+    uint32_t number = connect_to(s, &alice, at);
+    bind_to(s, &alice, DATA, number);
+    refresh(s, &bob, 0);
+    forget_events(s);
+    assert_true(carry(s, number, false, 5) <= s->now);
+    expect_no_event(s);
+    station_free(s);
+}
+
 static void a_caller_that_says_nothing_is_not_waited_for(void **state)
 {
     struct station *s = tcp_station();
@@ -759,6 +829,9 @@ int main(void)
         cmocka_unit_test(there_is_one_connection_to_a_peer),
         cmocka_unit_test(a_connect_needs_a_tcp_allocation_and_a_peer),
         cmocka_unit_test(a_denied_peer_is_not_connected_to),
+        cmocka_unit_test(relays_of_tcp_are_peers_of_tcp_alone),
+        cmocka_unit_test(a_relay_that_ends_while_it_is_connected_to_was_not_reached),
+        cmocka_unit_test(what_was_said_before_a_relay_ended_is_carried),
         cmocka_unit_test(a_caller_that_says_nothing_is_not_waited_for),
         cmocka_unit_test(a_bind_needs_a_fresh_stream_and_a_connection_that_waits),
         cmocka_unit_test(a_connection_is_bound_by_its_own_user),
