@@ -8,6 +8,8 @@
 
 #define LOOK_EVERY (1 * AUGER_SEC)
 #define ENDS_AFTER (5 * AUGER_SEC)
+/* Ti (8489 6.2.2): over a stream a request is not repeated, and so its end is no last repetition. */
+#define ANSWERS_WITHIN (39500 * AUGER_MS)
 
 void auger_tcp_seen_add_server(struct auger_tcp_seen *seen, const struct auger_addr *server,
                                auger_time now)
@@ -95,6 +97,7 @@ static void ask(struct auger_tcp_seen *seen, struct auger_tcp_seen_base *base,
 
     if (auger_stun_client_new(&base->client, seen->env, now, &name) < 0)
         return;
+    base->answer_by = auger_time_add(now, ANSWERS_WITHIN);
     size_t len = auger_stun_client_poll_transmit(base->client, now, request, sizeof(request));
     auger_stream_open(&base->stream, seen->slot, seen->epoll_fd, &target, now);
     auger_stream_send(&base->stream, now, request, len);
@@ -207,11 +210,8 @@ static void look(struct auger_tcp_seen *seen, auger_time now)
 static void expire(struct auger_tcp_seen *seen, struct auger_tcp_seen_base *base, auger_time now)
 {
     auger_stream_handle_timeout(&base->stream, now);
-    if (base->client) {
-        auger_stun_client_handle_timeout(base->client, now);
-        if (auger_stun_client_state(base->client) != AUGER_STUN_CLIENT_ASKING)
-            stop_asking(base, now);
-    }
+    if (base->client && now >= base->answer_by)
+        stop_asking(base, now);
     take_loss(seen, base, now);
 }
 
@@ -229,8 +229,11 @@ auger_time auger_tcp_seen_next_timeout(const struct auger_tcp_seen *seen)
 {
     auger_time at = seen->servers_len > 0 ? seen->look_at : AUGER_NEVER;
 
-    for (size_t i = 0; i < seen->bases_len; i++)
-        at = auger_time_min(at, auger_stream_next_timeout(&seen->bases[i]->stream));
+    for (size_t i = 0; i < seen->bases_len; i++) {
+        const struct auger_tcp_seen_base *base = seen->bases[i];
+        at = auger_time_min(at, auger_stream_next_timeout(&base->stream));
+        at = auger_time_min(at, base->client ? base->answer_by : AUGER_NEVER);
+    }
     return at;
 }
 

@@ -20,6 +20,7 @@ struct auger_tcp_seen_base {
     struct auger_addr external;       /* what the agent was told; of no family: nothing */
     size_t tried;                     /* servers, in their order */
     struct auger_stun_client *client; /* NULL: none is being asked */
+    auger_time answer_by;             /* of that one */
     struct auger_stream stream;
 };
 

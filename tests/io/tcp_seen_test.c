@@ -14,6 +14,7 @@
 struct server {
     struct auger_loop *loop;
     int listener, client; /* -1: nobody has come */
+    bool is_silent;
     struct auger_addr from;
     char uri[64];
 };
@@ -66,7 +67,7 @@ static void answer(struct server *server)
     uint8_t request[200], reply[200];
     ssize_t len = recv(server->client, request, sizeof(request), 0);
 
-    if (len <= 0)
+    if (len <= 0 || server->is_silent)
         return;
     size_t reply_len = auger_stun_server_answer(&seen, request, (size_t)len, reply, sizeof(reply));
     assert_true(reply_len > 0);
@@ -168,6 +169,30 @@ static void where_one_server_refuses_the_next_is_asked(void **state)
     close_server(&server);
 }
 
+/* Nothing but its time ends that: the connection stands. */
+static void where_one_server_is_silent_the_next_is_asked(void **state)
+{
+    struct server silent, server;
+    struct stage stage;
+
+    (void)state;
+    begin_stage(&stage);
+    open_server(&silent, stage.loop, true);
+    open_server(&server, stage.loop, true);
+    ask(&stage, LISTENS, AUGER_ICE_POLICY_ALL, (const char *const[]){silent.uri, server.uri}, 2);
+    silent.is_silent = true;
+    while (silent.client < 0)
+        go_on(&stage);
+    struct auger_tcp_seen_base *base = stage.loop->slots[0]->seen.bases[0];
+    assert_true(base->client && base->answer_by > auger_loop_now(stage.loop) + 30 * AUGER_SEC);
+    base->answer_by = 0;
+    while (stage.reflexive[AUGER_TCP_TYPE_SO] == 0)
+        go_on(&stage);
+    auger_loop_free(stage.loop);
+    close_server(&silent);
+    close_server(&server);
+}
+
 /* Who listens nowhere, or tells relays alone, has no use for it. */
 static void nobody_is_asked_for_what_is_not_told(void **state)
 {
@@ -219,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_seen_is_a_candidate_of_each_type_that_listens),
         cmocka_unit_test(where_one_server_refuses_the_next_is_asked),
+        cmocka_unit_test(where_one_server_is_silent_the_next_is_asked),
         cmocka_unit_test(nobody_is_asked_for_what_is_not_told),
         cmocka_unit_test(with_its_connection_the_candidate_goes),
     };
