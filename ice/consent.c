@@ -136,7 +136,6 @@ static void lose(struct auger_ice *ice, auger_time now, const char *reason)
     struct auger_pair *pair = ice->consent.pair;
     struct auger_generation *generation = pair->generation;
 
-    auger_keepalive_lost(ice, now, silence_before_loss(ice));
     auger_pair_fail(pair, ice->env, now, AUGER_PAIR_NO_CONSENT);
     auger_inflight_remove_pair(&generation->checklist.inflight, pair);
     auger_route_update(ice, now);
@@ -239,8 +238,10 @@ void auger_consent_follow(struct auger_ice *ice, auger_time now)
 
 void auger_consent_expire(struct auger_ice *ice, auger_time now)
 {
-    if (ice->consent.pair && !auger_pair_is_usable(ice->consent.pair, now))
-        lose(ice, now, "consent expired"); /* 5.1 */
+    if (!ice->consent.pair || auger_pair_is_usable(ice->consent.pair, now))
+        return;
+    auger_keepalive_lost(ice, now, silence_before_loss(ice));
+    lose(ice, now, "consent expired"); /* 5.1 */
 }
 
 auger_time auger_consent_next_timeout(const struct auger_ice *ice)

@@ -255,6 +255,27 @@ static void test_a_403_revokes_consent_at_once(void **state)
     puppet_free(p);
 }
 
+/* Who takes it back was heard: that an answer was lost before says nothing of a NAT then. */
+static void test_a_403_is_no_word_about_a_nat(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent sent, lost;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "203.0.113.9:9"});
+    while (!take_due(p, &lost)) {
+    }
+    while (!take_due(p, &sent)) {
+    }
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 403});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    assert_int_equal(counters_of(p->world, 0).mappings_forgotten, 0);
+    puppet_free(p);
+}
+
 static void test_another_pair_with_consent_takes_over(void **state)
 {
     (void)state;
@@ -398,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_an_answer_to_an_earlier_question_counts),
         cmocka_unit_test(test_a_late_answer_does_not_revive),
         cmocka_unit_test(test_a_403_revokes_consent_at_once),
+        cmocka_unit_test(test_a_403_is_no_word_about_a_nat),
         cmocka_unit_test(test_another_pair_with_consent_takes_over),
         cmocka_unit_test(test_without_entropy_consent_waits_and_does_not_spin),
         cmocka_unit_test(test_an_answer_counts_for_30_seconds_after_its_question),
