@@ -87,14 +87,14 @@ bool auger_checklist_may_beat(const struct auger_checklist *list, enum auger_rol
 /* When consent to the last pair that could be used ends, a bar that ends before it aside; 0: there
  * is none. */
 auger_time auger_checklist_usable_until(const struct auger_checklist *list);
-/* The valid pair of highest priority with consent at `now`. */
+/* The valid pair of highest priority with consent at `now`; NULL: none. */
+struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
+                                        enum auger_role role);
 /* The same of those whose consent lasts. */
 struct auger_pair *auger_checklist_best_lasting(const struct auger_checklist *list, auger_time now,
                                                 enum auger_role role);
 /* Asks on the other valid ones; and whether any valid one is being asked. */
 void auger_checklist_renew(struct auger_checklist *list, auger_time now);
 bool auger_checklist_is_renewing(const struct auger_checklist *list);
-struct auger_pair *auger_checklist_best(const struct auger_checklist *list, auger_time now,
-                                        enum auger_role role);
 
 #endif /* AUGER_ICE_CHECKLIST_H */

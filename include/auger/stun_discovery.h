@@ -87,7 +87,7 @@ enum auger_discovery_event_type {
     AUGER_DISCOVERY_EVENT_ROUND,  /* of the lifetime: mappings are opened, to be left idle */
     AUGER_DISCOVERY_EVENT_TESTED, /* a mapping that was idle is there still, or not */
     /* Mappings are opened, to be kept by datagrams of one direction alone; `idle`: that long in
-       all. */
+     * all. */
     AUGER_DISCOVERY_EVENT_KEEPING,
 };
 /* Progress, for who shows it: the oldest are forgotten where nobody asks. */

@@ -270,7 +270,6 @@ static auger_time apart(const struct plan *plan)
 
 static void restart_by(struct life *life, int64_t who)
 {
-
     if (who != 2)
         restart(life, 0);
     if (who == 3)
