@@ -306,18 +306,18 @@ static bool has_answered_since(const struct monitor *monitor, const struct auger
 
 /* A nominating check that fails takes its pair along (7.2.5.3.4), and so does another one if
  * nothing else was answered since. */
-static bool has_asked_in_vain(const struct monitor *monitor, auger_time now,
-                              const struct auger_path *path)
+const struct monitor_request *monitor_find_in_vain(const struct monitor *monitor, auger_time now,
+                                                   const struct auger_path *path)
 {
     const struct monitor_requests *sent = &monitor->sent;
 
-    for (size_t i = 0; i < sent->total && i < sent->cap; i++) {
-        const struct monitor_request *request = &sent->ring[i];
+    for (size_t i = 1; i <= sent->total && i <= sent->cap; i++) {
+        const struct monitor_request *request = &sent->ring[(sent->total - i) % MONITOR_REQUESTS];
         if (auger_path_equal(&request->path, path) && has_failed(request, now) &&
             (request->nominates || !has_answered_since(monitor, path, request->sent_at)))
-            return true;
+            return request;
     }
-    return false;
+    return NULL;
 }
 
 static bool is_agreed(const struct monitor_route *route, auger_time now)
@@ -401,7 +401,7 @@ static bool has_standby(const struct monitor *monitor, auger_time now)
         const struct monitor_route *route = &monitor->routes[i];
         if (route->generation == monitor->in_force && !route->is_doubtful &&
             is_there(monitor, now, route) && is_owed(route, now) &&
-            !has_asked_in_vain(monitor, now, &route->path))
+            !monitor_find_in_vain(monitor, now, &route->path))
             return true;
     }
     return false;
@@ -461,7 +461,8 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
     if (to == AUGER_ICE_CONNECTED && monitor->routes_len == 0 && !monitor->both_lite)
         monitor_break(monitor, "1: connected, and no check has succeeded");
     if (to == AUGER_ICE_FAILED && !monitor->has_replays && !is_adrift(monitor) &&
-        has_consent_of_newest(monitor, now) && !has_asked_in_vain(monitor, now, &monitor->path) &&
+        has_consent_of_newest(monitor, now) &&
+        !monitor_find_in_vain(monitor, now, &monitor->path) &&
         monitor->conflicts < MONITOR_CONFLICTS)
         monitor_break(monitor, "2: failed on a path with consent");
     if (to == AUGER_ICE_FAILED)
@@ -518,6 +519,7 @@ void monitor_event(struct monitor *monitor, auger_time now, const struct auger_i
         break;
     case AUGER_ICE_EVENT_PATH:
         check_path(monitor, now, &event->path);
+        monitor_note_failed_check(monitor, now);
         monitor->path = event->path;
         monitor->is_adrift = monitor->may_be_adrift = false;
         break;

@@ -210,7 +210,46 @@ static void what_a_burst_guesses_comes_when_it_is_known(void **state)
     }
 }
 
-SCENARIOS(cmocka_unit_test(what_a_burst_guesses_comes_when_it_is_known),
+static void asks_on(struct stage *stage, auger_time now, const struct auger_path *on,
+                    struct forged check)
+{
+    forge_request(stage, check);
+    monitor_sent(stage->monitor, now, on, stage->buf, stage->len);
+}
+
+/* All else is tried anew (docs/decisions/230), once for each check that fails. */
+static void a_failed_check_on_the_path_in_use_allows_as_many_again(void **state)
+{
+    static const struct {
+        unsigned failing; /* requests of it */
+        bool elsewhere;   /* not on the path in use */
+        int others;
+        const char *broken;
+    } cases[] = {{0, false, 7, NULL},
+                 {0, false, 8, "3: 8 requests"},
+                 {6, false, 8, "3: 8 requests"},
+                 {7, true, 8, "3: 8 requests"},
+                 {7, false, 14, NULL},
+                 {7, false, 15, "3: 15 requests"}};
+    struct auger_path silent = path, third = path;
+
+    (void)state;
+    silent.remote.port++;
+    third.remote.port--;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct stage *stage = connected();
+        auger_time now = 0;
+        for (unsigned n = 0; n < cases[i].failing; n++)
+            asks_on(stage, now += AUGER_SEC, cases[i].elsewhere ? &third : &path,
+                    (struct forged){.tid = 2, .nominates = true});
+        for (int n = 0; n < cases[i].others; n++)
+            asks_on(stage, now += AUGER_SEC, &silent, (struct forged){.tid = (uint8_t)(3 + n)});
+        ends(stage, cases[i].broken);
+    }
+}
+
+SCENARIOS(cmocka_unit_test(a_failed_check_on_the_path_in_use_allows_as_many_again),
+          cmocka_unit_test(what_a_burst_guesses_comes_when_it_is_known),
           cmocka_unit_test(a_restart_is_wanted_where_the_path_went_and_no_other_has_consent),
           cmocka_unit_test(a_path_is_gone_with_its_helper),
           cmocka_unit_test(a_restart_may_be_wanted_for_another_pair_where_that_is_expected),

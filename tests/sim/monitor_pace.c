@@ -1,6 +1,8 @@
 /* tests/sim/monitor_pace.c - invariant 3: how much an agent asks, and how fast. */
 #include "tests/sim/monitor_state.h"
 
+#include <string.h>
+
 bool monitor_is_server(const struct monitor *monitor, const struct auger_addr *addr)
 {
     for (size_t i = 0; i < monitor->servers_len; i++) {
@@ -57,11 +59,24 @@ void monitor_check_pace(struct monitor *monitor, auger_time now,
         monitor->pacing = monitor->peers_pacing;
 }
 
-/* Checks begin anew in another role, and where the address or the stream in use is gone; and are
- * triggered by those of the peer. */
+/* The next request or path may be what comes of it. */
+void monitor_note_failed_check(struct monitor *monitor, auger_time now)
+{
+    const struct monitor_request *failed = monitor_find_in_vain(monitor, now, &monitor->path);
+
+    if (!failed || memcmp(&failed->tid, &monitor->failed_last, sizeof(failed->tid)) == 0)
+        return;
+    monitor->failed_last = failed->tid;
+    monitor->checks_failed++;
+}
+
+/* Checks begin anew in another role, where the address or the stream in use is gone, and where a
+ * check on the path in use has failed (docs/decisions/230); and are triggered by those of the
+ * peer. */
 static size_t transactions_max(const struct monitor *monitor, const struct monitor_remote *remote)
 {
-    unsigned begun = 1 + monitor->role_changes + monitor->relays_lost + monitor->streams_lost;
+    unsigned begun = 1 + monitor->role_changes + monitor->relays_lost + monitor->streams_lost +
+                     monitor->checks_failed;
 
     return (monitor->bases + monitor->helpers_len) * (begun + monitor->gone_len) + remote->checks;
 }

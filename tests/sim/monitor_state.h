@@ -124,6 +124,8 @@ struct monitor {
     struct monitor_relay *relays;        /* of bases and servers that they have asked for one */
     size_t relays_len;
     unsigned relays_lost, streams_lost; /* the latter while in use */
+    unsigned checks_failed;             /* on the path in use, */
+    struct auger_stun_tid failed_last;  /* and the latest of them */
     unsigned refreshes_lost;            /* of channels */
     unsigned allocates_in_vain;
 
@@ -172,7 +174,13 @@ struct monitor_request *monitor_find_request(struct monitor_requests *requests,
 
 bool monitor_is_server(const struct monitor *monitor, const struct auger_addr *addr);
 
-/* monitor_pace.c: of a new transaction; of each datagram of one that goes there. */
+/* On that path, the latest check that leaves its pair invalid; NULL: none. */
+const struct monitor_request *monitor_find_in_vain(const struct monitor *monitor, auger_time now,
+                                                   const struct auger_path *path);
+
+/* monitor_pace.c */
+void monitor_note_failed_check(struct monitor *monitor, auger_time now);
+/* Of a new transaction; of each datagram of one that goes there. */
 void monitor_check_pace(struct monitor *monitor, auger_time now,
                         const struct monitor_request *request);
 void monitor_check_budget(struct monitor *monitor, const struct monitor_request *request,

@@ -351,6 +351,7 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
         request->sent_at = now;
         request->nominates = auger_stun_msg_has(msg, AUGER_STUN_ATTR_USE_CANDIDATE);
         replace(monitor, request);
+        monitor_note_failed_check(monitor, now);
         monitor_check_pace(monitor, now, request);
     }
     if (request->sent > MONITOR_TRANSMISSIONS)
