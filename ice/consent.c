@@ -211,7 +211,8 @@ static void watch(struct auger_ice *ice, auger_time now)
     struct auger_consent *consent = &ice->consent;
 
     consent->pair = ice->route;
-    consent->asked_at = AUGER_NEVER;
+    if (!auger_ice_is_silent(ice))
+        consent->asked_at = AUGER_NEVER;
     consent->watched_at = now;
     forget_checks(consent);
     auger_keepalive_watch(ice, now);

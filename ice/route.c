@@ -47,6 +47,15 @@ static void tell_none(struct auger_ice *ice, auger_time now)
         auger_ice_set_state(ice, now, AUGER_ICE_DISCONNECTED, "no pair to use");
 }
 
+/* Silent as the peer is, another pair whose consent has not ended yet is no word of it. */
+static void tell_another(struct auger_ice *ice, auger_time now, const struct auger_pair *pair)
+{
+    auger_trace(ice->env, now, "ice:path", AUGER_F_ADDR("local", &pair->local->addr),
+                AUGER_F_ADDR("remote", &pair->remote->addr));
+    if (!auger_ice_is_silent(ice))
+        auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "valid pair");
+}
+
 void auger_route_update(struct auger_ice *ice, auger_time now)
 {
     struct auger_pair *pair = best_route(ice, now);
@@ -58,11 +67,8 @@ void auger_route_update(struct auger_ice *ice, auger_time now)
     ice->route = pair;
     ice->tally.route_changes++;
     ice->news.path = pair != NULL;
-    if (!pair)
-        return;
-    auger_trace(ice->env, now, "ice:path", AUGER_F_ADDR("local", &pair->local->addr),
-                AUGER_F_ADDR("remote", &pair->remote->addr));
-    auger_ice_set_state(ice, now, AUGER_ICE_CONNECTED, "valid pair");
+    if (pair)
+        tell_another(ice, now, pair);
 }
 
 void auger_route_forget_pair(struct auger_ice *ice, struct auger_pair *pair)

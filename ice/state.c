@@ -126,6 +126,11 @@ void auger_ice_heard(struct auger_ice *ice, auger_time now, const struct auger_p
     ice->consent.asked_at = AUGER_NEVER;
 }
 
+bool auger_ice_is_silent(const struct auger_ice *ice)
+{
+    return ice->state == AUGER_ICE_DISCONNECTED && ice->consent.asked_at != AUGER_NEVER;
+}
+
 void auger_ice_mark(const struct auger_ice *ice, struct auger_stun_tid *id)
 {
     if (ice->shares_sockets)

@@ -252,6 +252,8 @@ void auger_ice_give_up(struct auger_ice *ice, auger_time now, struct auger_gener
 void auger_ice_fail(struct auger_ice *ice, auger_time now, const char *reason);
 /* An authenticated message of the peer arrived along `path`. */
 void auger_ice_heard(struct auger_ice *ice, auger_time now, const struct auger_path *path);
+/* Nor any since it was asked for, on this path or on another that has not ended. */
+bool auger_ice_is_silent(const struct auger_ice *ice);
 /* The id of a transaction that begins is marked, if the agent shares its sockets. */
 void auger_ice_mark(const struct auger_ice *ice, struct auger_stun_tid *id);
 

@@ -305,6 +305,33 @@ static void test_another_pair_with_consent_takes_over(void **state)
     puppet_free(p);
 }
 
+static void test_only_a_word_of_the_peer_ends_the_disconnection_on_another_pair_too(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent, other = {0};
+    auger_time t0 = p->world->now;
+
+    puppet_wait(p, 20 * AUGER_SEC);
+    while (puppet_take(p, &sent)) {
+    }
+    puppet_check(p, &(struct puppet_check){.from = "198.51.100.1:1"});
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    while (p->world->now < t0 + 29 * AUGER_SEC)
+        take_due(p, &sent);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    while (p->world->now < t0 + 45 * AUGER_SEC) {
+        if (take_due(p, &sent) && p->world->now >= t0 + 30 * AUGER_SEC)
+            other = sent;
+        assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    }
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_FAILED);
+    puppet_answer(p, &other, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
 static void test_without_entropy_consent_waits_and_does_not_spin(void **state)
 {
     (void)state;
@@ -421,6 +448,7 @@ int main(void)
         cmocka_unit_test(test_a_403_revokes_consent_at_once),
         cmocka_unit_test(test_a_403_is_no_word_about_a_nat),
         cmocka_unit_test(test_another_pair_with_consent_takes_over),
+        cmocka_unit_test(test_only_a_word_of_the_peer_ends_the_disconnection_on_another_pair_too),
         cmocka_unit_test(test_without_entropy_consent_waits_and_does_not_spin),
         cmocka_unit_test(test_an_answer_counts_for_30_seconds_after_its_question),
         cmocka_unit_test(test_an_answer_since_it_was_asked_makes_up_for_a_check_without_one),
