@@ -133,6 +133,24 @@ static void nor_does_one_that_falls_silent_a_little_later(void **state)
     puppet_free(p);
 }
 
+/* Its own checks in reserve go on, and are all that goes there. */
+static void nor_is_it_asked_once_more_by_the_silence(void **state)
+{
+    struct puppet *p = settled(true, 20 * AUGER_SEC);
+    struct auger_pair *second = pair_of(p, 1);
+    struct auger_standby_slot *slot = &p->ice->standby->slots[second->proof->standby - 1];
+
+    (void)state;
+    run(p, 8 * AUGER_SEC, 6);
+    slot->sent_at = p->world->now;
+    slot->next_at = p->world->now + STEP;
+    uint32_t asked = second->requests_sent;
+    run(p, 2 * AUGER_SEC, 4);
+    assert_int_equal(way_in_use(p), 0);
+    assert_int_equal(second->requests_sent, asked + 1);
+    puppet_free(p);
+}
+
 /* The peer has nominated none yet. */
 static void one_that_took_over_is_given_up_in_the_same_way(void **state)
 {
@@ -282,6 +300,7 @@ int main(void)
         cmocka_unit_test(where_the_peer_checks_it_is_asked_first),
         cmocka_unit_test(a_pair_that_is_silent_too_does_not_take_over),
         cmocka_unit_test(nor_does_one_that_falls_silent_a_little_later),
+        cmocka_unit_test(nor_is_it_asked_once_more_by_the_silence),
         cmocka_unit_test(one_that_took_over_is_given_up_in_the_same_way),
         cmocka_unit_test(a_sleep_is_no_silence),
         cmocka_unit_test(one_check_without_an_answer_is_not_enough),
