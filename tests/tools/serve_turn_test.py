@@ -90,7 +90,7 @@ class Client:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             context.set_alpn_protocols(["stun.turn"])
             self.socket = context.wrap_socket(self.socket)
-        self.buffer, self.realm, self.nonce, self.key = b"", b"", b"", b""
+        self.buffer, self.realm, self.nonce, self.key = bytearray(), b"", b"", b""
 
     def take(self, size):
         while len(self.buffer) < size:
@@ -98,7 +98,8 @@ class Client:
             if not got:
                 raise ConnectionError
             self.buffer += got
-        taken, self.buffer = self.buffer[:size], self.buffer[size:]
+        taken = bytes(self.buffer[:size])
+        del self.buffer[:size]
         return taken
 
     def receive(self):
