@@ -4,7 +4,6 @@
 #include "sim/digest.h"
 #include "sim/tcp.h"
 
-#include "base/nat64.h"
 #include "base/time.h"
 #include "ice/state.h"
 
@@ -56,7 +55,7 @@ static uint16_t any_port(struct sim_peer *peer)
     return port;
 }
 
-static void check(struct sim_peer *peer, int err, const char *what)
+void sim_peer_check(struct sim_peer *peer, int err, const char *what)
 {
     if (err < 0)
         sim_break(peer->sim, "%s: %s: %s", peer->name, what, auger_strerror(err));
@@ -78,7 +77,7 @@ static void add_local_addr(struct sim_peer *peer, auger_time now, const struct a
     do
         err = auger_ice_add_local_addr(peer->ice, now, base);
     while (sim_peer_tries_again(peer, err));
-    check(peer, err, what);
+    sim_peer_check(peer, err, what);
 }
 
 static struct auger_addr attach(struct sim_peer *peer, struct sim_net *net,
@@ -193,8 +192,8 @@ static void remove_tcp_base(struct sim_peer *peer, const struct auger_addr *udp)
         return;
     base.transport = AUGER_TCP;
     SIM_TELL(peer->sim, base_removed, peer, &base);
-    check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &base),
-          "an address of TCP that is gone");
+    sim_peer_check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &base),
+                   "an address of TCP that is gone");
     sim_tcp_forget(peer->sim, peer->host, &base);
 }
 
@@ -225,110 +224,29 @@ void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_ne
             continue;
         sim_log(sim, "%s has no interface in %s any more", peer->name, net->name);
         SIM_TELL(peer->sim, base_removed, peer, &gone);
-        check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &gone),
-              "an address that is gone");
+        sim_peer_check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &gone),
+                       "an address that is gone");
         remove_tcp_base(peer, &gone);
         peer->is_touched = true;
     }
 }
 
-/* By both of its addresses.  One that others name is not told, and may be used. */
-static void add_turn_server(struct sim_peer *peer, auger_time now, const struct sim_turn *turn,
-                            bool is_told)
-{
-    static const enum auger_family families[] = {AUGER_IPV4, AUGER_IPV6};
-    struct auger_ice_turn_server server;
-
-    auger_ice_turn_server_init(&server);
-    server.username = SIM_TURN_USER;
-    server.password = SIM_TURN_PASSWORD;
-    if (peer->options.turn_families)
-        server.families = peer->options.turn_families;
-    for (size_t i = 0; i < 2; i++) {
-        server.addr = *sim_turn_addr(turn, families[i]);
-        server.addr.transport = peer->options.turn_streams ? AUGER_TCP : AUGER_UDP;
-        SIM_TELL(peer->sim, turn_server_added, peer, &server.addr);
-        if (!is_told)
-            continue;
-        int err;
-        do
-            err = auger_ice_add_turn_server(peer->ice, now, &server);
-        while (sim_peer_tries_again(peer, err)); /* buggify.h */
-        check(peer, err, "TURN server");
-    }
-}
-
-static void add_turn_servers(struct sim_peer *peer, auger_time now)
-{
-    struct sim *sim = peer->sim;
-    size_t number = sim->turns_len;
-
-    for (const struct sim_turn *turn = sim->turns; turn; turn = sim_turn_next(turn)) {
-        unsigned bit = 1u << --number;
-        if ((peer->options.turn | peer->options.turn_named) & bit)
-            add_turn_server(peer, now, turn, peer->options.turn & bit);
-    }
-}
-
-/* What its agent asks then. */
-static void tell_translated(struct sim_peer *peer)
-{
-    struct sim *sim = peer->sim;
-
-    for (size_t i = 0; i < sim->stun_servers_len; i++)
-        if (auger_nat64_reaches(&sim->stun_servers[i])) {
-            struct auger_addr through = auger_nat64_synthesise(sim_nat64(), &sim->stun_servers[i]);
-            SIM_TELL(sim, stun_server_added, peer, &through);
-        }
-}
-
-/* Not while its machine sleeps. */
-static void learn_nat64(struct sim *sim, void *user)
-{
-    struct sim_peer *peer = user;
-    auger_time wait = sim_peer_sleeps_for(peer);
-    int err;
-
-    if (wait > 0)
-        queue_put(&sim->queue, sim->now + wait, learn_nat64, peer);
-    if (wait > 0 || !peer->ice)
-        return;
-    tell_translated(peer);
-    do
-        err = auger_ice_set_nat64(peer->ice, sim_peer_now(peer), sim_nat64());
-    while (sim_peer_tries_again(peer, err));
-    check(peer, err, "NAT64");
-    auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
-    peer->is_touched = true;
-}
-
 void sim_peer_begin(struct sim_peer *peer, bool controlling)
 {
-    struct sim *sim = peer->sim;
     auger_time now = sim_peer_now(peer);
 
     assert(!peer->has_begun);
     peer->has_begun = peer->is_touched = true;
-    check(peer, auger_ice_set_controlling(peer->ice, controlling), "role");
+    sim_peer_check(peer, auger_ice_set_controlling(peer->ice, controlling), "role");
     for (size_t i = 0; i < peer->host->at_len; i++) {
         SIM_TELL(peer->sim, base_added, peer, &peer->host->at[i].addr);
         add_local_addr(peer, now, &peer->host->at[i].addr, "local address");
         add_tcp_base(peer, now, &peer->host->at[i].addr);
     }
-    for (size_t i = 0;
-         i < sim->stun_servers_len && !peer->options.no_stun && !peer->options.ice.lite; i++) {
-        SIM_TELL(sim, stun_server_added, peer, &sim->stun_servers[i]);
-        int err;
-        do
-            err = auger_ice_add_stun_server(peer->ice, now, &sim->stun_servers[i]);
-        while (sim_peer_tries_again(peer, err));
-        check(peer, err, "STUN server");
-    }
-    if (!peer->options.ice.lite)
-        add_turn_servers(peer, now);
+    sim_peer_add_servers(peer, now);
     auger_ice_end_of_local_addrs(peer->ice, now);
     if (peer->options.nat64)
-        queue_put(&sim->queue, sim->now + peer->options.nat64_late, learn_nat64, peer);
+        sim_peer_await_nat64(peer);
 }
 
 static void end(struct sim_peer *peer)

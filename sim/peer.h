@@ -87,6 +87,12 @@ void sim_peer_begin(struct sim_peer *peer, bool controlling);
 /* What came to nothing for want of memory or chance has changed nothing, and is tried again; not
  * for ever. */
 bool sim_peer_tries_again(struct sim_peer *peer, int err);
+/* An error breaks the world. */
+void sim_peer_check(struct sim_peer *peer, int err, const char *what);
+
+/* peer_servers.c: the agent is told of its servers, and, later, of its NAT64. */
+void sim_peer_add_servers(struct sim_peer *peer, auger_time now);
+void sim_peer_await_nat64(struct sim_peer *peer);
 
 /* peer_socket.c */
 void sim_peer_init_socket(struct sim_peer *peer);
