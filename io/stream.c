@@ -6,8 +6,6 @@
 #include "io/framing.h"
 #include "io/sockaddr.h"
 
-#include <auger/turn.h>
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -46,7 +44,8 @@ static void drop(struct auger_stream *stream)
     stream->begun = stream->addrs_len = 0;
     auger_stream_queue_clear(&stream->queue);
     stream->out_at = stream->out_len = 0;
-    stream->raw_at = stream->raw_len = stream->in_at = stream->in_len = stream->skip = 0;
+    stream->raw_at = stream->raw_len = 0;
+    auger_stream_input_clear(&stream->input);
     stream->waits_to_write = false;
     stream->next_at = stream->connect_by = AUGER_NEVER;
     stream->state = AUGER_STREAM_CLOSED;
@@ -511,68 +510,24 @@ static bool fill(struct auger_stream *stream, auger_time now)
 {
     if (stream->talk)
         return hear_proxy(stream, now);
-    if (stream->in_at > 0)
-        memmove(stream->in, stream->in + stream->in_at, stream->in_len);
-    stream->in_at = 0;
-    uint8_t *buf = stream->in + stream->in_len;
-    size_t cap = sizeof(stream->in) - stream->in_len;
+    size_t cap;
+    uint8_t *buf = auger_stream_input_room(&stream->input, &cap);
     size_t len = stream->tls ? pull_sealed(stream, now, buf, cap) : pull(stream, buf, cap);
-    stream->in_len += len;
+    auger_stream_input_add(&stream->input, len);
     return len > 0;
-}
-
-static void use_up(struct auger_stream *stream, size_t len)
-{
-    stream->in_at += len;
-    stream->in_len -= len;
-}
-
-/* Of a frame that is longer than what we have room for. */
-static void skip(struct auger_stream *stream)
-{
-    size_t len = stream->skip < stream->in_len ? stream->skip : stream->in_len;
-
-    use_up(stream, len);
-    stream->skip -= len;
-}
-
-/* How long the frame is that comes next; AUGER_ERR_AGAIN: that is not there yet. */
-static int next_len(const struct auger_stream *stream)
-{
-    const uint8_t *at = stream->in + stream->in_at;
-
-    if (stream->skip > 0)
-        return AUGER_ERR_AGAIN;
-    return stream->is_framed ? auger_framing_len(at, stream->in_len)
-                             : auger_turn_frame_len(at, stream->in_len);
-}
-
-/* An empty datagram is none. */
-static bool take_frame(struct auger_stream *stream, size_t len, struct auger_bytes *frame)
-{
-    size_t header = stream->is_framed ? AUGER_FRAMING_HEADER : 0;
-
-    *frame = (struct auger_bytes){stream->in + stream->in_at + header, len - header};
-    use_up(stream, len);
-    return frame->len > 0;
 }
 
 bool auger_stream_next(struct auger_stream *stream, auger_time now, struct auger_bytes *frame)
 {
     while (stream->state == AUGER_STREAM_OPEN) {
-        skip(stream);
-        int len = next_len(stream);
-        if (len > AUGER_STREAM_IN_MAX) {
-            stream->skip = (size_t)len;
-        } else if (len > 0 && (size_t)len <= stream->in_len) {
-            if (take_frame(stream, (size_t)len, frame))
-                return true;
-        } else if (len < 0 && len != AUGER_ERR_AGAIN) {
+        int found = auger_stream_input_next(&stream->input, stream->is_framed, frame);
+        if (found > 0)
+            return true;
+        if (found < 0)
             lose(stream, stream->is_framed ? "what the other side sent is no frame of ours"
                                            : "what the server sent is no TURN");
-        } else if (!fill(stream, now)) {
+        else if (!fill(stream, now))
             return false;
-        }
     }
     return false;
 }

@@ -5,6 +5,7 @@
 #define AUGER_IO_STREAM_H
 
 #include "io/proxy.h"
+#include "io/stream_input.h"
 #include "io/stream_queue.h"
 #include "io/watch.h"
 
@@ -14,7 +15,6 @@
 #define AUGER_STREAM_QUEUE_MAX (256 * 1024)       /* bytes that wait; of them data has all but */
 #define AUGER_STREAM_RESERVE (16 * 1024)          /* these */
 #define AUGER_STREAM_FRAMED_QUEUE_MAX (64 * 1024) /* the same of a stream to the other side */
-#define AUGER_STREAM_IN_MAX 8192                  /* a longer frame is dropped */
 
 enum auger_stream_state { AUGER_STREAM_CLOSED, AUGER_STREAM_CONNECTING, AUGER_STREAM_OPEN };
 
@@ -46,10 +46,9 @@ struct auger_stream {
     struct auger_stream_queue queue;
     struct auger_stream_room *room; /* with TLS or a proxy alone */
     size_t out_at, out_len, raw_at, raw_len;
-    uint8_t in[AUGER_STREAM_IN_MAX];
-    size_t in_at, in_len, skip; /* bytes of a frame that is dropped */
-    size_t budget;              /* bytes to be read before the others' turn */
-    uint64_t dropped;           /* frames that the queue had no room for */
+    struct auger_stream_input input;
+    size_t budget;    /* bytes to be read before the others' turn */
+    uint64_t dropped; /* frames that the queue had no room for */
     char why[AUGER_TLS_WHY_MAX];
 };
 
