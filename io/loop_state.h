@@ -42,9 +42,5 @@ struct auger_loop {
 };
 
 struct auger_slot *auger_loop_find_slot(const struct auger_loop *loop, uint64_t id);
-/* Where the time of its names is up. */
-void auger_loop_give_up_names(struct auger_loop *loop, struct auger_slot *slot, auger_time now);
-/* Names that were resolved since. */
-void auger_loop_take_names(struct auger_loop *loop, auger_time now);
 
 #endif /* AUGER_IO_LOOP_STATE_H */

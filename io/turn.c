@@ -9,6 +9,7 @@
 #include "io/names.h"
 #include "io/nat64.h"
 #include "io/portmap.h"
+#include "io/servers.h"
 #include "io/turn_service.h"
 #include "io/turn_traffic.h"
 
@@ -115,7 +116,7 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
         break;
     case AUGER_WATCH_WAKE:
         drain_counter(watch->udp.fd);
-        auger_loop_take_names(loop, now);
+        auger_servers_take_names(loop, now);
         break;
     case AUGER_WATCH_MDNS:
         auger_names_receive(loop, watch, now);
@@ -176,7 +177,7 @@ static void wake_due(struct auger_loop *loop, auger_time now)
         auger_deadlines_set(&loop->deadlines, first, AUGER_NEVER);
         struct auger_slot *slot = slot_due(first);
         auger_ready_mark(&slot->ready);
-        auger_loop_give_up_names(loop, slot, now);
+        auger_servers_give_up_names(loop, slot, now);
         auger_peer_handle_timeout(slot->peer, now);
         auger_slot_handle_timeout(slot, now);
     }
