@@ -8,7 +8,8 @@
 
 #define LOOK_EVERY (1 * AUGER_SEC)
 #define ENDS_AFTER (5 * AUGER_SEC)
-/* Ti (8489 6.2.2): over a stream a request is not repeated, and so its end is no last repetition. */
+/* Ti (8489 6.2.2): over a stream a request is not repeated, and so its end is no last repetition.
+ */
 #define ANSWERS_WITHIN (39500 * AUGER_MS)
 
 void auger_tcp_seen_add_server(struct auger_tcp_seen *seen, const struct auger_addr *server,
