@@ -334,9 +334,14 @@ static void depopulate(void)
 
 static int live(void)
 {
+    struct auger_turn_held_ports *held = NULL;
     struct auger_turn_server_config config;
 
     SWEPT_VOID(auger_turn_server_config_init(&config));
+    int err = (int)SWEPT(auger_turn_held_ports_new(&held, &env));
+    if (err < 0)
+        return err;
+    config.held_ports = held;
     config.realm = "realm";
     config.listeners = s.listeners;
     config.listeners_len = 2;
@@ -349,9 +354,10 @@ static int live(void)
     s.protocol = 17;
     s.path.local = s.listeners[0];
     s.path.remote.transport = AUGER_UDP;
-    int err = (int)SWEPT(auger_turn_server_new(&s.server, &env, s.now, &config));
+    err = (int)SWEPT(auger_turn_server_new(&s.server, &env, s.now, &config));
     if (err < 0) {
         assert_null(s.server);
+        SWEPT_VOID(auger_turn_held_ports_free(held));
         return err;
     }
     err = populate();
@@ -361,6 +367,7 @@ static int live(void)
     s.path.remote.port = 9;
     look_around();
     SWEPT_VOID(auger_turn_server_free(s.server));
+    SWEPT_VOID(auger_turn_held_ports_free(held));
     return err;
 }
 
