@@ -128,6 +128,20 @@ static void tell_restart_failed(struct auger_ice *ice, auger_time now)
                 AUGER_F_TEXT("reason", ice->current->end_reason));
 }
 
+/* A peer that answers checks, and none that nominates, would be asked for ever else. */
+static bool has_patience(struct auger_ice *ice, auger_time now)
+{
+    struct auger_generation *current = ice->current;
+    auger_time selected_at = current->nomination.selected_at;
+
+    if (current->outlived_at == AUGER_NEVER ||
+        (selected_at != AUGER_NEVER && selected_at > current->outlived_at)) {
+        current->outlived_at = now;
+        return true;
+    }
+    return now < auger_time_add(current->outlived_at, ice->config.pac_timeout);
+}
+
 /* Of the pair in use a check has failed, while nobody has taken consent back: what else there is
  * may be tried (docs/decisions/230). */
 static void outlive_failed_check(struct auger_ice *ice, auger_time now)
@@ -135,7 +149,7 @@ static void outlive_failed_check(struct auger_ice *ice, auger_time now)
     struct auger_pair *pair = ice->consent.pair;
 
     if (ice->config.lite || !pair || pair->generation != ice->current ||
-        auger_pair_is_valid(pair) || auger_pair_is_over(pair))
+        auger_pair_is_valid(pair) || auger_pair_is_over(pair) || !has_patience(ice, now))
         return;
     auger_route_forget_pair(ice, pair);
     auger_locals_go_on(ice, now, 0);

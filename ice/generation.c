@@ -23,6 +23,7 @@ int auger_generation_new(struct auger_generation **out, const struct auger_env *
     generation->nomination.ask_at = AUGER_NEVER;
     generation->nomination.valid_at = AUGER_NEVER;
     generation->nomination.selected_at = AUGER_NEVER;
+    generation->outlived_at = AUGER_NEVER;
 
     int err = init(generation, env, config);
     if (err) {

@@ -53,6 +53,9 @@ struct auger_generation {
     bool has_moved;      /* and yet more came, of either side: docs/decisions/070 */
     bool patience_ended; /* the PAC timer has run out (8863) */
     auger_time pac_at;   /* when it does; AUGER_NEVER: not started */
+    /* The first failed check since the latest nomination that the session outlived (docs/decisions/
+     * 230); AUGER_NEVER: none. */
+    auger_time outlived_at;
     uint32_t unanswered; /* requests on pairs that had never been answered */
     struct auger_checklist checklist;
     struct auger_nomination nomination;

@@ -327,6 +327,27 @@ static void test_a_check_that_fails_on_the_only_path_ends_no_session(void **stat
     puppet_free(p);
 }
 
+/* And yet it ends: each time the pair succeeds the patience of a beginning would begin anew. */
+static void test_a_peer_that_refuses_each_nomination_is_given_up(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    for (int i = 0; i < 20 * 42; i++) {
+        while (puppet_take_request(p, &sent)) {
+            bool nominates = auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE);
+            puppet_answer(p, &sent, &(struct puppet_answer){.code = nominates ? 400 : 0});
+        }
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(i > 20 * 39 || auger_ice_get_state(p->ice) != AUGER_ICE_FAILED);
+    }
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_FAILED);
+    puppet_free(p);
+}
+
 /* Nobody has asked for the path that the second one took over. */
 static void test_two_addresses_in_use_go_before_anything_is_told(void **state)
 {
@@ -420,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_of_two_pairs_that_may_take_over_the_one_with_consent_does),
         cmocka_unit_test(test_what_worked_before_is_tried_again_when_any_address_goes),
         cmocka_unit_test(test_a_check_that_fails_on_the_only_path_ends_no_session),
+        cmocka_unit_test(test_a_peer_that_refuses_each_nomination_is_given_up),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
         cmocka_unit_test(test_an_address_that_comes_after_the_end_is_not_told),
         cmocka_unit_test(test_a_pair_that_is_seen_as_an_address_that_is_gone_is_its_own_again),
