@@ -4,6 +4,16 @@
 
 #include "base/trace.h"
 
+/* The one in use is left for a higher one that lasts, and for no other: or the hour of the next
+ * datagram would decide, at which consent has grown old or ended on some pair. */
+static bool is_kept_beside(const struct auger_pair *route, const struct auger_pair *lasting,
+                           const struct auger_generation *generation, auger_time now)
+{
+    return route && route->generation == generation && auger_pair_is_usable(route, now) &&
+           (!lasting || auger_pair_valid_priority(route, generation->role) >=
+                            auger_pair_valid_priority(lasting, generation->role));
+}
+
 /* One whose consent is about to end is not begun with where another lasts, and not at all where the
  * one in use went with its address: it has to renew it first (docs/decisions/229). */
 static struct auger_pair *best_of(const struct auger_ice *ice,
@@ -19,11 +29,10 @@ static struct auger_pair *best_of(const struct auger_ice *ice,
     struct auger_pair *best = auger_checklist_best(&generation->checklist, now, generation->role);
     if (!best || best == ice->route || auger_pair_is_lasting(best, now))
         return best;
-    if (ice->route && ice->route->generation == generation &&
-        auger_pair_is_usable(ice->route, now)) /* or the hour of the next datagram would decide */
-        return ice->route;
     struct auger_pair *lasting =
         auger_checklist_best_lasting(&generation->checklist, now, generation->role);
+    if (is_kept_beside(ice->route, lasting, generation, now))
+        return ice->route;
     return lasting || ice->drift.goes_on ? lasting : best;
 }
 
