@@ -139,6 +139,7 @@ describe("a session and its routers", { concurrency: 6 }, () => {
   test("a router forgets within three seconds, which is noticed, and no more after the second time", () =>
     together(["ida", "ian"], async (inner, outer) => {
       const noticed = () => inner.named("ice:mapping_forgotten");
+      assert.ok(await until(() => aimOf(outer)), "nothing was selected");
       const first = aimOf(outer);
       assert.ok(await until(() => noticed().length > 0, 60000), "nothing was noticed");
       assert.equal(noticed()[0].reason, "another port");
