@@ -318,7 +318,7 @@ static void lay_out(struct auger_peer_policy *policy)
 enum question {
     MAY_BE_PERMITTED, /* the IP address, whatever the port */
     MAY_BE_REACHED,
-    MAY_STAY_CONNECTED,
+    MAY_BE_HEARD,
 };
 
 static enum auger_peer_verdict verdict_of(const struct auger_peer_policy *policy,
@@ -424,10 +424,10 @@ enum auger_peer_verdict auger_peer_policy_judge_ip(struct auger_peer_policy *pol
     return judge(policy, peer, MAY_BE_PERMITTED);
 }
 
-enum auger_peer_verdict auger_peer_policy_judge_connected(struct auger_peer_policy *policy,
-                                                          const struct auger_addr *peer)
+enum auger_peer_verdict auger_peer_policy_judge_heard(struct auger_peer_policy *policy,
+                                                      const struct auger_addr *peer)
 {
-    return judge(policy, peer, MAY_STAY_CONNECTED);
+    return judge(policy, peer, MAY_BE_HEARD);
 }
 
 const char *auger_peer_verdict_text(enum auger_peer_verdict verdict)

@@ -61,10 +61,10 @@ enum auger_peer_verdict auger_peer_policy_judge(struct auger_peer_policy *policy
 /* May the IP address have a permission, whatever the port (9)? */
 enum auger_peer_verdict auger_peer_policy_judge_ip(struct auger_peer_policy *policy,
                                                    const struct auger_addr *peer);
-/* May a connection that stands go on?  The rules are asked, but not whether its relay is there: its
- * other end is whoever was there when it began, and what that had said before it left may come. */
-enum auger_peer_verdict auger_peer_policy_judge_connected(struct auger_peer_policy *policy,
-                                                          const struct auger_addr *peer);
+/* May what it says be heard: a datagram, or a connection that stands?  The rules are asked, but not
+ * whether its relay is there: what its client said before it left is still on its way. */
+enum auger_peer_verdict auger_peer_policy_judge_heard(struct auger_peer_policy *policy,
+                                                      const struct auger_addr *peer);
 
 /* A client there must be refused (21.4): 6to4 or Teredo. */
 static inline bool auger_peer_is_tunnel(const struct auger_addr *client)

@@ -272,7 +272,7 @@ auger_time auger_server_connection_carry(struct auger_turn_server *server, auger
 {
     struct auger_server_allocation *a = c->allocation;
 
-    if (auger_peer_policy_judge_connected(server->policy, &c->peer) != AUGER_PEER_PERMITTED) {
+    if (auger_peer_policy_judge_heard(server->policy, &c->peer) != AUGER_PEER_PERMITTED) {
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_DENIED);
         auger_server_connection_close(server, now, c, "denied");
         return AUGER_NEVER;

@@ -26,11 +26,12 @@ static size_t padded(size_t len)
 
 /* Permissions and rules are asked for each datagram: neither outlives its time. */
 static bool may_pass(struct auger_turn_server *server, auger_time now,
-                     struct auger_server_allocation *a, const struct auger_addr *peer, size_t len)
+                     struct auger_server_allocation *a, const struct auger_addr *peer,
+                     enum auger_peer_verdict verdict, size_t len)
 {
     if (!auger_server_permission_is_there(a, now, peer))
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_NO_PERMISSION);
-    else if (auger_peer_policy_judge(server->policy, peer) != AUGER_PEER_PERMITTED)
+    else if (verdict != AUGER_PEER_PERMITTED)
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_DENIED);
     else if (!auger_server_account_may_relay(server, now, a, len))
         auger_server_drop(server, AUGER_TURN_SERVER_DROP_RATE);
@@ -45,7 +46,7 @@ static void to_peer(struct auger_turn_server *server, auger_time now,
 {
     const struct auger_server_relay *relay = a->relays[auger_server_family(peer)];
 
-    if (!may_pass(server, now, a, peer, data.len))
+    if (!may_pass(server, now, a, peer, auger_peer_policy_judge(server->policy, peer), data.len))
         return;
     out->what = AUGER_TURN_SERVER_TO_PEER;
     out->relay = relay->number;
@@ -208,7 +209,7 @@ void auger_server_data_take_peer(struct auger_turn_server *server, auger_time no
 {
     struct auger_server_allocation *a = relay->allocation;
 
-    if (!may_pass(server, now, a, from, len))
+    if (!may_pass(server, now, a, from, auger_peer_policy_judge_heard(server->policy, from), len))
         return;
     uint16_t number = auger_server_channel_number(a, now, from);
     if (number)

@@ -51,8 +51,7 @@ static int judge_peers(void)
         err = (int)SWEPT(auger_peer_policy_add_relay(policy, &s.path.local));
     if (err == 0) {
         SWEPT_VOID(auger_peer_policy_let_relays_meet(policy, held));
-        assert_int_equal(SWEPT(auger_peer_policy_judge_connected(policy, &s.peer)),
-                         AUGER_PEER_LISTED);
+        assert_int_equal(SWEPT(auger_peer_policy_judge_heard(policy, &s.peer)), AUGER_PEER_LISTED);
         assert_int_equal(SWEPT(auger_peer_policy_judge(policy, &s.peer)), AUGER_PEER_LISTED);
         assert_int_equal(SWEPT(auger_peer_policy_judge_ip(policy, &s.peer)), AUGER_PEER_LISTED);
     }

@@ -654,9 +654,9 @@ static void a_connection_outlives_the_relay_that_it_leads_to(void **state)
     relay_at("8.8.8.8:50000", AUGER_TCP);
     auger_turn_held_ports_remove(held, &peer);
     assert_int_equal(auger_peer_policy_judge(policy, &peer), AUGER_PEER_OWN);
-    assert_int_equal(auger_peer_policy_judge_connected(policy, &peer), AUGER_PEER_PERMITTED);
+    assert_int_equal(auger_peer_policy_judge_heard(policy, &peer), AUGER_PEER_PERMITTED);
     deny("8.8.8.8");
-    assert_int_equal(auger_peer_policy_judge_connected(policy, &peer), AUGER_PEER_LISTED);
+    assert_int_equal(auger_peer_policy_judge_heard(policy, &peer), AUGER_PEER_LISTED);
 }
 
 static void what_is_its_own_stays_when_lists_are_forgotten(void **state)
