@@ -152,7 +152,7 @@ static void give(struct stage *stage, const uint8_t *bytes, size_t len, struct f
         auger_stream_ready(&stage->stream, stage->stream.watch, EPOLLIN, now);
         while (auger_stream_next(&stage->stream, now, &frame))
             add(frames, frame.data, frame.len);
-        require(stage->stream.in_at + stage->stream.in_len <= AUGER_STREAM_IN_MAX);
+        require(stage->stream.input.at + stage->stream.input.len <= AUGER_STREAM_IN_MAX);
     } while (has_more(stage));
 }
 

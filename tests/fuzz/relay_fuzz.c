@@ -1,5 +1,5 @@
 /* fuzz: reaches auger_relay_unwrap auger_relay_wrap auger_relay_remove_host another_host */
-/* fuzz: reaches allocated lost again_after take_event free_if_done sweep */
+/* fuzz: reaches allocated lost again_after take_event free_if_done auger_permit_sweep */
 /* fuzz: reaches auger_permit_obtain auger_permit_granted auger_permit_refused begin_anew */
 /* fuzz: reaches auger_allocate_stream_lost auger_relay_tell_again auger_allocate_release */
 /* fuzz: reaches auger_permit_ask_channel keep_credentials */
