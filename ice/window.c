@@ -3,6 +3,7 @@
 #include "ice/window.h"
 
 #include "ice/burst.h"
+#include "ice/check.h"
 #include "ice/foretell.h"
 #include "ice/helper.h"
 #include "ice/peer_ports.h"
@@ -70,7 +71,8 @@ void auger_window_open(struct auger_ice *ice, auger_time now)
     struct auger_prediction *p = ice->prediction;
     struct auger_peer_ports peer;
 
-    if (p->window != AUGER_WINDOW_TOLD)
+    /* Where nothing may be asked any more a pair fails at once, and would be opened again. */
+    if (p->window != AUGER_WINDOW_TOLD || auger_check_is_spent(ice))
         return;
     struct auger_ice_cand *helper = auger_cands_find_base(&ice->locals, &p->windower);
     if (!helper)

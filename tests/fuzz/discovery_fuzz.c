@@ -40,8 +40,9 @@ static void check_destination(struct life *life)
     const struct auger_addr *to = &life->way.to;
     bool is_given = false;
 
-    for (size_t i = 0; i < SERVERS; i++) /* at its other port, too */
-        is_given = is_given || auger_addr_ip_equal(to, &life->servers[i]);
+    for (size_t i = 0; i < SERVERS; i++) /* at its other port, too, which is none below 1024 */
+        is_given = is_given || auger_addr_equal(to, &life->servers[i]) ||
+                   (auger_addr_ip_equal(to, &life->servers[i]) && to->port >= 1024);
     if (is_given)
         return;
     require(++life->to_others <= TO_OTHERS_MAX);

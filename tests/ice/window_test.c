@@ -2,6 +2,8 @@
  * (docs/decisions/214). */
 #include "tests/ice/guesser.h"
 
+#include "ice/check.h"
+
 #define HELPERS 5
 #define WINDOW 16
 
@@ -92,6 +94,24 @@ static void who_becomes_known_is_checked_from_there_before_all_else(void **state
         assert_int_equal(g.sent[before + i].seen_at, next + (uint16_t)i);
     }
     assert_true(guesser_wants(&g, 6002));
+    guesser_end(&g);
+}
+
+/* Each of the two fails at once, in a table that has room for one, and makes room for the other. */
+static void who_has_no_requests_left_opens_no_window(void **state)
+{
+    struct guesser g;
+
+    (void)state;
+    gather(&g, GUESSER_BY_DESTINATION, true);
+    help(&g);
+    size_t before = g.sent_len;
+    g.ice->config.pairs_max = 1;
+    g.ice->current->checklist.pairs.max = 1;
+    g.ice->current->unanswered = AUGER_CHECK_UNANSWERED_MAX;
+    guesser_hear(&g, peer, 2);
+    guesser_run(&g, 200 * AUGER_MS);
+    assert_int_equal(g.sent_len, before);
     guesser_end(&g);
 }
 
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(the_next_ports_are_told_before_the_end_of_candidates),
         cmocka_unit_test(the_step_is_that_of_the_nat),
         cmocka_unit_test(who_becomes_known_is_checked_from_there_before_all_else),
+        cmocka_unit_test(who_has_no_requests_left_opens_no_window),
         cmocka_unit_test(where_candidates_may_follow_nothing_is_held_up),
         cmocka_unit_test(a_nat_that_maps_for_all_holds_nothing_up),
         cmocka_unit_test(without_helper_sockets_gathering_ends_all_the_same),
