@@ -19,10 +19,11 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Each failed test of a TAP log with what it said, a suite behind the tests that failed in it;
-# then the end of the log, whatever it is.
+# Each failed program of ctest, and each failed test of a TAP log, with what it said, a suite behind the
+# tests that failed in it; then the end of the log, whatever it is.
 what_failed() {
-    awk '/^ *not ok / { left = 30; print "" } left > 0 { print; left-- } /^ *\.\.\.$/ { left = 0 }' "$1" | head -n 150
+    awk '/^ *[0-9]+\/[0-9]+ Test +#/ { left = 0 } /\*\*\*(Failed|Timeout|Exception)/ { left = 60; print "" }
+        /^ *not ok / { left = 30; print "" } left > 0 { print; left-- } /^ *\.\.\.$/ { left = 0 }' "$1" | head -n 200
     echo
     tail -n 40 "$1"
 }
