@@ -70,7 +70,7 @@ static void begin_to_end(struct connect *connect, int status)
         return;
     connect->status = status;
     connect->close_by = auger_loop_now(connect->loop) + CLOSE_WITHIN;
-    talk_close(connect->talk);
+    talk_interrupt(connect->talk);
 }
 
 static void take_readable(struct connect *connect, int fd)

@@ -148,6 +148,12 @@ void talk_close(struct talk *talk)
     auger_peer_close(talk->peer, auger_loop_now(talk->loop));
 }
 
+void talk_interrupt(struct talk *talk)
+{
+    talk->output_given_up = true;
+    talk_close(talk);
+}
+
 auger_time talk_next_timeout(const struct talk *talk)
 {
     return talk->connected ? AUGER_NEVER : talk->connect_by;

@@ -65,6 +65,9 @@ void talk_handle_timeout(struct talk *talk);
 
 /* Ends in order; the state leaves TALK_GOES_ON within 2 s. */
 void talk_close(struct talk *talk);
+/* The same, and what still comes is not written: nobody may be reading, and the interrupt that
+ * would end the waiting was taken. */
+void talk_interrupt(struct talk *talk);
 enum talk_state talk_state(const struct talk *talk);
 
 #endif /* AUGER_TOOLS_TALK_H */

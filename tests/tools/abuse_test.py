@@ -3,6 +3,7 @@
 
     abuse_test.py PATH_OF_AUGER"""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 import program_test
@@ -173,8 +175,11 @@ class Descriptors(unittest.TestCase):
         with Serve() as serve:
             talking = start("connect", "demo", "--server", serve.url, "--loopback")
             talking.stdout.close()
-            talking.stdin.write(b"x" * 100_000)
-            talking.stdin.close()
+            try:
+                talking.stdin.write(b"x" * 100_000)
+                talking.stdin.close()
+            except BrokenPipeError:
+                pass  # it ended at the first that came back
             self.assertIn(b"output was closed", talking.stderr.read())
             self.assertEqual(talking.wait(LONG), 1)
             talking.stderr.close()
@@ -304,6 +309,33 @@ class Interrupted(unittest.TestCase):
             with open("/dev/zero", "rb") as endless:
                 talking = start("connect", "demo", "--server", serve.url, "--loopback", stdin=endless)
             talking.stdout.read(1_000_000)
+            self.interrupt(talking)
+
+    def drain(self, pipe):
+        """Reads until nothing has come for a while."""
+        os.set_blocking(pipe.fileno(), False)
+        empty = 0
+        while empty < 5:
+            try:
+                os.read(pipe.fileno(), 65536)
+                empty = 0
+            except BlockingIOError:
+                empty += 1
+                time.sleep(0.02)
+
+    def test_before_what_waits_to_be_written(self):
+        with Serve() as serve:
+            with open("/dev/zero", "rb") as endless:
+                talking = start("connect", "demo", "--server", serve.url, "--loopback", stdin=endless)
+            talking.stdout.read(1_000_000)
+            serve.process.send_signal(signal.SIGSTOP)
+            self.drain(talking.stdout)
+            talking.send_signal(signal.SIGSTOP)
+            talking.send_signal(signal.SIGINT)  # the first that it hears of once it goes on
+            fcntl.fcntl(talking.stdout.fileno(), fcntl.F_SETPIPE_SZ, 4096)
+            serve.process.send_signal(signal.SIGCONT)
+            time.sleep(0.2)  # what was echoed comes to its socket
+            talking.send_signal(signal.SIGCONT)
             self.interrupt(talking)
 
     def test_while_nobody_reads_what_it_prints(self):
