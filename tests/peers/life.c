@@ -189,12 +189,18 @@ static void meet_channel(struct life *life, const struct record *record)
     }
 }
 
+/* Whose mapping was lost in the midst of its first checks may be where nothing that it told reaches
+ * it: then there is no path, and the application restarts at once. */
 static void note_state(struct life *life, const struct record *record)
 {
     bool is_gone = record->event.state == AUGER_PEER_DISCONNECTED;
 
     life->gone_at[record->side] = is_gone ? record->at : 0;
-    if (record->event.state == AUGER_PEER_FAILED)
+    if (record->event.state != AUGER_PEER_FAILED)
+        return;
+    if (record->event.reason == AUGER_PEER_ICE_FAILED && life->outcome->rebound)
+        life->gone_at[record->side] = record->at - PATIENCE;
+    else
         go_wrong(life, "a peer failed");
 }
 
