@@ -154,6 +154,7 @@ static void outlive_failed_check(struct auger_ice *ice, auger_time now)
     auger_route_forget_pair(ice, pair);
     auger_locals_go_on(ice, now, 0);
     ice->drift.by_check = ice->drift.goes_on;
+    ice->drift.path = auger_pair_path(pair);
 }
 
 /* What follows from whatever has just happened, be it a word of the caller's: what waited for the

@@ -164,9 +164,13 @@ static bool can_take_over(const struct auger_ice *ice, auger_time now)
     return auger_checklist_best_lasting(&current->checklist, now, current->role) != NULL;
 }
 
+/* Or was, until a check failed there and while no other has taken its place (docs/decisions/231).
+ */
 static bool is_in_use(const struct auger_ice *ice, const struct auger_ice_cand *own)
 {
-    return ice->route && ice->route->local == own;
+    if (ice->route)
+        return ice->route->local == own;
+    return ice->drift.by_check && auger_addr_equal(&ice->drift.path.local, &own->addr);
 }
 
 /* With all that sends from there.  `own` is its own base. */

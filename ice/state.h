@@ -112,6 +112,7 @@ struct auger_gather {
 struct auger_drift {
     bool goes_on, has_asked; /* for a restart */
     bool by_check;           /* nothing is gone: it is no beginning, and not called one */
+    struct auger_path path;  /* that of the check */
     auger_time awaits_until; /* a stream of the peer's; 0: none */
 };
 

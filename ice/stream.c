@@ -101,9 +101,20 @@ static void reopen(struct auger_ice *ice, auger_time now, struct auger_pair *pai
         auger_checklist_trigger(&ice->current->checklist, now, pair);
 }
 
+/* Or was, until a check failed there and while no other has taken its place (docs/decisions/231).
+ */
+static bool is_in_use(const struct auger_ice *ice, const struct auger_pair *pair)
+{
+    const struct auger_path path = auger_pair_path(pair);
+
+    if (ice->route || !ice->drift.by_check)
+        return ice->route == pair;
+    return pair->generation == ice->current && auger_path_equal(&ice->drift.path, &path);
+}
+
 static void lose(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
-    bool was_in_use = ice->route == pair;
+    bool was_in_use = is_in_use(ice, pair);
     bool is_missed = auger_pair_is_valid(pair) && is_wanted(ice, now, pair);
 
     auger_trace(ice->env, now, "ice:stream_lost", AUGER_F_ADDR("local", &pair->local->addr),

@@ -327,6 +327,55 @@ static void test_a_check_that_fails_on_the_only_path_ends_no_session(void **stat
     puppet_free(p);
 }
 
+/* What data would use again goes: that is the loss of the address in use. */
+static void test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct auger_ice_event event;
+    bool is_wanted = false;
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_true(puppet_take_request(p, &sent)); /* that nominates */
+    puppet_answer(p, &sent, &(struct puppet_answer){.from = "203.0.113.77:77"});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    goes(p, WIFI);
+    while (auger_ice_poll_event(p->ice, &event))
+        is_wanted |= event.type == AUGER_ICE_EVENT_RESTART_WANTED;
+    assert_true(is_wanted);
+    comes(p, CELLULAR);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &sent) && is_from(&sent, CELLULAR));
+    puppet_free(p);
+}
+
+/* Another one does not matter: nothing of the session has gone. */
+static void test_where_a_check_had_failed_another_address_goes_unnoticed(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct auger_ice_event event;
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    comes(p, CELLULAR);
+    assert_true(puppet_take_request(p, &sent)); /* that nominates */
+    puppet_answer(p, &sent, &(struct puppet_answer){.from = "203.0.113.77:77"});
+    goes(p, CELLULAR);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    while (auger_ice_poll_event(p->ice, &event))
+        assert_int_not_equal(event.type, AUGER_ICE_EVENT_RESTART_WANTED);
+    puppet_free(p);
+}
+
 /* And yet it ends: each time the pair succeeds the patience of a beginning would begin anew. */
 static void test_a_peer_that_refuses_each_nomination_is_given_up(void **state)
 {
@@ -441,6 +490,8 @@ int main(void)
         cmocka_unit_test(test_of_two_pairs_that_may_take_over_the_one_with_consent_does),
         cmocka_unit_test(test_what_worked_before_is_tried_again_when_any_address_goes),
         cmocka_unit_test(test_a_check_that_fails_on_the_only_path_ends_no_session),
+        cmocka_unit_test(test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use),
+        cmocka_unit_test(test_where_a_check_had_failed_another_address_goes_unnoticed),
         cmocka_unit_test(test_a_peer_that_refuses_each_nomination_is_given_up),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
         cmocka_unit_test(test_an_address_that_comes_after_the_end_is_not_told),

@@ -625,6 +625,27 @@ static void a_stream_in_use_is_opened_again_and_carries_data_once_it_is_proved(v
     }
 }
 
+/* While all is tried again along it (docs/decisions/231). */
+static void so_is_one_along_which_a_check_had_failed(void **state)
+{
+    (void)state;
+    struct puppet *p = tcp_puppet(AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE, true);
+    struct sent sent;
+
+    assert_int_equal(tell(p, PEER, AUGER_TCP_TYPE_PASSIVE, 1500000000), 0);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "tcp:192.0.2.1:33333"});
+    next_request(p, &sent); /* that nominates */
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 400});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    next_request(p, &sent);
+    lose_stream(p, ACTIVE_BASE, PEER);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    next_request(p, &sent);
+    assert_true(is_along(&sent, ACTIVE_BASE, PEER));
+    puppet_free(p);
+}
+
 static void what_cannot_be_opened_again_wants_a_restart(void **state)
 {
     (void)state;
@@ -1054,6 +1075,7 @@ int main(void)
         cmocka_unit_test(first_checks_do_not_nominate_where_there_is_tcp),
         cmocka_unit_test(tcp_is_nominated_a_second_later_than_udp_could_be),
         cmocka_unit_test(a_stream_in_use_is_opened_again_and_carries_data_once_it_is_proved),
+        cmocka_unit_test(so_is_one_along_which_a_check_had_failed),
         cmocka_unit_test(what_cannot_be_opened_again_wants_a_restart),
         cmocka_unit_test(a_stream_that_is_lost_twice_is_not_opened_again),
         cmocka_unit_test(a_stream_that_stood_for_half_a_minute_is_opened_again_each_time),

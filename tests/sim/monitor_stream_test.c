@@ -48,6 +48,28 @@ static void and_not_if_its_consent_had_ended(void **state)
     breaks(*state, '1');
 }
 
+/* A check along it has failed: then it counts until another path is in use (docs/decisions/231). */
+static void and_yet_where_a_check_along_it_had_failed(void **state)
+{
+    static const struct {
+        auger_time lost_at;
+        bool fine;
+    } cases[] = {{39500 * AUGER_MS - 1, false}, {39500 * AUGER_MS, true}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uses_it(*state);
+        asks_along_it(*state, 0, (struct forged){.tid = 2, .nominates = true});
+        monitor_stream_lost(((struct stage *)*state)->monitor, cases[i].lost_at, &stream);
+        enters(*state, cases[i].lost_at, AUGER_ICE_CHECKING);
+        if (cases[i].fine)
+            holds(*state);
+        else
+            breaks(*state, '1');
+        tear_down(state);
+        set_up(state);
+    }
+}
+
 /* It left from any port of that IP address. */
 static void a_stream_goes_with_its_address(void **state)
 {
@@ -102,6 +124,6 @@ static void each_that_is_lost_in_use_allows_as_many_checks_again(void **state)
 }
 
 SCENARIOS(staged(one_is_adrift_without_the_stream_in_use), staged(and_not_if_its_consent_had_ended),
-          staged(a_stream_goes_with_its_address),
+          staged(and_yet_where_a_check_along_it_had_failed), staged(a_stream_goes_with_its_address),
           staged(each_that_is_lost_in_use_allows_as_many_checks_again),
           staged(a_check_along_it_has_failed_unrepeated))

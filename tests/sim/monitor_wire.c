@@ -91,13 +91,18 @@ static void forget_stream(struct monitor *monitor, const struct auger_path *path
             monitor->routes[i] = monitor->routes[--monitor->routes_len];
 }
 
-/* Once consent has ended its path is not in use any more, and nothing is lost with it. */
+/* Once consent has ended its path is not in use any more, and nothing is lost with it, unless a
+ * check along it has failed: then it counts until another is in use (docs/decisions/231). */
 void monitor_stream_lost(struct monitor *monitor, auger_time now, const struct auger_path *path)
 {
     const struct monitor_route *route = monitor_find_live_route(monitor, path);
 
     if (auger_path_equal(&monitor->path, path) && route && now - route->agreed_at < CONSENT) {
         monitor->is_adrift = true;
+        monitor->streams_lost++;
+    } else if (auger_path_equal(&monitor->path, path) && !monitor->is_adrift &&
+               monitor_find_in_vain(monitor, now, path)) {
+        monitor->may_be_adrift = true;
         monitor->streams_lost++;
     }
     forget_stream(monitor, path);
