@@ -5,6 +5,9 @@
 #include "tests/worlds/sides.h"
 #include "tests/worlds/ways.h"
 
+#include "ice/state.h"
+#include "sim/peer.h"
+
 #define NOTICED_BY (31 * AUGER_SEC)
 #define OUTAGE_MAX (15 * AUGER_SEC) /* that a session must survive */
 #define GENTLE_LOSS 20
@@ -348,6 +351,18 @@ static bool has_seen_untold(const struct life *life)
            life->witness[1].seen[PRFLX_BEFORE_TRICKLE];
 }
 
+/* What is never told has it too, for who nominates (RFC 8445 section 7.3.1.3). */
+static bool has_relay_untold(const struct life *life)
+{
+    for (int side = 0; side < 2; side++) {
+        const struct auger_ice *other = sim_peer_ice(life->built.peers[!side]);
+        if (side_value(life->plan, GIVES, side) && side_value(life->plan, TURN, side) &&
+            other->current->role == AUGER_CONTROLLING)
+            return true;
+    }
+    return false;
+}
+
 /* 15: nor a relay, where both can do without, with renomination or not: who nominates waits a
  * second for better pairs than a relayed one, and where nothing is lost these answer in it. */
 static void judge_need_of_relay(struct life *life, struct tally *tally)
@@ -355,7 +370,8 @@ static void judge_need_of_relay(struct life *life, struct tally *tally)
     const int64_t *v = life->plan->value;
 
     if (!life_is_connected(life) || !is_steady(life->plan) || !(v[TURN] | v[TURN_B]) ||
-        v[BUGGIFY_PERMILLE] || has_seen_untold(life) || !reach_of(life)->both)
+        v[BUGGIFY_PERMILLE] || has_seen_untold(life) || has_relay_untold(life) ||
+        !reach_of(life)->both)
         return;
     tally->judged[MUST_NEED_RELAY]++;
     if (sim_route(life->built.peers[0], life->built.peers[1]) == SIM_RELAYED)

@@ -109,6 +109,47 @@ static void test_a_relay_lets_in_whom_it_is_told_of(void **state)
     "seed=1 alice.gates=3 alice.mapping=2 alice.filtering=2 alice.ports=3 bob.gates=3 "            \
     "bob.mapping=2 bob.filtering=2 bob.ports=3 alice.turn=1 "
 
+/* Whose host has a name and nothing else to tell is let in by nobody's: the address that servers
+ * see is that of the host, unless a NAT makes another of it. */
+static void test_a_relay_does_not_let_in_who_has_a_name_alone(void **state)
+{
+    static const struct {
+        const char *world;
+        bool is_let_in;
+    } cases[] = {
+        {"seed=1 alice.gates=3 together=2 alice.turn=1 bob.names=1 bob.ipv6=1 bob.no_ipv4=1",
+         false},
+        {"seed=1 alice.gates=3 together=2 alice.turn=1 bob.names=1 bob.ipv6=1", true},
+        {"seed=1 alice.gates=3 together=2 alice.turn=1 bob.ipv6=1 bob.no_ipv4=1", true},
+        {"seed=1 bob.gates=3 alice.turn=1 bob.names=1 bob.ipv6=1 bob.no_ipv4=1 bob.nat64=1", true},
+        {"seed=1 bob.gates=3 alice.turn=1 bob.names=1 bob.ipv6=1 bob.no_ipv4=1", false},
+        {"seed=1 alice.turn=1 bob.names=1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct verdict verdict = judged(cases[i].world, NO_SABOTAGE);
+        assert_int_equal(has_relay(cases[i].world), cases[i].is_let_in);
+        if (verdict.is_bad)
+            fail_msg("%s: %s", cases[i].world, verdict.why);
+    }
+}
+
+/* 15 asks nobody to do without a relay that looks like none: the peer's, which is never told.  Who
+ * nominates knows its own. */
+static void test_a_relay_that_is_never_told_may_be_used(void **state)
+{
+    static const char *const untold[] = {
+        "seed=1 delay_ms=29 bob.turn=1 bob.gives=2 signal_ms=607",
+        "seed=1 delay_ms=29 bob.turn=1 bob.gives=1 bob.gates=3 signal_ms=607",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(untold) / sizeof(untold[0]); i++)
+        assert_false(judged(untold[i], NO_SABOTAGE).is_bad);
+    assert_true(judged(TWO_SYMMETRIC "alice.gives=2", A_WAY_THROUGH).is_bad);
+}
+
 /* 13 asks for one where a server has room for all, or names another that has. */
 static void test_a_relay_is_asked_for_where_there_is_room(void **state)
 {
@@ -188,6 +229,8 @@ int main(void)
         cmocka_unit_test(test_each_sabotage_is_seen_by_its_judge),
         cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
         cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
+        cmocka_unit_test(test_a_relay_does_not_let_in_who_has_a_name_alone),
+        cmocka_unit_test(test_a_relay_that_is_never_told_may_be_used),
         cmocka_unit_test(test_a_relay_is_asked_for_where_there_is_room),
         cmocka_unit_test(test_whose_requests_were_lost_has_no_relay),
         cmocka_unit_test(test_tcp_is_asked_for_where_one_opens_what_the_other_hears),

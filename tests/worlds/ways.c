@@ -192,10 +192,20 @@ static bool has_relay(const struct plan *plan, int side, unsigned ungranted)
            (side_gates(plan, side) != UDP_BLOCKED || side_has_streams(plan, side));
 }
 
-/* Where others see it from is told, so that a relay lets it in. */
+/* Others see it from an address that it does not have.  IPv6 passes a NAT as it is, but for one of
+ * IPv4 alone. */
+static bool is_translated_before(const struct plan *plan, int side)
+{
+    bool has_nat = side_gates(plan, side) >= ONE_NAT || plan->value[TOGETHER] == 1;
+
+    return has_nat && (side_has_ipv4(plan, side) || side_has_nat64(plan, side));
+}
+
+/* Where others see it from is told, so that a relay lets it in: what servers see is not, where it
+ * is the host's address and that has a name. */
 static bool shows_where_it_is(const struct plan *plan, int side, unsigned ungranted)
 {
-    bool is_translated = side_gates(plan, side) >= ONE_NAT || plan->value[TOGETHER] == 1;
+    bool is_translated = is_translated_before(plan, side);
 
     if (side_value(plan, GIVES, side) || side_shows_no_address(plan, side) ||
         side_gates(plan, side) == UDP_BLOCKED || (side_has_names(plan, side) && !is_translated))
