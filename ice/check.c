@@ -122,8 +122,6 @@ static struct auger_check *ask_anew(struct auger_ice *ice, auger_time now,
     struct auger_check anew = *check;
     struct auger_stun_transaction tx;
 
-    if (!auger_pace_allows(ice, now))
-        return NULL;
     auger_pace_begin(ice, now);
     if (auger_stun_transaction_start(&tx, ice->env, now, AUGER_STUN_RTO) != 0) {
         auger_stun_transaction_sent(&check->tx, now);
@@ -153,6 +151,8 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
             check->cancelled = ice->has_given_up = true;
             continue;
         }
+        if (is_over_stream(check) && !auger_pace_allows(ice, now))
+            continue;
         if (check->tx.sent > 0 && !check->nominates && AUGER_BUGGIFY(AGAIN_LOST)) {
             auger_stun_transaction_sent(&check->tx, now);
             continue;
