@@ -169,6 +169,7 @@ static void draw_conclusions(struct auger_ice *ice, auger_time now)
         return;
     auger_lite_conclude(ice, now);
     auger_failover_consider(ice, now);
+    auger_nominate_honour_asked(ice, now);
     auger_standby_consider(ice, now);
     auger_nominate_consider(ice, now);
     auger_route_update(ice, now);

@@ -200,11 +200,12 @@ static bool is_open(const struct auger_generation *generation)
            !auger_nominate_is_concluded(generation);
 }
 
-/* A pair may have become valid in the other role. */
-static void honour_asked(struct auger_ice *ice, auger_time now)
+void auger_nominate_honour_asked(struct auger_ice *ice, auger_time now)
 {
     const struct auger_checklist *list = &ice->current->checklist;
 
+    if (ice->current->role != AUGER_CONTROLLED)
+        return;
     for (uint16_t i = 0; i < list->len; i++) {
         if (list->order[i]->use_when_valid && may_follow_at_once(list->order[i], now))
             follow(ice, now, list->order[i], list->order[i]->nomination);
@@ -267,8 +268,6 @@ void auger_nominate_consider(struct auger_ice *ice, auger_time now)
     take_back(ice, now);
     say_again(ice, now);
     nomination->best = NULL;
-    if (current->role == AUGER_CONTROLLED)
-        honour_asked(ice, now);
     if (!is_open(current))
         return;
     struct auger_pair *best = wanted(ice);

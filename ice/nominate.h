@@ -9,6 +9,10 @@
  * controlled (7.3.1.5).  0: it had no value. */
 void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
                           uint32_t value);
+/* As controlled: what was asked for is followed where it could not be then, and can be now: the
+ * pair has become valid in the other role, or its consent lasts again.  What is kept in reserve is
+ * thought over after that. */
+void auger_nominate_honour_asked(struct auger_ice *ice, auger_time now);
 /* A check on `pair` succeeded; `nominating`: it carried USE-CANDIDATE (7.2.5.3.4), and with it
  * that value, or 0. */
 void auger_nominate_succeeded(struct auger_ice *ice, auger_time now, struct auger_pair *pair,

@@ -692,6 +692,48 @@ static void what_was_cancelled_and_is_too_old_is_not_gone_on_with(void **state)
     puppet_free(p);
 }
 
+/* One that goes to the peer's first address, in 10 s at most, and is not that of `other`. */
+static void take_another(struct puppet *p, const struct sent *other, struct sent *sent)
+{
+    struct auger_addr first = addr_of("192.0.2.2:2002");
+
+    for (int i = 0; i < 200; i++) {
+        while (puppet_take_request(p, sent))
+            if (auger_addr_equal(&sent->path.remote, &first) &&
+                (!other || memcmp(&sent->msg.tid, &other->msg.tid, sizeof(sent->msg.tid)) != 0))
+                return;
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    fail_msg("it asks nothing");
+}
+
+/* Consent on the nominated pair is about to end, and an answer that renews it comes before that of
+ * the check which the nomination has triggered: nothing else happens then. */
+static void what_is_selected_late_has_others_beside_it_at_once(void **state)
+{
+    struct sent check, consent;
+    struct auger_ice_config config;
+
+    (void)state;
+    auger_ice_config_init(&config);
+    struct puppet *p = puppet_with(&config);
+    auger_ice_set_remote_renomination(p->ice, p->world->now, true);
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.4:2004", 2130706430), 0);
+    const auger_time begin = p->world->now;
+    run_until(p, begin + 18 * AUGER_SEC, begin + 1 * AUGER_SEC);
+    puppet_check(p, &(struct puppet_check){.use_candidate = true, .nomination = 1});
+    assert_false(puppet_pair(p, "192.0.2.2:2002").selected);
+    take_another(p, NULL, &check);
+    take_another(p, &check, &consent);
+    puppet_answer(p, &consent, &(struct puppet_answer){0});
+    assert_true(puppet_pair(p, "192.0.2.2:2002").selected);
+    const struct auger_path other = {p->base, addr_of("192.0.2.4:2004")};
+    assert_true(auger_checklist_find(&p->ice->current->checklist, &other)->proof->standby);
+    puppet_free(p);
+}
+
 static void more_than_there_can_be_is_refused(void **state)
 {
     (void)state;
@@ -730,6 +772,7 @@ int main(void)
         cmocka_unit_test(without_memory_nothing_is_kept_and_nothing_else_changes),
         cmocka_unit_test(a_strangers_datagram_does_not_hurry_the_search),
         cmocka_unit_test(what_was_cancelled_and_is_too_old_is_not_gone_on_with),
+        cmocka_unit_test(what_is_selected_late_has_others_beside_it_at_once),
         cmocka_unit_test(more_than_there_can_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
