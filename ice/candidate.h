@@ -65,6 +65,7 @@ struct auger_ice_cand {
     bool is_helper : 1;  /* ours, a host candidate: of a helper socket, with pairs of its own alone,
                           */
     bool is_adopted : 1; /* until a check from there has succeeded: then it is as any other */
+    bool has_window : 1; /* the peer's: it was to be checked from where our next ports are */
 };
 
 /* Three bounds: neither peer-reflexive candidates nor guesses crowd out the others. */

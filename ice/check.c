@@ -48,14 +48,14 @@ static bool was_answered(const struct auger_pair *pair)
     return pair->proof && pair->proof->responses_received > 0;
 }
 
-bool auger_check_is_spent(const struct auger_ice *ice)
+static bool is_spent(const struct auger_ice *ice)
 {
     return ice->current->unanswered >= (uint32_t)AUGER_CHECK_UNANSWERED_MAX * ice->config.pairs_max;
 }
 
 static bool may_ask(const struct auger_ice *ice, const struct auger_pair *pair)
 {
-    return was_answered(pair) || !auger_check_is_spent(ice);
+    return was_answered(pair) || !is_spent(ice);
 }
 
 static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_check *check,

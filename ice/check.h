@@ -25,8 +25,6 @@
  * that there may be (19.5.1): what an address can be made to suffer from us.  Then
  * what is still to be asked is given up. */
 #define AUGER_CHECK_UNANSWERED_MAX AUGER_STUN_RC
-/* So many have left: a pair that was never answered fails when its turn comes. */
-bool auger_check_is_spent(const struct auger_ice *ice);
 
 /* Writes the Binding request of a check along `pair`, in the role and with the
  * credentials of its generation; its length, 0 on failure.  `nomination`: the value that it

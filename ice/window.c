@@ -3,7 +3,6 @@
 #include "ice/window.h"
 
 #include "ice/burst.h"
-#include "ice/check.h"
 #include "ice/foretell.h"
 #include "ice/helper.h"
 #include "ice/peer_ports.h"
@@ -51,6 +50,8 @@ void auger_window_conclude(struct auger_ice *ice, auger_time now)
     p->window = AUGER_WINDOW_TOLD;
 }
 
+/* Once: a pair for which there is no room, or that has made room for another, is not to be had by
+ * asking for it at each datagram that comes. */
 static void open_to(struct auger_ice *ice, auger_time now, struct auger_ice_cand *helper,
                     const struct auger_addr *target)
 {
@@ -59,7 +60,10 @@ static void open_to(struct auger_ice *ice, auger_time now, struct auger_ice_cand
     struct auger_ice_cand *remote =
         auger_cands_find(&ice->current->remotes, target, AUGER_TCP_TYPE_NONE);
 
-    if (!remote || !auger_cand_can_pair(helper, remote) || auger_checklist_find(list, &along))
+    if (!remote || remote->has_window || !auger_cand_can_pair(helper, remote))
+        return;
+    remote->has_window = true;
+    if (auger_checklist_find(list, &along))
         return;
     struct auger_pair *pair = auger_checklist_add(list, now, helper, remote, ice->current->role);
     if (pair)
@@ -71,8 +75,7 @@ void auger_window_open(struct auger_ice *ice, auger_time now)
     struct auger_prediction *p = ice->prediction;
     struct auger_peer_ports peer;
 
-    /* Where nothing may be asked any more a pair fails at once, and would be opened again. */
-    if (p->window != AUGER_WINDOW_TOLD || auger_check_is_spent(ice))
+    if (p->window != AUGER_WINDOW_TOLD)
         return;
     struct auger_ice_cand *helper = auger_cands_find_base(&ice->locals, &p->windower);
     if (!helper)

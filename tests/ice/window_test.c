@@ -115,6 +115,33 @@ static void who_has_no_requests_left_opens_no_window(void **state)
     guesser_end(&g);
 }
 
+static void hear_an_indication(struct guesser *g)
+{
+    static const uint8_t indication[20] = {0x00, 0x11, 0, 0, 0x21, 0x12, 0xA4, 0x42, 1};
+    const struct auger_path path = {g->base, addr_of("198.51.100.1:9")};
+    struct auger_bytes data;
+
+    auger_ice_handle_datagram(g->ice, g->world->now, &path, indication, sizeof(indication), &data);
+}
+
+static void a_window_without_room_is_not_opened_at_a_strangers_word(void **state)
+{
+    struct guesser g;
+
+    (void)state;
+    gather(&g, GUESSER_BY_DESTINATION, true);
+    help(&g);
+    g.ice->config.pairs_max = 1;
+    g.ice->current->checklist.pairs.max = 1;
+    guesser_hear(&g, peer, 2);
+    guesser_run(&g, 10 * AUGER_MS);
+    assert_int_equal(g.ice->current->checklist.len, 1);
+    g.ice->current->checklist.pairs.max = 4;
+    hear_an_indication(&g);
+    assert_int_equal(g.ice->current->checklist.len, 1);
+    guesser_end(&g);
+}
+
 static void where_candidates_may_follow_nothing_is_held_up(void **state)
 {
     struct guesser g;
@@ -316,6 +343,7 @@ int main(void)
         cmocka_unit_test(the_step_is_that_of_the_nat),
         cmocka_unit_test(who_becomes_known_is_checked_from_there_before_all_else),
         cmocka_unit_test(who_has_no_requests_left_opens_no_window),
+        cmocka_unit_test(a_window_without_room_is_not_opened_at_a_strangers_word),
         cmocka_unit_test(where_candidates_may_follow_nothing_is_held_up),
         cmocka_unit_test(a_nat_that_maps_for_all_holds_nothing_up),
         cmocka_unit_test(without_helper_sockets_gathering_ends_all_the_same),
