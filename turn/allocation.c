@@ -443,7 +443,7 @@ static void refused(struct auger_turn *turn, auger_time now, const struct auger_
         finish_release(turn, now, auger_turn_error_text(error));
     else if (turn->mobility.is_moving && !auger_turn_error_is_loss(error))
         auger_mobility_failed(turn, now, error, a->exchange.code);
-    else if (turn->state == AUGER_TURN_ALLOCATED && auger_turn_error_is_transient(error))
+    else if (turn->state == AUGER_TURN_ALLOCATED && auger_exchange_may_ask_again(&a->exchange))
         a->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
     else if (turn->state == AUGER_TURN_ALLOCATED || !msg || !ask_otherwise(turn, now, msg))
         auger_allocation_fail(turn, now, error, a->exchange.code);

@@ -211,7 +211,8 @@ static void refused(struct auger_turn *turn, auger_time now, struct auger_channe
     channel->code = channel->exchange.code;
     if (auger_turn_error_is_loss(error) || error == AUGER_TURN_ERROR_BAD_REQUEST)
         auger_allocation_fail(turn, now, error, channel->code);
-    else if (channel->state == AUGER_CHANNEL_BOUND && auger_turn_error_is_transient(error))
+    else if (channel->state == AUGER_CHANNEL_BOUND &&
+             auger_exchange_may_ask_again(&channel->exchange))
         channel->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
     else
         rest(turn, now, channel, auger_time_add(now, LIFETIME), error);

@@ -26,6 +26,7 @@ int auger_exchange_start(struct auger_exchange *ex, const struct auger_env *env,
     struct auger_exchange fresh = {.method = method,
                                    .is_running = true,
                                    .is_reliable = is_reliable,
+                                   .noes = ex->noes,
                                    .refused_by = AUGER_NEVER};
 
     int err = start_transaction(&fresh, env, now);
@@ -37,11 +38,12 @@ int auger_exchange_start(struct auger_exchange *ex, const struct auger_env *env,
 void auger_exchange_stop(struct auger_exchange *ex)
 {
     ex->is_running = false;
+    ex->noes = 0;
 }
 
 static enum auger_exchange_outcome fail(struct auger_exchange *ex, enum auger_turn_error error)
 {
-    ex->is_running = false;
+    auger_exchange_stop(ex);
     ex->error = (uint8_t)error;
     return AUGER_EXCHANGE_FAILED;
 }
@@ -146,7 +148,7 @@ static enum auger_exchange_outcome conclude(struct auger_exchange *ex,
         return fail(ex, auger_turn_error_of(msg->error_code));
     if (msg->unknown_len > 0) /* 6.3.3 */
         return fail(ex, AUGER_TURN_ERROR_MALFORMED);
-    ex->is_running = false;
+    auger_exchange_stop(ex);
     return AUGER_EXCHANGE_SUCCEEDED;
 }
 
@@ -173,8 +175,11 @@ enum auger_exchange_outcome auger_exchange_handle_timeout(struct auger_exchange 
     if (!ex->is_running)
         return AUGER_EXCHANGE_PENDING;
     if (now >= ex->refused_by) {
+        uint8_t noes = ex->noes + 1;
         ex->code = ex->refusal;
-        return fail(ex, (enum auger_turn_error)ex->error);
+        enum auger_exchange_outcome outcome = fail(ex, (enum auger_turn_error)ex->error);
+        ex->noes = noes;
+        return outcome;
     }
     if (!auger_stun_transaction_is_expired(&ex->tx, now))
         return AUGER_EXCHANGE_PENDING;
@@ -186,4 +191,12 @@ auger_time auger_exchange_next_timeout(const struct auger_exchange *ex)
     if (!ex->is_running)
         return AUGER_NEVER;
     return auger_time_min(ex->refused_by, auger_stun_transaction_next_timeout(&ex->tx));
+}
+
+/* A request that was damaged on its way is refused like one of a wrong password, and what would
+ * have told them apart may be lost (docs/decisions/236). */
+bool auger_exchange_may_ask_again(const struct auger_exchange *ex)
+{
+    return auger_turn_error_is_transient((enum auger_turn_error)ex->error) ||
+           (ex->noes > 0 && ex->noes < AUGER_EXCHANGE_NOES_MAX);
 }

@@ -8,6 +8,7 @@
 #include "turn/credentials.h"
 
 #define AUGER_EXCHANGE_STALE_MAX 4 /* nonces that may be stale, one after the other */
+#define AUGER_EXCHANGE_NOES_MAX 3  /* that nobody signed, until what stands is given up */
 
 enum auger_exchange_outcome {
     AUGER_EXCHANGE_PENDING,
@@ -23,13 +24,15 @@ struct auger_exchange {
     uint16_t refusal; /* the code of that no */
     uint8_t error;    /* enum auger_turn_error, when it failed or was refused */
     uint8_t stales;   /* nonces that were stale */
+    uint8_t noes;     /* exchanges in a row that ended with one that nobody signed */
     bool is_running;
     bool is_reliable;
     bool is_authenticated; /* the request that is out carries our credentials */
     bool is_doubted;       /* an answer to that came, and proved nothing */
 };
 
-/* Due at `now`.  AUGER_ERR_ENTROPY leaves it as it was. */
+/* Due at `now`.  AUGER_ERR_ENTROPY leaves it as it was.  What is asked again knows of the noes
+ * before, until it is stopped. */
 int auger_exchange_start(struct auger_exchange *ex, const struct auger_env *env, auger_time now,
                          uint16_t method, bool is_reliable) AUGER_CHECK_RESULT;
 void auger_exchange_stop(struct auger_exchange *ex);
@@ -55,5 +58,7 @@ enum auger_exchange_outcome auger_exchange_handle_response(struct auger_exchange
 enum auger_exchange_outcome auger_exchange_handle_timeout(struct auger_exchange *ex,
                                                           auger_time now);
 auger_time auger_exchange_next_timeout(const struct auger_exchange *ex);
+/* It has failed, and what it was to renew stands: there is sense in asking again. */
+bool auger_exchange_may_ask_again(const struct auger_exchange *ex);
 
 #endif /* AUGER_TURN_EXCHANGE_H */

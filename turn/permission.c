@@ -190,7 +190,7 @@ static void refused(struct auger_turn *turn, auger_time now, struct auger_permis
     p->error = (uint8_t)error;
     if (auger_turn_error_is_loss(error))
         auger_allocation_fail(turn, now, error, p->code);
-    else if (p->state == AUGER_PERMISSION_ACTIVE && auger_turn_error_is_transient(error))
+    else if (p->state == AUGER_PERMISSION_ACTIVE && auger_exchange_may_ask_again(&p->exchange))
         p->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
     else
         lose(turn, now, p, error);

@@ -236,6 +236,63 @@ static void a_forged_challenge_ends_nothing(void **state)
     }
 }
 
+/* The next request of that method, with all others confirmed. */
+static void await_request(struct puppet *p, uint16_t method)
+{
+    while (poll_at(p, auger_turn_next_timeout(p->turn)) == 0 || p->request.method != method)
+        if (p->len > 0)
+            confirm(p);
+}
+
+static void say_no_unsigned(struct puppet *p, uint16_t method)
+{
+    await_request(p, method);
+    challenge_with(p, 401, &plain_challenge);
+    poll_at(p, p->now + 500 * AUGER_MS); /* the repetition has no answer */
+    assert_int_equal(p->request.method, method);
+    poll_at(p, p->now + AUGER_SEC);
+}
+
+/* A request that is damaged on its way is refused so, and the answer to its repetition is lost:
+ * there are three of them in a row until it is believed. */
+static void a_no_that_nobody_signed_is_asked_about(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t method;
+        enum auger_turn_event_type event;
+    } rows[] = {
+        {AUGER_STUN_REFRESH, AUGER_TURN_EVENT_FAILED},
+        {AUGER_STUN_CREATE_PERMISSION, AUGER_TURN_EVENT_REFUSED},
+        {AUGER_STUN_CHANNEL_BIND, AUGER_TURN_EVENT_CHANNEL_REFUSED},
+    };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct puppet *p = puppet_allocated();
+        struct auger_addr peer = addr_of(PEER);
+        puppet_permit(p, PEER);
+        if (rows[i].method == AUGER_STUN_CHANNEL_BIND) {
+            assert_int_equal(auger_turn_bind_channel(p->turn, p->now, &peer), 0);
+            expect_request(p, AUGER_STUN_CHANNEL_BIND);
+            confirm(p);
+            expect_event(p, AUGER_TURN_EVENT_CHANNEL_BOUND);
+        }
+        for (int no = 0; no < 2 + 3; no++) {
+            expect_no_event(p);
+            auger_time before = p->now;
+            say_no_unsigned(p, rows[i].method);
+            if (no != 0 && no != 2)
+                assert_int_equal(p->now - before, 11500 * AUGER_MS);
+            if (no != 1)
+                continue;
+            await_request(p, rows[i].method);
+            confirm(p);
+        }
+        expect_event(p, rows[i].event);
+        puppet_free(p);
+    }
+}
+
 static void who_has_no_credentials_answers_no_challenge(void **state)
 {
     (void)state;
@@ -498,6 +555,7 @@ int main(void)
         cmocka_unit_test(what_a_challenge_must_not_be),
         cmocka_unit_test(a_second_401_is_the_end),
         cmocka_unit_test(a_forged_challenge_ends_nothing),
+        cmocka_unit_test(a_no_that_nobody_signed_is_asked_about),
         cmocka_unit_test(who_has_no_credentials_answers_no_challenge),
         cmocka_unit_test(a_stale_nonce_is_replaced_at_once),
         cmocka_unit_test(nonces_that_are_always_stale_are_given_up),
