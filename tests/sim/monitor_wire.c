@@ -55,6 +55,15 @@ static bool is_alive(const struct monitor *monitor, auger_time now, size_t gener
     return false;
 }
 
+/* With consent that ended goes what was asked for its sake, though another check renews it. */
+static bool may_be_forgotten(const struct monitor *monitor, const struct monitor_request *request,
+                             const struct monitor_route *route)
+{
+    bool has_ended = route->renewed_at != AUGER_NEVER && request->sent_at < route->renewed_at;
+
+    return has_ended || (request->is_replaced && monitor->has_forgotten);
+}
+
 static void route_succeeded(struct monitor *monitor, auger_time now,
                             const struct monitor_request *request)
 {
@@ -69,6 +78,7 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
                                         .succeeded_at = now,
                                         .agreed_at = now,
                                         .owed_at = now - CONSENT,
+                                        .renewed_at = AUGER_NEVER,
                                         .answered_at = AUGER_NEVER};
     }
     /* A check that is repeated brings it back, if the agent has not seen yet that it ended. */
@@ -78,8 +88,11 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
     route->is_doubtful = false;
     if (now - request->sent_at > CONSENT || now - route->agreed_at == CONSENT) /* over by then */
         return;
+    bool is_forgotten = may_be_forgotten(monitor, request, route);
+    if (now - route->agreed_at > CONSENT)
+        route->renewed_at = now;
     route->agreed_at = now;
-    if (!request->is_replaced || !monitor->has_forgotten)
+    if (!is_forgotten)
         route->owed_at = now;
 }
 
