@@ -376,6 +376,11 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
 /* --- time --------------------------------------------------------------------------------------
  */
 
+static auger_time refresh_timeout(const struct auger_ice *ice, const struct auger_query *query)
+{
+    return auger_time_max(query->refresh_at, ice->pace_at);
+}
+
 static bool is_over(const struct auger_ice *ice, struct auger_query *query, auger_time now)
 {
     switch ((enum auger_query_state)query->state) {
@@ -386,7 +391,8 @@ static bool is_over(const struct auger_ice *ice, struct auger_query *query, auge
         return query->question.state == AUGER_STUN_CLIENT_TIMEOUT ||
                (ice->gather.state == AUGER_GATHER_DONE && !query->is_refresh);
     case AUGER_QUERY_ANSWERED:
-        return now >= query->refresh_at && !ice->next && auger_nominate_is_concluded(ice->current);
+        return now >= refresh_timeout(ice, query) && !ice->next &&
+               auger_nominate_is_concluded(ice->current);
     }
     return true;
 }
@@ -413,7 +419,7 @@ static auger_time query_timeout(const struct auger_ice *ice, const struct auger_
     case AUGER_QUERY_ASKING:
         return auger_stun_question_next_timeout(&query->question);
     case AUGER_QUERY_ANSWERED:
-        return auger_time_max(query->refresh_at, ice->pace_at);
+        return refresh_timeout(ice, query);
     }
     return AUGER_NEVER;
 }

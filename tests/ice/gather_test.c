@@ -268,6 +268,52 @@ static void test_a_mapping_is_kept_alive_until_a_pair_is_selected(void **state)
     world_free(world);
 }
 
+/* The agent's request to the server, when it comes within that time; what else it asks is answered.
+ */
+static bool take_question(struct puppet *p, auger_time within, struct sent *sent)
+{
+    const struct auger_addr server = addr_of(SERVER);
+
+    for (auger_time end = p->world->now + within; p->world->now < end;
+         p->world->now += 5 * AUGER_MS) {
+        while (puppet_take(p, sent)) {
+            if (auger_addr_equal(&sent->path.remote, &server))
+                return true;
+            if (sent->msg.class_ == AUGER_STUN_REQUEST)
+                puppet_answer(p, sent, &(struct puppet_answer){0});
+        }
+    }
+    return false;
+}
+
+/* After a nomination it is time to ask again, and a check of just before has the turn. */
+static bool asks_in_its_turn(bool is_looked_at)
+{
+    const struct auger_addr server = addr_of(SERVER);
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+    assert_int_equal(auger_ice_add_stun_server(p->ice, p->world->now, &server), 0);
+    assert_true(take_question(p, AUGER_SEC, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "203.0.113.1:5"});
+    assert_false(take_question(p, 15 * AUGER_SEC - 20 * AUGER_MS, &sent));
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .from = "192.0.2.9:9"});
+    assert_false(take_question(p, 30 * AUGER_MS, &sent));
+    if (is_looked_at)
+        auger_ice_handle_timeout(p->ice, p->world->now);
+    bool asks = take_question(p, 30 * AUGER_MS, &sent);
+    puppet_free(p);
+    return asks;
+}
+
+static void test_a_call_before_its_turn_lets_no_mapping_go(void **state)
+{
+    (void)state;
+    assert_true(asks_in_its_turn(false));
+    assert_true(asks_in_its_turn(true));
+}
+
 static void test_a_full_table_of_servers_is_an_error_that_changes_nothing(void **state)
 {
     (void)state;
@@ -295,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_every_base_asks_every_server_of_its_family_at_the_pace_of_ta),
         cmocka_unit_test(test_behind_no_nat_and_twice_the_same_nothing_is_told_twice),
         cmocka_unit_test(test_a_mapping_is_kept_alive_until_a_pair_is_selected),
+        cmocka_unit_test(test_a_call_before_its_turn_lets_no_mapping_go),
         cmocka_unit_test(test_a_full_table_of_servers_is_an_error_that_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
