@@ -220,6 +220,7 @@ void auger_locals_lose_relayed(struct auger_ice *ice, auger_time now,
 void auger_locals_lose_helper(struct auger_ice *ice, struct auger_ice_cand *helper)
 {
     lose(ice, helper);
+    ice->has_given_up = true;
 }
 
 /* An active candidate is of every base of TCP with its IP address. */
