@@ -8,10 +8,11 @@
 
 #define SIM_PORTS_MAX 8 /* the latest ones */
 
-/* What wakes an agent: its driver, which may be early once, and late. */
+/* What wakes an agent: its driver, which may be early, and late. */
 struct sim_timer {
     auger_time wants;              /* by the agent's clock */
     auger_time early_at, rings_at; /* AUGER_NEVER: not at all */
+    unsigned early_left;           /* times after early_at */
 };
 
 /* Runs `ppm` too fast, and may leap; linear since the last change. */

@@ -102,8 +102,22 @@ void sim_peer_set_timer(struct sim_peer *peer, auger_time local)
         timer->rings_at = moment + (auger_time)(luck / 1000000 % (uint64_t)(late_max + 1));
     if (local == AUGER_NEVER)
         timer->early_at = AUGER_NEVER;
-    else if (is_new)
+    else if (is_new) {
         timer->early_at = early(peer, luck, moment);
+        timer->early_left = peer->options.early_again;
+    }
+}
+
+/* Once it has rung early. */
+static void ring_again(struct sim_peer *peer)
+{
+    struct sim_timer *timer = &peer->timer;
+    auger_time now = peer->sim->now, to_wait = sim_peer_moment(peer, timer->wants) - now;
+
+    if (timer->early_left == 0 || to_wait <= 0)
+        return;
+    timer->early_at = now + to_wait / 2;
+    timer->early_left--;
 }
 
 auger_time sim_peer_wakes_at(const struct sim_peer *peer)
@@ -122,6 +136,8 @@ bool sim_peer_is_woken(struct sim_peer *peer)
     peer->story.woken_late += peer->options.late_max > 0 && now >= timer->rings_at &&
                               sim_peer_now(peer) >= timer->wants + AUGER_MS;
     timer->early_at = AUGER_NEVER;
+    if (now < timer->rings_at)
+        ring_again(peer);
     return true;
 }
 

@@ -251,7 +251,8 @@ struct sim_peer_options {
     unsigned chatter_bytes;  /* every other datum is at least so long; at most 1200 */
     int drift_ppm;           /* how much its clock is fast */
     unsigned early_permille; /* of its timers, which ring once before they are due, */
-    auger_time late_max;     /* and when they are, so late at most */
+    unsigned early_again;    /* and so often again, each time halfway to when they are, */
+    auger_time late_max;     /* and then so late at most */
     bool resolves;           /* names that the other tells, by multicast DNS */
     bool hides;              /* its addresses behind such names; only where it resolves too */
     uint64_t tie_breaker;    /* the agent's first; 0: at random */

@@ -362,6 +362,25 @@ static bool is_zero(const uint8_t *bytes, size_t len)
 }
 
 /* Twelve bytes of an id and four of an interval. */
+/* docs/decisions/260 */
+static void test_a_call_just_before_its_time_asks_for_nothing(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+
+    for (int i = 0; i < 20;) {
+        auger_time next = auger_ice_next_timeout(p->ice);
+        struct sent sent;
+        puppet_wait(p, next - 1 - p->world->now);
+        assert_false(puppet_take(p, &sent));
+        assert_int_equal(auger_ice_next_timeout(p->ice), next);
+        puppet_wait(p, 1);
+        for (; puppet_take(p, &sent); i++)
+            puppet_answer(p, &sent, &(struct puppet_answer){0});
+    }
+    puppet_free(p);
+}
+
 static void test_random_bytes_are_drawn_for_8_checks_and_gone_once_used(void **state)
 {
     (void)state;
@@ -434,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_consent_is_asked_for_every_4_to_6_seconds_each_time_anew),
+        cmocka_unit_test(test_a_call_just_before_its_time_asks_for_nothing),
         cmocka_unit_test(test_random_bytes_are_drawn_for_8_checks_and_gone_once_used),
         cmocka_unit_test(test_consent_checks_of_the_controlling_side_repeat_the_nomination),
         cmocka_unit_test(test_what_a_restart_has_replaced_is_nominated_no_more),

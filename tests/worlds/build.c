@@ -317,6 +317,12 @@ static auger_time late_max(const struct plan *plan, int side)
     return plan->value[OFF_PATH] ? 0 : side_value(plan, TIMERS_LATE_MS, side) * AUGER_MS;
 }
 
+static void set_early(struct sim_peer_options *options, const struct plan *plan, int side)
+{
+    options->early_permille = (unsigned)side_value(plan, TIMERS_EARLY_PERMILLE, side);
+    options->early_again = (unsigned)plan->value[TIMERS_EARLY_AGAIN];
+}
+
 static void add_peer(struct built *built, int side)
 {
     const struct plan *plan = built->plan;
@@ -330,7 +336,7 @@ static void add_peer(struct built *built, int side)
     options.nat64_late = side_value(plan, NAT64, side) * AUGER_MS;
     options.no_stun = side_value(plan, NO_STUN, side);
     options.drift_ppm = (int)side_value(plan, DRIFT_PPM, side);
-    options.early_permille = (unsigned)side_value(plan, TIMERS_EARLY_PERMILLE, side);
+    set_early(&options, plan, side);
     options.late_max = late_max(plan, side);
     options.chatter = side_value(plan, CHATTER_MS, side) * AUGER_MS;
     options.ice.pacing = side_value(plan, PACING_MS, side) * AUGER_MS;
@@ -377,6 +383,7 @@ static void add_more(struct built *built)
         return;
     sim_peer_options_init(&options);
     options.chatter = AUGER_SEC;
+    set_early(&options, built->plan, side);
     built->beside[side] =
         sim_add_peer_beside(built->sim, side ? "bob2" : "alice2", built->peers[side], &options);
     built->beside[!side] =

@@ -259,9 +259,11 @@ static void report(const struct tally *tally, const struct request *request, dou
 {
     double virtual_s = (double)tally->virtual_time / 1e9;
 
-    printf("%llu worlds from seed %llu, %llu twice, %llu again without their attacker\n",
+    printf("%llu worlds from seed %llu, %llu twice, %llu again without their attacker, %llu again "
+           "with early timers\n",
            (unsigned long long)tally->worlds, (unsigned long long)request->from,
-           (unsigned long long)tally->run_twice, (unsigned long long)tally->compared);
+           (unsigned long long)tally->run_twice, (unsigned long long)tally->compared,
+           (unsigned long long)tally->compared_early);
     printf("%llu datagrams, at most %llu bytes an agent, %.0f virtual s in %.1f s: %.0f times real "
            "time\n",
            (unsigned long long)tally->packets, (unsigned long long)tally->memory_peak, virtual_s,

@@ -149,6 +149,7 @@ static const struct range ranges[FEATURES] = {
     [VPN_FOR_MS] = {"vpn_for_ms", 10000, 100, 30000, 1, false},
     [VPN_TAKES] = {"vpn_takes", 0, 0, 2, 1, false},
     [HOURLY] = {"hourly", 0, 0, 1, 0, false},
+    [TIMERS_EARLY_AGAIN] = {"timers_early_again", 0, 1, 3, 0, false},
 };
 
 const char *plan_feature_name(enum feature feature)
@@ -413,6 +414,23 @@ static void show_vpn(struct plan *plan)
         plan->value[VPN] = 0;
 }
 
+/* A world that is run again with early timers is the same but for what is drawn at each call: what
+ * is missing, and what goes wrong in our own code. */
+static void show_early(struct plan *plan)
+{
+    static const enum feature at_odds[] = {OOM_PERMILLE, BUGGIFY_PERMILLE, TIMERS_EARLY_PERMILLE,
+                                           TIMERS_EARLY_PERMILLE_B};
+    struct prng random;
+
+    prng_init(&random, plan->seed, "again with early timers");
+    if (prng_below(&random, 20) != 0)
+        return;
+    for (size_t i = 0; i < sizeof(at_odds) / sizeof(at_odds[0]); i++)
+        if (plan_has(plan, at_odds[i]))
+            return;
+    plan->value[TIMERS_EARLY_AGAIN] = draw(&random, &ranges[TIMERS_EARLY_AGAIN]);
+}
+
 /* Names are of use in one network alone. */
 static void show_names(struct plan *plan)
 {
@@ -454,6 +472,7 @@ void plan_draw(struct plan *plan, uint64_t seed)
     show_streams(plan);
     leave_out_servers(plan);
     leave_out_details(plan);
+    show_early(plan);
 }
 
 /* --- as text ------------------------------------------------------------------ */

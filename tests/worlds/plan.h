@@ -190,8 +190,9 @@ enum feature {
     VPN, /* 1: alice's machine, 2: bob's has one for a while */
     VPN_AT_MS,
     VPN_FOR_MS,
-    VPN_TAKES, /* enum vpn_takes */
-    HOURLY,    /* of hours.c, which no seed draws: once an hour something happens */
+    VPN_TAKES,          /* enum vpn_takes */
+    HOURLY,             /* of hours.c, which no seed draws: once an hour something happens */
+    TIMERS_EARLY_AGAIN, /* the world is run again with all of them early, once and so often more */
     FEATURES
 };
 

@@ -144,6 +144,16 @@ static void restart_in_secret(struct sim *sim, void *user)
     life->restarts.count++;
 }
 
+/* Consent is asked for at once where a timer has rung early. */
+static void do_what_is_due_later(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+
+    (void)sim;
+    if (sim_peer_story(life->built.peers[0])->woken_early > 0)
+        sim_peer_ice(life->built.peers[0])->consent.next_at = 0;
+}
+
 static void do_harm(struct life *life)
 {
     if (life->sabotage == CUT_FROM_THE_START)
@@ -168,6 +178,8 @@ static void do_harm(struct life *life)
         life->has_reach = life->reach.both = true;
     else if (life->sabotage == NO_ANSWER_TO_RESTART)
         sim_schedule(life->built.sim, WORLD_ENDS - AUGER_MS, restart_in_secret, life);
+    else if (life->sabotage == EARLY_IS_DUE)
+        sim_schedule(life->built.sim, 20 * AUGER_SEC, do_what_is_due_later, life);
 }
 
 static auger_time longer(const struct plan *plan)
@@ -203,6 +215,34 @@ static void compare_without_attacker(struct life *life)
     sim_free(twin.built.sim);
 }
 
+static void compare_twins(struct life *life, const struct life *twin)
+{
+    char why[200];
+
+    if (sim_broken(twin->built.sim))
+        life_condemn(life, "18: with early timers: %s", sim_broken(twin->built.sim));
+    for (int side = 0; side < 2 && life->built.peers[side]; side++) {
+        if (!sim_journals_agree(sim_peer_journal(life->built.peers[side]),
+                                sim_peer_journal(twin->built.peers[side]), 0, why, sizeof(why)))
+            life_condemn(life, "18: with early timers %s sees something else: %s",
+                         side ? "bob" : "alice", why);
+    }
+    if (sim_digest(life->built.sim) != sim_digest(twin->built.sim))
+        life_condemn(life, "18: with early timers other datagrams are sent");
+}
+
+/* 18 */
+static void compare_with_early_timers(struct life *life)
+{
+    struct plan early = *life->plan;
+    struct life twin = {.plan = &early, .verdict = life->verdict, .sabotage = life->sabotage};
+
+    early.value[TIMERS_EARLY_PERMILLE] = early.value[TIMERS_EARLY_PERMILLE_B] = 1000;
+    live(&twin, NULL, true);
+    compare_twins(life, &twin);
+    sim_free(twin.built.sim);
+}
+
 struct verdict world_run_sabotaged(const struct plan *plan, FILE *log, struct tally *tally,
                                    enum sabotage sabotage)
 {
@@ -210,11 +250,16 @@ struct verdict world_run_sabotaged(const struct plan *plan, FILE *log, struct ta
     struct life life = {.plan = plan, .verdict = &verdict, .sabotage = sabotage};
 
     live(&life, log, true);
-    auger_time lived = WORLD_ENDS + longer(plan);
+    auger_time once = WORLD_ENDS + longer(plan), lived = once;
     if (!sim_broken(life.built.sim) && plan->value[OFF_PATH]) {
         compare_without_attacker(&life);
         tally->compared++;
-        lived *= 2;
+        lived += once;
+    }
+    if (!sim_broken(life.built.sim) && plan->value[TIMERS_EARLY_AGAIN]) {
+        compare_with_early_timers(&life);
+        tally->compared_early++;
+        lived += once;
     }
     if (!sim_broken(life.built.sim)) {
         life_judge(&life, tally);

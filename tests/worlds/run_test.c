@@ -25,6 +25,7 @@ static void test_a_quiet_world_is_fine(void **state)
     (void)state;
     assert_false(judged("seed=1", NO_SABOTAGE).is_bad);
     assert_false(judged("seed=1 off_path=20 leaves=1", NO_SABOTAGE).is_bad);
+    assert_false(judged("seed=1 timers_early_again=3", NO_SABOTAGE).is_bad);
 }
 
 static void test_each_sabotage_is_seen_by_its_judge(void **state)
@@ -46,6 +47,7 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
         {"seed=1 mux=2 cut=1 cut_for_ms=100 cut_at_ms=15000", CUT_BESIDE_IN_BETWEEN, "12"},
         {"seed=1 oom_permille=200", CUT_JUST_BEFORE_THE_END, "6:"},
         {"seed=1 off_path=20", ONE_WORD_MORE, "10"},
+        {"seed=1 timers_early_again=1", EARLY_IS_DUE, "18"},
         {"seed=1 leaves=1", A_GHOST_ANSWERS, "16"},
         {"seed=1", BOTH_IN_ONE_ROLE, "7:"},
         {"seed=1", ANOTHER_ROUTE, "14"},

@@ -123,6 +123,7 @@ void tally_add(struct tally *sum, const struct tally *part)
     sum->run_twice += part->run_twice;
     sum->packets += part->packets;
     sum->compared += part->compared;
+    sum->compared_early += part->compared_early;
     for (int i = 0; i < JUDGEMENTS; i++)
         sum->judged[i] += part->judged[i];
     sum->virtual_time += part->virtual_time;

@@ -117,8 +117,9 @@ enum judgement {
 const char *judgement_name(enum judgement judgement);
 
 struct tally {
-    uint64_t worlds, run_twice, packets, compared; /* compared: without the attacker */
-    uint64_t judged[JUDGEMENTS];                   /* worlds to which it applied */
+    uint64_t worlds, run_twice, packets;
+    uint64_t compared, compared_early; /* without the attacker; with early timers */
+    uint64_t judged[JUDGEMENTS];       /* worlds to which it applied */
     auger_time virtual_time;
     uint64_t sometimes[SOMETIMES], attacks[SIM_ATTACKS];
     uint64_t buggified[AUGER_BUGGIFY_PLACES]; /* worlds in which it came about */

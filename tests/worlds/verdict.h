@@ -28,6 +28,7 @@ enum sabotage {
     A_SHORTCUT,          /* brute force seems to find a path without a NAT */
     A_WAY_THROUGH,       /* the same, one through NATs */
     NO_ANSWER_TO_RESTART, /* one restarts, and nobody hears of it */
+    EARLY_IS_DUE,         /* an agent whose timer rings early does what is due then */
 };
 
 #endif /* WORLDS_VERDICT_H */
