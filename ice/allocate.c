@@ -252,7 +252,7 @@ static bool may_be_forged(enum auger_turn_error error)
 static bool may_be_starting(const struct auger_relay *relay, auger_time now, bool has_stood,
                             enum auger_turn_error error)
 {
-    return !has_stood && error == AUGER_TURN_ERROR_TIMEOUT && relay->stood_until != 0 &&
+    return !has_stood && error == AUGER_TURN_ERROR_TIMEOUT && relay->stood_until != AUGER_NEVER &&
            now < auger_time_add(relay->stood_until, STARTS_WITHIN);
 }
 

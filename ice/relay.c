@@ -267,7 +267,8 @@ struct auger_relay *auger_relay_add(struct auger_ice *ice, const struct auger_re
         return NULL;
     if (i == relays->len)
         relays->len++;
-    relays->items[i] = (struct auger_relay){.server = server, .host = host};
+    relays->items[i] =
+        (struct auger_relay){.server = server, .host = host, .stood_until = AUGER_NEVER};
     return &relays->items[i];
 }
 

@@ -31,7 +31,7 @@ struct auger_relay {
     auger_time at;                           /* allocated: since then; waiting: until then */
     auger_time sent_at;                      /* the latest that went to the server */
     auger_time doubted_at;                   /* the latest time that it was */
-    auger_time stood_until;                  /* that it was lost and is made again; 0: never */
+    auger_time stood_until;                  /* lost then, and made again; AUGER_NEVER: not so */
     uint16_t code;                           /* of the error that it ended with; 0: none */
     uint8_t error;                           /* enum auger_turn_error */
     uint8_t state;                           /* enum auger_relay_state */
