@@ -4,6 +4,7 @@
     relay_test.py PATH_OF_AUGER"""
 
 import contextlib
+import ipaddress
 import json
 import pathlib
 import re
@@ -106,11 +107,12 @@ class Coturn:
 class Proxy:
     """Speaks HTTP CONNECT, or SOCKS5 for alice whose password is secret, and counts whom it let through."""
 
-    def __init__(self, kind):
-        self.kind, self.let_through = kind, 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = {"http": "http://127.0.0.1:{}", "socks5": "socks5://alice:secret@127.0.0.1:{}"}[kind].format(
-            self.listener.getsockname()[1])
+    def __init__(self, kind, ip="127.0.0.1"):
+        self.kind, self.let_through, self.asked_for = kind, 0, []
+        is_ipv6 = ":" in ip
+        self.listener = socket.create_server((ip, 0), family=socket.AF_INET6 if is_ipv6 else socket.AF_INET)
+        self.url = "{}{}:{}".format({"http": "http://", "socks5": "socks5://alice:secret@"}[kind],
+                                    f"[{ip}]" if is_ipv6 else ip, self.listener.getsockname()[1])
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -124,7 +126,8 @@ class Proxy:
         while not head.endswith(b"\r\n\r\n"):
             head += client.recv(1)
         host, _, port = head.split()[1].decode().rpartition(":")
-        return host, int(port), b"HTTP/1.1 200 OK\r\n\r\n"
+        assert (":" in host) == (host[:1] + host[-1:] == "[]"), host
+        return host.strip("[]"), int(port), b"HTTP/1.1 200 OK\r\n\r\n"
 
     @staticmethod
     def ask_socks5(client):
@@ -133,14 +136,16 @@ class Proxy:
         assert client.recv(14, socket.MSG_WAITALL) == b"\1\5alice\6secret"
         client.sendall(b"\1\0")
         head = client.recv(4, socket.MSG_WAITALL)
-        size = client.recv(1)[0] if head[3] == 3 else 4
+        size = client.recv(1)[0] if head[3] == 3 else {1: 4, 4: 16}[head[3]]
         host = client.recv(size, socket.MSG_WAITALL)
         port = int.from_bytes(client.recv(2, socket.MSG_WAITALL), "big")
-        return host.decode() if head[3] == 3 else socket.inet_ntoa(host), port, b"\5\0\0\1\0\0\0\0\0\0"
+        named = host.decode() if head[3] == 3 else str(ipaddress.ip_address(host))
+        return named, port, b"\5\0\0\4" + bytes(18) if head[3] == 4 else b"\5\0\0\1" + bytes(6)
 
     def carry(self, client):
         with client:
             host, port, answer = getattr(self, f"ask_{self.kind}")(client)
+            self.asked_for.append(host)
             with socket.create_connection((host, port), LONG) as server:
                 self.let_through += 1
                 client.sendall(answer)
@@ -335,6 +340,20 @@ class Relay(unittest.TestCase):
                         self.assertEqual((0, ""), (status, err))
                         self.assertIn("relay  ", out)
                         self.assertEqual(1, proxy.let_through)
+
+    def test_proxies_at_ipv6_and_servers_there_behind_them(self):
+        for at, ip in (("::1", "127.0.0.1"), ("127.0.0.1", "::1"), ("::1", "::1")):
+            with Coturn(ip=ip) as coturn:
+                for kind in ("http", "socks5"):
+                    for uri in (coturn.uris()["tcp"], coturn.uris()["tls"]):
+                        with self.subTest(at=at, kind=kind, uri=uri), Proxy(kind, at) as proxy:
+                            family = "ipv6" if ":" in ip else "ipv4"
+                            status, out, err = self.gather("--turn", uri, "--user", "alice:secret", "--turn-ca",
+                                                           coturn.certificate, "--turn-proxy", proxy.url,
+                                                           "--relay-family", family)
+                            self.assertEqual((0, ""), (status, err))
+                            self.assertRegex(out, rf"(?m)^relay  \[?{ip}\]?:\d+ ")
+                            self.assertEqual(([ip], 1), (proxy.asked_for, proxy.let_through))
 
     def test_a_proxy_carries_no_udp(self):
         _, _, err = self.gather("--turn", "turn:127.0.0.1", "--user", "a:b", "--turn-proxy", "http://127.0.0.1")
