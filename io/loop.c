@@ -228,6 +228,7 @@ static int new_slot(struct auger_loop *loop, const struct auger_peer_config *con
                                          .peer = slot->peer,
                                          .env = loop->config.env,
                                          .epoll_fd = loop->epoll_fd,
+                                         .connected_at = AUGER_NEVER,
                                          .sockets = slot->sockets,
                                          .sockets_len = &slot->sockets_len,
                                          .is_of_use = (slot->tcp_types & AUGER_ICE_TCP_SO) &&

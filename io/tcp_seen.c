@@ -169,15 +169,28 @@ bool auger_tcp_seen_ready(struct auger_tcp_seen *seen, struct auger_watch *watch
 
 /* --- time ---------------------------------------------------------------------------------- */
 
+static bool is_connected(const struct auger_peer *peer)
+{
+    return auger_ice_get_state(auger_peer_ice(peer)) == AUGER_ICE_CONNECTED;
+}
+
+static bool is_over(const struct auger_peer *peer)
+{
+    struct auger_peer_info info;
+
+    auger_peer_get_info(peer, &info);
+    return info.state == AUGER_PEER_FAILED || info.state == AUGER_PEER_CLOSED;
+}
+
 /* 11.2: ICE has what it wanted, and its own connections keep their mappings.  A better path may
- * come for a while after the first. */
+ * come for a while after the first.  Or ICE wants nothing more, unless it is restarted. */
 static bool has_ended(struct auger_tcp_seen *seen, auger_time now)
 {
-    if (auger_ice_get_state(auger_peer_ice(seen->peer)) != AUGER_ICE_CONNECTED)
-        seen->connected_at = 0;
-    else if (seen->connected_at == 0)
+    if (!is_connected(seen->peer))
+        seen->connected_at = AUGER_NEVER;
+    else if (seen->connected_at == AUGER_NEVER)
         seen->connected_at = now;
-    return seen->connected_at != 0 && now >= auger_time_add(seen->connected_at, ENDS_AFTER);
+    return is_over(seen->peer) || now >= auger_time_add(seen->connected_at, ENDS_AFTER);
 }
 
 static void look(struct auger_tcp_seen *seen, auger_time now)

@@ -39,8 +39,8 @@ struct auger_tcp_seen {
     struct auger_tcp_seen_base *bases[AUGER_INTERFACES_MAX];
     size_t bases_len;
     auger_time look_at;      /* for ports that came or went; AUGER_NEVER while it rests */
-    auger_time connected_at; /* 0: ICE is not */
-    bool rests;              /* ICE has what it wanted */
+    auger_time connected_at; /* AUGER_NEVER: ICE is not */
+    bool rests;              /* ICE has what it wanted, or is over */
 };
 
 /* A STUN server of UDP: it may answer over TCP at the same port (RFC 8489 section 6.2.2). */

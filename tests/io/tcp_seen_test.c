@@ -125,6 +125,7 @@ static void ask(struct stage *stage, uint8_t types, enum auger_ice_policy policy
     auger_peer_config_init(&config);
     config.ice.tcp = types;
     config.ice.policy = policy;
+    config.ice.pac_timeout = 100 * AUGER_MS;
     assert_int_equal(auger_loop_peer_new(stage->loop, &config, &net, &stage->peer), 0);
 }
 
@@ -239,6 +240,62 @@ static void with_its_connection_the_candidate_goes(void **state)
     close_server(&server);
 }
 
+/* --- what ends before there is a path ------------------------------------------------------- */
+
+static void close_peer(struct stage *stage)
+{
+    auger_peer_close(stage->peer, auger_loop_now(stage->loop));
+}
+
+/* Its peer has no candidate and tells of none. */
+static void let_ice_fail(struct stage *stage)
+{
+    auger_time now = auger_loop_now(stage->loop);
+    struct auger_net_config net = net_of_loopback();
+    struct auger_peer *other;
+    char sdp[4000];
+
+    assert_int_equal(auger_loop_peer_new(stage->loop, NULL, &net, &other), 0);
+    assert_true(auger_peer_create_offer(other, now, sdp, sizeof(sdp)) > 0);
+    auger_loop_peer_free(stage->loop, other);
+    assert_int_equal(auger_peer_set_remote_description(stage->peer, now, AUGER_SDP_OFFER, sdp,
+                                                       strlen(sdp), NULL),
+                     0);
+    assert_true(auger_peer_create_answer(stage->peer, now, sdp, sizeof(sdp)) > 0);
+}
+
+static bool is_open(int fd)
+{
+    uint8_t byte;
+
+    return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) != 0;
+}
+
+/* Without a path there is none to wait for, and no mapping to keep. */
+static void who_is_over_asks_nobody_and_wakes_nobody(void **state)
+{
+    void (*const ways[])(struct stage *) = {close_peer, let_ice_fail};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        struct server server;
+        struct stage stage;
+        begin_stage(&stage);
+        open_server(&server, stage.loop, true);
+        ask(&stage, LISTENS, AUGER_ICE_POLICY_ALL, (const char *const[]){server.uri}, 1);
+        while (stage.reflexive[AUGER_TCP_TYPE_SO] == 0)
+            go_on(&stage);
+        assert_true(is_open(server.client));
+        ways[i](&stage);
+        while (is_open(server.client))
+            go_on(&stage);
+        const struct auger_tcp_seen *seen = &stage.loop->slots[0]->seen;
+        assert_int_equal(auger_tcp_seen_next_timeout(seen), AUGER_NEVER);
+        auger_loop_free(stage.loop);
+        close_server(&server);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +304,7 @@ int main(void)
         cmocka_unit_test(where_one_server_is_silent_the_next_is_asked),
         cmocka_unit_test(nobody_is_asked_for_what_is_not_told),
         cmocka_unit_test(with_its_connection_the_candidate_goes),
+        cmocka_unit_test(who_is_over_asks_nobody_and_wakes_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
