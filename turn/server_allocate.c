@@ -55,11 +55,29 @@ static uint16_t judge_transport(const struct auger_server_request *r, struct aug
     return protocol == PROTOCOL_UDP ? 0 : AUGER_STUN_UNSUPPORTED_TRANSPORT;
 }
 
+/* ADDITIONAL-ADDRESS-FAMILY, or as it was before it was registered (docs/decisions/251). */
+static const uint16_t additional_types[] = {AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY,
+                                            AUGER_STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY};
+
+static bool asks_for_both(const struct auger_server_request *r)
+{
+    return has(r, additional_types[0]) || has(r, additional_types[1]);
+}
+
+/* Nothing but IPv6 may be said to come in addition (9). */
+static bool adds_another(const struct auger_server_request *r)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (has(r, additional_types[i]) && first_byte(r->msg, additional_types[i]) != FAMILY_IPV6)
+            return true;
+    return false;
+}
+
 /* 5, 6, 8 and 9: what cannot stand together. */
 static uint16_t judge_combination(const struct auger_server_request *r)
 {
     bool requested = has(r, AUGER_STUN_ATTR_REQUESTED_ADDRESS_FAMILY);
-    bool additional = has(r, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY);
+    bool additional = asks_for_both(r);
     bool even = has(r, AUGER_STUN_ATTR_EVEN_PORT);
     bool reserve = first_byte(r->msg, AUGER_STUN_ATTR_EVEN_PORT) & RESERVE;
 
@@ -67,9 +85,7 @@ static uint16_t judge_combination(const struct auger_server_request *r)
         return AUGER_STUN_BAD_REQUEST;
     if (additional && (requested || reserve))
         return AUGER_STUN_BAD_REQUEST;
-    if (additional && first_byte(r->msg, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY) != FAMILY_IPV6)
-        return AUGER_STUN_BAD_REQUEST;
-    return 0;
+    return adds_another(r) ? AUGER_STUN_BAD_REQUEST : 0;
 }
 
 /* 7 and 9 */
@@ -78,7 +94,7 @@ static uint16_t read_families(const struct auger_server_request *r, struct auger
     const struct auger_server_relay_ip *ips = r->server->relay_ips;
     uint8_t requested = first_byte(r->msg, AUGER_STUN_ATTR_REQUESTED_ADDRESS_FAMILY);
 
-    if (has(r, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY)) {
+    if (asks_for_both(r)) {
         for (size_t family = 0; family < 2; family++)
             ask->families[family] = ips[family].is_there;
         if (!ips[0].is_there || !ips[1].is_there)

@@ -302,11 +302,13 @@ static void add_attrs(struct auger_stun_builder *b, struct input *in, uint8_t fl
         byte = next_byte(in) & 0x80;
         auger_stun_build_bytes(b, AUGER_STUN_ATTR_EVEN_PORT, &byte, 1);
     }
-    if (flags & 4)
-        auger_stun_build_u32(b,
-                             next_byte(in) & 1 ? AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY
-                                               : AUGER_STUN_ATTR_REQUESTED_ADDRESS_FAMILY,
-                             (uint32_t)(next_byte(in) % 4) << 24);
+    if (flags & 4) {
+        byte = next_byte(in);
+        uint16_t type = !(byte & 1)  ? AUGER_STUN_ATTR_REQUESTED_ADDRESS_FAMILY
+                        : (byte & 2) ? AUGER_STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY
+                                     : AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY;
+        auger_stun_build_u32(b, type, (uint32_t)(next_byte(in) % 4) << 24);
+    }
     if (flags & 8)
         auger_stun_build_u32(b, AUGER_STUN_ATTR_LIFETIME, (uint32_t)next_byte(in) << 4);
     if (flags & 16)

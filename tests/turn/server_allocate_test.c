@@ -129,6 +129,10 @@ static const struct refusal {
     {17, 0, 0, 0, true, AUGER_STUN_INSUFFICIENT_CAPACITY},
 };
 
+/* As it is registered, and as it was before. */
+static const uint16_t additional_types[] = {AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY,
+                                            AUGER_STUN_ATTR_DRAFT_ADDITIONAL_ADDRESS_FAMILY};
+
 static void what_cannot_be_is_refused_by_its_code(void **state)
 {
     struct station *s = station_new();
@@ -136,8 +140,8 @@ static void what_cannot_be_is_refused_by_its_code(void **state)
 
     (void)state;
     challenge(s, &who);
-    for (size_t i = 0; i < COUNT(refusals); i++) {
-        const struct refusal *row = &refusals[i];
+    for (size_t i = 0; i < 2 * COUNT(refusals); i++) {
+        const struct refusal *row = &refusals[i / 2];
         struct request q;
         begin(&q, AUGER_STUN_ALLOCATE);
         if (row->transport)
@@ -145,7 +149,7 @@ static void what_cannot_be_is_refused_by_its_code(void **state)
         if (row->requested)
             add_byte(&q, AUGER_STUN_ATTR_REQUESTED_ADDRESS_FAMILY, row->requested);
         if (row->additional)
-            add_byte(&q, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, row->additional);
+            add_byte(&q, additional_types[i % 2], row->additional);
         if (row->even)
             auger_stun_build_bytes(&q.b, AUGER_STUN_ATTR_EVEN_PORT, &row->even, 1);
         if (row->token)
@@ -224,9 +228,9 @@ static void a_client_behind_a_tunnel_is_refused(void **state)
 static void families_are_as_asked_for(void **state)
 {
     struct station *s = station_new();
-    struct asker who = ALICE, other = BOB;
+    struct asker who = ALICE;
     struct request q;
-    struct auger_addr v4, v6;
+    struct auger_addr v6;
 
     (void)state;
     challenge(s, &who);
@@ -236,17 +240,35 @@ static void families_are_as_asked_for(void **state)
     expect(s, &who, 0);
     assert_true(auger_stun_msg_addr(&s->answer, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, &v6));
     assert_int_equal(v6.family, AUGER_IPV6);
-    challenge(s, &other);
-    begin_allocate(&q);
-    add_byte(&q, AUGER_STUN_ATTR_ADDITIONAL_ADDRESS_FAMILY, IPV6);
-    send_signed(s, &q, &other);
-    expect(s, &other, 0);
-    assert_true(auger_stun_msg_addr_at(&s->answer, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, 0, &v4));
-    assert_true(auger_stun_msg_addr_at(&s->answer, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, 1, &v6));
-    assert_int_equal(v4.family, AUGER_IPV4);
-    assert_int_equal(v6.family, AUGER_IPV6);
-    assert_int_equal(s->asked, 3);
+    assert_int_equal(s->asked, 1);
     station_free(s);
+}
+
+/* Each number of its attribute alone, and both as our client says them (docs/decisions/199). */
+static void one_request_asks_for_both_families(void **state)
+{
+    (void)state;
+    for (int numbers = 1; numbers <= 3; numbers++) {
+        struct station *s = station_new();
+        struct asker who = BOB;
+        struct request q;
+        struct auger_addr v4, v6;
+        challenge(s, &who);
+        begin_allocate(&q);
+        for (int i = 0; i < 2; i++)
+            if (numbers & 1 << i)
+                add_byte(&q, additional_types[i], IPV6);
+        send_signed(s, &q, &who);
+        expect(s, &who, 0);
+        assert_true(
+            auger_stun_msg_addr_at(&s->answer, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, 0, &v4));
+        assert_true(
+            auger_stun_msg_addr_at(&s->answer, AUGER_STUN_ATTR_XOR_RELAYED_ADDRESS, 1, &v6));
+        assert_int_equal(v4.family, AUGER_IPV4);
+        assert_int_equal(v6.family, AUGER_IPV6);
+        assert_int_equal(s->asked, 2);
+        station_free(s);
+    }
 }
 
 static void of_two_families_one_is_enough(void **state)
@@ -708,6 +730,7 @@ int main(void)
         cmocka_unit_test(dont_fragment_is_unknown_where_it_cannot_be_done),
         cmocka_unit_test(a_client_behind_a_tunnel_is_refused),
         cmocka_unit_test(families_are_as_asked_for),
+        cmocka_unit_test(one_request_asks_for_both_families),
         cmocka_unit_test(of_two_families_one_is_enough),
         cmocka_unit_test(without_ipv4_who_asks_for_nothing_gets_440),
         cmocka_unit_test(a_port_that_is_taken_is_left_for_another),
