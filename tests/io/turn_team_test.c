@@ -16,6 +16,7 @@
 
 #include "tests/tls/ca.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -27,6 +28,7 @@
 #define MEMBERS 3
 #define CLIENTS 6
 #define MOVES 5
+#define MEETING 20
 
 enum way { BY_UDP, BY_DTLS, BY_TCP, WAYS };
 
@@ -34,6 +36,7 @@ static struct authority authority;
 static struct leaf leaf;
 
 struct team {
+    bool relays_meet; /* and nothing else at this machine is a peer */
     struct auger_turn_team *team;
     struct auger_loop *loops[MEMBERS];
     struct auger_turn_service *services[MEMBERS];
@@ -53,6 +56,7 @@ static void open_member(struct team *t, uint16_t member, struct auger_turn_servi
     server.realm = "example.org";
     server.nonce_secret = secret;
     server.mobility = server.tcp_relay = server.loopback_unlimited = true;
+    server.relay_to_relay = t->relays_meet;
     server.user_allocations_max = server.ip_allocations_max = 1000;
     server.port_min = (uint16_t)(50000 + 1000 * member);
     server.port_max = (uint16_t)(server.port_min + 999);
@@ -62,10 +66,11 @@ static void open_member(struct team *t, uint16_t member, struct auger_turn_servi
         auger_loop_turn_new(t->loops[member], &server, service, &t->services[member], NULL), 0);
     struct auger_turn_server *engine = auger_turn_service_server(t->services[member]);
     assert_int_equal(auger_turn_server_add_user(engine, "ann", "secret"), 0);
-    assert_int_equal(auger_turn_server_allow_peers(engine, "127.0.0.1"), 0);
+    if (!t->relays_meet)
+        assert_int_equal(auger_turn_server_allow_peers(engine, "127.0.0.1"), 0);
 }
 
-static void open_team(struct team *t)
+static void open_team_of(struct team *t, bool relays_meet)
 {
     struct auger_addr at[WAYS] = {
         [BY_UDP] = {.family = AUGER_IPV4, .ip = {127, 0, 0, 1}},
@@ -75,7 +80,7 @@ static void open_team(struct team *t)
     struct auger_turn_service_config service;
     struct auger_tls_config tls;
 
-    *t = (struct team){0};
+    *t = (struct team){.relays_meet = relays_meet};
     assert_int_equal(auger_turn_team_new(&t->team, MEMBERS), 0);
     auger_turn_service_config_init(&service);
     service.team = t->team;
@@ -99,6 +104,11 @@ static void open_team(struct team *t)
     tls.datagrams = true;
     tls.ca_pem = pem_bytes(&authority.pem);
     assert_int_equal(auger_tls_context_new(&t->context, auger_env_system(), &tls, NULL), 0);
+}
+
+static void open_team(struct team *t)
+{
+    open_team_of(t, false);
 }
 
 static atomic_bool stops;
@@ -333,6 +343,16 @@ static void release(struct client *c)
     close_link(&c->now);
 }
 
+static void send_to(struct client *c, const struct auger_addr *at, const uint8_t *bytes, size_t len)
+{
+    uint8_t buf[AUGER_DATAGRAM_MAX];
+
+    int written = auger_turn_write(c->turn, now_at(c), at, bytes, len, buf, sizeof(buf));
+    assert_true(written > 0);
+    say(c, &c->now, buf, (size_t)written);
+    turn_link(c, &c->now);
+}
+
 /* What the client sends comes to the peer from its relayed address, and back. */
 static void there_and_back(struct client *c, int peer, const struct auger_addr *at, uint8_t what)
 {
@@ -341,10 +361,7 @@ static void there_and_back(struct client *c, int peer, const struct auger_addr *
     socklen_t from_len = sizeof(from);
 
     memset(bytes, what, sizeof(bytes));
-    int len = auger_turn_write(c->turn, now_at(c), at, bytes, sizeof(bytes), buf, sizeof(buf));
-    assert_true(len > 0);
-    say(c, &c->now, buf, (size_t)len);
-    turn_link(c, &c->now);
+    send_to(c, at, bytes, sizeof(bytes));
     assert_int_equal(recvfrom(peer, buf, sizeof(buf), 0, (struct sockaddr *)&from, &from_len),
                      sizeof(bytes));
     assert_int_equal(ntohs(from.sin_port), c->relayed.port);
@@ -408,6 +425,75 @@ static void clients_move_to_whatever_thread(void **state)
     close(peer);
     close_team(&t);
 }
+
+/* --- relays that meet (docs/decisions/222) -----------------------------------------------------
+ */
+
+static void expect_from_relay(struct client *to, struct client *from, uint8_t what)
+{
+    uint8_t bytes[40];
+
+    memset(bytes, what, sizeof(bytes));
+    to->heard_len = 0;
+    send_to(from, &to->relayed, bytes, sizeof(bytes));
+    while (to->heard_len == 0)
+        turn(to);
+    assert_int_equal(to->heard_len, sizeof(bytes));
+    assert_memory_equal(to->heard, bytes, sizeof(bytes));
+}
+
+static uint16_t member_of(const struct client *c)
+{
+    return (uint16_t)((c->relayed.port - 50000) / 1000);
+}
+
+/* A program that takes it as soon as the server has let it go. */
+static int take_port(const struct auger_addr *at)
+{
+    const struct sockaddr_in sa = {.sin_family = AF_INET,
+                                   .sin_port = htons(at->port),
+                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    while (bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+        assert_int_equal(errno, EADDRINUSE);
+    return fd;
+}
+
+static void relays_of_whatever_threads_meet_while_they_are_there(void **state)
+{
+    static struct client clients[MEETING];
+    const struct auger_addr anywhere = {.family = AUGER_IPV4, .ip = {127, 0, 0, 1}, .port = 1};
+    bool is_of_another = false;
+    uint8_t byte = 0;
+    struct team t;
+
+    (void)state;
+    open_team_of(&t, true);
+    start_team(&t);
+    for (size_t i = 0; i < MEETING; i++)
+        allocate(&t, &clients[i], BY_UDP, &anywhere);
+    for (size_t i = 0; i < MEETING; i++) {
+        struct client *next = &clients[(i + 1) % MEETING];
+        expect_from_relay(next, &clients[i], (uint8_t)i);
+        is_of_another |= member_of(next) != member_of(&clients[i]);
+    }
+    assert_true(is_of_another); /* but for one chance in 3^19 */
+    release(&clients[1]);
+    int stranger = take_port(&clients[1].relayed);
+    send_to(&clients[0], &clients[1].relayed, &byte, sizeof(byte));
+    expect_from_relay(&clients[2], &clients[0], 'x'); /* it went the same way, behind the other */
+    assert_int_equal(recv(stranger, &byte, sizeof(byte), MSG_DONTWAIT), -1);
+    close(stranger);
+    release(&clients[0]);
+    for (size_t i = 2; i < MEETING; i++)
+        release(&clients[i]);
+    stop_team(&t);
+    close_team(&t);
+}
+
+/* --- guests ------------------------------------------------------------------------------------
+ */
 
 static void turn_loop(struct auger_loop *loop)
 {
@@ -665,6 +751,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_move_to_whatever_thread),
+        cmocka_unit_test(relays_of_whatever_threads_meet_while_they_are_there),
         cmocka_unit_test(who_has_nothing_left_is_sent_after_no_more),
         cmocka_unit_test(a_former_host_frees_nobody),
         cmocka_unit_test(what_is_on_its_way_at_the_end_is_freed),
