@@ -308,7 +308,6 @@ AUGER_API auger_time auger_turn_server_carry(struct auger_turn_server *server, a
 AUGER_API void auger_turn_server_peer_closed(struct auger_turn_server *server, auger_time now,
                                              uint32_t connection);
 
-/* At most 64 allocations end in one call; next_timeout() is then `now`. */
 /* For a caller that has something to do with a client before its first message, as DTLS has:
  * whether one more answer may go to `client`, which has proved nothing, and whether one more
  * handshake of it may begin.  Either counts it if so.  The first shares the bounds of the server's
@@ -317,6 +316,7 @@ AUGER_API bool auger_turn_server_may_answer(struct auger_turn_server *server, au
                                             const struct auger_addr *client);
 AUGER_API bool auger_turn_server_may_shake_hands(struct auger_turn_server *server, auger_time now,
                                                  const struct auger_addr *client);
+/* At most 64 allocations end in one call; next_timeout() is then `now`. */
 AUGER_API void auger_turn_server_handle_timeout(struct auger_turn_server *server, auger_time now);
 AUGER_API auger_time auger_turn_server_next_timeout(const struct auger_turn_server *server);
 
