@@ -1,7 +1,6 @@
-// Runs the matrix of real routers and tells it, cell by cell; with --docs it writes the table into
-// docs/interop.md.
+// Every kind of router against every other: whether two behind them meet, and how.
 //
-//   interop/run natmatrix [--with WHOM] [--no-turn] [--docs] [--width N] [KIND...]
+//   interop/run natmatrix [--with WHOM] [--no-turn] [--docs] [--width N] [KIND]...
 //
 // WHOM is one of
 //   ours                     ours to ours, every kind against every other
@@ -11,8 +10,14 @@
 //   node-datachannel         to itself; nothing is expected of it
 //   libnice                  the same, every kind against every other
 //
-// With --no-turn node-datachannel and libnice have no relay. Without KIND the browsers and
-// node-datachannel have a shorter list.
+// --no-turn   node-datachannel and libnice have no relay
+// --docs      write the table into docs/interop.md
+// --width N   so many meetings at a time; default 6
+// KIND        as the table has it ("full cone"): those against each other, and no others. Without one it is
+//             all of them; with a browser and with node-datachannel a shorter list
+//
+// Prints one line a meeting, and keeps the traces of what was not as expected in build/log. Exits with 1 if
+// something was not, where something is expected.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { buildLibnice, isRelayed, libniceVersion, startDataChannel, startLibnice } from "./meeting.mjs";
@@ -24,18 +29,26 @@ const SHORTER = ["none", "full cone", "address-restricted", "port-restricted", "
 const COUNTING = ["none", "firewall", "full cone", "address-restricted", "port-restricted", "symmetric", "UDP blocked",
   "port-restricted behind the same", "symmetric, ports + 1", "symmetric, ports + 2", "symmetric, ports + 100"].map(byName);
 
+function refuse(why) {
+  console.error(`interop/run natmatrix: ${why}`);
+  process.exit(2);
+}
+
 function readOptions(args) {
   const options = { other: "ours", width: 6, kinds: [], turn: true };
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--docs") options.docs = true;
     else if (args[i] === "--no-turn") options.turn = false;
-    else if (args[i] === "--with" && args[i + 1] in WITH) options.other = args[++i];
+    else if (args[i] === "--with") options.other = args[++i];
     else if (args[i] === "--width") options.width = Number(args[++i]);
+    else if (args[i].startsWith("-")) refuse(`there is no option ${args[i]}; --help has those that there are`);
     else if (byName(args[i])) options.kinds.push(byName(args[i]));
-    else throw new Error(`there is no kind “${args[i]}”; there are ${KINDS.map(({ name }) => name).join("; ")}`);
+    else refuse(`there is no kind “${args[i]}”; there are ${KINDS.map(({ name }) => name).join("; ")}`);
   }
+  if (!Object.hasOwn(WITH, options.other ?? "")) refuse(`--with is followed by one of ${Object.keys(WITH).join(", ")}`);
+  if (!(Number.isInteger(options.width) && options.width > 0)) refuse("--width is followed by a number");
   const { isSymmetric, kinds } = WITH[options.other];
-  if (!options.turn && !WITH[options.other].mayDoWithout) throw new Error(`${options.other} is not met without a relay`);
+  if (!options.turn && !WITH[options.other].mayDoWithout) refuse(`${options.other} is not met without a relay`);
   if (!options.kinds.length) options.kinds = kinds;
   options.isSymmetric = isSymmetric;
   return options;

@@ -1,12 +1,21 @@
-// How often ours, which predicts ports, and a browser, which does not, meet without a relay, cell by cell;
-// with --docs it writes the table into docs/prediction.md.
+// How often ours, which predicts ports, and a browser, which does not, meet without a relay, cell by cell.
 //
 //   interop/run prediction [--with chromium|firefox] [--sessions N] [--strides 1,2,100] [--docs] [MEETING]...
 //
-// MEETING is a: ours stands behind the router that counts; "a, told once": and tells its candidates with the
-// description; b: the browser does. Without one all three are measured.
-// Each cell has N sessions (20), of which either side offers every second one, and two that are to fail:
-// the same without prediction. Traces of what was not as expected are kept.
+// MEETING is one of
+//   a               ours stands behind the router that counts
+//   a, told once    and tells its candidates with the description
+//   b               the browser does
+// Without one all three are measured.
+//
+// --with BROWSER   with that one alone
+// --sessions N     of each cell; default 20. Either side offers every second one. Two more are to fail: the
+//                  same without prediction
+// --strides LIST   by what the router counts; default 1,2,100
+// --docs           write the table into docs/prediction.md; rows that were not measured stay
+//
+// Prints one line a cell, and keeps the traces of what was not as expected. Exits with 1 if a cell has fewer
+// direct paths than it must.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { MEETINGS, Prediction, STRIDES } from "./prediction.mjs";
@@ -14,15 +23,20 @@ import { MEETINGS, Prediction, STRIDES } from "./prediction.mjs";
 const DOCUMENT = new URL("../../docs/prediction.md", import.meta.url);
 const IN_VAIN = 2;
 
+function refuse(why) {
+  console.error(`interop/run prediction: ${why}`);
+  process.exit(2);
+}
+
 function readOptions(args) {
   const options = { browsers: ["chromium", "firefox"], sessions: 20, strides: STRIDES, meetings: [] };
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--docs") options.docs = true;
     else if (args[i] === "--with" && options.browsers.includes(args[i + 1])) options.browsers = [args[++i]];
-    else if (args[i] === "--sessions" && args[i + 1] > 0) options.sessions = Number(args[++i]);
-    else if (args[i] === "--strides" && args[i + 1]) options.strides = args[++i].split(",").map(Number);
-    else if (args[i] in MEETINGS) options.meetings.push(args[i]);
-    else throw new Error(`no such option: ${args[i]}`);
+    else if (args[i] === "--sessions" && /^[1-9]\d*$/.test(args[i + 1])) options.sessions = Number(args[++i]);
+    else if (args[i] === "--strides" && /^\d+(,\d+)*$/.test(args[i + 1])) options.strides = args[++i].split(",").map(Number);
+    else if (Object.hasOwn(MEETINGS, args[i])) options.meetings.push(args[i]);
+    else refuse(`“${args.slice(i, i + 2).join(" ")}” is not understood; --help says what is`);
   }
   if (!options.meetings.length) options.meetings = Object.keys(MEETINGS);
   return options;

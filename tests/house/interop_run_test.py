@@ -85,6 +85,29 @@ class InteropRun(unittest.TestCase):
         said = [line for line in lines if " " not in line]
         self.assertEqual(["browser"] * 2 + ["one"] * 2 + ["two"] * 2, said)
 
+    def test_each_command_teaches_itself_where_nothing_is_built(self):
+        (self.root / "auger").unlink()
+        (self.root / "interop/natlab").mkdir(exist_ok=True)
+        for path in (ROOT / "interop/natlab").glob("*_command.mjs"):
+            shutil.copy(path, self.root / "interop/natlab")
+        _, all_of_it = self.run_with("--help")
+        commands = [line.split("[--auger PATH] ")[1].split()[0] for line in all_of_it if "[--auger PATH] " in line]
+        commands = [each for each in commands if each.isalpha()]
+        self.assertEqual(len(commands), len(list((self.root / "interop/natlab").glob("*_command.mjs"))))
+        for command in commands:
+            self.assertIn(f"interop/run {command} --help", " ".join(all_of_it))
+            for word in ("--help", "-h"):
+                status, lines = self.run_with(command, "any", word)
+                self.assertEqual(0, status, lines)
+                self.assertTrue(any(line.startswith(f"  interop/run {command} [") for line in lines), lines)
+                self.assertFalse([line for line in lines if line.startswith(("//", "import"))])
+
+    def test_what_there_is_not_is_refused(self):
+        for word in ("--strange", "interop/tests/strange_test.mjs"):
+            status, lines = self.run_with(word)
+            self.assertEqual(2, status, lines)
+            self.assertIn(word, lines[-1])
+
     def test_laboratories_end_with_it(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
