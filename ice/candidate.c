@@ -194,6 +194,21 @@ struct auger_ice_cand *auger_cands_add(struct auger_cands *cands, const struct a
     return slot;
 }
 
+bool auger_cands_turn(struct auger_cands *cands, struct auger_ice_cand *cand,
+                      const struct auger_ice_cand *as, const char *foundation)
+{
+    char *own = has_no_room_for(cands, as) ? NULL : copy_of(cands, foundation);
+
+    if (!own)
+        return false;
+    --*count_with(cands, cand);
+    auger_env_release(cands->env, cand->foundation);
+    *cand = *as;
+    cand->foundation = own;
+    ++*count_with(cands, cand);
+    return true;
+}
+
 void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand)
 {
     assert(auger_cand_is_used(cand));

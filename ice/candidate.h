@@ -123,6 +123,10 @@ struct auger_ice_cand *auger_cands_find_base(const struct auger_cands *cands,
 struct auger_ice_cand *auger_cands_add(struct auger_cands *cands, const struct auger_ice_cand *cand,
                                        const char *foundation);
 
+/* It becomes a copy of `as`, with that foundation, and stays where it is.  false: as NULL. */
+bool auger_cands_turn(struct auger_cands *cands, struct auger_ice_cand *cand,
+                      const struct auger_ice_cand *as, const char *foundation) AUGER_CHECK_RESULT;
+
 /* Of ours: the server that it is known by; NULL: none. */
 const struct auger_addr *auger_cand_server(const struct auger_ice_cand *local);
 /* Our candidate with the base of `host` that is seen at `addr`, and that is not kept from the

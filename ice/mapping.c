@@ -141,7 +141,7 @@ static bool add_granted(struct auger_ice *ice, auger_time now, const struct auge
 {
     struct auger_ice_cand *seen = auger_cands_find_seen(&ice->locals, external, host);
 
-    if (!seen)
+    if (!seen || seen->type == AUGER_CAND_PRFLX) /* which is not told (242) */
         return begin(ice, now, host, external, false);
     if (seen->telling == AUGER_CAND_OUTDATED) /* 5.1.3: else it was told already */
         seen->telling = AUGER_CAND_TO_TELL;

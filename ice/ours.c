@@ -29,25 +29,28 @@ static bool has_same_origin(const struct auger_ice_cand *a, const struct auger_i
            is_of_same_server(a, b);
 }
 
-/* Adds a candidate of ours with the foundation that 5.1.1.3 demands: that of the first one of
- * the same type, base, server, transport and, as in RFC 6544 appendix C, direction, or a new
- * one. */
+/* The foundation that 5.1.1.3 demands: that of the first one of the same type, base, server,
+ * transport and, as in RFC 6544 appendix C, direction, or a new one, in `fresh`. */
+static const char *foundation_of(const struct auger_cands *cands, const struct auger_ice_cand *cand,
+                                 char fresh[AUGER_FOUNDATION_MAX])
+{
+    for (uint16_t i = 0; i < cands->len; i++) {
+        if (auger_cand_is_used(auger_cands_at(cands, i)) &&
+            has_same_origin(auger_cands_at(cands, i), cand))
+            return auger_cands_at(cands, i)->foundation;
+    }
+    snprintf(fresh, AUGER_FOUNDATION_MAX, "%" PRIu32, cands->foundations_made + 1);
+    return fresh;
+}
+
 static struct auger_ice_cand *add_local(struct auger_cands *cands,
                                         const struct auger_ice_cand *cand)
 {
-    const struct auger_ice_cand *kin = NULL;
     char fresh[AUGER_FOUNDATION_MAX];
+    const char *foundation = foundation_of(cands, cand, fresh);
+    struct auger_ice_cand *slot = auger_cands_add(cands, cand, foundation);
 
-    for (uint16_t i = 0; i < cands->len && !kin; i++) {
-        if (auger_cand_is_used(auger_cands_at(cands, i)) &&
-            has_same_origin(auger_cands_at(cands, i), cand))
-            kin = auger_cands_at(cands, i);
-    }
-    if (kin)
-        return auger_cands_add(cands, cand, kin->foundation);
-    snprintf(fresh, sizeof(fresh), "%" PRIu32, cands->foundations_made + 1);
-    struct auger_ice_cand *slot = auger_cands_add(cands, cand, fresh);
-    cands->foundations_made += slot != NULL;
+    cands->foundations_made += slot && foundation == fresh;
     return slot;
 }
 
@@ -87,6 +90,21 @@ struct auger_ice_cand *auger_ours_add_srflx(struct auger_cands *cands,
 
     cand.server = server;
     return has_room_for_more(cands) ? add_local(cands, &cand) : NULL;
+}
+
+bool auger_ours_turn_srflx(struct auger_cands *cands, struct auger_ice_cand *cand,
+                           const struct auger_ice_cand *host, const struct auger_addr *server)
+{
+    struct auger_ice_cand as = seen_at(cands, host, &cand->addr);
+    char fresh[AUGER_FOUNDATION_MAX];
+
+    as.server = server;
+    if (!has_room_for_more(cands))
+        return false;
+    const char *foundation = foundation_of(cands, &as, fresh);
+    bool has_turned = auger_cands_turn(cands, cand, &as, foundation);
+    cands->foundations_made += has_turned && foundation == fresh;
+    return has_turned;
 }
 
 /* In the place of its host candidate it has that one's priority, or if several stand there

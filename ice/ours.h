@@ -14,6 +14,10 @@ struct auger_ice_cand *auger_ours_add_srflx(struct auger_cands *cands,
                                             const struct auger_ice_cand *host,
                                             const struct auger_addr *mapped,
                                             const struct auger_addr *server);
+/* A server shows as well what an answer to a check had shown, which was not told (242).  false: as
+ * NULL. */
+bool auger_ours_turn_srflx(struct auger_cands *cands, struct auger_ice_cand *cand,
+                           const struct auger_ice_cand *host, const struct auger_addr *server);
 /* Where the configuration says that `host` is seen; `as_host`: told in its place. */
 struct auger_ice_cand *auger_ours_add_mapped(struct auger_cands *cands,
                                              const struct auger_ice_cand *host,

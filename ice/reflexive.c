@@ -46,12 +46,15 @@ void auger_reflexive_add(struct auger_ice *ice, auger_time now, const struct aug
     }
     auger_sighting_note(ice, &(struct auger_sighting){host->addr, *server, *mapped});
     struct auger_ice_cand *cand = auger_cands_find_seen(&ice->locals, mapped, host);
-    if (cand) { /* 5.1.3 */
+    if (cand && cand->type != AUGER_CAND_PRFLX) { /* 5.1.3 */
         if (cand->telling == AUGER_CAND_OUTDATED)
             cand->telling = AUGER_CAND_TO_TELL;
         return;
     }
-    cand = auger_ours_add_srflx(&ice->locals, host, mapped, server);
+    if (!cand)
+        cand = auger_ours_add_srflx(&ice->locals, host, mapped, server);
+    else if (!auger_ours_turn_srflx(&ice->locals, cand, host, server))
+        cand = NULL;
     if (!cand) {
         ice->counters.limited++;
         return;

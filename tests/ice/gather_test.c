@@ -133,6 +133,50 @@ static void test_a_server_is_not_believed_that_names_where_the_peer_has_answered
     puppet_free(p);
 }
 
+static void take_asked(struct puppet *p, struct asked *a, const struct auger_addr *of,
+                       struct sent *sent)
+{
+    do {
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(take(a, sent));
+    } while (!auger_addr_equal(&sent->path.remote, of));
+}
+
+/* 7.2.5.3.1 makes a candidate that is not told; whom the peer's filter keeps out without that one
+ * would never be asked for. */
+static void test_what_a_check_has_shown_is_told_once_a_server_shows_it_too(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct auger_addr server = addr_of(SERVER), peer = addr_of("192.0.2.2:2002");
+    struct asked a = {p->world, p->ice};
+    const struct side *side = &p->world->sides[0];
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 1000), 0);
+    take_asked(p, &a, &peer, &sent);
+    puppet_answer(p, &sent, &(struct puppet_answer){.mapped = "203.0.113.1:5"});
+    take_events(p->world, &p->world->sides[0]);
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").local.type, AUGER_CAND_PRFLX);
+    assert_int_equal(side->cands_len, 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(auger_ice_add_stun_server(p->ice, p->world->now, &server), 0);
+        take_asked(p, &a, &server, &sent);
+        answer(&a, &sent, "203.0.113.1:5", AUGER_STUN_ATTR_XOR_MAPPED_ADDRESS, 0, NULL);
+        assert_int_equal(side->cands_len, 2); /* once */
+        server.port++;
+    }
+    assert_int_equal(side->cands[1].type, AUGER_CAND_SRFLX);
+    assert_string_not_equal(side->cands[1].foundation, side->cands[0].foundation);
+    assert_true(auger_addr_equal(&side->cands[1].related, &p->base));
+    struct auger_ice_pair_info pair = puppet_pair(p, "192.0.2.2:2002");
+    assert_true(pair.valid);
+    assert_int_equal(pair.local.type, AUGER_CAND_SRFLX);
+    assert_string_equal(pair.local.foundation, side->cands[1].foundation);
+    puppet_free(p);
+}
+
 static void test_an_answer_from_elsewhere_is_not_the_servers(void **state)
 {
     (void)state;
@@ -334,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_what_a_server_says_is_believed_only_if_it_could_be_true),
         cmocka_unit_test(test_a_server_that_names_the_peer_does_not_hide_it),
         cmocka_unit_test(test_a_server_is_not_believed_that_names_where_the_peer_has_answered),
+        cmocka_unit_test(test_what_a_check_has_shown_is_told_once_a_server_shows_it_too),
         cmocka_unit_test(test_an_answer_from_elsewhere_is_not_the_servers),
         cmocka_unit_test(test_gathering_without_servers_is_over_at_once),
         cmocka_unit_test(test_an_end_that_is_over_before_it_is_told_is_not_told),

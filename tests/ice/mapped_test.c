@@ -1,6 +1,6 @@
 /* Addresses that a gateway was asked for, learned while a session lives.  Those that the
  * configuration knows are mapping_test.c's. */
-#include "tests/ice/world.h"
+#include "tests/ice/puppet.h"
 
 #define BASE "10.0.0.5:1001"
 #define OUTSIDE "198.51.100.7:40000"
@@ -128,6 +128,26 @@ static void test_a_restart_tells_a_mapping_that_stands(void **state)
     world_settle(world);
     assert_int_equal(world->sides[0].cands_len, 2);
     world_free(world);
+}
+
+/* 7.2.5.3.1: that is not told. */
+static void test_a_mapping_that_a_check_has_shown_is_told(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct auger_addr outside = addr_of(OUTSIDE);
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 1000), 0);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.mapped = OUTSIDE});
+    assert_int_equal(auger_ice_add_mapped_addr(p->ice, p->world->now, &p->base, &outside), 0);
+    take_events(p->world, &p->world->sides[0]);
+    assert_int_equal(p->world->sides[0].cands_len, 2);
+    assert_true(auger_addr_equal(&latest(p->world)->addr, &outside));
+    puppet_free(p);
 }
 
 static void test_what_a_server_has_shown_stays_its_own(void **state)
@@ -275,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_a_peer_connects_to_a_mapping_that_came_late),
         cmocka_unit_test(test_a_mapping_that_is_lost_is_not_told_again),
         cmocka_unit_test(test_a_restart_tells_a_mapping_that_stands),
+        cmocka_unit_test(test_a_mapping_that_a_check_has_shown_is_told),
         cmocka_unit_test(test_what_a_server_has_shown_stays_its_own),
         cmocka_unit_test(test_a_mapping_goes_with_its_base),
         cmocka_unit_test(test_relay_only_tells_no_mapping),
