@@ -15,6 +15,7 @@ struct auger_nomination {
     auger_time selected_at;  /* of the latest choice; AUGER_NEVER: none yet */
     bool is_early;           /* ours left before the peer's first check, and none came since */
     bool restart_asked;      /* for the sake of another pair: standby.c */
+    bool is_gone;            /* the one that was selected is, with its address */
     struct auger_pair *selected;
     struct auger_pair *former; /* selected before that; NULL: none, or gone */
     struct auger_pair *best;   /* valid, when it was last considered; NULL: none */

@@ -49,6 +49,7 @@ static void choose(struct auger_ice *ice, auger_time now, struct auger_pair *pai
 
     generation->nomination.former = generation->nomination.selected;
     generation->nomination.selected = pair;
+    generation->nomination.is_gone = false;
     generation->nomination.selected_at = now;
     auger_generation_forget_nomination(generation);
     if (ice->standby)

@@ -15,7 +15,8 @@ static bool is_kept_beside(const struct auger_pair *route, const struct auger_pa
 }
 
 /* One whose consent is about to end is not begun with where another lasts, and not at all where the
- * one in use went with its address: it has to renew it first (docs/decisions/229). */
+ * one in use went with its address: it has to renew it first (docs/decisions/229).  On a shared
+ * socket it is the selected one alone (051), until that goes with its address (241). */
 static struct auger_pair *best_of(const struct auger_ice *ice,
                                   const struct auger_generation *generation, auger_time now)
 {
@@ -24,7 +25,7 @@ static struct auger_pair *best_of(const struct auger_ice *ice,
     struct auger_pair *selected = generation->nomination.selected;
     if (selected && auger_pair_is_usable(selected, now))
         return selected;
-    if (ice->shares_sockets)
+    if (ice->shares_sockets && !generation->nomination.is_gone)
         return NULL;
     struct auger_pair *best = auger_checklist_best(&generation->checklist, now, generation->role);
     if (!best || best == ice->route || auger_pair_is_lasting(best, now))
@@ -88,8 +89,10 @@ void auger_route_forget_pair(struct auger_ice *ice, struct auger_pair *pair)
         auger_generation_forget_nomination(pair->generation);
     if (nomination->said_of == pair)
         nomination->said_of = NULL;
-    if (nomination->selected == pair)
+    if (nomination->selected == pair) {
         nomination->selected = NULL;
+        nomination->is_gone = true;
+    }
     if (nomination->former == pair)
         nomination->former = NULL;
     if (nomination->best == pair)

@@ -9,9 +9,12 @@
 #include "io/nat64.h"
 #include "io/portmap.h"
 
+#include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,16 +79,35 @@ static void offer(struct auger_loop *loop, const struct auger_loop_mux *mux,
                                                  &mux->sockets[j].watch.udp.addr);
 }
 
+/* One that is gone again, or not there yet, is for the next look. */
+static void tell_unbound(struct auger_loop *loop, const struct auger_loop_mux *mux,
+                         const struct auger_addr *ip, int err)
+{
+    char what[AUGER_ADDR_TEXT_MAX + 64], text[AUGER_ADDR_TEXT_MAX];
+
+    if (err == AUGER_ERR_SYSTEM && errno == EADDRNOTAVAIL)
+        return;
+    snprintf(what, sizeof(what),
+             "shared sockets, ports %u to %u, do without %s:", mux->net.port_min, mux->net.port_max,
+             auger_addr_format_ip(ip, text, sizeof(text)));
+    auger_troubles_add(&loop->troubles, 0, err, what,
+                       err == AUGER_ERR_SYSTEM ? strerror(errno) : auger_strerror(err));
+}
+
 /* true: something has come. */
 static bool open_new(struct auger_loop *loop, struct auger_loop_mux *mux,
-                     const struct auger_machine *machine, auger_time now)
+                     const struct auger_machine *machine, bool is_last, auger_time now)
 {
     bool has_more = false;
 
     for (size_t i = 0; i < machine->len; i++) {
         const struct auger_net_addr *net = &machine->rows[i].net;
-        if (net->left_out || auger_shared_has(mux, &net->addr) ||
-            auger_shared_add(mux, &net->addr, loop->config.socket_buffer, loop->epoll_fd) < 0)
+        if (net->left_out || auger_shared_has(mux, &net->addr))
+            continue;
+        int err = auger_shared_add(mux, &net->addr, loop->config.socket_buffer, loop->epoll_fd);
+        if (err < 0 && is_last)
+            tell_unbound(loop, mux, &net->addr, err);
+        if (err < 0)
             continue;
         offer(loop, mux, &net->addr, now);
         has_more = true;
@@ -112,9 +134,9 @@ static void follow_mux(struct auger_loop *loop, struct auger_loop_mux *mux,
                        struct auger_machine *machine, auger_time now)
 {
     auger_interfaces_judge(&mux->net, machine);
-    bool has_more = open_new(loop, mux, machine, now);
+    bool has_more = open_new(loop, mux, machine, false, now);
     close_gone(loop, mux, machine, now);
-    has_more |= open_new(loop, mux, machine, now);
+    has_more |= open_new(loop, mux, machine, true, now);
     for (size_t i = 0; has_more && i < loop->slots_len; i++)
         if (loop->slots[i]->mux == mux)
             auger_peer_end_of_local_addrs(loop->slots[i]->peer, now);

@@ -197,18 +197,49 @@ static void remove_tcp_base(struct sim_peer *peer, const struct auger_addr *udp)
     sim_tcp_forget(peer->sim, peer->host, &base);
 }
 
+/* Those that share its sockets hear of them as well. */
+static struct sim_peer *next_on(const struct sim_host *host, struct sim_peer *peer)
+{
+    while (peer && peer->host != host)
+        peer = peer->next_peer;
+    return peer;
+}
+
+static void tell_added(struct sim_peer *peer, const struct sim_net *net,
+                       const struct auger_addr *addr)
+{
+    if (!peer->has_begun || !peer->ice)
+        return;
+    sim_log(peer->sim, "%s has an interface in %s", peer->name, net->name);
+    SIM_TELL(peer->sim, base_added, peer, addr);
+    add_local_addr(peer, sim_peer_now(peer), addr, "local address");
+    add_tcp_base(peer, sim_peer_now(peer), addr);
+    auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
+    peer->is_touched = true;
+}
+
 void sim_peer_add_addr(struct sim *sim, struct sim_peer *peer, struct sim_net *net,
                        enum auger_family family)
 {
     struct auger_addr addr = attach(peer, net, family);
+    struct sim_peer *each = sim->peers;
 
+    while ((each = next_on(peer->host, each))) {
+        tell_added(each, net, &addr);
+        each = each->next_peer;
+    }
+}
+
+static void tell_gone(struct sim_peer *peer, const struct sim_net *net,
+                      const struct auger_addr *gone)
+{
     if (!peer->has_begun || !peer->ice)
         return;
-    sim_log(sim, "%s has an interface in %s", peer->name, net->name);
-    SIM_TELL(peer->sim, base_added, peer, &addr);
-    add_local_addr(peer, sim_peer_now(peer), &addr, "local address");
-    add_tcp_base(peer, sim_peer_now(peer), &addr);
-    auger_ice_end_of_local_addrs(peer->ice, sim_peer_now(peer));
+    sim_log(peer->sim, "%s has no interface in %s any more", peer->name, net->name);
+    SIM_TELL(peer->sim, base_removed, peer, gone);
+    sim_peer_check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), gone),
+                   "an address that is gone");
+    remove_tcp_base(peer, gone);
     peer->is_touched = true;
 }
 
@@ -217,17 +248,14 @@ void sim_peer_remove_addrs(struct sim *sim, struct sim_peer *peer, struct sim_ne
     sim_names_quit(peer->names, net);
     for (size_t i = peer->host->at_len; i-- > 0;) {
         struct auger_addr gone = peer->host->at[i].addr;
+        struct sim_peer *each = sim->peers;
         if (peer->host->at[i].net != net)
             continue;
         sim_host_detach(peer->host, i);
-        if (!peer->has_begun || !peer->ice)
-            continue;
-        sim_log(sim, "%s has no interface in %s any more", peer->name, net->name);
-        SIM_TELL(peer->sim, base_removed, peer, &gone);
-        sim_peer_check(peer, auger_ice_remove_local_addr(peer->ice, sim_peer_now(peer), &gone),
-                       "an address that is gone");
-        remove_tcp_base(peer, &gone);
-        peer->is_touched = true;
+        while ((each = next_on(peer->host, each))) {
+            tell_gone(each, net, &gone);
+            each = each->next_peer;
+        }
     }
 }
 

@@ -254,7 +254,7 @@ static void a_silent_pair_is_given_up_and_the_state_says_so(void **state)
     puppet_free(p);
 }
 
-static void the_address_in_use_goes_and_the_state_says_so(void **state)
+static void the_address_in_use_goes_and_what_takes_over_is_claimed_first(void **state)
 {
     const struct auger_addr other = addr_of("192.0.2.1:1002");
     struct puppet *p = sharing(false);
@@ -272,8 +272,13 @@ static void the_address_in_use_goes_and_the_state_says_so(void **state)
     }
     assert_true(has_path(p, FIRST));
     assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
-    assert_true(puppet_pair(p, FIRST).valid); /* from the other address */
+    assert_true(has_path(p, FIRST)); /* from the other address */
+    assert_true(wants(p, FIRST, true));
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    p->base = other; /* which is another session's */
+    refuse(p, FIRST);
     must_have_lost_its_path(p);
+    assert_false(wants(p, FIRST, true));
     puppet_free(p);
 }
 
@@ -435,7 +440,7 @@ int main(void)
         cmocka_unit_test(a_refused_nomination_is_answered_by_500),
         cmocka_unit_test(a_refused_change_of_path_leaves_data_where_it_was),
         cmocka_unit_test(a_silent_pair_is_given_up_and_the_state_says_so),
-        cmocka_unit_test(the_address_in_use_goes_and_the_state_says_so),
+        cmocka_unit_test(the_address_in_use_goes_and_what_takes_over_is_claimed_first),
         cmocka_unit_test(without_another_path_the_explanation_names_it),
         cmocka_unit_test(it_was_heard_where_it_proved_itself),
         cmocka_unit_test(names_of_every_generation_that_is_alive_are_told),

@@ -384,6 +384,39 @@ static void a_peer_has_room_for_all_that_comes_to_its_mux(void **state)
     auger_loop_free(loop);
 }
 
+static void a_port_that_another_program_has_is_a_trouble_until_it_is_free(void **state)
+{
+    static const char *const before[] = {"127.0.0.1"}, *const both[] = {"127.0.0.1", "127.0.0.9"};
+    struct auger_loop_event event;
+    struct auger_addr at[2];
+    struct auger_loop *loop;
+    struct auger_udp other;
+
+    (void)state;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    struct auger_loop_mux *mux = mux_of(loop, 1);
+    struct auger_peer *peer = peer_on(loop, mux);
+    assert_int_equal(auger_loop_mux_addrs(mux, at, 2), 1);
+    at[0].ip[3] = 9;
+    assert_int_equal(auger_udp_open(&other, &at[0], 65536), 0);
+    for (int i = 0; i < 2; i++) {
+        follow(loop, both, 2);
+        while (auger_loop_poll(loop, &event) && event.type != AUGER_LOOP_EVENT_TROUBLE)
+            ;
+        assert_int_equal(event.type, AUGER_LOOP_EVENT_TROUBLE);
+        assert_null(event.peer);
+        assert_int_equal(event.error, AUGER_ERR_SYSTEM);
+        assert_non_null(strstr(event.what, "127.0.0.9"));
+        must_have(peer, before, 1);
+    }
+    auger_udp_close(&other);
+    follow(loop, both, 2);
+    must_have(peer, both, 2);
+    while (auger_loop_poll(loop, &event))
+        assert_int_not_equal(event.type, AUGER_LOOP_EVENT_TROUBLE);
+    auger_loop_free(loop);
+}
+
 static void sessions_of_a_mux_outlive_its_address(void **state)
 {
     static const char *const after[] = {"127.0.0.9"};
@@ -449,6 +482,7 @@ int main(void)
         cmocka_unit_test(what_comes_and_goes_at_a_mux_does_for_all_its_peers),
         cmocka_unit_test(a_mux_has_all_ports_of_an_address_or_none),
         cmocka_unit_test(a_peer_has_room_for_all_that_comes_to_its_mux),
+        cmocka_unit_test(a_port_that_another_program_has_is_a_trouble_until_it_is_free),
         cmocka_unit_test(sessions_of_a_mux_outlive_its_address),
         cmocka_unit_test(a_mux_with_fixed_addresses_keeps_them),
     };
