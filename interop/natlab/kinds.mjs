@@ -30,6 +30,7 @@ export const KERNEL = {
   // Inside there is IPv6 alone; what of it is for IPv4 comes out of nat64.mjs, and is masqueraded.
   nat64: { rfc: "EIM/APDF/preserve", snat: MASQUERADE, isNat64: true },
   "udp-blocked": { rfc: "blocked", snat: MASQUERADE, refuse: "meta l4proto udp drop" },
+  "tcp-relays-only": { rfc: "blocked", snat: MASQUERADE, refuse: "meta l4proto != tcp drop; tcp dport != { 443, 3478 } drop" },
   "tcp443-only": { rfc: "blocked", snat: MASQUERADE, refuse: "meta l4proto != tcp drop; tcp dport != 443 drop" },
   // Without the rule that drops what comes to the router itself: a stranger's early datagram has a flow
   // of its own then, which is in the way of ours. Not a kind of RFC 4787, and no hole punching is sure.
