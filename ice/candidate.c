@@ -320,7 +320,7 @@ int auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
     cands->known++;
     cand->type = type_of(told);
     cand->hidden = told->hidden;
-    if (cand->type == AUGER_CAND_RELAY)
+    if (cand->type != AUGER_CAND_SRFLX)
         cand->priority = told->priority;
     auger_env_release(cands->env, cand->foundation);
     cand->foundation = foundation;

@@ -148,9 +148,9 @@ struct auger_ice_cand *auger_cands_add_remote_prflx(struct auger_cands *cands,
                                                     const struct auger_addr *addr,
                                                     enum auger_tcp_type tcptype, uint32_t priority);
 /* The peer names a candidate that its check had shown us already: type,
- * foundation and base become known, pairs stay and so does the priority (8838
- * section 10), save that of a relayed one, whose check had asked for that of a
- * direct path: docs/decisions/197.  AUGER_ERR_LIMIT when the table of named ones is full. */
+ * foundation and base become known, pairs stay and so does the priority of a
+ * server-reflexive one (8838 section 11); that of a host or relayed one is what
+ * is told: docs/decisions/243.  AUGER_ERR_LIMIT when the table of named ones is full. */
 int auger_cands_merge(struct auger_cands *cands, struct auger_ice_cand *cand,
                       const struct auger_cand *told) AUGER_CHECK_RESULT;
 void auger_cands_remove(struct auger_cands *cands, struct auger_ice_cand *cand);

@@ -171,10 +171,11 @@ static void test_an_unknown_source_becomes_a_peer_reflexive_candidate(void **sta
     puppet_free(p);
 }
 
-static void test_a_named_candidate_that_is_known_already_is_merged(void **state)
+/* As `type`, which the peer tells when its check has been answered: the pair. */
+static struct auger_ice_pair_info named_later(struct puppet *p, enum auger_cand_type type,
+                                              uint32_t priority)
 {
-    (void)state;
-    struct puppet *p = puppet_new(false);
+    struct auger_cand told = cand_of("192.0.2.2:2002", type, priority);
     struct sent sent;
     struct auger_cand cands[8];
 
@@ -182,20 +183,38 @@ static void test_a_named_candidate_that_is_known_already_is_merged(void **state)
     puppet_check(p, &(struct puppet_check){0});
     assert_true(puppet_take_request(p, &sent));
     puppet_answer(p, &sent, &(struct puppet_answer){0});
-    uint64_t priority = puppet_pair(p, "192.0.2.2:2002").priority;
-
-    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
-
-    struct auger_ice_pair_info pair = puppet_pair(p, "192.0.2.2:2002");
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").remote.type, AUGER_CAND_PRFLX);
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &told), 0);
     assert_int_equal(puppet_pairs(p), 1);
     assert_int_equal(auger_ice_remote_cands(p->ice, cands, 8), 1);
-    assert_int_equal(pair.remote.type, AUGER_CAND_HOST);
-    assert_string_equal(pair.remote.foundation, "1");
-    assert_int_equal(pair.state, AUGER_PAIR_SUCCEEDED);
-    assert_int_equal(pair.priority, priority);
     puppet_wait(p, AUGER_SEC);
     assert_false(puppet_take(p, &sent)); /* no new check */
-    puppet_free(p);
+    return puppet_pair(p, "192.0.2.2:2002");
+}
+
+/* The priority of a host candidate is its owner's for the pair, of a server-reflexive one it is
+ * not (RFC 8838 section 11, 4.A). */
+static void test_a_named_candidate_that_is_known_already_is_merged(void **state)
+{
+    static const struct {
+        enum auger_cand_type type;
+        uint32_t told, priority;
+    } cases[] = {
+        {AUGER_CAND_HOST, 2130706431, 2130706431},
+        {AUGER_CAND_SRFLX, 1694498815, 1853824767},
+        {AUGER_CAND_RELAY, 16777215, 16777215},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct puppet *p = puppet_new(false);
+        struct auger_ice_pair_info pair = named_later(p, cases[i].type, cases[i].told);
+        assert_int_equal(pair.remote.type, cases[i].type);
+        assert_int_equal(pair.remote.priority, cases[i].priority);
+        assert_string_equal(pair.remote.foundation, "1");
+        assert_int_equal(pair.state, AUGER_PAIR_SUCCEEDED);
+        puppet_free(p);
+    }
 }
 
 /* Its check had asked for the priority of a peer-reflexive one. */
