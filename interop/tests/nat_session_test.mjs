@@ -8,6 +8,7 @@ import { test } from "../lib/check.mjs";
 import { Lines } from "../lib/lines.mjs";
 import { Native } from "../lib/native.mjs";
 import { connect, echo, ping } from "../lib/pair.mjs";
+import { Pipe } from "../lib/pipe.mjs";
 import { until } from "../lib/until.mjs";
 import { Lab } from "../natlab/lab.mjs";
 import { startServer } from "../natlab/meeting.mjs";
@@ -55,7 +56,10 @@ describe("a session and its routers", { concurrency: 6 }, () => {
       una -- wall4 (udp-blocked) -- internet
       udo -- wall5 (udp-blocked) -- internet
       fay -- wall3 (tcp443-only) -- internet
-      fox -- other5 (port-restricted) -- internet`);
+      fox -- other5 (port-restricted) -- internet
+      desk -- internet
+      kim -- shifts (EIM/APDF/random) -- internet
+      kay -- shifts`);
     server = await startServer(lab.host("north"));
     sealed = await startSealed(lab.host("south"));
   });
@@ -116,6 +120,26 @@ describe("a session and its routers", { concurrency: 6 }, () => {
       await goesOn(inner, outer);
       assert.ok(await until(() => aimOf(outer) !== before), before);
     }));
+
+  test("a router moves the mappings of two sessions that have one port on the other side", async () => {
+    const at = lab.host("desk").address, callers = [];
+    const desk = new Lines(lab.host("desk").inside([process.env.AUGER, "serve", "--json", "--listen", `${at}:8080`, "--mux", "7077"]), "desk");
+    const eachIsEchoed = async (when) => {
+      for (const [i, caller] of callers.entries()) caller.say(`${when}, ${i}\n`);
+      for (const [i, caller] of callers.entries()) await caller.until("out", new RegExp(`${when}, ${i}\n`));
+    };
+    try {
+      await desk.wait((e) => e.url, "URL");
+      for (const name of ["kim", "kay"])
+        callers.push(new Pipe(lab.host(name).inside([process.env.AUGER, "connect", "demo", "--server", `http://${at}:8080/`, "--json"])));
+      await eachIsEchoed("before");
+      await lab.router("shifts").box.say("rebind");
+      await eachIsEchoed("after");
+      for (const [i, caller] of callers.entries()) assert.ok(!caller.out.includes(`, ${1 - i}`), caller.out);
+    } finally {
+      for (const each of [desk, ...callers]) await each.end();
+    }
+  });
 
   // Consent is asked every four to six seconds, and what was forgotten has its port again (docs/decisions/227).
   test("routers forget within five seconds, and nothing is said for longer", () =>
