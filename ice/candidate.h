@@ -52,8 +52,8 @@ struct auger_ice_cand {
     char *foundation; /* its own */
     uint32_t priority;
     uint8_t type;        /* enum auger_cand_type */
-    uint8_t telling;     /* enum auger_cand_telling */
-    uint8_t tcptype;     /* enum auger_tcp_type */
+    uint8_t telling : 4; /* enum auger_cand_telling */
+    uint8_t tcptype : 4; /* enum auger_tcp_type */
     bool is_barred : 1;  /* ours: no datagram to the peer leaves from it (policy.h) */
     bool is_mapped : 1;  /* ours, reflexive: by the word of the configuration (mapping.h) */
     bool looks_host : 1; /* and is told as a host candidate */
