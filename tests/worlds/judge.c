@@ -122,6 +122,14 @@ static bool can_have_relay(const struct plan *plan, unsigned ungranted)
            worlds_count_buggified(AUGER_BUGGIFY_NO_ENTROPY) == 0;
 }
 
+/* For want of room, as chance has it.  Who accepted a stream keeps it for ten seconds without a
+ * use, in which it carries a check twice (RFC 8489 section 6.2.2 has no repetition). */
+static bool is_turned_away(struct life *life)
+{
+    return ways_have_tcp(life->plan) && !reach_of(life)->both &&
+           worlds_count_buggified(AUGER_BUGGIFY_PRFLX_FULL) > 1;
+}
+
 /* 12: they find each other. */
 static void judge_liveness(struct life *life, struct tally *tally)
 {
@@ -134,7 +142,7 @@ static void judge_liveness(struct life *life, struct tally *tally)
         return;
     if (can_have_relay(life->plan, 0))
         life_condemn(life, "13: there is a relay, and they did not find it");
-    else if (ways_have_tcp(life->plan))
+    else if (ways_have_tcp(life->plan) && !is_turned_away(life))
         life_condemn(life, "12: there is a path over TCP, and they did not find it");
     else if (reach_of(life)->both)
         life_condemn(life, "12: there is a path, and they did not find it");
@@ -182,7 +190,7 @@ static void judge_endurance(struct life *life, const struct couple *couple, stru
     const struct sim_peer_story *a = story(couple, 0), *b = story(couple, 1);
 
     if (!a->connected || !b->connected || !is_gentle(life->plan) || !is_brief(life->plan) ||
-        couple->connected_at_fault != plan_count_faults(life->plan))
+        couple->connected_at_fault != plan_count_faults(life->plan) || is_turned_away(life))
         return;
     tally->judged[MUST_STAY]++;
     if (a->failed + b->failed > 0)
