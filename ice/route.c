@@ -28,7 +28,9 @@ static struct auger_pair *best_of(const struct auger_ice *ice,
     if (ice->shares_sockets && !generation->nomination.is_gone)
         return NULL;
     struct auger_pair *best = auger_checklist_best(&generation->checklist, now, generation->role);
-    if (!best || best == ice->route || auger_pair_is_lasting(best, now))
+    if (best && is_kept_beside(ice->route, best, generation, now))
+        return ice->route;
+    if (!best || auger_pair_is_lasting(best, now))
         return best;
     struct auger_pair *lasting =
         auger_checklist_best_lasting(&generation->checklist, now, generation->role);
