@@ -371,6 +371,13 @@ static bool has_relay_untold(const struct life *life)
     return false;
 }
 
+/* Who has said that no more candidates come is waited for by nobody, and what is beyond a NAT64 is
+ * known when its prefix is. */
+static bool has_prefix_late(const struct life *life)
+{
+    return life->witness[0].has_prefix_late || life->witness[1].has_prefix_late;
+}
+
 /* 15: nor a relay, where both can do without, with renomination or not: who nominates waits a
  * second for better pairs than a relayed one, and where nothing is lost these answer in it. */
 static void judge_need_of_relay(struct life *life, struct tally *tally)
@@ -379,7 +386,7 @@ static void judge_need_of_relay(struct life *life, struct tally *tally)
 
     if (!life_is_connected(life) || !is_steady(life->plan) || !(v[TURN] | v[TURN_B]) ||
         v[BUGGIFY_PERMILLE] || has_seen_untold(life) || has_relay_untold(life) ||
-        !reach_of(life)->both)
+        has_prefix_late(life) || !reach_of(life)->both)
         return;
     tally->judged[MUST_NEED_RELAY]++;
     if (sim_route(life->built.peers[0], life->built.peers[1]) == SIM_RELAYED)

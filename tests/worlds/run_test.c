@@ -125,6 +125,9 @@ static void test_a_relay_does_not_let_in_who_has_a_name_alone(void **state)
         {"seed=1 alice.gates=3 together=2 alice.turn=1 bob.ipv6=1 bob.no_ipv4=1", true},
         {"seed=1 bob.gates=3 alice.turn=1 bob.names=1 bob.ipv6=1 bob.no_ipv4=1 bob.nat64=1", true},
         {"seed=1 bob.gates=3 alice.turn=1 bob.names=1 bob.ipv6=1 bob.no_ipv4=1", false},
+        {"seed=1 bob.gates=4 alice.gates=4 alice.outer_filtering=1 alice.turn=1 bob.names=1 "
+         "bob.ipv6=1 bob.no_ipv4=1 bob.nat64=1 bob.more_interfaces=2",
+         false},
         {"seed=1 alice.turn=1 bob.names=1", false},
     };
 
@@ -150,6 +153,24 @@ static void test_a_relay_that_is_never_told_may_be_used(void **state)
     for (size_t i = 0; i < sizeof(untold) / sizeof(untold[0]); i++)
         assert_false(judged(untold[i], NO_SABOTAGE).is_bad);
     assert_true(judged(TWO_SYMMETRIC "alice.gives=2", A_WAY_THROUGH).is_bad);
+}
+
+/* Nor who has said that no more candidates come, and learns of a NAT64 then. */
+static void test_a_relay_may_be_used_before_the_prefix_is_known(void **state)
+{
+    static const char *const late[] = {
+        "seed=1 alice.gates=3 alice.mapping=1 alice.ipv6=1 alice.no_ipv4=1 alice.turn=1 "
+        "alice.nat64=445",
+        "seed=1 delay_ms=148 alice.gates=4 alice.mapping=2 alice.ipv6=1 alice.no_ipv4=1 "
+        "alice.turn=2 alice.nat64=3565",
+    };
+    static const char at_once[] = TWO_SYMMETRIC "alice.ipv6=1 alice.no_ipv4=1 alice.nat64=1";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++)
+        assert_false(judged(late[i], NO_SABOTAGE).is_bad);
+    assert_false(judged(at_once, NO_SABOTAGE).is_bad);
+    assert_true(judged(at_once, A_WAY_THROUGH).is_bad);
 }
 
 /* 13 asks for one where a server has room for all, or names another that has. */
@@ -233,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
         cmocka_unit_test(test_a_relay_does_not_let_in_who_has_a_name_alone),
         cmocka_unit_test(test_a_relay_that_is_never_told_may_be_used),
+        cmocka_unit_test(test_a_relay_may_be_used_before_the_prefix_is_known),
         cmocka_unit_test(test_a_relay_is_asked_for_where_there_is_room),
         cmocka_unit_test(test_whose_requests_were_lost_has_no_relay),
         cmocka_unit_test(test_tcp_is_asked_for_where_one_opens_what_the_other_hears),

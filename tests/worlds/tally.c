@@ -221,6 +221,7 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
         w->seen[SWITCHES_ENDED] |= says(record, "reason", "too many role switches");
         w->seen[SILENT_AND_BACK] |=
             says(record, "from", "disconnected") && says(record, "to", "connected");
+        w->has_connected |= says(record, "to", "connected");
     } else if (strcmp(name, "ice:ports_bracketed") == 0 || strcmp(name, "ice:ports_ahead") == 0) {
         w->seen[EVER_PREDICTED] = true;
     } else if (strcmp(name, "ice:standby_better") == 0) {
@@ -255,5 +256,8 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
         w->seen[NONCE_STALE] |= number(record, "code") == AUGER_STUN_STALE_NONCE;
     } else if (strcmp(name, "ice:gathered") == 0) {
         w->seen[SERVER_TIMED_OUT] |= says(record, "reason", "timeout");
+        w->has_gathered = true;
+    } else if (strcmp(name, "ice:translation") == 0) {
+        w->has_prefix_late |= w->has_gathered || w->has_connected;
     }
 }

@@ -132,6 +132,8 @@ void tally_add(struct tally *sum, const struct tally *part);
 struct witness {
     bool seen[SOMETIMES];
     bool has_conflict, has_standby, was_sent_on;
+    bool has_gathered, has_connected;
+    bool has_prefix_late;               /* of a NAT64, once one of these was so */
     struct auger_addr refused_by[4][2]; /* bases, and the servers that had no room for them */
     size_t refused_len;
     unsigned streams_lost; /* each in use */

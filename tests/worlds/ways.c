@@ -6,6 +6,12 @@
 #include "tests/worlds/build.h"
 #include "tests/worlds/sides.h"
 
+/* A NAT64 is left alone where another interface has IPv4 (docs/decisions/209). */
+static bool uses_nat64(const struct plan *plan, int side)
+{
+    return side_has_nat64(plan, side) && !side_has_more(plan, side);
+}
+
 /* --- by brute force ----------------------------------------------------------- */
 
 /* Both are in one network, which is not the internet. */
@@ -46,7 +52,7 @@ static void add_reacher(struct built *built, int side, enum ways_from from)
         show_reacher(built, side);
         return;
     }
-    if (side_has_nat64(plan, side) && !side_has_more(plan, side))
+    if (uses_nat64(plan, side))
         sim_reacher_translate(reacher);
     if (side_has_ipv4(plan, side))
         sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV4);
@@ -198,7 +204,7 @@ static bool is_translated_before(const struct plan *plan, int side)
 {
     bool has_nat = side_gates(plan, side) >= ONE_NAT || plan->value[TOGETHER] == 1;
 
-    return has_nat && (side_has_ipv4(plan, side) || side_has_nat64(plan, side));
+    return has_nat && (side_has_ipv4(plan, side) || uses_nat64(plan, side));
 }
 
 /* Where others see it from is told, so that a relay lets it in: what servers see is not, where it
