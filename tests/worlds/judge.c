@@ -11,7 +11,8 @@
 #define NOTICED_BY (31 * AUGER_SEC)
 #define OUTAGE_MAX (15 * AUGER_SEC) /* that a session must survive */
 #define GENTLE_LOSS 20
-#define LOSS_MAX 200 /* permille, that a relay must be found in */
+#define LOSS_MAX 200              /* permille, that a relay must be found in */
+#define TOLD_BY (3500 * AUGER_MS) /* four of seven datagrams leave later */
 #define MEMORY_MAX (128u * 1024)
 
 /* --- what is known of it beforehand ----------------------------------------------- */
@@ -49,6 +50,25 @@ static int64_t loss_of(const struct plan *plan)
 static bool is_gentle(const struct plan *plan)
 {
     return is_gentle_but_for_loss(plan) && loss_of(plan) <= GENTLE_LOSS;
+}
+
+static bool is_open_to_all(const struct plan *plan, int side)
+{
+    return side_gates(plan, side) == NO_GATE && plan->value[TOGETHER] != 1;
+}
+
+/* Bob checks as soon as he has the offer, and alice once she has the answer; then she lets him in,
+ * at her NAT or a relay.  Where his does not let her in first, all depends on the datagrams of his
+ * check that leave later (of seven: RFC 8489 section 6.2.1), and if these are one or two each loss
+ * may be one too many. */
+static bool has_checks_to_lose(const struct plan *plan)
+{
+    const int64_t *v = plan->value;
+    int64_t apart_ms =
+        v[OFFER_LATE_MS] < v[CANDIDATES_LATE_MS] ? v[OFFER_LATE_MS] : v[CANDIDATES_LATE_MS];
+    int64_t told_ms = v[SIGNAL_MS] + v[SIGNAL_JITTER_MS] + v[ANSWER_LATE_MS] + apart_ms;
+
+    return loss_of(plan) == 0 || is_open_to_all(plan, 1) || told_ms * AUGER_MS <= TOLD_BY;
 }
 
 /* Its faults pass by themselves, in a time that a session must survive. */
@@ -135,7 +155,8 @@ static void judge_liveness(struct life *life, struct tally *tally)
 {
     bool ever = life_story(life, 0)->connected && life_story(life, 1)->connected;
 
-    if (!is_gentle(life->plan) || plan_count_faults(life->plan) > 0)
+    if (!is_gentle(life->plan) || plan_count_faults(life->plan) > 0 ||
+        !has_checks_to_lose(life->plan))
         return;
     tally->judged[MUST_CONNECT]++;
     if (ever)
@@ -155,8 +176,8 @@ static void judge_liveness_beside(struct life *life, struct tally *tally)
 {
     const struct couple *beside = &life->beside;
 
-    if (!is_gentle(life->plan) || plan_count_faults(life->plan) > 0 || life->plan->value[MAPPED] ||
-        life->plan->value[MAPPED_B])
+    if (!is_gentle(life->plan) || plan_count_faults(life->plan) > 0 ||
+        !has_checks_to_lose(life->plan) || life->plan->value[MAPPED] || life->plan->value[MAPPED_B])
         return;
     tally->judged[MUST_CONNECT_BESIDE]++;
     if ((!story(beside, 0)->connected || !story(beside, 1)->connected) &&
@@ -177,7 +198,8 @@ static unsigned ungranted(struct life *life)
 static void judge_relay(struct life *life, struct tally *tally)
 {
     if (!is_gentle_but_for_loss(life->plan) || plan_count_faults(life->plan) > 0 ||
-        loss_of(life->plan) > LOSS_MAX || !can_have_relay(life->plan, ungranted(life)))
+        loss_of(life->plan) > LOSS_MAX || !has_checks_to_lose(life->plan) ||
+        !can_have_relay(life->plan, ungranted(life)))
         return;
     tally->judged[MUST_CONNECT_BY_RELAY]++;
     if (!life_story(life, 0)->connected || !life_story(life, 1)->connected)
