@@ -283,6 +283,13 @@ size_t auger_check_write_next(struct auger_ice *ice, auger_time now, struct auge
 
 /* --- the answer ----------------------------------------------------------------- */
 
+static void ask_again(struct auger_generation *generation, auger_time now,
+                      const struct auger_check *check)
+{
+    if (!generation->end_reason && !check->cancelled)
+        auger_checklist_trigger(&generation->checklist, now, check->pair);
+}
+
 /* 7.2.5.1: the peer holds the role in which we asked. */
 static void retry_in_other_role(struct auger_ice *ice, auger_time now,
                                 const struct auger_check *check)
@@ -290,8 +297,7 @@ static void retry_in_other_role(struct auger_ice *ice, auger_time now,
     struct auger_generation *generation = check->pair->generation;
 
     auger_role_yield(ice, generation, now, check->role_switches);
-    if (!generation->end_reason && !check->cancelled)
-        auger_checklist_trigger(&generation->checklist, now, check->pair);
+    ask_again(generation, now, check);
 }
 
 /* 7.2.5.3.1: the candidate under which the peer saw us, made on the spot if a
@@ -341,6 +347,16 @@ static void succeed(struct auger_ice *ice, auger_time now, const struct auger_ch
     auger_nominate_succeeded(ice, now, pair, nominating, check->nomination); /* 7.2.5.3.4 */
 }
 
+/* RFC 7675 section 5.1: consent is the answer to a request of the last 30 s, and which datagram of
+ * a check it answers nobody knows.  But the last of them may be what makes a pair valid. */
+static bool is_of_long_ago(const struct auger_check *check, auger_time now)
+{
+    bool may_be_last = !check->cancelled && !auger_pair_is_valid(check->pair);
+
+    return now - (may_be_last ? check->tx.last_sent_at : check->tx.first_sent_at) >
+           AUGER_CONSENT_LIFETIME;
+}
+
 static void conclude(struct auger_ice *ice, auger_time now, const struct auger_check *check,
                      const struct auger_path *path, const struct auger_stun_msg *msg)
 {
@@ -371,6 +387,10 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
     mapped.transport = asked.local.transport; /* of which it says nothing */
     if (check->pair->failure == AUGER_PAIR_NO_CONSENT)
         return;
+    if (is_of_long_ago(check, now)) {
+        ask_again(check->pair->generation, now, check);
+        return;
+    }
     struct auger_ice_cand *seen_as = local_as_seen_by_peer(ice, check, &mapped);
     if (seen_as && auger_pair_prove(check->pair, ice->env))
         succeed(ice, now, check, seen_as);

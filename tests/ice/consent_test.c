@@ -449,6 +449,94 @@ static void test_an_answer_since_it_was_asked_makes_up_for_a_check_without_one(v
     puppet_free(p);
 }
 
+/* All that is asked meanwhile is answered, but for the check with that transaction. */
+static void answer_until(struct puppet *p, auger_time end, const struct sent *but)
+{
+    struct sent sent;
+
+    for (;;) {
+        while (puppet_take(p, &sent))
+            if (memcmp(sent.msg.tid.bytes, but->msg.tid.bytes, 12) != 0)
+                puppet_answer(p, &sent, &(struct puppet_answer){0});
+        if (p->world->now == end)
+            return;
+        auger_time next = auger_ice_next_timeout(p->ice);
+        puppet_wait(p, (next < end ? next : end) - p->world->now);
+    }
+}
+
+/* On a pair that is valid, or was asked once more for the sake of the peer's check. */
+static struct puppet *with_a_check_in_the_air(bool is_first, struct sent *asked)
+{
+    struct puppet *p = is_first ? puppet_new(false) : puppet_connected(false);
+
+    if (is_first) {
+        puppet_introduce(p);
+        assert_int_equal(puppet_tell(p, REMOTE, 2130706431), 0);
+        assert_true(puppet_take(p, asked));
+        puppet_check(p, &(struct puppet_check){0});
+    } else {
+        struct auger_checklist *list = &p->ice->current->checklist;
+        puppet_wait(p, 1 * AUGER_SEC);
+        auger_checklist_trigger(list, p->world->now, list->order[0]);
+        assert_true(puppet_take(p, asked));
+    }
+    return p;
+}
+
+static void test_an_answer_to_a_check_counts_for_30_seconds_too(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        bool is_late = i & 2;
+        struct sent asked;
+        struct puppet *p = with_a_check_in_the_air(i & 1, &asked);
+
+        answer_until(p, p->world->now + 30 * AUGER_SEC + is_late, &asked);
+        const struct auger_pair *pair = p->ice->current->checklist.order[0];
+        auger_time answered_at = pair->proof->answered_at;
+        assert_true(answered_at < p->world->now);
+        puppet_answer(p, &asked, &(struct puppet_answer){0});
+        assert_int_equal(pair->proof->answered_at, is_late ? answered_at : p->world->now);
+        puppet_free(p);
+    }
+}
+
+static void test_the_last_datagram_of_a_check_makes_a_pair_valid(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent asked;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, REMOTE, 2130706431), 0);
+    assert_true(puppet_take(p, &asked));
+    answer_until(p, p->world->now + 32 * AUGER_SEC, &asked);
+    puppet_answer(p, &asked, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
+/* Of a machine that slept. */
+static void test_after_an_answer_that_is_too_old_it_is_asked_again(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    struct sent asked, again;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, REMOTE, 2130706431), 0);
+    assert_true(puppet_take(p, &asked));
+    p->world->now += 30 * AUGER_SEC + 1;
+    puppet_answer(p, &asked, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    assert_true(puppet_take_request(p, &again));
+    assert_memory_not_equal(again.msg.tid.bytes, asked.msg.tid.bytes, 12);
+    puppet_answer(p, &again, &(struct puppet_answer){0});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +560,9 @@ int main(void)
         cmocka_unit_test(test_without_entropy_consent_waits_and_does_not_spin),
         cmocka_unit_test(test_an_answer_counts_for_30_seconds_after_its_question),
         cmocka_unit_test(test_an_answer_since_it_was_asked_makes_up_for_a_check_without_one),
+        cmocka_unit_test(test_an_answer_to_a_check_counts_for_30_seconds_too),
+        cmocka_unit_test(test_the_last_datagram_of_a_check_makes_a_pair_valid),
+        cmocka_unit_test(test_after_an_answer_that_is_too_old_it_is_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
