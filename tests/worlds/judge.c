@@ -9,6 +9,7 @@
 #include "sim/peer.h"
 
 #define NOTICED_BY (31 * AUGER_SEC)
+#define PATIENCE (40 * AUGER_SEC)   /* a check, and a little more */
 #define OUTAGE_MAX (15 * AUGER_SEC) /* that a session must survive */
 #define GENTLE_LOSS 20
 #define LOSS_MAX 200              /* permille, that a relay must be found in */
@@ -248,6 +249,19 @@ static void judge_shortage(struct life *life, struct tally *tally)
                      auger_ice_state_name(a->state), auger_ice_state_name(b->state));
 }
 
+static bool are_checking(const struct couple *couple)
+{
+    return story(couple, 0)->state == AUGER_ICE_CHECKING &&
+           story(couple, 1)->state == AUGER_ICE_CHECKING;
+}
+
+/* What came late, as a relay that is made again, is checked for as long as all else. */
+static bool go_on_checking(struct life *life, const struct couple *couple)
+{
+    sim_run(life->built.sim, PATIENCE);
+    return are_checking(couple);
+}
+
 /* One has failed, and the other must have noticed by now.  With a restart the time to wait
  * for checks begins anew.  Of two lite agents neither asks for consent, and none can notice. */
 static void judge_agreement(struct life *life, const struct couple *couple)
@@ -262,9 +276,9 @@ static void judge_agreement(struct life *life, const struct couple *couple)
             now - both[i]->failed_at > NOTICED_BY)
             life_condemn(life, "2: %s failed, and %s is connected to nobody", couple->names[i],
                          couple->names[!i]);
-    if (both[0]->state == AUGER_ICE_CHECKING && both[1]->state == AUGER_ICE_CHECKING &&
+    if (are_checking(couple) &&
         life->restarts.count + both[0]->wanted_restarts + both[1]->wanted_restarts == 0 &&
-        !asks_for_long(life->plan))
+        !asks_for_long(life->plan) && go_on_checking(life, couple))
         life_condemn(life, "12: %s and %s are checking for ever", couple->names[0],
                      couple->names[1]);
 }

@@ -207,6 +207,20 @@ static void test_the_last_datagram_of_a_check_may_be_lost(void **state)
     }
 }
 
+/* 12: a relay that is made again 20 s before the end is checked for longer than that. */
+static void test_what_is_checked_late_is_not_checked_for_ever(void **state)
+{
+    (void)state;
+    assert_false(
+        judged("seed=8440000028307 delay_ms=72 jitter_ms=28 heavy_loss_permille=172 "
+               "reorder_permille=1 alice.gates=2 bob.ipv6=1 bob.no_stun=1 bob.turn=1 alice.tcp=5 "
+               "bob.tcp=2 bob.drift_ppm=-39 signal_ms=782 signal_jitter_ms=415 offer_late_ms=1434 "
+               "no_trickle=1 suspend=2 suspend_at_ms=45900 suspend_for_ms=18570 "
+               "suspend_stops_clock=1 oom_permille=66 vpn=1 vpn_at_ms=15770",
+               NO_SABOTAGE)
+            .is_bad);
+}
+
 /* 13 asks for one where a server has room for all, or names another that has. */
 static void test_a_relay_is_asked_for_where_there_is_room(void **state)
 {
@@ -290,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_a_relay_that_is_never_told_may_be_used),
         cmocka_unit_test(test_a_relay_may_be_used_before_the_prefix_is_known),
         cmocka_unit_test(test_the_last_datagram_of_a_check_may_be_lost),
+        cmocka_unit_test(test_what_is_checked_late_is_not_checked_for_ever),
         cmocka_unit_test(test_a_relay_is_asked_for_where_there_is_room),
         cmocka_unit_test(test_whose_requests_were_lost_has_no_relay),
         cmocka_unit_test(test_tcp_is_asked_for_where_one_opens_what_the_other_hears),
