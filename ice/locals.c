@@ -139,7 +139,8 @@ static void remove_all_of(struct auger_ice *ice, const struct auger_ice_cand *ho
 /* Of a peer that hides its addresses we know those alone that its checks have shown, and
  * after a nomination it begins no more of them: then ours must.
  *
- * What is left is tried anew, with the patience of a beginning (8863 section 4). */
+ * What is left is tried anew, with the patience of a beginning (8863 section 4): first what has
+ * worked, which makes no room for what is formed now (docs/decisions/275). */
 static void begin_anew(struct auger_ice *ice, auger_time now)
 {
     struct auger_generation *current = ice->current;
@@ -148,6 +149,8 @@ static void begin_anew(struct auger_ice *ice, auger_time now)
     current->patience_ended = false;
     current->pac_at = auger_time_add(now, ice->config.pac_timeout);
     current->checklist.pairs_prflx = true;
+    if (!ice->config.lite)
+        auger_checklist_retry_proved(&current->checklist, now);
     auger_generation_form_pairs(current, now, &ice->locals);
     auger_checklist_retry(&current->checklist, now);
     if (!ice->config.lite)

@@ -27,9 +27,9 @@ static bool is_from(const struct sent *sent, const char *text)
 }
 
 /* An agent on WIFI and CELLULAR that knows of PEER; the first checks of both, in their order. */
-static struct puppet *puppet_on_two_as(bool controls, struct sent sent[2])
+static struct puppet *puppet_on_two_with(const struct auger_ice_config *config, struct sent sent[2])
 {
-    struct puppet *p = puppet_new(controls);
+    struct puppet *p = puppet_with(config);
 
     comes(p, CELLULAR);
     puppet_introduce(p);
@@ -39,6 +39,15 @@ static struct puppet *puppet_on_two_as(bool controls, struct sent sent[2])
     assert_true(puppet_take(p, &sent[1]));
     assert_true(is_from(&sent[0], WIFI) && is_from(&sent[1], CELLULAR));
     return p;
+}
+
+static struct puppet *puppet_on_two_as(bool controls, struct sent sent[2])
+{
+    struct auger_ice_config config;
+
+    auger_ice_config_init(&config);
+    config.controlling = controls;
+    return puppet_on_two_with(&config, sent);
 }
 
 static struct puppet *puppet_on_two(struct sent sent[2])
@@ -249,6 +258,58 @@ static void test_of_two_pairs_that_may_take_over_the_one_with_consent_does(void 
     goes(p, WIFI);
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
     assert_true(speaks_from(p, third));
+    puppet_free(p);
+}
+
+/* Of what is asked in that time: from that address, and to PEER.  What it asks from elsewhere is
+ * answered, if so it is wanted. */
+static bool is_asked_from(struct puppet *p, const char *base, auger_time time, bool answers_others)
+{
+    const struct auger_addr peer = addr_of(PEER);
+    bool is_asked = false;
+    struct sent sent;
+
+    for (auger_time end = p->world->now + time; p->world->now < end;) {
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take_request(p, &sent)) {
+            is_asked |= is_from(&sent, base) && auger_addr_equal(&sent.path.remote, &peer);
+            if (answers_others && !is_from(&sent, base))
+                puppet_answer(p, &sent, &(struct puppet_answer){.to = CELLULAR});
+        }
+    }
+    return is_asked;
+}
+
+/* With as many pairs as it may have, and a peer that tells of more addresses. */
+static struct puppet *puppet_without_room(void)
+{
+    struct auger_ice_config config;
+    struct sent sent[2];
+
+    auger_ice_config_init(&config);
+    config.controlling = true;
+    config.pairs_max = 2;
+    struct puppet *p = puppet_on_two_with(&config, sent);
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+    puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR});
+    assert_int_equal(puppet_tell(p, "192.0.2.2:3003", 1000), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:4004", 999), 0);
+    wait_on_wifi(p, 2 * AUGER_SEC);
+    assert_int_equal(puppet_pairs(p), 2);
+    return p;
+}
+
+/* docs/decisions/275: silence had it given up, and what took its place goes at once. */
+static void test_what_worked_makes_no_room_for_what_never_did(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_without_room();
+
+    is_asked_from(p, WIFI, 15 * AUGER_SEC, true); /* and not answered there: it is given up */
+    assert_false(is_asked_from(p, WIFI, 2 * AUGER_SEC, true));
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    goes(p, CELLULAR);
+    assert_true(is_asked_from(p, WIFI, AUGER_SEC, false));
     puppet_free(p);
 }
 
@@ -489,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_a_pair_that_takes_over_renews_its_consent_first),
         cmocka_unit_test(test_of_two_pairs_that_may_take_over_the_one_with_consent_does),
         cmocka_unit_test(test_what_worked_before_is_tried_again_when_any_address_goes),
+        cmocka_unit_test(test_what_worked_makes_no_room_for_what_never_did),
         cmocka_unit_test(test_a_check_that_fails_on_the_only_path_ends_no_session),
         cmocka_unit_test(test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use),
         cmocka_unit_test(test_where_a_check_had_failed_another_address_goes_unnoticed),
