@@ -33,6 +33,7 @@ struct monitor_request {
     struct auger_path path;
     size_t generation; /* by its USERNAME */
     enum monitor_role role;
+    unsigned role_changes;   /* of ours, by the time when it began */
     auger_time sent_at;      /* the first time */
     unsigned sent, answered; /* datagrams */
     /* Of those of the peer's: that were of one generation; answers that were a success. */
@@ -144,7 +145,7 @@ struct monitor {
     bool is_held_up;     /* a full socket has stopped them since */
 
     enum monitor_role role;        /* of the last new check */
-    enum monitor_role shown_role;  /* by that, or by a success since */
+    enum monitor_role shown_role;  /* by that, or by a success or a 487 since */
     uint64_t tie_breaker;          /* in it */
     enum monitor_role remote_role; /* of the peer's last one */
     unsigned role_changes;

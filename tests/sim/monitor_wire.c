@@ -288,6 +288,12 @@ static void show_role(struct monitor *monitor, enum monitor_role role)
     monitor->shown_role = role;
 }
 
+static void leave_role(struct monitor *monitor, enum monitor_role role)
+{
+    if (role != MONITOR_NO_ROLE)
+        show_role(monitor, role == MONITOR_CONTROLLING ? MONITOR_CONTROLLED : MONITOR_CONTROLLING);
+}
+
 static void began_check(struct monitor *monitor, const struct auger_stun_msg *msg)
 {
     enum monitor_role role = role_in(msg);
@@ -380,8 +386,11 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     if (request->generation == MONITOR_NO_GENERATION)
         return;
     check_nomination(monitor, path, msg, &monitor->generations[request->generation]);
-    if (request->sent == 1 && request->generation == monitor->in_force)
+    if (request->sent == 1 && request->generation == monitor->in_force) {
         began_check(monitor, msg);
+        request->role = role_in(msg);
+        request->role_changes = monitor->role_changes;
+    }
     monitor_check_budget(monitor, request, remote_of(monitor, &path->remote, request->generation));
 }
 
@@ -416,9 +425,8 @@ static void sent_answer(struct monitor *monitor, auger_time now, const struct au
     else if (monitor->lite)
         answered_as_lite(monitor, now, request);
     /* The peer's role is its own no more (RFC 8445 section 7.3.1.1). */
-    if (request->generation == monitor->in_force && request->role != MONITOR_NO_ROLE)
-        show_role(monitor,
-                  request->role == MONITOR_CONTROLLING ? MONITOR_CONTROLLED : MONITOR_CONTROLLING);
+    if (request->generation == monitor->in_force)
+        leave_role(monitor, request->role);
 }
 
 /* RFC 8489 section 6.1: 576 and 1280 bytes with the headers. */
@@ -513,6 +521,14 @@ static void received_request(struct monitor *monitor, auger_time now, const stru
         asked_of_lite(monitor, now, path, msg, asked);
 }
 
+/* RFC 8445 section 7.2.5.1: who is told so changes its role, and may have it back before it asks
+ * again; a check in a role that it has left already says nothing. */
+static void told_of_conflict(struct monitor *monitor, const struct monitor_request *request)
+{
+    if (request->generation == monitor->in_force && request->role_changes == monitor->role_changes)
+        leave_role(monitor, request->role);
+}
+
 /* The first answer from where the request went ends a transaction; a second one says
  * nothing. */
 static void received_answer(struct monitor *monitor, auger_time now, const struct auger_path *path,
@@ -535,6 +551,8 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
     request->has_failed |= !is_symmetric || msg->class_ == AUGER_STUN_ERROR;
     if (is_symmetric)
         remote_of(monitor, &path->remote, request->generation)->has_answered = true;
+    if (is_symmetric && msg->error_code == AUGER_STUN_ROLE_CONFLICT)
+        told_of_conflict(monitor, request);
     if (is_symmetric && msg->class_ == AUGER_STUN_SUCCESS)
         route_succeeded(monitor, now, request);
 }
