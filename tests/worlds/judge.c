@@ -207,6 +207,24 @@ static void judge_relay(struct life *life, struct tally *tally)
         life_condemn(life, "13: there is a relay, and they did not find it");
 }
 
+/* Somebody owes them that they meet at all. */
+static bool have_way(struct life *life, const struct couple *couple)
+{
+    if (couple == &life->beside)
+        return ways_reach_beside(life->plan).both;
+    return can_have_relay(life->plan, ungranted(life)) || ways_have_tcp(life->plan) ||
+           reach_of(life)->both;
+}
+
+/* Who failed before it had ever met the other, as it must without a way, and met it by luck after a
+ * restart, has lost nothing. */
+static bool has_failed(struct life *life, const struct couple *couple, int side)
+{
+    const struct sim_peer_story *s = story(couple, side);
+
+    return s->failed > 0 && (s->failed_at > s->usable_at || have_way(life, couple));
+}
+
 /* 12: and do not lose each other. */
 static void judge_endurance(struct life *life, const struct couple *couple, struct tally *tally)
 {
@@ -216,8 +234,9 @@ static void judge_endurance(struct life *life, const struct couple *couple, stru
         couple->connected_at_fault != plan_count_faults(life->plan) || is_turned_away(life))
         return;
     tally->judged[MUST_STAY]++;
-    if (a->failed + b->failed > 0)
-        life_condemn(life, "12: %s failed for no reason", couple->names[!a->failed]);
+    if (has_failed(life, couple, 0) || has_failed(life, couple, 1))
+        life_condemn(life, "12: %s failed for no reason",
+                     couple->names[!has_failed(life, couple, 0)]);
     else if (!couple_is_connected(couple))
         life_condemn(life, "12: %s and %s after all faults: %s and %s", couple->names[0],
                      couple->names[1], auger_ice_state_name(a->state),
@@ -451,11 +470,16 @@ static bool are_both_lite(const struct plan *plan)
     return side_is_lite(plan, 0) && side_is_lite(plan, 1);
 }
 
+static unsigned changes_of_address(const struct witness *witness)
+{
+    return witness->relays_lost + witness->streams_lost;
+}
+
 /* 16 */
 void life_judge_farewell(struct life *life, struct tally *tally)
 {
     bool was_connected = life_is_connected(life);
-    unsigned lost = life->witness[1].streams_lost;
+    unsigned changes = changes_of_address(&life->witness[1]);
 
     if (!life->plan->value[LEAVES] || are_both_lite(life->plan)) /* docs/decisions/062 */
         return;
@@ -466,10 +490,10 @@ void life_judge_farewell(struct life *life, struct tally *tally)
         return;
     tally->judged[MUST_NOTICE]++;
     const struct sim_peer_story *bob = life_story(life, 1);
-    /* A relay that goes in these seconds is a change of address, as the end of the stream in use
-     * is, and all is tried anew. */
-    bool is_adrift = (life->plan->value[TURN_FORGETS] || life->witness[1].streams_lost > lost) &&
-                     bob->state != AUGER_ICE_CONNECTED;
+    /* A relay that goes in these seconds is a change of address, whether its server forgets it or
+     * a NAT the way there, as the end of the stream in use is, and all is tried anew. */
+    bool is_adrift =
+        changes_of_address(&life->witness[1]) > changes && bob->state != AUGER_ICE_CONNECTED;
     if (bob->state == AUGER_ICE_FAILED || is_adrift)
         tally->sometimes[PEER_GONE_NOTICED]++;
     else

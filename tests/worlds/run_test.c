@@ -293,6 +293,36 @@ static void test_tcp_is_asked_for_where_one_opens_what_the_other_hears(void **st
     }
 }
 
+/* 16 waits for who lost the relay of the path in use, though it is a NAT that forgot the way. */
+static void test_a_relay_that_a_nat_took_away_is_a_change_of_address(void **state)
+{
+    (void)state;
+    struct verdict verdict = judged(
+        "seed=8200000069722 alice.gates=1 bob.gates=3 bob.mapping=1 bob.refresh=1 bob.rows_max=8 "
+        "bob.evicts=1 bob.turn=1 bob.busy=2 alice.chatter_ms=1 leaves=1",
+        NO_SABOTAGE);
+
+    if (verdict.is_bad)
+        fail_msg("%s", verdict.why);
+}
+
+/* 12 asks who met by luck, after a restart, for nothing before; where there is a way it does. */
+static void test_who_has_never_met_loses_nobody(void **state)
+{
+    static const char by_luck[] =
+        "seed=8450000007987 alice.gates=4 bob.gates=1 alice.outer_mapping=1 alice.ipv6=1 "
+        "alice.no_ipv4=1 signal_ms=101 restart=1 restart_at_ms=65567 hostile_server=1 "
+        "alice.nat64=1";
+    struct verdict verdict = judged(by_luck, NO_SABOTAGE);
+
+    (void)state;
+    if (verdict.is_bad)
+        fail_msg("%s", verdict.why);
+    verdict = judged(by_luck, A_WAY_THROUGH);
+    assert_true(verdict.is_bad);
+    assert_memory_equal(verdict.why, "12: bob failed", 14);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +338,8 @@ int main(void)
         cmocka_unit_test(test_a_relay_is_asked_for_where_there_is_room),
         cmocka_unit_test(test_whose_requests_were_lost_has_no_relay),
         cmocka_unit_test(test_tcp_is_asked_for_where_one_opens_what_the_other_hears),
+        cmocka_unit_test(test_a_relay_that_a_nat_took_away_is_a_change_of_address),
+        cmocka_unit_test(test_who_has_never_met_loses_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,7 +183,8 @@ static void relay_lost(struct witness *w, const struct auger_trace_record *recor
         code == AUGER_STUN_ALLOCATION_QUOTA_REACHED || code == AUGER_STUN_INSUFFICIENT_CAPACITY;
     struct auger_addr *refused = w->refused_by[w->refused_len % 4];
 
-    w->seen[RELAY_LOST] |= number(record, "had_stood");
+    w->relays_lost += number(record, "had_stood") != 0;
+    w->seen[RELAY_LOST] |= w->relays_lost > 0;
     w->seen[RELAY_TWICE] |= code == AUGER_STUN_TRY_ALTERNATE;
     w->seen[RELAY_QUOTA] |= code == AUGER_STUN_ALLOCATION_QUOTA_REACHED;
     w->seen[RELAY_CAPACITY] |= code == AUGER_STUN_INSUFFICIENT_CAPACITY;

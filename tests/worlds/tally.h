@@ -137,6 +137,7 @@ struct witness {
     struct auger_addr refused_by[4][2]; /* bases, and the servers that had no room for them */
     size_t refused_len;
     unsigned streams_lost; /* each in use */
+    unsigned relays_lost;  /* that had stood */
     int role;              /* 1: controls, 0: not, -1: as it began */
     struct auger_addr prflx[32];
     size_t prflx_len;
