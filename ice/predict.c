@@ -324,11 +324,14 @@ static void plan_next(struct auger_ice *ice, auger_time now)
         begin(ice, now, plan, &peer);
 }
 
-/* Before the peer is known, and whatever becomes of it gathering goes on. */
+/* Before the peer is known, and whatever becomes of it gathering goes on; it is one of the bursts
+ * that there may be, and is not waited for when these are spent. */
 static void consider_window(struct auger_ice *ice, auger_time now)
 {
     struct auger_prediction *p = ice->prediction;
 
+    if (p->window == AUGER_WINDOW_WANTED && p->bursts >= AUGER_PREDICT_BURSTS_MAX)
+        p->window = AUGER_WINDOW_OFF;
     if (p->window == AUGER_WINDOW_ASKING)
         go_on(ice, now);
     else if (p->phase == AUGER_PREDICT_IDLE && auger_gather_awaits_window(ice))

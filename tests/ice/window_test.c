@@ -227,6 +227,36 @@ static void a_window_follows_the_burst_that_was_under_way(void **state)
     guesser_end(&g);
 }
 
+/* It would be the fourth: gathering ends without it. */
+static void after_three_bursts_there_is_no_window(void **state)
+{
+    struct auger_ice_config config;
+    struct guesser g;
+
+    (void)state;
+    auger_ice_config_init(&config);
+    config.predict_window = true;
+    guesser_begin(&g, GUESSER_BY_DESTINATION, &config);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(auger_ice_add_stun_server(g.ice, g.world->now, &g.servers[i]), 0);
+    guesser_run(&g, 100 * AUGER_MS);
+    guesser_hear(&g, peer, 1);
+    guesser_run(&g, 300 * AUGER_MS);
+    g.deaf_servers = true;
+    for (uint16_t i = 0; i < 3; i++) {
+        assert_int_equal(g.wants, i + 1u);
+        assert_int_equal(guesser_help(&g, (uint16_t)(6000 + 100 * i), HELPERS), 0);
+        for (int step = 0; step < 30 && g.wants == i + 1u; step++)
+            guesser_run(&g, 100 * AUGER_MS);
+    }
+    assert_int_equal(g.gathered, 0);
+    auger_ice_end_of_local_addrs(g.ice, g.world->now);
+    guesser_run(&g, AUGER_SEC);
+    assert_int_equal(g.wants, 3);
+    assert_int_equal(g.gathered, 1);
+    guesser_end(&g);
+}
+
 /* Of the three bursts there may be it is one. */
 static void two_bursts_are_left_for_when_the_peer_is_known(void **state)
 {
@@ -349,6 +379,7 @@ int main(void)
         cmocka_unit_test(without_helper_sockets_gathering_ends_all_the_same),
         cmocka_unit_test(ports_by_chance_are_not_told),
         cmocka_unit_test(a_window_follows_the_burst_that_was_under_way),
+        cmocka_unit_test(after_three_bursts_there_is_no_window),
         cmocka_unit_test(two_bursts_are_left_for_when_the_peer_is_known),
         cmocka_unit_test(a_socket_that_the_peer_has_checked_stays_and_is_heard),
     };
