@@ -323,6 +323,18 @@ static void test_who_has_never_met_loses_nobody(void **state)
     assert_memory_equal(verdict.why, "12: bob failed", 14);
 }
 
+/* 8 asks no address to keep whose it was: what is sent to the one before, with its consent, comes
+ * to who has it now. */
+static void test_a_nat_may_bring_what_is_for_the_neighbour(void **state)
+{
+    (void)state;
+    struct verdict verdict = judged(
+        "seed=8450000038218 bob.gates=3 bob.no_stun=1 bob.mapped=1 mux=1 rebind=2", NO_SABOTAGE);
+
+    if (verdict.is_bad)
+        fail_msg("%s", verdict.why);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_tcp_is_asked_for_where_one_opens_what_the_other_hears),
         cmocka_unit_test(test_a_relay_that_a_nat_took_away_is_a_change_of_address),
         cmocka_unit_test(test_who_has_never_met_loses_nobody),
+        cmocka_unit_test(test_a_nat_may_bring_what_is_for_the_neighbour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
