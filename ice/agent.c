@@ -151,10 +151,11 @@ static void outlive_failed_check(struct auger_ice *ice, auger_time now)
     if (ice->config.lite || !pair || pair->generation != ice->current ||
         auger_pair_is_valid(pair) || auger_pair_is_over(pair) || !has_patience(ice, now))
         return;
+    const struct auger_path path = auger_pair_path(pair); /* which may make room for another */
     auger_route_forget_pair(ice, pair);
     auger_locals_go_on(ice, now, 0);
     ice->drift.by_check = ice->drift.goes_on;
-    ice->drift.path = auger_pair_path(pair);
+    ice->drift.path = path;
 }
 
 /* What follows from whatever has just happened, be it a word of the caller's: what waited for the

@@ -4,6 +4,7 @@
 #define WIFI "192.0.2.1:1001"
 #define CELLULAR "198.51.100.1:1003"
 #define PEER "192.0.2.2:2002"
+#define PEER_6 "[2001:db8::2]:2002"
 
 static void comes(const struct puppet *p, const char *text)
 {
@@ -53,6 +54,29 @@ static struct puppet *puppet_on_two_as(bool controls, struct sent sent[2])
 static struct puppet *puppet_on_two(struct sent sent[2])
 {
     return puppet_on_two_as(true, sent);
+}
+
+/* With room for so many pairs. */
+static struct puppet *puppet_of_pairs(uint16_t pairs_max)
+{
+    struct auger_ice_config config;
+
+    auger_ice_config_init(&config);
+    config.controlling = true;
+    config.pairs_max = pairs_max;
+    return puppet_with(&config);
+}
+
+/* The pair of PEER is valid, and the check that nominates it is out. */
+static void puppet_begin_to_nominate(struct puppet *p, struct sent *nomination)
+{
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_true(puppet_take_request(p, nomination));
 }
 
 /* What the kernel would refuse, or send from another address. */
@@ -437,6 +461,44 @@ static void test_where_a_check_had_failed_another_address_goes_unnoticed(void **
     puppet_free(p);
 }
 
+/* It is itself among what is tried again (docs/decisions/230), and not what makes room (8838
+ * section 10) for the pair of an address that had come. */
+static void test_where_a_check_had_failed_its_pair_makes_room_for_no_lower_one(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_of_pairs(2);
+    struct sent nomination;
+
+    puppet_begin_to_nominate(p, &nomination);
+    puppet_check(p, &(struct puppet_check){.from = "192.0.2.9:9", .role = CONTROLLED});
+    comes(p, CELLULAR); /* without room for its pair */
+    puppet_answer(p, &nomination, &(struct puppet_answer){.from = "203.0.113.77:77"});
+    assert_int_equal(puppet_pair(p, PEER).state, AUGER_PAIR_WAITING);
+    assert_int_equal(puppet_pair(p, PEER).local.addr.port, 1001); /* WIFI's */
+    goes(p, WIFI);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    puppet_free(p);
+}
+
+/* And yet its address is that of the path (docs/decisions/231). */
+static void test_where_a_check_had_failed_its_pair_makes_room_for_a_higher_one(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_of_pairs(1);
+    struct sent nomination;
+
+    puppet_begin_to_nominate(p, &nomination);
+    comes(p, "[2001:db8::1]:1006"); /* RFC 8421: before IPv4 */
+    assert_int_equal(puppet_tell(p, PEER_6, 2130706431), 0);
+    puppet_answer(p, &nomination, &(struct puppet_answer){.from = "203.0.113.77:77"});
+    assert_int_equal(puppet_pairs(p), 1);
+    assert_int_equal(puppet_pair(p, PEER_6).state, AUGER_PAIR_WAITING);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    goes(p, WIFI);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    puppet_free(p);
+}
+
 /* And yet it ends: each time the pair succeeds the patience of a beginning would begin anew. */
 static void test_a_peer_that_refuses_each_nomination_is_given_up(void **state)
 {
@@ -554,6 +616,8 @@ int main(void)
         cmocka_unit_test(test_a_check_that_fails_on_the_only_path_ends_no_session),
         cmocka_unit_test(test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use),
         cmocka_unit_test(test_where_a_check_had_failed_another_address_goes_unnoticed),
+        cmocka_unit_test(test_where_a_check_had_failed_its_pair_makes_room_for_no_lower_one),
+        cmocka_unit_test(test_where_a_check_had_failed_its_pair_makes_room_for_a_higher_one),
         cmocka_unit_test(test_a_peer_that_refuses_each_nomination_is_given_up),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
         cmocka_unit_test(test_an_address_that_comes_after_the_end_is_not_told),
