@@ -94,14 +94,19 @@ struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
                                              const struct auger_addr *addr,
                                              const struct auger_ice_cand *host)
 {
+    struct auger_ice_cand *prflx = NULL;
+
     for (uint16_t i = 0; i < cands->len; i++) {
         struct auger_ice_cand *cand = auger_cands_at(cands, i);
         bool is_forgotten = cand->type == AUGER_CAND_PRFLX && cand->telling == AUGER_CAND_OUTDATED;
-        if (!is_forgotten && cand->telling != AUGER_CAND_KEPT && cand->tcptype == host->tcptype &&
-            auger_addr_equal(&cand->addr, addr) && auger_addr_equal(cand->base, host->base))
+        if (is_forgotten || cand->telling == AUGER_CAND_KEPT || cand->tcptype != host->tcptype ||
+            !auger_addr_equal(&cand->addr, addr) || !auger_addr_equal(cand->base, host->base))
+            continue;
+        if (cand->type != AUGER_CAND_PRFLX)
             return cand;
+        prflx = cand;
     }
-    return NULL;
+    return prflx;
 }
 
 struct auger_ice_cand *auger_cands_find_mapped(const struct auger_cands *cands,

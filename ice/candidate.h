@@ -130,7 +130,7 @@ bool auger_cands_turn(struct auger_cands *cands, struct auger_ice_cand *cand,
 /* Of ours: the server that it is known by; NULL: none. */
 const struct auger_addr *auger_cand_server(const struct auger_ice_cand *local);
 /* Our candidate with the base of `host` that is seen at `addr`, and that is not kept from the
- * peer. */
+ * peer; a peer-reflexive one where there is no other. */
 struct auger_ice_cand *auger_cands_find_seen(const struct auger_cands *cands,
                                              const struct auger_addr *addr,
                                              const struct auger_ice_cand *host);

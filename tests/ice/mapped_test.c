@@ -130,10 +130,9 @@ static void test_a_restart_tells_a_mapping_that_stands(void **state)
     world_free(world);
 }
 
-/* 7.2.5.3.1: that is not told. */
-static void test_a_mapping_that_a_check_has_shown_is_told(void **state)
+/* A peer has shown OUTSIDE, and a gateway maps it. */
+static struct puppet *puppet_mapped(void)
 {
-    (void)state;
     struct puppet *p = puppet_new(true);
     struct auger_addr outside = addr_of(OUTSIDE);
     struct sent sent;
@@ -146,7 +145,55 @@ static void test_a_mapping_that_a_check_has_shown_is_told(void **state)
     assert_int_equal(auger_ice_add_mapped_addr(p->ice, p->world->now, &p->base, &outside), 0);
     take_events(p->world, &p->world->sides[0]);
     assert_int_equal(p->world->sides[0].cands_len, 2);
+    return p;
+}
+
+/* 7.2.5.3.1: that is not told. */
+static void test_a_mapping_that_a_check_has_shown_is_told(void **state)
+{
+    struct puppet *p = puppet_mapped();
+    struct auger_addr outside = addr_of(OUTSIDE);
+
+    (void)state;
     assert_true(auger_addr_equal(&latest(p->world)->addr, &outside));
+    puppet_free(p);
+}
+
+static void test_a_mapping_that_a_check_has_shown_is_told_once(void **state)
+{
+    struct puppet *p = puppet_mapped();
+    struct auger_addr outside = addr_of(OUTSIDE);
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(auger_ice_add_mapped_addr(p->ice, p->world->now, &p->base, &outside), 0);
+    take_events(p->world, &p->world->sides[0]);
+    assert_int_equal(p->world->sides[0].cands_len, 2);
+    puppet_free(p);
+}
+
+/* 5.1.3: it would have the same address and the same base. */
+static void test_a_mapping_that_a_check_has_shown_is_not_told_again_for_a_server(void **state)
+{
+    struct puppet *p = puppet_mapped();
+    struct auger_addr server = addr_of("203.0.113.3:3478");
+    struct puppet_answer answer = {.mapped = OUTSIDE, .no_integrity = true};
+    bool has_answered = false;
+    struct sent sent;
+
+    (void)state;
+    assert_int_equal(auger_ice_add_stun_server(p->ice, p->world->now, &server), 0);
+    for (int i = 0; i < 20; i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take_request(p, &sent))
+            if (auger_addr_equal(&sent.path.remote, &server)) {
+                puppet_answer(p, &sent, &answer);
+                has_answered = true;
+            }
+    }
+    assert_true(has_answered);
+    take_events(p->world, &p->world->sides[0]);
+    assert_int_equal(p->world->sides[0].cands_len, 2);
     puppet_free(p);
 }
 
@@ -296,6 +343,8 @@ int main(void)
         cmocka_unit_test(test_a_mapping_that_is_lost_is_not_told_again),
         cmocka_unit_test(test_a_restart_tells_a_mapping_that_stands),
         cmocka_unit_test(test_a_mapping_that_a_check_has_shown_is_told),
+        cmocka_unit_test(test_a_mapping_that_a_check_has_shown_is_told_once),
+        cmocka_unit_test(test_a_mapping_that_a_check_has_shown_is_not_told_again_for_a_server),
         cmocka_unit_test(test_what_a_server_has_shown_stays_its_own),
         cmocka_unit_test(test_a_mapping_goes_with_its_base),
         cmocka_unit_test(test_relay_only_tells_no_mapping),
