@@ -103,9 +103,14 @@ int auger_locals_add(struct auger_ice *ice, auger_time now, const struct auger_a
 static void forget_pairs(struct auger_ice *ice, struct auger_generation *generation,
                          const struct auger_ice_cand *host)
 {
-    for (uint16_t i = 0; i < generation->checklist.len; i++)
-        if (generation->checklist.order[i]->local == host)
-            auger_route_forget_pair(ice, generation->checklist.order[i]);
+    for (uint16_t i = 0; i < generation->checklist.len; i++) {
+        struct auger_pair *pair = generation->checklist.order[i];
+        if (pair->local != host)
+            continue;
+        if (generation->nomination.selected == pair)
+            generation->nomination.is_gone = true;
+        auger_route_forget_pair(ice, pair);
+    }
 }
 
 static void forget_responses(struct auger_responses *responses, const struct auger_addr *base)

@@ -91,10 +91,8 @@ void auger_route_forget_pair(struct auger_ice *ice, struct auger_pair *pair)
         auger_generation_forget_nomination(pair->generation);
     if (nomination->said_of == pair)
         nomination->said_of = NULL;
-    if (nomination->selected == pair) {
+    if (nomination->selected == pair)
         nomination->selected = NULL;
-        nomination->is_gone = true;
-    }
     if (nomination->former == pair)
         nomination->former = NULL;
     if (nomination->best == pair)

@@ -1,6 +1,8 @@
 /* An agent whose sockets are shared: what it asks for, and what it does when it is refused. */
 #include "tests/ice/puppet.h"
 
+#include "ice/state.h"
+
 #include <auger/ice_explain.h>
 #include <auger/ice_share.h>
 
@@ -282,6 +284,35 @@ static void the_address_in_use_goes_and_what_takes_over_is_claimed_first(void **
     puppet_free(p);
 }
 
+/* A check along FIRST, which is selected, is refused. */
+static void fail_on_the_selected_pair(struct puppet *p)
+{
+    const struct auger_path path = {p->base, addr_of(FIRST)};
+    struct auger_checklist *list = &p->ice->current->checklist;
+    struct sent sent;
+
+    auger_checklist_trigger(list, p->world->now, auger_checklist_find(list, &path));
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 400});
+    assert_int_equal(puppet_pair(p, FIRST).state, AUGER_PAIR_FAILED);
+}
+
+/* Nobody has lost an address (docs/decisions/241): it is for the peer to select another (051). */
+static void a_check_that_fails_on_the_selected_pair_moves_no_data(void **state)
+{
+    struct puppet *p = sharing(false);
+
+    (void)state;
+    select_first_of_two(p);
+    fail_on_the_selected_pair(p);
+    must_have_lost_its_path(p);
+    puppet_check(
+        p, &(struct puppet_check){.role = CONTROLLING, .from = SECOND, .use_candidate = true});
+    assert_true(has_path(p, SECOND));
+    puppet_free(p);
+}
+
 static void without_another_path_the_explanation_names_it(void **state)
 {
     struct puppet *p = sharing(false);
@@ -441,6 +472,7 @@ int main(void)
         cmocka_unit_test(a_refused_change_of_path_leaves_data_where_it_was),
         cmocka_unit_test(a_silent_pair_is_given_up_and_the_state_says_so),
         cmocka_unit_test(the_address_in_use_goes_and_what_takes_over_is_claimed_first),
+        cmocka_unit_test(a_check_that_fails_on_the_selected_pair_moves_no_data),
         cmocka_unit_test(without_another_path_the_explanation_names_it),
         cmocka_unit_test(it_was_heard_where_it_proved_itself),
         cmocka_unit_test(names_of_every_generation_that_is_alive_are_told),
