@@ -177,6 +177,15 @@ static void quieten(struct auger_generation *generation)
     auger_generation_forget_nomination(generation);
 }
 
+/* The check failed in the session of before (docs/decisions/231): this one is checking, as any. */
+static void forget_failed_check(struct auger_ice *ice, auger_time now)
+{
+    if (!ice->drift.by_check)
+        return;
+    ice->drift = (struct auger_drift){0};
+    auger_ice_set_state(ice, now, AUGER_ICE_CHECKING, "restart");
+}
+
 /* The one that carries data is kept, however many restarts there were; what was
  * between goes.  Without any the latest is kept, to answer its late checks. */
 static void replace_current(struct auger_ice *ice, auger_time now, struct auger_generation *fresh)
@@ -186,6 +195,7 @@ static void replace_current(struct auger_ice *ice, auger_time now, struct auger_
     take_over_role(ice, fresh, old);
     ice->current = fresh;
     ice->next = NULL;
+    forget_failed_check(ice, now);
     if (carries_data(ice, older) || !is_worth_keeping(old)) {
         drop(ice, old);
         return;

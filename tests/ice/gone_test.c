@@ -1,6 +1,8 @@
 /* What still points to an address that is gone.  That sessions outlive it is change_test.c. */
 #include "tests/ice/puppet.h"
 
+#include "ice/state.h"
+
 #define WIFI "192.0.2.1:1001"
 #define CELLULAR "198.51.100.1:1003"
 #define PEER "192.0.2.2:2002"
@@ -499,6 +501,34 @@ static void test_where_a_check_had_failed_its_pair_makes_room_for_a_higher_one(v
     puppet_free(p);
 }
 
+/* The session that a restart begins has had no check that failed (docs/decisions/231). */
+static void test_a_check_that_had_failed_is_forgotten_with_its_session(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct auger_ice_event event;
+    struct sent sent;
+
+    puppet_begin_to_nominate(p, &sent);
+    puppet_answer(p, &sent, &(struct puppet_answer){.from = "203.0.113.77:77"});
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    comes(p, CELLULAR);
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
+    assert_int_equal(auger_ice_set_remote_credentials(p->ice, p->world->now, "puppet02",
+                                                      "puppetpuppetpuppetpuppe2"),
+                     0);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    puppet_wait(p, 20 * AUGER_SEC);
+    const auger_time ends = p->ice->current->pac_at;
+    goes(p, WIFI); /* which nobody uses */
+    assert_int_equal(p->ice->current->pac_at, ends);
+    while (auger_ice_poll_event(p->ice, &event))
+        assert_int_not_equal(event.type, AUGER_ICE_EVENT_RESTART_WANTED);
+    puppet_free(p);
+}
+
 /* And yet it ends: each time the pair succeeds the patience of a beginning would begin anew. */
 static void test_a_peer_that_refuses_each_nomination_is_given_up(void **state)
 {
@@ -618,6 +648,7 @@ int main(void)
         cmocka_unit_test(test_where_a_check_had_failed_another_address_goes_unnoticed),
         cmocka_unit_test(test_where_a_check_had_failed_its_pair_makes_room_for_no_lower_one),
         cmocka_unit_test(test_where_a_check_had_failed_its_pair_makes_room_for_a_higher_one),
+        cmocka_unit_test(test_a_check_that_had_failed_is_forgotten_with_its_session),
         cmocka_unit_test(test_a_peer_that_refuses_each_nomination_is_given_up),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
         cmocka_unit_test(test_an_address_that_comes_after_the_end_is_not_told),

@@ -276,7 +276,7 @@ static bool may_follow(const struct monitor *monitor, enum auger_ice_state to)
                (to == AUGER_ICE_CHECKING && is_adrift(monitor));
     case AUGER_ICE_DISCONNECTED:
         return to == AUGER_ICE_CONNECTED || to == AUGER_ICE_FAILED ||
-               (to == AUGER_ICE_CHECKING && is_adrift(monitor));
+               (to == AUGER_ICE_CHECKING && (is_adrift(monitor) || monitor->has_restarted));
     case AUGER_ICE_FAILED:
         return to == AUGER_ICE_CHECKING && monitor->has_restarted;
     }
