@@ -145,14 +145,14 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
         struct auger_check *check = auger_inflight_at(inflight, i);
         if (!check->pair || check->cancelled || !auger_stun_transaction_is_due(&check->tx, now))
             continue;
+        if (is_over_stream(check) && !auger_pace_allows(ice, now))
+            continue; /* nor does it fail before (docs/decisions/260) */
         if (!may_ask(ice, check->pair) || stands_aside(check)) {
             fail(ice, now, check,
                  may_ask(ice, check->pair) ? AUGER_PAIR_TIMEOUT : AUGER_PAIR_LIMIT);
             check->cancelled = ice->has_given_up = true;
             continue;
         }
-        if (is_over_stream(check) && !auger_pace_allows(ice, now))
-            continue;
         if (check->tx.sent > 0 && !check->nominates && AUGER_BUGGIFY(AGAIN_LOST)) {
             auger_stun_transaction_sent(&check->tx, now);
             continue;

@@ -1,6 +1,8 @@
 /* Candidates of TCP, their pairs and their streams: RFC 6544. */
 #include "tests/ice/puppet.h"
 
+#include "ice/state.h"
+
 #define ALL (AUGER_ICE_TCP_ACTIVE | AUGER_ICE_TCP_PASSIVE | AUGER_ICE_TCP_SO)
 #define BASE "tcp:192.0.2.1:5000"
 #define ACTIVE_BASE "tcp:192.0.2.1:0"
@@ -399,6 +401,27 @@ static void a_check_over_a_stream_is_asked_anew_after_5_and_15_s_and_waits_for_t
     assert_int_equal(puppet_pair(p, PEER).state, AUGER_PAIR_FAILED);
     for (int i = 0; i < 3; i++)
         assert_false(is_same_transaction(&sent[i], &sent[(i + 1) % 3]));
+    puppet_free(p);
+}
+
+/* docs/decisions/260: nor does a call between the two decide of what there is no turn for. */
+static void a_check_over_a_stream_that_may_not_be_asked_anew_fails_in_its_turn(void **state)
+{
+    (void)state;
+    struct puppet *p = tcp_puppet(AUGER_ICE_TCP_ACTIVE, true);
+    struct sent sent;
+
+    assert_int_equal(tell(p, PEER, AUGER_TCP_TYPE_PASSIVE, 1500000000), 0);
+    assert_true(puppet_take(p, &sent));
+    p->ice->current->unanswered = UINT32_MAX / 2; /* all that may be asked in vain */
+    p->ice->pace_at = p->world->now + 5040 * AUGER_MS;
+    puppet_wait(p, 5005 * AUGER_MS); /* it is due */
+    assert_false(puppet_take(p, &sent));
+    assert_int_equal(puppet_pair(p, PEER).state, AUGER_PAIR_IN_PROGRESS);
+    assert_int_equal(auger_ice_next_timeout(p->ice), p->ice->pace_at);
+    puppet_wait(p, 35 * AUGER_MS);
+    assert_false(puppet_take(p, &sent));
+    assert_int_equal(puppet_pair(p, PEER).state, AUGER_PAIR_FAILED);
     puppet_free(p);
 }
 
@@ -1065,6 +1088,7 @@ int main(void)
         cmocka_unit_test(a_candidate_is_told_once_whatever_its_active_port),
         cmocka_unit_test(a_check_from_a_so_candidate_comes_on_its_pair),
         cmocka_unit_test(a_check_over_a_stream_is_asked_anew_after_5_and_15_s_and_waits_for_ti),
+        cmocka_unit_test(a_check_over_a_stream_that_may_not_be_asked_anew_fails_in_its_turn),
         cmocka_unit_test(an_answer_to_any_check_over_a_stream_counts),
         cmocka_unit_test(a_nomination_over_a_stream_is_said_anew),
         cmocka_unit_test(what_cannot_be_opened_has_failed_at_once),
