@@ -441,9 +441,10 @@ static void refused(struct auger_turn *turn, auger_time now, const struct auger_
 
     if (is_giving_back(turn)) /* 8.3: 437 is as good as a yes, and a no changes nothing */
         finish_release(turn, now, auger_turn_error_text(error));
-    else if (turn->mobility.is_moving && !auger_turn_error_is_loss(error))
+    else if (turn->mobility.is_moving && !auger_turn_error_is_loss(error)) {
         auger_mobility_failed(turn, now, error, a->exchange.code);
-    else if (turn->state == AUGER_TURN_ALLOCATED && auger_exchange_may_ask_again(&a->exchange))
+        auger_exchange_stop(&a->exchange); /* a no to that is none to what stands (236) */
+    } else if (turn->state == AUGER_TURN_ALLOCATED && auger_exchange_may_ask_again(&a->exchange))
         a->refresh_at = auger_time_add(now, AUGER_TURN_RETRY);
     else if (turn->state == AUGER_TURN_ALLOCATED || !msg || !ask_otherwise(turn, now, msg))
         auger_allocation_fail(turn, now, error, a->exchange.code);

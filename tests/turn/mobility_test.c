@@ -169,6 +169,38 @@ static void a_move_that_is_refused_leaves_all_as_it_was(void **state)
     }
 }
 
+/* The Refresh that is out is refused by a 401 that nobody signed, and nothing else comes. */
+static void refuse_unsigned(struct puppet *p)
+{
+    challenge_with(p, 401, &plain_challenge);
+    for (auger_time end = p->now + 1500 * AUGER_MS; p->now < end;)
+        poll_at(p, auger_turn_next_timeout(p->turn));
+}
+
+/* docs/decisions/236: what stands is the allocation, where it was; and it is asked for itself. */
+static void a_move_that_nobody_s_name_refuses_is_given_up_and_counts_for_nothing(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_mobile();
+
+    expect_move(p, TICKET);
+    refuse_unsigned(p);
+    expect_event(p, AUGER_TURN_EVENT_MOVE_FAILED);
+    assert_int_equal(p->event.failed.error, AUGER_TURN_ERROR_UNAUTHENTICATED);
+    assert_int_equal(auger_turn_state(p->turn), AUGER_TURN_ALLOCATED);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(auger_turn_state(p->turn), AUGER_TURN_ALLOCATED);
+        expect_no_event(p);
+        while (poll_at(p, auger_turn_next_timeout(p->turn)) == 0)
+            ;
+        assert_int_equal(p->request.method, AUGER_STUN_REFRESH);
+        assert_false(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_MOBILITY_TICKET));
+        refuse_unsigned(p);
+    }
+    expect_failure(p, AUGER_TURN_ERROR_UNAUTHENTICATED, 401);
+    puppet_free(p);
+}
+
 static void a_move_that_nobody_answers_is_given_up(void **state)
 {
     (void)state;
@@ -305,6 +337,7 @@ int main(void)
         cmocka_unit_test(permissions_and_channels_come_along_and_data_goes_on),
         cmocka_unit_test(nothing_else_is_asked_from_the_new_address_until_we_are_there),
         cmocka_unit_test(a_move_that_is_refused_leaves_all_as_it_was),
+        cmocka_unit_test(a_move_that_nobody_s_name_refuses_is_given_up_and_counts_for_nothing),
         cmocka_unit_test(a_move_that_nobody_answers_is_given_up),
         cmocka_unit_test(an_allocation_that_the_server_has_lost_is_lost),
         cmocka_unit_test(a_nonce_of_the_old_address_is_renewed_on_the_way),
