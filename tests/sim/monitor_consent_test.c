@@ -148,13 +148,13 @@ static void of_a_path_that_is_not_in_use_nothing_ends(void **state)
 }
 
 /* In reserve it ended, and the first of two answers that come then renews it. */
-static void renews_in_reserve(struct stage *stage)
+static void renews_in_reserve(struct stage *stage, auger_time second_asked_at)
 {
     asks(stage, 0, (struct forged){.tid = 1});
     is_answered(stage, 0, 1);
     enters(stage, 0, AUGER_ICE_CHECKING);
     asks(stage, LIFETIME - AUGER_SEC, (struct forged){.tid = 2});
-    asks(stage, LIFETIME - AUGER_SEC / 2, (struct forged){.tid = 3});
+    asks(stage, second_asked_at, (struct forged){.tid = 3});
     is_answered(stage, LIFETIME + AUGER_SEC, 2);
     comes_onto_path(stage, LIFETIME + AUGER_SEC);
     enters(stage, LIFETIME + AUGER_SEC, AUGER_ICE_CONNECTED);
@@ -163,21 +163,28 @@ static void renews_in_reserve(struct stage *stage)
 
 static void what_was_asked_before_consent_ended_may_be_forgotten_with_it(void **state)
 {
-    renews_in_reserve(*state);
+    renews_in_reserve(*state, LIFETIME - 1);
     enters(*state, 2 * LIFETIME + AUGER_SEC, AUGER_ICE_FAILED);
     holds(*state);
 }
 
+static void what_was_asked_between_its_end_and_its_renewal_is_not(void **state)
+{
+    renews_in_reserve(*state, LIFETIME);
+    enters(*state, 2 * LIFETIME + AUGER_SEC, AUGER_ICE_FAILED);
+    breaks(*state, '2');
+}
+
 static void what_renewed_it_is_not(void **state)
 {
-    renews_in_reserve(*state);
+    renews_in_reserve(*state, LIFETIME - 1);
     enters(*state, 2 * LIFETIME + AUGER_SEC - 1, AUGER_ICE_FAILED);
     breaks(*state, '2');
 }
 
 static void nor_is_what_was_asked_afterwards(void **state)
 {
-    renews_in_reserve(*state);
+    renews_in_reserve(*state, LIFETIME - 1);
     asks(*state, LIFETIME + 3 * AUGER_SEC, (struct forged){.tid = 4});
     is_answered(*state, LIFETIME + 3 * AUGER_SEC, 4);
     enters(*state, 2 * LIFETIME + 2 * AUGER_SEC, AUGER_ICE_FAILED);
@@ -195,4 +202,5 @@ SCENARIOS(staged(who_has_seen_the_end_may_fail_in_spite_of_a_late_answer),
           staged(what_ended_before_a_restart_says_nothing_of_what_is_after),
           staged(of_a_path_that_is_not_in_use_nothing_ends),
           staged(what_was_asked_before_consent_ended_may_be_forgotten_with_it),
+          staged(what_was_asked_between_its_end_and_its_renewal_is_not),
           staged(what_renewed_it_is_not), staged(nor_is_what_was_asked_afterwards))

@@ -59,7 +59,7 @@ struct monitor_route {
     auger_time succeeded_at; /* the last time */
     auger_time agreed_at;    /* the same, to a check that was not too old by then */
     auger_time owed_at;      /* the same, to one that the agent cannot have forgotten */
-    auger_time renewed_at;   /* after it had ended; AUGER_NEVER: it has not */
+    auger_time ended_at;     /* consent that was renewed since; AUGER_NEVER: none */
     bool has_lapsed;         /* consent ended while it was in use (7675 section 5.1), */
     bool is_over;            /* and the agent has had the time to see it */
     bool is_doubtful;        /* for want of memory the last success may have come to nothing */

@@ -55,11 +55,11 @@ static bool is_alive(const struct monitor *monitor, auger_time now, size_t gener
     return false;
 }
 
-/* With consent that ended goes what was asked for its sake, though another check renews it. */
+/* With consent that ended goes what was asked before, though another check renews it. */
 static bool may_be_forgotten(const struct monitor *monitor, const struct monitor_request *request,
                              const struct monitor_route *route)
 {
-    bool has_ended = route->renewed_at != AUGER_NEVER && request->sent_at < route->renewed_at;
+    bool has_ended = route->ended_at != AUGER_NEVER && request->sent_at < route->ended_at;
 
     return has_ended || (request->is_replaced && monitor->has_forgotten);
 }
@@ -78,7 +78,7 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
                                         .succeeded_at = now,
                                         .agreed_at = now,
                                         .owed_at = now - CONSENT,
-                                        .renewed_at = AUGER_NEVER,
+                                        .ended_at = AUGER_NEVER,
                                         .answered_at = AUGER_NEVER};
     }
     /* A check that is repeated brings it back, if the agent has not seen yet that it ended. */
@@ -90,7 +90,7 @@ static void route_succeeded(struct monitor *monitor, auger_time now,
         return;
     bool is_forgotten = may_be_forgotten(monitor, request, route);
     if (now - route->agreed_at > CONSENT)
-        route->renewed_at = now;
+        route->ended_at = route->agreed_at + CONSENT;
     route->agreed_at = now;
     if (!is_forgotten)
         route->owed_at = now;
