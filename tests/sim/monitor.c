@@ -284,13 +284,13 @@ static bool may_follow(const struct monitor *monitor, enum auger_ice_state to)
 }
 
 /* Over a stream it is sent once (8489 section 6.2.2). */
-static bool has_failed(const struct monitor_request *request, auger_time now)
+bool monitor_has_failed(const struct monitor_request *request, auger_time now)
 {
     bool is_waited_for = request->path.remote.transport == AUGER_TCP
                              ? now - request->sent_at < RELIABLE_WAIT
                              : request->sent < MONITOR_TRANSMISSIONS;
 
-    return request->has_failed || (request->answered == 0 && !is_waited_for);
+    return request->failed_at <= now || (request->answered == 0 && !is_waited_for);
 }
 
 static bool has_answered_since(const struct monitor *monitor, const struct auger_path *path,
@@ -313,7 +313,7 @@ const struct monitor_request *monitor_find_in_vain(const struct monitor *monitor
 
     for (size_t i = 1; i <= sent->total && i <= sent->cap; i++) {
         const struct monitor_request *request = &sent->ring[(sent->total - i) % MONITOR_REQUESTS];
-        if (auger_path_equal(&request->path, path) && has_failed(request, now) &&
+        if (auger_path_equal(&request->path, path) && monitor_has_failed(request, now) &&
             (request->nominates || !has_answered_since(monitor, path, request->sent_at)))
             return request;
     }

@@ -39,12 +39,12 @@ struct monitor_request {
     /* Of those of the peer's: that were of one generation; answers that were a success. */
     unsigned genuine, succeeded;
     bool nominates;
-    bool is_replaced;   /* by a later one on that path, before its answer */
-    bool has_failed;    /* an error, or an answer from elsewhere (7.2.5.2) */
-    bool is_heard;      /* of those to a TURN server: there is an answer, whoever signed it; */
-    bool is_signed;     /* it has shown the password, */
-    bool is_stale;      /* and a 438, which nobody signs, had another take its place */
-    auger_time over_at; /* or a 401, and nobody waits for its answer any more; AUGER_NEVER */
+    bool is_replaced;     /* by a later one on that path, before its answer */
+    bool is_heard;        /* of those to a TURN server: there is an answer, whoever signed it; */
+    bool is_signed;       /* it has shown the password, */
+    bool is_stale;        /* and a 438, which nobody signs, had another take its place */
+    auger_time over_at;   /* or a 401, and nobody waits for its answer any more; AUGER_NEVER */
+    auger_time failed_at; /* by an error, or an answer from elsewhere (7.2.5.2); AUGER_NEVER */
 };
 
 /* The latest requests of one direction. */
@@ -176,6 +176,8 @@ struct monitor_request *monitor_find_request(struct monitor_requests *requests,
 
 bool monitor_is_server(const struct monitor *monitor, const struct auger_addr *addr);
 
+/* Whether it is one that nobody has answered as it has to be, and nobody will. */
+bool monitor_has_failed(const struct monitor_request *request, auger_time now);
 /* On that path, the latest check that leaves its pair invalid; NULL: none. */
 const struct monitor_request *monitor_find_in_vain(const struct monitor *monitor, auger_time now,
                                                    const struct auger_path *path);

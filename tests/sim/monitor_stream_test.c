@@ -70,6 +70,33 @@ static void and_yet_where_a_check_along_it_had_failed(void **state)
     }
 }
 
+/* Which ended afterwards by itself. */
+static void and_not_where_it_was_answered_on_after_that(void **state)
+{
+    static const struct {
+        auger_time answered_at;
+        bool fine;
+    } cases[] = {{39500 * AUGER_MS - 1, true}, {39500 * AUGER_MS, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        auger_time answered_at = cases[i].answered_at, lost_at = answered_at + 30 * AUGER_SEC;
+        uses_it(*state);
+        asks_along_it(*state, 0, (struct forged){.tid = 2, .nominates = true});
+        asks_along_it(*state, 20 * AUGER_SEC, (struct forged){.tid = 3});
+        is_answered_along_it(*state, 20 * AUGER_SEC, 3);
+        asks_along_it(*state, 39 * AUGER_SEC, (struct forged){.tid = 4});
+        is_answered_along_it(*state, answered_at, 4);
+        monitor_stream_lost(((struct stage *)*state)->monitor, lost_at, &stream);
+        enters(*state, lost_at, AUGER_ICE_CHECKING);
+        if (cases[i].fine)
+            holds(*state);
+        else
+            breaks(*state, '1');
+        tear_down(state);
+        set_up(state);
+    }
+}
+
 /* It left from any port of that IP address. */
 static void a_stream_goes_with_its_address(void **state)
 {
@@ -124,6 +151,8 @@ static void each_that_is_lost_in_use_allows_as_many_checks_again(void **state)
 }
 
 SCENARIOS(staged(one_is_adrift_without_the_stream_in_use), staged(and_not_if_its_consent_had_ended),
-          staged(and_yet_where_a_check_along_it_had_failed), staged(a_stream_goes_with_its_address),
+          staged(and_yet_where_a_check_along_it_had_failed),
+          staged(and_not_where_it_was_answered_on_after_that),
+          staged(a_stream_goes_with_its_address),
           staged(each_that_is_lost_in_use_allows_as_many_checks_again),
           staged(a_check_along_it_has_failed_unrepeated))

@@ -104,17 +104,27 @@ static void forget_stream(struct monitor *monitor, const struct auger_path *path
             monitor->routes[i] = monitor->routes[--monitor->routes_len];
 }
 
+/* And nothing was answered along it afterwards. */
+static bool ended_in_vain(const struct monitor *monitor, auger_time now,
+                          const struct monitor_route *route)
+{
+    const struct monitor_request *failed = monitor_find_in_vain(monitor, now, &route->path);
+
+    return failed && !monitor_has_failed(failed, route->succeeded_at);
+}
+
 /* Once consent has ended its path is not in use any more, and nothing is lost with it, unless a
  * check along it has failed: then it counts until another is in use (docs/decisions/231). */
 void monitor_stream_lost(struct monitor *monitor, auger_time now, const struct auger_path *path)
 {
     const struct monitor_route *route = monitor_find_live_route(monitor, path);
 
-    if (auger_path_equal(&monitor->path, path) && route && now - route->agreed_at < CONSENT) {
+    bool is_in_use = auger_path_equal(&monitor->path, path) && route;
+
+    if (is_in_use && now - route->agreed_at < CONSENT) {
         monitor->is_adrift = true;
         monitor->streams_lost++;
-    } else if (auger_path_equal(&monitor->path, path) && !monitor->is_adrift &&
-               monitor_find_in_vain(monitor, now, path)) {
+    } else if (is_in_use && !monitor->is_adrift && ended_in_vain(monitor, now, route)) {
         monitor->may_be_adrift = true;
         monitor->streams_lost++;
     }
@@ -187,7 +197,8 @@ struct monitor_request *monitor_note_request(struct monitor_requests *requests,
         *request = (struct monitor_request){.tid = *tid,
                                             .path = *path,
                                             .generation = MONITOR_NO_GENERATION,
-                                            .over_at = AUGER_NEVER};
+                                            .over_at = AUGER_NEVER,
+                                            .failed_at = AUGER_NEVER};
     }
     request->sent++;
     return request;
@@ -548,7 +559,8 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
     request->answered += is_symmetric;
     monitor->late_answers += route && now - route->succeeded_at > CONSENT;
     monitor->conflicts += msg->error_code == AUGER_STUN_ROLE_CONFLICT;
-    request->has_failed |= !is_symmetric || msg->class_ == AUGER_STUN_ERROR;
+    if (request->failed_at == AUGER_NEVER && (!is_symmetric || msg->class_ == AUGER_STUN_ERROR))
+        request->failed_at = now;
     if (is_symmetric)
         remote_of(monitor, &path->remote, request->generation)->has_answered = true;
     if (is_symmetric && msg->error_code == AUGER_STUN_ROLE_CONFLICT)
