@@ -143,6 +143,22 @@ void life_sabotage(enum sabotage what)
     sabotage = what;
 }
 
+/* Whose mapping was lost in the midst of its first checks may be where nothing that it told reaches
+ * it: then there is no path, and the application restarts at once.  Later on it has one. */
+static void note_state(struct life *life, const struct record *record)
+{
+    bool is_gone = record->event.state == AUGER_PEER_DISCONNECTED;
+
+    life->gone_at[record->side] = is_gone ? record->at : 0;
+    if (record->event.state != AUGER_PEER_FAILED)
+        return;
+    bool is_beginning = !find_state(life->pair, record->side, AUGER_PEER_CONNECTED);
+    if (record->event.reason == AUGER_PEER_ICE_FAILED && life->outcome->rebound && is_beginning)
+        life->gone_at[record->side] = record->at - PATIENCE;
+    else
+        go_wrong(life, "a peer failed");
+}
+
 static void hear_with_harm(struct life *life, struct record *record)
 {
     enum sabotage now = sabotage;
@@ -156,6 +172,13 @@ static void hear_with_harm(struct life *life, struct record *record)
         next.bytes = bytes;
         next.event.data.len = sizeof(bytes);
         hear(life, &next);
+    }
+    if (now == FAILED_AFTER_ALL) {
+        next.event = (struct auger_peer_event){.type = AUGER_PEER_EVENT_STATE,
+                                               .state = AUGER_PEER_FAILED,
+                                               .reason = AUGER_PEER_ICE_FAILED};
+        life->outcome->rebound = 1;
+        note_state(life, &next);
     }
     if (now != LOST)
         hear(life, record);
@@ -187,21 +210,6 @@ static void meet_channel(struct life *life, const struct record *record)
         life->channels[atoi(options.label)].handles[record->side] = record->event.channel;
         life->outcome->ids_again += was_closed(life, options.id);
     }
-}
-
-/* Whose mapping was lost in the midst of its first checks may be where nothing that it told reaches
- * it: then there is no path, and the application restarts at once. */
-static void note_state(struct life *life, const struct record *record)
-{
-    bool is_gone = record->event.state == AUGER_PEER_DISCONNECTED;
-
-    life->gone_at[record->side] = is_gone ? record->at : 0;
-    if (record->event.state != AUGER_PEER_FAILED)
-        return;
-    if (record->event.reason == AUGER_PEER_ICE_FAILED && life->outcome->rebound)
-        life->gone_at[record->side] = record->at - PATIENCE;
-    else
-        go_wrong(life, "a peer failed");
 }
 
 static void look(struct life *life)

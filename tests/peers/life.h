@@ -13,8 +13,9 @@ struct outcome {
     auger_time virtual_time;
 };
 
-/* What is done to the first message on purpose, so that it is seen. */
-enum sabotage { NO_SABOTAGE, ALTERED, LOST, TWICE, OVERTAKEN };
+/* What is done to the first message on purpose, so that it is seen; the last: with it its receiver
+ * seems to fail, and to have lost its mapping before. */
+enum sabotage { NO_SABOTAGE, ALTERED, LOST, TWICE, OVERTAKEN, FAILED_AFTER_ALL };
 void life_sabotage(enum sabotage what);
 
 /* Before the first life: whether the randomness of OpenSSL is ours. */
