@@ -54,6 +54,20 @@ ADDRESSES = ("", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-
 NUMBERS = ("", "0", "-1", "601", "99999999999999999999", "5x", "x", "0x5", " 5", "5.0")
 
 
+def queued(pid):
+    """Bytes that wait in the UDP sockets of a process."""
+    folder = pathlib.Path("/proc/%d" % pid)
+    sockets = {os.readlink(fd) for fd in (folder / "fd").iterdir()}
+    total = 0
+    for name in ("udp", "udp6"):
+        path = folder / "net" / name
+        for line in path.read_text().splitlines()[1:] if path.exists() else ():
+            fields = line.split()  # tx_queue:rx_queue is the fifth, the inode the tenth
+            if "socket:[%s]" % fields[9] in sockets:
+                total += int(fields[4].split(":")[1], 16)
+    return total
+
+
 def start(*args, **options):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen([program_test.AUGER, *args], **{**pipes, **options})
@@ -333,8 +347,12 @@ class Interrupted(unittest.TestCase):
             talking.send_signal(signal.SIGSTOP)
             talking.send_signal(signal.SIGINT)  # the first that it hears of once it goes on
             fcntl.fcntl(talking.stdout.fileno(), fcntl.F_SETPIPE_SZ, 4096)
+            before = queued(talking.pid)
             serve.process.send_signal(signal.SIGCONT)
-            time.sleep(0.2)  # what was echoed comes to its socket
+            end = time.monotonic() + LONG
+            while queued(talking.pid) <= before + 100_000:  # more than acknowledgements: what was echoed
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.01)
             talking.send_signal(signal.SIGCONT)
             self.interrupt(talking)
 
