@@ -84,14 +84,15 @@ static void tell_unbound(struct auger_loop *loop, const struct auger_loop_mux *m
                          const struct auger_addr *ip, int err)
 {
     char what[AUGER_ADDR_TEXT_MAX + 64], text[AUGER_ADDR_TEXT_MAX];
+    int saved = errno;
 
-    if (err == AUGER_ERR_SYSTEM && errno == EADDRNOTAVAIL)
+    if (err == AUGER_ERR_SYSTEM && saved == EADDRNOTAVAIL)
         return;
     snprintf(what, sizeof(what),
              "shared sockets, ports %u to %u, do without %s:", mux->net.port_min, mux->net.port_max,
              auger_addr_format_ip(ip, text, sizeof(text)));
     auger_troubles_add(&loop->troubles, 0, err, what,
-                       err == AUGER_ERR_SYSTEM ? strerror(errno) : auger_strerror(err));
+                       err == AUGER_ERR_SYSTEM ? strerror(saved) : auger_strerror(err));
 }
 
 /* true: something has come. */

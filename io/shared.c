@@ -29,7 +29,9 @@ static int add_socket(struct auger_loop_mux *mux, struct auger_addr *addr, uint3
         return err;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &socket->watch};
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, socket->watch.udp.fd, &event) < 0) {
+        int saved = errno;
         auger_shared_close(socket);
+        errno = saved;
         return AUGER_ERR_SYSTEM;
     }
     return 0;
@@ -46,9 +48,11 @@ int auger_shared_add(struct auger_loop_mux *mux, const struct auger_addr *ip, ui
         addr.port = (uint16_t)port;
         err = add_socket(mux, &addr, buffer, epoll_fd);
     }
+    int saved = errno;
     for (size_t i = 0; err < 0 && i < mux->sockets_len; i++)
         if (auger_addr_ip_equal(&mux->sockets[i].watch.udp.addr, ip))
             auger_shared_close(&mux->sockets[i]);
+    errno = saved;
     return err;
 }
 
