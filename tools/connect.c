@@ -28,7 +28,7 @@ static const char help[] =
     "Pipes standard input and output over a data channel to whoever is in the room: a browser with\n"
     "the page of `auger serve`, another `auger connect`, or the native peer of the room `demo`.\n"
     "Waits if nobody is there.  The end of input is told to the other side, and the command ends\n"
-    "when both sides have ended.\n"
+    "when both sides have ended.  Ctrl-C ends it at once; what came and is not written yet is lost.\n"
     "\n"
     "  --server URL       where `auger serve` runs; default http://127.0.0.1:8080/\n"
     "  --ca FILE          trust this certificate of an https server too\n"

@@ -361,7 +361,6 @@ static bool is_zero(const uint8_t *bytes, size_t len)
     return sum == 0;
 }
 
-/* Twelve bytes of an id and four of an interval. */
 /* docs/decisions/260 */
 static void test_a_call_just_before_its_time_asks_for_nothing(void **state)
 {
@@ -381,6 +380,7 @@ static void test_a_call_just_before_its_time_asks_for_nothing(void **state)
     puppet_free(p);
 }
 
+/* Twelve bytes of an id and four of an interval. */
 static void test_random_bytes_are_drawn_for_8_checks_and_gone_once_used(void **state)
 {
     (void)state;

@@ -5,9 +5,8 @@
 
 #define DELAY (40 * AUGER_MS)
 #define CHATTER (40 * AUGER_MS)
-#define FAILOVER                                                                                   \
-    (15 * AUGER_SEC) /* of the side that is told nothing, with its last answer's age               \
-                      */
+/* Of the side that is told nothing, with its last answer's age. */
+#define FAILOVER (15 * AUGER_SEC)
 #define CALLS 4
 
 struct switchboard {
