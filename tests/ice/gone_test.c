@@ -482,25 +482,6 @@ static void test_where_a_check_had_failed_its_pair_makes_room_for_no_lower_one(v
     puppet_free(p);
 }
 
-/* And yet its address is that of the path (docs/decisions/231). */
-static void test_where_a_check_had_failed_its_pair_makes_room_for_a_higher_one(void **state)
-{
-    (void)state;
-    struct puppet *p = puppet_of_pairs(1);
-    struct sent nomination;
-
-    puppet_begin_to_nominate(p, &nomination);
-    comes(p, "[2001:db8::1]:1006"); /* RFC 8421: before IPv4 */
-    assert_int_equal(puppet_tell(p, PEER_6, 2130706431), 0);
-    puppet_answer(p, &nomination, &(struct puppet_answer){.from = "203.0.113.77:77"});
-    assert_int_equal(puppet_pairs(p), 1);
-    assert_int_equal(puppet_pair(p, PEER_6).state, AUGER_PAIR_WAITING);
-    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
-    goes(p, WIFI);
-    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CHECKING);
-    puppet_free(p);
-}
-
 /* The session that a restart begins has had no check that failed (docs/decisions/231). */
 static void test_a_check_that_had_failed_is_forgotten_with_its_session(void **state)
 {
@@ -647,7 +628,6 @@ int main(void)
         cmocka_unit_test(test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use),
         cmocka_unit_test(test_where_a_check_had_failed_another_address_goes_unnoticed),
         cmocka_unit_test(test_where_a_check_had_failed_its_pair_makes_room_for_no_lower_one),
-        cmocka_unit_test(test_where_a_check_had_failed_its_pair_makes_room_for_a_higher_one),
         cmocka_unit_test(test_a_check_that_had_failed_is_forgotten_with_its_session),
         cmocka_unit_test(test_a_peer_that_refuses_each_nomination_is_given_up),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),

@@ -15,6 +15,8 @@ bool worlds_may_buggify(enum auger_buggify_place place);
 uint64_t worlds_take_buggified(enum auger_buggify_place place);
 /* The same, and does not forget. */
 uint64_t worlds_count_buggified(enum auger_buggify_place place);
+/* As if it had come about once more. */
+void worlds_pretend_buggified(enum auger_buggify_place place);
 const char *worlds_buggify_name(enum auger_buggify_place place);
 
 #endif /* WORLDS_BUGGIFY_H */

@@ -147,8 +147,9 @@ static bool can_have_relay(const struct plan *plan, unsigned ungranted)
  * use, in which it carries a check twice (RFC 8489 section 6.2.2 has no repetition). */
 static bool is_turned_away(struct life *life)
 {
-    return ways_have_tcp(life->plan) && !reach_of(life)->both &&
-           worlds_count_buggified(AUGER_BUGGIFY_PRFLX_FULL) > 1;
+    return (life->witness[0].is_turned_away || life->witness[1].is_turned_away) &&
+           worlds_count_buggified(AUGER_BUGGIFY_PRFLX_FULL) > 1 && ways_have_tcp(life->plan) &&
+           !can_have_relay(life->plan, 0) && !reach_of(life)->both;
 }
 
 /* 12: they find each other. */
@@ -159,12 +160,16 @@ static void judge_liveness(struct life *life, struct tally *tally)
     if (!is_gentle(life->plan) || plan_count_faults(life->plan) > 0 ||
         !has_checks_to_lose(life->plan))
         return;
+    if (!ever && is_turned_away(life)) {
+        tally->turned_away++;
+        return;
+    }
     tally->judged[MUST_CONNECT]++;
     if (ever)
         return;
     if (can_have_relay(life->plan, 0))
         life_condemn(life, "13: there is a relay, and they did not find it");
-    else if (ways_have_tcp(life->plan) && !is_turned_away(life))
+    else if (ways_have_tcp(life->plan))
         life_condemn(life, "12: there is a path over TCP, and they did not find it");
     else if (reach_of(life)->both)
         life_condemn(life, "12: there is a path, and they did not find it");
@@ -218,11 +223,22 @@ static bool have_way(struct life *life, const struct couple *couple)
 
 /* Who failed before it had ever met the other, as it must without a way, and met it by luck after a
  * restart, has lost nothing. */
-static bool has_failed(struct life *life, const struct couple *couple, int side)
+static unsigned failures_of(struct life *life, const struct couple *couple, int side)
 {
     const struct sim_peer_story *s = story(couple, side);
 
-    return s->failed > 0 && (s->failed_at > s->usable_at || have_way(life, couple));
+    return s->failed_at > s->usable_at || have_way(life, couple) ? s->failed : 0;
+}
+
+/* What was before they met, and had its reason, is none of it. */
+static unsigned count_failures(struct life *life, const struct couple *couple, struct tally *tally)
+{
+    unsigned failed = failures_of(life, couple, 0) + failures_of(life, couple, 1);
+
+    if (failed == 0 || couple != &life->first || life->failed_apart == 0 || !is_turned_away(life))
+        return failed;
+    tally->turned_away++;
+    return failed - life->failed_apart;
 }
 
 /* 12: and do not lose each other. */
@@ -231,12 +247,12 @@ static void judge_endurance(struct life *life, const struct couple *couple, stru
     const struct sim_peer_story *a = story(couple, 0), *b = story(couple, 1);
 
     if (!a->connected || !b->connected || !is_gentle(life->plan) || !is_brief(life->plan) ||
-        couple->connected_at_fault != plan_count_faults(life->plan) || is_turned_away(life))
+        couple->connected_at_fault != plan_count_faults(life->plan))
         return;
     tally->judged[MUST_STAY]++;
-    if (has_failed(life, couple, 0) || has_failed(life, couple, 1))
+    if (count_failures(life, couple, tally) > 0)
         life_condemn(life, "12: %s failed for no reason",
-                     couple->names[!has_failed(life, couple, 0)]);
+                     couple->names[failures_of(life, couple, 0) == 0]);
     else if (!couple_is_connected(couple))
         life_condemn(life, "12: %s and %s after all faults: %s and %s", couple->names[0],
                      couple->names[1], auger_ice_state_name(a->state),

@@ -29,6 +29,7 @@ struct life {
     bool has_reach, was_in_flight, vpn_was_in_use;
     unsigned hours, hours_restarted; /* that something befell; and that a restart was for */
     struct couple first, beside;     /* the latter on the sockets of one of the former */
+    unsigned failed_apart;           /* how often the former have, before either was connected */
     struct {
         unsigned count;
         bool by_both, again, in_mid_check, of_failed;

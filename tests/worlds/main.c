@@ -275,6 +275,8 @@ static void report(const struct tally *tally, const struct request *request, dou
     if (request->hours > 0)
         printf("  %8llu  restarts of the application's for it\n",
                (unsigned long long)tally->hours_restarted);
+    printf("  %8llu  had a reason not to: turned away twice on one stream\n",
+           (unsigned long long)tally->turned_away);
     printf("how often it happened\n");
 }
 

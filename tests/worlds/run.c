@@ -22,9 +22,21 @@ static void add_attackers(struct life *life, bool off_path)
                          v[OFF_PATH_INSIDE]);
 }
 
+static void note_meeting(struct life *life)
+{
+    bool has_met = life_story(life, 0)->connected || life_story(life, 1)->connected;
+
+    life->witness[0].has_met = life->witness[1].has_met = has_met;
+    if (!has_met)
+        life->failed_apart = life_story(life, 0)->failed + life_story(life, 1)->failed;
+}
+
 static void record(void *user, struct sim_peer *peer, const struct auger_trace_record *said)
 {
     struct life *life = user;
+
+    if (life->built.peers[0] && life->built.peers[1])
+        note_meeting(life);
     if (peer == life->built.peers[0] || peer == life->built.peers[1])
         witness_record(&life->witness[peer == life->built.peers[1]], said);
 }
@@ -135,6 +147,37 @@ static void say_a_role(struct sim *sim, void *user)
     witness_record(&life->witness[1], &said);
 }
 
+/* A check along that path for which there was no room. */
+static void turn_away(struct life *life, enum auger_transport transport, uint16_t port)
+{
+    const struct auger_addr local = {.family = AUGER_IPV4, .transport = transport, .port = 9};
+    const struct auger_addr remote = {.family = AUGER_IPV4, .transport = transport, .port = port};
+    const struct auger_trace_field fields[] = {
+        {.key = "local", .type = AUGER_TRACE_ADDR, .addr = &local},
+        {.key = "remote", .type = AUGER_TRACE_ADDR, .addr = &remote}};
+    const struct auger_trace_record said = {
+        .name = "ice:check_dropped", .fields = fields, .fields_len = 2};
+
+    worlds_pretend_buggified(AUGER_BUGGIFY_PRFLX_FULL);
+    witness_record(&life->witness[0], &said);
+}
+
+static void turn_away_elsewhere(struct sim *sim, void *user)
+{
+    (void)sim;
+    turn_away(user, AUGER_UDP, 1);
+    turn_away(user, AUGER_UDP, 1);
+    turn_away(user, AUGER_TCP, 1);
+    turn_away(user, AUGER_TCP, 2);
+}
+
+static void turn_away_twice(struct sim *sim, void *user)
+{
+    (void)sim;
+    turn_away(user, AUGER_TCP, 1);
+    turn_away(user, AUGER_TCP, 1);
+}
+
 /* Behind its back: a restart that nobody is told of. */
 static void restart_in_secret(struct sim *sim, void *user)
 {
@@ -156,30 +199,34 @@ static void do_what_is_due_later(struct sim *sim, void *user)
 
 static void do_harm(struct life *life)
 {
-    if (life->sabotage == CUT_FROM_THE_START)
-        sim_schedule(life->built.sim, 0, cut_both, life);
-    else if (life->sabotage == CUT_IN_BETWEEN)
-        sim_schedule(life->built.sim, 20 * AUGER_SEC, cut_both, life);
-    else if (life->sabotage == CUT_JUST_BEFORE_THE_END)
-        sim_schedule(life->built.sim, WORLD_ENDS - 15 * AUGER_SEC, cut_both, life);
-    else if (life->sabotage == CUT_BESIDE_FROM_THE_START)
-        sim_schedule(life->built.sim, 0, cut_those_beside, life);
-    else if (life->sabotage == CUT_BESIDE_IN_BETWEEN)
-        sim_schedule(life->built.sim, 20 * AUGER_SEC, cut_those_beside, life);
-    else if (life->sabotage == BY_A_RELAY_FOR_GOOD)
-        sim_schedule(life->built.sim, 20 * AUGER_SEC, take_a_relay_for_good, life);
-    else if (life->sabotage == ONE_WORD_MORE)
-        sim_schedule(life->built.sim, 20 * AUGER_SEC, say_one_more, life);
-    else if (life->sabotage == BOTH_IN_ONE_ROLE)
-        sim_schedule(life->built.sim, 20 * AUGER_SEC, say_a_role, life);
-    else if (life->sabotage == A_SHORTCUT)
+    static const struct {
+        enum sabotage sabotage;
+        auger_time at;
+        void (*what)(struct sim *sim, void *life);
+    } harms[] = {
+        {CUT_FROM_THE_START, 0, cut_both},
+        {CUT_IN_BETWEEN, 20 * AUGER_SEC, cut_both},
+        {CUT_JUST_BEFORE_THE_END, WORLD_ENDS - 15 * AUGER_SEC, cut_both},
+        {CUT_BESIDE_FROM_THE_START, 0, cut_those_beside},
+        {CUT_BESIDE_IN_BETWEEN, 20 * AUGER_SEC, cut_those_beside},
+        {BY_A_RELAY_FOR_GOOD, 20 * AUGER_SEC, take_a_relay_for_good},
+        {ONE_WORD_MORE, 20 * AUGER_SEC, say_one_more},
+        {BOTH_IN_ONE_ROLE, 20 * AUGER_SEC, say_a_role},
+        {NO_ANSWER_TO_RESTART, WORLD_ENDS - AUGER_MS, restart_in_secret},
+        {EARLY_IS_DUE, 20 * AUGER_SEC, do_what_is_due_later},
+        {TURNED_AWAY_ELSEWHERE, 0, cut_both},
+        {TURNED_AWAY_ELSEWHERE, 0, turn_away_elsewhere},
+        {TURNED_AWAY_AT_FIRST, 0, turn_away_twice},
+        {TURNED_AWAY_AT_FIRST, 20 * AUGER_SEC, cut_both},
+    };
+
+    for (size_t i = 0; i < sizeof(harms) / sizeof(harms[0]); i++)
+        if (harms[i].sabotage == life->sabotage)
+            sim_schedule(life->built.sim, harms[i].at, harms[i].what, life);
+    if (life->sabotage == A_SHORTCUT)
         life->has_reach = life->reach.both = life->reach.direct = true;
     else if (life->sabotage == A_WAY_THROUGH)
         life->has_reach = life->reach.both = true;
-    else if (life->sabotage == NO_ANSWER_TO_RESTART)
-        sim_schedule(life->built.sim, WORLD_ENDS - AUGER_MS, restart_in_secret, life);
-    else if (life->sabotage == EARLY_IS_DUE)
-        sim_schedule(life->built.sim, 20 * AUGER_SEC, do_what_is_due_later, life);
 }
 
 static auger_time longer(const struct plan *plan)

@@ -55,6 +55,8 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
         {"seed=1 alice.gates=3 alice.mapping=2 alice.filtering=2 alice.ports=3 bob.gates=3 "
          "bob.mapping=2 bob.filtering=2 bob.ports=3 alice.turn=1",
          A_WAY_THROUGH, "15"},
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2", TURNED_AWAY_ELSEWHERE, "12"},
+        {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2", TURNED_AWAY_AT_FIRST, "12"},
         {"seed=1", NO_ANSWER_TO_RESTART, "12"},
         {"seed=1 alice.prediction=1 bob.prediction=1", NO_ANSWER_TO_RESTART, "12"},
     };

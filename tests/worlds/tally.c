@@ -128,6 +128,7 @@ void tally_add(struct tally *sum, const struct tally *part)
         sum->judged[i] += part->judged[i];
     sum->virtual_time += part->virtual_time;
     sum->hours_restarted += part->hours_restarted;
+    sum->turned_away += part->turned_away;
     if (part->memory_peak > sum->memory_peak)
         sum->memory_peak = part->memory_peak;
     for (int i = 0; i < SOMETIMES; i++)
@@ -203,6 +204,19 @@ static void relay_asked(struct witness *w, const struct auger_trace_record *reco
             auger_addr_equal(&w->refused_by[i][1], field(record, "server")->addr);
 }
 
+static void check_dropped(struct witness *w, const struct auger_trace_record *record)
+{
+    const struct auger_path path = {.local = *field(record, "local")->addr,
+                                    .remote = *field(record, "remote")->addr};
+    size_t room = sizeof(w->turned_away) / sizeof(w->turned_away[0]);
+
+    if (w->has_met || path.local.transport != AUGER_TCP)
+        return;
+    for (size_t i = 0; i < w->turned_away_len && i < room; i++)
+        w->is_turned_away |= auger_path_equal(&w->turned_away[i], &path);
+    w->turned_away[w->turned_away_len++ % room] = path;
+}
+
 void witness_record(struct witness *w, const struct auger_trace_record *record)
 {
     const char *name = record->name;
@@ -212,6 +226,8 @@ void witness_record(struct witness *w, const struct auger_trace_record *record)
     } else if (strcmp(name, "ice:role") == 0) {
         w->has_conflict = true;
         w->role = says(record, "role", "controlling");
+    } else if (strcmp(name, "ice:check_dropped") == 0) {
+        check_dropped(w, record);
     } else if (strcmp(name, "ice:check_sent") == 0) {
         w->seen[NOMINATION_REPEATED] |=
             number(record, "use_candidate") && number(record, "attempt") > 1;

@@ -125,6 +125,7 @@ struct tally {
     uint64_t buggified[AUGER_BUGGIFY_PLACES]; /* worlds in which it came about */
     uint64_t memory_peak;                     /* of one agent */
     uint64_t hours_restarted;                 /* the application had to, in worlds of hours */
+    uint64_t turned_away;                     /* worlds that are excused by it: judge.c */
 };
 void tally_add(struct tally *sum, const struct tally *part);
 
@@ -139,6 +140,11 @@ struct witness {
     unsigned streams_lost; /* each in use */
     unsigned relays_lost;  /* that had stood */
     int role;              /* 1: controls, 0: not, -1: as it began */
+    bool has_met;          /* it or the other has been connected */
+    /* Streams a check along which had no answer, before that; two of one. */
+    struct auger_path turned_away[8];
+    size_t turned_away_len;
+    bool is_turned_away;
     struct auger_addr prflx[32];
     size_t prflx_len;
 };
