@@ -430,13 +430,21 @@ static bool has_seen_untold(const struct life *life)
            life->witness[1].seen[PRFLX_BEFORE_TRICKLE];
 }
 
-/* What is never told has it too, for who nominates (RFC 8445 section 7.3.1.3). */
-static bool has_relay_untold(const struct life *life)
+static bool is_by_relay_of(const struct life *life, int side)
+{
+    const struct auger_generation *current = sim_peer_ice(life->built.peers[side])->current;
+    const struct auger_pair *selected = current->nomination.selected;
+
+    return selected && selected->local->type == AUGER_CAND_RELAY;
+}
+
+/* What is never told has it too, for who nominates (RFC 8445 section 7.3.1.3); its own it knows. */
+static bool is_by_relay_untold(const struct life *life)
 {
     for (int side = 0; side < 2; side++) {
         const struct auger_ice *other = sim_peer_ice(life->built.peers[!side]);
-        if (side_value(life->plan, GIVES, side) && side_value(life->plan, TURN, side) &&
-            other->current->role == AUGER_CONTROLLING)
+        if (side_value(life->plan, GIVES, side) && other->current->role == AUGER_CONTROLLING &&
+            is_by_relay_of(life, side) && !is_by_relay_of(life, !side))
             return true;
     }
     return false;
@@ -456,7 +464,7 @@ static void judge_need_of_relay(struct life *life, struct tally *tally)
     const int64_t *v = life->plan->value;
 
     if (!life_is_connected(life) || !is_steady(life->plan) || !(v[TURN] | v[TURN_B]) ||
-        v[BUGGIFY_PERMILLE] || has_seen_untold(life) || has_relay_untold(life) ||
+        v[BUGGIFY_PERMILLE] || has_seen_untold(life) || is_by_relay_untold(life) ||
         has_prefix_late(life) || !reach_of(life)->both)
         return;
     tally->judged[MUST_NEED_RELAY]++;

@@ -5,6 +5,7 @@
 #include "tests/worlds/life.h"
 
 #include "ice/state.h"
+#include "sim/peer.h"
 
 #define APART (2 * AUGER_SEC) /* the same event with and without an attacker */
 
@@ -116,7 +117,7 @@ static void cut_those_beside(struct sim *sim, void *user)
 }
 
 /* The engine's own rule would leave it ten seconds later. */
-static void take_a_relay_for_good(struct sim *sim, void *user)
+static void take_a_relay_of_its_own_for_good(struct sim *sim, void *user)
 {
     const struct life *life = user;
     struct auger_ice *ice = sim_peer_ice(life->built.peers[0]);
@@ -124,9 +125,24 @@ static void take_a_relay_for_good(struct sim *sim, void *user)
 
     (void)sim;
     for (uint16_t i = 0; i < list->len; i++)
-        if (auger_pair_is_relayed(list->order[i]) && auger_pair_is_valid(list->order[i]))
+        if (list->order[i]->local->type == AUGER_CAND_RELAY && auger_pair_is_valid(list->order[i]))
             ice->current->nomination.selected = list->order[i];
     ice->current->nomination.selected_at = AUGER_NEVER / 2;
+}
+
+/* Bob's host, at a port that nobody has: its relay lets him in, though he tells nothing. */
+static void let_him_in(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+    struct sim_peer *alice = life->built.peers[0];
+    struct auger_cand cand = {.type = AUGER_CAND_HOST,
+                              .foundation = "1",
+                              .priority = 1,
+                              .addr = *sim_peer_addr(life->built.peers[1])};
+
+    (void)sim;
+    cand.addr.port ^= 1;
+    (void)!auger_ice_add_remote_cand(sim_peer_ice(alice), sim_peer_now(alice), &cand);
 }
 
 static void say_one_more(struct sim *sim, void *user)
@@ -209,7 +225,9 @@ static void do_harm(struct life *life)
         {CUT_JUST_BEFORE_THE_END, WORLD_ENDS - 15 * AUGER_SEC, cut_both},
         {CUT_BESIDE_FROM_THE_START, 0, cut_those_beside},
         {CUT_BESIDE_IN_BETWEEN, 20 * AUGER_SEC, cut_those_beside},
-        {BY_A_RELAY_FOR_GOOD, 20 * AUGER_SEC, take_a_relay_for_good},
+        {BY_A_RELAY_FOR_GOOD, 20 * AUGER_SEC, take_a_relay_of_its_own_for_good},
+        {BY_A_RELAY_BESIDE_AN_UNTOLD_ONE, 200 * AUGER_MS, let_him_in},
+        {BY_A_RELAY_BESIDE_AN_UNTOLD_ONE, 20 * AUGER_SEC, take_a_relay_of_its_own_for_good},
         {ONE_WORD_MORE, 20 * AUGER_SEC, say_one_more},
         {BOTH_IN_ONE_ROLE, 20 * AUGER_SEC, say_a_role},
         {NO_ANSWER_TO_RESTART, WORLD_ENDS - AUGER_MS, restart_in_secret},

@@ -57,6 +57,8 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
          A_WAY_THROUGH, "15"},
         {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2", TURNED_AWAY_ELSEWHERE, "12"},
         {"seed=1 alice.gates=2 alice.tcp=1 bob.tcp=2", TURNED_AWAY_AT_FIRST, "12"},
+        {"seed=1 delay_ms=40 alice.turn=1 bob.turn=1 bob.gives=2 alice.renomination=1 bob.renomination=1 alice.standby=4",
+         BY_A_RELAY_BESIDE_AN_UNTOLD_ONE, "15"},
         {"seed=1", NO_ANSWER_TO_RESTART, "12"},
         {"seed=1 alice.prediction=1 bob.prediction=1", NO_ANSWER_TO_RESTART, "12"},
     };
