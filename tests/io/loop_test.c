@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "tests/io/ends.h"
 
+#include "ice/state.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -69,6 +71,86 @@ static void a_loop_holds_as_many_peers_as_it_was_told(void **state)
     assert_null(none);
     auger_loop_peer_free(loop, peers[1]);
     assert_int_equal(auger_loop_peer_new(loop, NULL, &net, &peers[1]), 0);
+    auger_loop_free(loop);
+}
+
+/* --- one pace for all ------------------------------------------------------------------- */
+
+#define COUPLES 16
+
+/* Of checks that do not nominate: one that does is not paced (decision 011). */
+struct beginnings {
+    auger_time latest;
+    unsigned len;
+};
+
+static int64_t number_of(const struct auger_trace_record *record, const char *key)
+{
+    for (size_t i = 0; i < record->fields_len; i++) {
+        if (strcmp(record->fields[i].key, key) == 0)
+            return record->fields[i].i;
+    }
+    return 0;
+}
+
+static void note_beginning(void *user, const struct auger_trace_record *record)
+{
+    struct beginnings *seen = user;
+
+    if (strcmp(record->name, "ice:check_sent") != 0 || number_of(record, "attempt") != 1 ||
+        number_of(record, "use_candidate"))
+        return;
+    seen->latest = record->at;
+    seen->len++;
+}
+
+static void until_each_has_checked(struct ends *couples, const struct beginnings *seen)
+{
+    struct auger_loop_event event;
+
+    while (seen->len < 2 * COUPLES) {
+        assert_true(auger_loop_next(couples[0].loop, &event));
+        for (int i = 0; i < COUPLES; i++) {
+            if (event.peer == couples[i].peers[ALICE] || event.peer == couples[i].peers[BOB])
+                take(&couples[i], &event);
+        }
+    }
+}
+
+/* A turn is a time before which a check does not leave (RFC 8445 section 14.2); on a busy machine
+ * one leaves later, and the next does not wait for that. */
+static void checks_of_all_peers_of_a_loop_take_turns_of_5_ms(void **state)
+{
+    struct auger_env env = *auger_env_system();
+    struct auger_loop_config config;
+    struct ends couples[COUPLES];
+    struct beginnings seen = {0};
+    struct auger_loop *loop;
+
+    (void)state;
+    env.user = &seen;
+    env.trace = note_beginning;
+    auger_loop_config_init(&config);
+    config.env = &env;
+    assert_int_equal(auger_loop_new(&loop, &config), 0);
+    for (int i = 0; i < COUPLES; i++)
+        begin_in(&couples[i], loop);
+    auger_time begun = auger_loop_now(loop);
+    until_each_has_checked(couples, &seen);
+    assert_true(seen.latest - begun >= (seen.len - 1) * 5 * AUGER_MS);
+    auger_loop_free(loop);
+}
+
+static void who_asks_for_it_has_no_pacer_in_common(void **state)
+{
+    struct auger_loop_config config;
+    struct auger_loop *loop;
+
+    (void)state;
+    auger_loop_config_init(&config);
+    config.unpaced = true;
+    assert_int_equal(auger_loop_new(&loop, &config), 0);
+    assert_null(auger_peer_ice(new_peer(loop))->config.pacer);
     auger_loop_free(loop);
 }
 
@@ -491,6 +573,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_peers_meet_over_loopback_and_exchange_messages),
         cmocka_unit_test(a_loop_holds_as_many_peers_as_it_was_told),
+        cmocka_unit_test(checks_of_all_peers_of_a_loop_take_turns_of_5_ms),
+        cmocka_unit_test(who_asks_for_it_has_no_pacer_in_common),
         cmocka_unit_test(descriptors_above_1024_are_as_good_as_others),
         cmocka_unit_test(inside_another_loop_the_descriptor_is_enough),
         cmocka_unit_test(inside_another_loop_the_deadline_serves_too),
