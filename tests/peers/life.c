@@ -3,6 +3,7 @@
 #include "tests/peers/life.h"
 
 #include "tests/peer/pair.h"
+#include "tests/peers/collision.h"
 #include "tests/peers/internet.h"
 
 #include <openssl/rand.h>
@@ -521,6 +522,7 @@ static void tally(struct life *life)
 
     outcome->wire = life->pair->wire_digest;
     outcome->virtual_time = life->pair->now;
+    outcome->collisions = collision_count();
     if (!life->internet)
         return;
     outcome->flights_lost = life->flights_arrived < life->flights_sent;
@@ -539,6 +541,7 @@ void life_live(uint64_t seed, struct outcome *outcome)
     struct life life = {.outcome = outcome};
 
     memset(outcome, 0, sizeof(*outcome));
+    collision_forget();
     openssl_state = seed;
     life.pair = pair_begin(0);
     random_state = seed * 0x9E3779B97F4A7C15u;

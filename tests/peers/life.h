@@ -10,6 +10,7 @@ struct outcome {
     uint64_t app, wire;
     unsigned messages, lossy, cut, restarts, unordered, large;
     unsigned far, relayed, rebound, revived, attacks, early_hellos, flights_lost, ids_again;
+    unsigned collisions; /* ends of SCTP whose INITs crossed */
     auger_time virtual_time;
 };
 

@@ -60,6 +60,7 @@ static void add(struct outcome *sum, const struct outcome *part)
     sum->early_hellos += part->early_hellos;
     sum->flights_lost += part->flights_lost;
     sum->ids_again += part->ids_again;
+    sum->collisions += part->collisions;
     sum->virtual_time += part->virtual_time;
 }
 
@@ -89,8 +90,8 @@ static int run_many(uint64_t from, unsigned seeds)
     for (unsigned i = 0; i < seeds; i++)
         bad += !is_well(from + i, i % 10 == 0, &sum);
     printf("%u messages, %u of more than 5,000 bytes; %u worlds with loss, %u with a cut, %u "
-           "restarts, %u unordered channels; %.0f virtual s\n",
-           sum.messages, sum.large, sum.lossy, sum.cut, sum.restarts, sum.unordered,
+           "restarts, %u unordered channels, %u collisions of SCTP; %.0f virtual s\n",
+           sum.messages, sum.large, sum.lossy, sum.cut, sum.restarts, sum.unordered, sum.collisions,
            (double)sum.virtual_time / 1e9);
     printf(
         "%u through the simulated internet: %u by a relay, %u with a mapping lost, %u revived by a "
@@ -101,7 +102,7 @@ static int run_many(uint64_t from, unsigned seeds)
     printf("peers: %u passed, %u failed\n", seeds - bad, bad);
     bool some = sum.large && sum.lossy && sum.cut && sum.restarts && sum.unordered && sum.far;
     bool rare = sum.relayed && sum.rebound && sum.revived && sum.attacks && sum.early_hellos &&
-                sum.flights_lost && sum.ids_again;
+                sum.flights_lost && sum.ids_again && sum.collisions;
     if ((seeds >= 20 && !some) || (seeds >= 200 && !rare)) {
         printf("FAILED: one of these never happened\n");
         return 1;
