@@ -3,6 +3,7 @@
 import "./peers_test.mjs";
 import "./mux_test.mjs";
 import "./restart_test.mjs";
+import "./trickle_test.mjs";
 import "./lite_test.mjs";
 import "./relay_test.mjs";
 import "./tcp_test.mjs";
