@@ -27,6 +27,7 @@ static int add_socket(struct auger_loop_mux *mux, struct auger_addr *addr, uint3
     int err = auger_udp_open(&socket->watch.udp, addr, buffer);
     if (err < 0)
         return err;
+    auger_udp_mark(&socket->watch.udp, mux->net.dscp);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &socket->watch};
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, socket->watch.udp.fd, &event) < 0) {
         int saved = errno;

@@ -118,7 +118,7 @@ static int received_mark(int fd)
     return mark;
 }
 
-static int mark_of(int family, uint8_t dscp)
+static int mark_of(int family, uint8_t dscp, bool is_shared)
 {
     struct auger_net_config net = net_of_loopback();
     struct auger_addr bind = addr_of(family == AF_INET ? "127.0.0.1:0" : "[::1]:0");
@@ -131,9 +131,15 @@ static int mark_of(int family, uint8_t dscp)
 
     net.bind = &bind;
     net.dscp = dscp;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    if (is_shared) {
+        struct auger_loop_mux *mux;
+        assert_int_equal(auger_loop_mux_new(loop, &net, &mux), 0);
+        auger_net_config_init(&net);
+        net.mux = mux;
+    }
     net.stun_servers = servers;
     net.stun_servers_len = 1;
-    assert_int_equal(auger_loop_new(&loop, NULL), 0);
     assert_int_equal(auger_loop_peer_new(loop, NULL, &net, &peer), 0);
     while (auger_loop_poll(loop, &event))
         ;
@@ -148,10 +154,11 @@ static void datagrams_carry_the_code_point(void **state)
     static const int families[] = {AF_INET, AF_INET6};
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-        assert_int_equal(mark_of(families[i], 0), 0);
-        assert_int_equal(mark_of(families[i], 46), 46 << 2);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(families); i++)
+        for (int is_shared = 0; is_shared < 2; is_shared++) {
+            assert_int_equal(mark_of(families[i], 0, is_shared), 0);
+            assert_int_equal(mark_of(families[i], 46, is_shared), 46 << 2);
+        }
 }
 
 static void a_code_point_that_is_none_is_refused(void **state)
