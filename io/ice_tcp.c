@@ -102,14 +102,13 @@ static struct auger_ice_stream *open_one(struct auger_ice_tcp *tcp, const struct
                                          auger_time now)
 {
     const struct auger_stream_target target = {
-        .path = path, .addrs = &path->remote, .addrs_len = 1, .is_framed = true};
+        .path = path, .addrs = &path->remote, .addrs_len = 1, .is_framed = true, .dscp = tcp->dscp};
     bool may = path->local.port == 0 || tcp->opens_from_ports;
     struct auger_ice_stream *stream = may ? free_place(tcp, now) : NULL;
 
     if (!stream)
         return NULL;
     auger_stream_open(&stream->stream, tcp->slot, tcp->epoll_fd, &target, now);
-    auger_stream_mark(&stream->stream, tcp->dscp);
     look_soon(tcp, now);
     return stream;
 }

@@ -441,7 +441,8 @@ static void open_stream(const struct auger_links *links, struct auger_stream *st
                                          .name = name_at(links, server, &path->remote),
                                          .proxy = is_proxied(server) ? &server->proxy : NULL,
                                          .host = server->at.at.host,
-                                         .port = server->at.at.port};
+                                         .port = server->at.at.port,
+                                         .dscp = links->dscp};
 
     if (!server_of(links, &path->remote))
         aim_at_alternate(&target, addrs, ip);

@@ -49,6 +49,7 @@ struct auger_links {
     struct auger_stream *streams[AUGER_LINKS_MAX];
     struct auger_sealed *sealed[AUGER_LINKS_MAX];
     size_t streams_len, sealed_len;
+    uint8_t dscp; /* of streams */
     /* What was told of servers that gave no relay, so that it is told once. */
     struct {
         struct auger_addr server;

@@ -36,8 +36,8 @@ static const char too_many_names[] = "too many names at once to resolve";
 
 static bool has_links(struct auger_slot *slot)
 {
-    if (!slot->links)
-        slot->links = calloc(1, sizeof(*slot->links));
+    if (!slot->links && (slot->links = calloc(1, sizeof(*slot->links))))
+        slot->links->dscp = slot->tcp.dscp;
     return slot->links != NULL;
 }
 

@@ -118,6 +118,7 @@ static bool begin_connect(struct auger_stream *stream, struct auger_watch *watch
         return false;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     watch->udp.addr = stream->path.local;
+    auger_udp_mark(&watch->udp, stream->dscp);
     if (stream->is_framed)
         bound_unsent(fd);
     if (stream->path.local.port != 0)
@@ -183,6 +184,7 @@ void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int
     snprintf(stream->name, sizeof(stream->name), "%s", target->name ? target->name : "");
     snprintf(stream->host, sizeof(stream->host), "%s", target->host ? target->host : "");
     stream->is_framed = target->is_framed;
+    stream->dscp = target->dscp;
     stream->context = target->context;
     stream->proxy = target->proxy;
     stream->port = target->port;
@@ -260,13 +262,6 @@ void auger_stream_take(struct auger_stream *stream, struct auger_slot *slot, int
         return;
     }
     settle(stream, watch, now);
-}
-
-void auger_stream_mark(const struct auger_stream *stream, uint8_t dscp)
-{
-    for (size_t i = 0; i < stream->begun; i++)
-        if (stream->attempts[i].udp.fd >= 0)
-            auger_udp_mark(&stream->attempts[i].udp, dscp);
 }
 
 static void judge_attempt(struct auger_stream *stream, struct auger_watch *watch, uint32_t events,

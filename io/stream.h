@@ -28,6 +28,7 @@ struct auger_stream {
     int epoll_fd;
     struct auger_path path; /* by which the agent knows it */
     bool is_framed;         /* RFC 4571; else TURN */
+    uint8_t dscp;           /* of one that is opened */
     /* RFC 8305 section 5: each address begins a while after the one before, and the first that
      * answers is taken.  They stay, since an event may still lie in the loop's hands. */
     struct auger_watch attempts[AUGER_STREAM_ADDRS_MAX];
@@ -63,6 +64,7 @@ struct auger_stream_target {
     const char *host;                /* of the server, for the proxy; else it may be NULL */
     uint16_t port;
     bool is_framed; /* RFC 4571, without all of these */
+    uint8_t dscp;   /* of all that leaves: RFC 2474 */
 };
 /* Begins to open it, from the port of the path's local end if that has one.  `slot` is for the
  * loop. */
@@ -72,8 +74,6 @@ void auger_stream_open(struct auger_stream *stream, struct auger_slot *slot, int
  * opened along the same path goes on as that, with what it has to send. */
 void auger_stream_take(struct auger_stream *stream, struct auger_slot *slot, int epoll_fd,
                        const struct auger_path *path, int fd, auger_time now);
-/* Marks what it sends: RFC 2474. */
-void auger_stream_mark(const struct auger_stream *stream, uint8_t dscp);
 /* Says close_notify, if there is room, and closes. */
 void auger_stream_close(struct auger_stream *stream, auger_time now);
 /* The memory that it took. */

@@ -129,10 +129,11 @@ struct auger_net_config {
     const char *const *only, *const *without;
     size_t only_len, without_len;
     /* Of the same loop: the peer has no sockets of its own but these.  Of this structure
-     * STUN and TURN servers alone count then. */
+     * STUN and TURN servers alone count then, and `dscp` of streams to those. */
     struct auger_loop_mux *mux;
-    /* The Differentiated Services code point of every datagram, 0 to 63; RFC 8837 section
-     * 5 says which: 8, 0, 10 or 18 for data of very low to high priority. */
+    /* The Differentiated Services code point of every datagram, and of what streams carry, 0 to
+     * 63; of a mux, of its sockets.  RFC 8837 section 5 says which: 8, 0, 10 or 18 for data of very
+     * low to high priority. */
     uint8_t dscp;
     /* Keep to the addresses that there are when the peer, or the mux, is made.  By default
      * it follows those that come and go (auger_peer_remove_local_addr()), and in modes 2 and 3

@@ -161,6 +161,102 @@ static void datagrams_carry_the_code_point(void **state)
         }
 }
 
+/* --- marks of streams ------------------------------------------------------------------------- */
+
+static int open_tcp_listener(uint16_t *port)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(in);
+    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+
+    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on)), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+    *port = ntohs(in.sin_port);
+    return fd;
+}
+
+/* Of who connects, once it has; without the bits of RFC 3168. */
+static int mark_of_caller(struct auger_loop *loop, int listener)
+{
+    union {
+        struct cmsghdr header;
+        char bytes[256];
+    } control;
+    socklen_t len = sizeof(control);
+    struct pollfd readable = {.fd = listener, .events = POLLIN};
+    struct auger_loop_event event;
+
+    while (poll(&readable, 1, 10) == 0)
+        while (auger_loop_poll(loop, &event))
+            ;
+    int fd = accept(listener, NULL, NULL), mark = -1;
+    assert_true(fd >= 0);
+    assert_int_equal(getsockopt(fd, IPPROTO_IP, IP_PKTOPTIONS, &control, &len), 0);
+    assert_true(len >= CMSG_LEN(sizeof(mark)) && control.header.cmsg_type == IP_TOS);
+    memcpy(&mark, CMSG_DATA(&control.header), sizeof(mark));
+    close(fd);
+    close(listener);
+    return mark & ~3;
+}
+
+static int mark_of_stream_to_server(uint8_t dscp)
+{
+    struct auger_net_config net = net_of_loopback();
+    char uri[64];
+    const struct auger_net_turn_server server = {
+        .uri = uri, .username = "user", .password = "secret"};
+    struct auger_loop *loop;
+    struct auger_peer *peer;
+    uint16_t port;
+    int listener = open_tcp_listener(&port);
+
+    snprintf(uri, sizeof(uri), "turn:127.0.0.1:%u?transport=tcp", port);
+    net.dscp = dscp;
+    net.turn_servers = &server;
+    net.turn_servers_len = 1;
+    assert_int_equal(auger_loop_new(&loop, NULL), 0);
+    assert_int_equal(auger_loop_peer_new(loop, NULL, &net, &peer), 0);
+    int mark = mark_of_caller(loop, listener);
+    auger_loop_free(loop);
+    return mark;
+}
+
+static int mark_of_stream_to_peer(uint8_t dscp)
+{
+    struct auger_net_config net = net_of_loopback();
+    struct auger_peer_config config;
+    char line[96];
+    struct ends ends = {0};
+    uint16_t port;
+    int listener = open_tcp_listener(&port);
+
+    net.dscp = dscp;
+    auger_peer_config_init(&config);
+    config.ice.tcp = AUGER_ICE_TCP_ACTIVE;
+    assert_int_equal(auger_loop_new(&ends.loop, NULL), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(auger_loop_peer_new(ends.loop, &config, &net, &ends.peers[i]), 0);
+    introduce(&ends);
+    snprintf(line, sizeof(line),
+             "candidate:1 1 tcp 2105458943 127.0.0.1 %u typ host tcptype passive", port);
+    assert_int_equal(
+        auger_peer_add_remote_candidate(ends.peers[ALICE], now_of(&ends), line, strlen(line)), 0);
+    int mark = mark_of_caller(ends.loop, listener);
+    end(&ends);
+    return mark;
+}
+
+static void streams_carry_the_code_point(void **state)
+{
+    (void)state;
+    assert_int_equal(mark_of_stream_to_server(0), 0);
+    assert_int_equal(mark_of_stream_to_server(46), 46 << 2);
+    assert_int_equal(mark_of_stream_to_peer(0), 0);
+    assert_int_equal(mark_of_stream_to_peer(46), 46 << 2);
+}
+
 static void a_code_point_that_is_none_is_refused(void **state)
 {
     struct auger_net_config net = net_of_loopback();
@@ -180,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_range_without_a_free_port_is_named),
         cmocka_unit_test(a_range_is_used_from_its_first_free_port),
         cmocka_unit_test(datagrams_carry_the_code_point),
+        cmocka_unit_test(streams_carry_the_code_point),
         cmocka_unit_test(a_code_point_that_is_none_is_refused),
     };
 
