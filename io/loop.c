@@ -279,6 +279,18 @@ static enum auger_ice_policy stricter(enum auger_ice_policy policy, enum auger_i
     return asked > policy ? asked : policy;
 }
 
+/* What holds for its sockets holds for who shares them. */
+static void take_from_mux(struct auger_ice_config *ice, const struct auger_loop_mux *mux)
+{
+    size_t most = mux->follows ? AUGER_SHARED_SOCKETS_MAX : mux->sockets_len;
+
+    ice->allow_loopback |= mux->net.loopback;
+    ice->allow_link_local |= mux->net.link_local;
+    ice->policy = stricter(ice->policy, mux->net.ip_handling);
+    if (ice->local_cands_max < most)
+        ice->local_cands_max = (uint16_t)most;
+}
+
 int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_config *config,
                               size_t config_size, const struct auger_net_config *net,
                               size_t net_size, struct auger_peer **out)
@@ -297,14 +309,8 @@ int auger_loop_peer_new_sized(struct auger_loop *loop, const struct auger_peer_c
         memcpy(&whole_net, net, smaller(net_size, sizeof(whole_net)));
     whole_config.ice.allow_loopback |= whole_net.loopback;
     whole_config.ice.allow_link_local |= whole_net.link_local;
-    if (whole_net.mux) {
-        whole_config.ice.allow_loopback |= whole_net.mux->net.loopback;
-        whole_config.ice.allow_link_local |= whole_net.mux->net.link_local;
-        size_t most =
-            whole_net.mux->follows ? AUGER_SHARED_SOCKETS_MAX : whole_net.mux->sockets_len;
-        if (whole_config.ice.local_cands_max < most)
-            whole_config.ice.local_cands_max = (uint16_t)most;
-    }
+    if (whole_net.mux)
+        take_from_mux(&whole_config.ice, whole_net.mux);
     if (whole_config.ice.tcp && whole_config.ice.local_cands_max < LOCAL_CANDS_WITH_TCP)
         whole_config.ice.local_cands_max = LOCAL_CANDS_WITH_TCP;
     whole_config.ice.policy = stricter(whole_config.ice.policy, whole_net.ip_handling);

@@ -233,12 +233,12 @@ AUGER_API void auger_loop_peer_set_user(struct auger_loop *loop, struct auger_pe
  * allows is bound to every port of its range, 64 sockets in all, or to one of any number
  * where there is no range.  One port is enough for peers with sockets of their own on the
  * other side; two muxes need as many pairs of ports as there are sessions between them
- * (docs/decisions/051).  Addresses of this machine that come later are bound as well, unless
- * they are `fixed`, and AUGER_LOOP_EVENT_TROUBLE tells of one that cannot be, with each change of
- * the network again; those that go lose their sockets.  When the last goes each peer hears
- * AUGER_PEER_EVENT_RESTART_WANTED, and one that is made meanwhile has no candidate until another
- * comes (docs/decisions/241).  AUGER_ERR_SYSTEM, AUGER_ERR_LIMIT, AUGER_ERR_INVALID,
- * AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY, AUGER_ERR_CRYPTO. */
+ * (docs/decisions/051).  Its `ip_handling` holds for each of them.  Addresses of this machine that
+ * come later are bound as well, unless they are `fixed`, and AUGER_LOOP_EVENT_TROUBLE tells of one
+ * that cannot be, with each change of the network again; those that go lose their sockets.  When
+ * the last goes each peer hears AUGER_PEER_EVENT_RESTART_WANTED, and one that is made meanwhile has
+ * no candidate until another comes (docs/decisions/241).  AUGER_ERR_SYSTEM, AUGER_ERR_LIMIT,
+ * AUGER_ERR_INVALID, AUGER_ERR_NO_MEMORY, AUGER_ERR_ENTROPY, AUGER_ERR_CRYPTO. */
 AUGER_API int auger_loop_mux_new_sized(struct auger_loop *loop, const struct auger_net_config *net,
                                        size_t net_size,
                                        struct auger_loop_mux **out) AUGER_CHECK_RESULT;

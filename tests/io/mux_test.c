@@ -332,6 +332,33 @@ static void a_turn_server_over_udp_is_a_trouble_that_says_the_way_out(void **sta
     auger_loop_free(loop);
 }
 
+/* RFC 8828: who may tell no address of an interface tells none of the sockets that it shares. */
+static void what_a_mux_may_tell_holds_for_its_peers(void **state)
+{
+    static const enum auger_ip_handling modes[] = {AUGER_IP_ALL, AUGER_IP_DEFAULT_ROUTE,
+                                                   AUGER_IP_DEFAULT_ROUTE_ONLY, AUGER_IP_PROXY};
+    struct auger_loop *loop = new_loop();
+    struct auger_loop_event event;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        struct auger_net_config net = net_of_loopback();
+        struct auger_loop_mux *mux;
+        bool tells_a_candidate = false;
+
+        net.ip_handling = modes[i];
+        assert_int_equal(auger_loop_mux_new(loop, &net, &mux), 0);
+        struct auger_peer *peer = peer_on(loop, mux, 30 * AUGER_SEC);
+        while (auger_loop_poll(loop, &event))
+            tells_a_candidate |= event.type == AUGER_LOOP_EVENT_PEER &&
+                                 event.event.type == AUGER_PEER_EVENT_CANDIDATE &&
+                                 event.event.candidate[0];
+        assert_int_equal(tells_a_candidate, modes[i] < AUGER_IP_DEFAULT_ROUTE_ONLY);
+        auger_loop_peer_free(loop, peer);
+    }
+    auger_loop_free(loop);
+}
+
 static void a_mux_of_no_address_is_an_error(void **state)
 {
     struct auger_net_config net = net_of_loopback();
@@ -360,6 +387,7 @@ int main(void)
         cmocka_unit_test(either_side_of_a_shared_port_can_restart),
         cmocka_unit_test(a_check_of_an_unknown_name_makes_a_peer_that_answers),
         cmocka_unit_test(a_turn_server_over_udp_is_a_trouble_that_says_the_way_out),
+        cmocka_unit_test(what_a_mux_may_tell_holds_for_its_peers),
         cmocka_unit_test(a_mux_of_no_address_is_an_error),
     };
     return cmocka_run_group_tests(tests, make_certificate, free_certificate);
