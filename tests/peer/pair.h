@@ -88,12 +88,12 @@ void read_random(void *buf, size_t len)
         ((uint8_t *)buf)[i] = (uint8_t)next_random();
 }
 
-AUGER_API int gettimeofday(struct timeval *restrict tv, void *restrict zone);
-int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+AUGER_API int gettimeofday(struct timeval *restrict tv, void *restrict tz);
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
     auger_time now = current ? current->now : 0;
 
-    (void)zone;
+    (void)tz;
     tv->tv_sec = (time_t)(1700000000 + now / AUGER_SEC);
     tv->tv_usec = (suseconds_t)(now % AUGER_SEC / AUGER_US);
     return 0;
