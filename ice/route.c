@@ -40,15 +40,14 @@ static struct auger_pair *best_of(const struct auger_ice *ice,
 }
 
 /* After a restart the previous pair stays in use until the new generation has
- * selected one, or as long as it lives. */
+ * selected one, or as long as it lives; it is not come back to for what is left of its consent. */
 static struct auger_pair *best_route(const struct auger_ice *ice, auger_time now)
 {
     struct auger_pair *pair = best_of(ice, ice->current, now);
     struct auger_pair *previous = best_of(ice, ice->previous, now);
+    bool stays = previous && (previous == ice->route || auger_pair_is_lasting(previous, now));
 
-    if (pair && (pair == ice->current->nomination.selected || !previous))
-        return pair;
-    return previous;
+    return pair && (pair == ice->current->nomination.selected || !stays) ? pair : previous;
 }
 
 /* Another valid pair is not enough where the peer has to select it first.  Adrift, locals.c

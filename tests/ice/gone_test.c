@@ -510,6 +510,44 @@ static void test_a_check_that_had_failed_is_forgotten_with_its_session(void **st
     puppet_free(p);
 }
 
+/* What takes over in the new session stays in use, and nothing that is left of an older consent
+ * (docs/decisions/229), though nobody has selected it yet. */
+static void test_where_an_address_goes_in_a_restart_the_new_session_keeps_the_path(void **state)
+{
+    (void)state;
+    const char *password = "puppetpuppetpuppetpuppe2";
+    struct sent sent[2], again;
+    struct puppet *p = puppet_on_two_as(false, sent);
+
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+    puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR});
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+    for (int i = 0; i < 16 * 20; i++) {
+        puppet_wait(p, 50 * AUGER_MS);
+        while (puppet_take_request(p, &again))
+            if (is_from(&again, WIFI))
+                puppet_answer(p, &again, &(struct puppet_answer){.to = WIFI});
+    }
+    assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+    assert_int_equal(auger_ice_set_remote_credentials(p->ice, p->world->now, "puppet02", password),
+                     0);
+    auger_stun_key_free(p->puppet_key);
+    assert_int_equal(
+        auger_stun_key_new(&p->puppet_key, (const uint8_t *)password, strlen(password)), 0);
+    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
+    assert_ptr_equal(p->ice->route->generation, p->ice->previous);
+    goes(p, WIFI);
+    do
+        puppet_wait(p, 50 * AUGER_MS);
+    while (!puppet_take_request(p, &again) || !is_from(&again, CELLULAR) ||
+           !auger_inflight_find(&p->ice->current->checklist.inflight, &again.msg.tid));
+    puppet_answer(p, &again, &(struct puppet_answer){.to = CELLULAR});
+    assert_ptr_equal(p->ice->route->generation, p->ice->current);
+    puppet_wait(p, 1);
+    assert_ptr_equal(p->ice->route->generation, p->ice->current);
+    puppet_free(p);
+}
+
 /* And yet it ends: each time the pair succeeds the patience of a beginning would begin anew. */
 static void test_a_peer_that_refuses_each_nomination_is_given_up(void **state)
 {
@@ -629,6 +667,7 @@ int main(void)
         cmocka_unit_test(test_where_a_check_had_failed_another_address_goes_unnoticed),
         cmocka_unit_test(test_where_a_check_had_failed_its_pair_makes_room_for_no_lower_one),
         cmocka_unit_test(test_a_check_that_had_failed_is_forgotten_with_its_session),
+        cmocka_unit_test(test_where_an_address_goes_in_a_restart_the_new_session_keeps_the_path),
         cmocka_unit_test(test_a_peer_that_refuses_each_nomination_is_given_up),
         cmocka_unit_test(test_two_addresses_in_use_go_before_anything_is_told),
         cmocka_unit_test(test_an_address_that_comes_after_the_end_is_not_told),
