@@ -152,6 +152,7 @@ static void outlive_failed_check(struct auger_ice *ice, auger_time now)
         auger_pair_is_valid(pair) || auger_pair_is_over(pair) || !has_patience(ice, now))
         return;
     const struct auger_path path = auger_pair_path(pair); /* which may make room for another */
+    pair->proof->was_selected = pair == ice->current->nomination.selected;
     auger_route_forget_pair(ice, pair);
     auger_locals_go_on(ice, now, 0);
     ice->drift.by_check = ice->drift.goes_on;

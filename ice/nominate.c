@@ -43,10 +43,18 @@ bool auger_nominate_is_to_be_repeated(const struct auger_pair *pair)
     return true;
 }
 
+static void forget_choices_of_before(const struct auger_checklist *list)
+{
+    for (uint16_t i = 0; i < list->len; i++)
+        if (list->order[i]->proof)
+            list->order[i]->proof->was_selected = false;
+}
+
 static void choose(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
     struct auger_generation *generation = pair->generation;
 
+    forget_choices_of_before(&generation->checklist);
     generation->nomination.former = generation->nomination.selected;
     generation->nomination.selected = pair;
     generation->nomination.is_gone = false;
@@ -139,6 +147,16 @@ void auger_nominate_asked(struct auger_ice *ice, auger_time now, struct auger_pa
         pair->nomination = value;
 }
 
+/* On a shared socket, where data goes nowhere else: for the peer no check has failed there, so that
+ * it has nothing to select (docs/decisions/280). */
+static bool is_selected_still(const struct auger_ice *ice, const struct auger_pair *pair)
+{
+    const struct auger_generation *generation = pair->generation;
+
+    return ice->shares_sockets && generation->role == AUGER_CONTROLLED &&
+           !generation->nomination.selected && pair->proof->was_selected;
+}
+
 void auger_nominate_succeeded(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
                               bool nominating, uint32_t value)
 {
@@ -148,6 +166,8 @@ void auger_nominate_succeeded(struct auger_ice *ice, auger_time now, struct auge
         generation->nomination.valid_at = now;
     if (generation->role == AUGER_CONTROLLED && pair->use_when_valid)
         follow(ice, now, pair, pair->nomination);
+    else if (is_selected_still(ice, pair))
+        nominated(ice, now, pair, 0);
     else if (generation->role == AUGER_CONTROLLING && nominating &&
              value == generation->nomination.said) /* else a later one is out */
         nominated(ice, now, pair, value);

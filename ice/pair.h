@@ -42,6 +42,7 @@ struct auger_pair_proof {
     uint32_t responses_received;
     uint8_t standby;               /* its slot, from 1 on; 0: none (standby.h) */
     bool channel_asked;            /* of its relay (permit.h) */
+    bool was_selected;             /* when a check failed there (docs/decisions/280) */
     struct auger_pair_tally tally; /* for statistics alone */
 };
 

@@ -284,10 +284,10 @@ static void the_address_in_use_goes_and_what_takes_over_is_claimed_first(void **
     puppet_free(p);
 }
 
-/* A check along FIRST, which is selected, is refused. */
-static void fail_on_the_selected_pair(struct puppet *p)
+/* A check along the selected pair is refused. */
+static void fail_on_the_selected_pair(struct puppet *p, const char *remote)
 {
-    const struct auger_path path = {p->base, addr_of(FIRST)};
+    const struct auger_path path = {p->base, addr_of(remote)};
     struct auger_checklist *list = &p->ice->current->checklist;
     struct sent sent;
 
@@ -295,7 +295,7 @@ static void fail_on_the_selected_pair(struct puppet *p)
     puppet_wait(p, 50 * AUGER_MS);
     assert_true(puppet_take_request(p, &sent));
     puppet_answer(p, &sent, &(struct puppet_answer){.code = 400});
-    assert_int_equal(puppet_pair(p, FIRST).state, AUGER_PAIR_FAILED);
+    assert_false(puppet_pair(p, remote).valid);
 }
 
 /* Nobody has lost an address (docs/decisions/241): it is for the peer to select another (051). */
@@ -305,12 +305,73 @@ static void a_check_that_fails_on_the_selected_pair_moves_no_data(void **state)
 
     (void)state;
     select_first_of_two(p);
-    fail_on_the_selected_pair(p);
+    fail_on_the_selected_pair(p, FIRST);
     must_have_lost_its_path(p);
     puppet_check(
         p, &(struct puppet_check){.role = CONTROLLING, .from = SECOND, .use_candidate = true});
     assert_true(has_path(p, SECOND));
     puppet_free(p);
+}
+
+/* The peer, for which it has not failed, has nothing to select again. */
+static void the_selected_pair_is_so_again_once_it_is_valid_again(void **state)
+{
+    (void)state;
+    for (int has_another = 0; has_another < 2; has_another++) {
+        struct puppet *p = sharing(false);
+        struct sent sent;
+
+        make_valid(p, FIRST, 2130706431);
+        if (has_another)
+            make_valid(p, SECOND, 2130706430);
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+        fail_on_the_selected_pair(p, FIRST);
+        assert_false(has_path(p, FIRST));
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLING});
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(puppet_take_request(p, &sent));
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+        assert_true(has_path(p, FIRST));
+        assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+        puppet_free(p);
+    }
+}
+
+/* FIRST succeeds, because the peer asks there. */
+static void succeed_on_first(struct puppet *p)
+{
+    const struct auger_addr first = addr_of(FIRST);
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING});
+    for (int i = 0; i < 20; i++) {
+        while (puppet_take_request(p, &sent))
+            if (auger_addr_equal(&sent.path.remote, &first))
+                puppet_answer(p, &sent, &(struct puppet_answer){0});
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    assert_true(puppet_pair(p, FIRST).valid);
+}
+
+/* What it has selected since counts, even if a check fails there too. */
+static void nor_does_it_take_the_place_of_another_that_was_selected_since(void **state)
+{
+    (void)state;
+    for (int fails_too = 0; fails_too < 2; fails_too++) {
+        struct puppet *p = sharing(false);
+
+        select_first_of_two(p);
+        fail_on_the_selected_pair(p, FIRST);
+        puppet_check(
+            p, &(struct puppet_check){.role = CONTROLLING, .from = SECOND, .use_candidate = true});
+        puppet_wait(p, 3 * AUGER_SEC);
+        if (fails_too)
+            fail_on_the_selected_pair(p, SECOND);
+        succeed_on_first(p);
+        assert_false(has_path(p, FIRST));
+        assert_int_equal(has_path(p, SECOND), !fails_too);
+        puppet_free(p);
+    }
 }
 
 static void without_another_path_the_explanation_names_it(void **state)
@@ -473,6 +534,8 @@ int main(void)
         cmocka_unit_test(a_silent_pair_is_given_up_and_the_state_says_so),
         cmocka_unit_test(the_address_in_use_goes_and_what_takes_over_is_claimed_first),
         cmocka_unit_test(a_check_that_fails_on_the_selected_pair_moves_no_data),
+        cmocka_unit_test(the_selected_pair_is_so_again_once_it_is_valid_again),
+        cmocka_unit_test(nor_does_it_take_the_place_of_another_that_was_selected_since),
         cmocka_unit_test(without_another_path_the_explanation_names_it),
         cmocka_unit_test(it_was_heard_where_it_proved_itself),
         cmocka_unit_test(names_of_every_generation_that_is_alive_are_told),
