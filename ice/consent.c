@@ -53,10 +53,32 @@ auger_time auger_consent_interval(struct auger_ice *ice)
     return INTERVAL_MIN + (auger_time)(random % INTERVAL_SPREAD_US) * AUGER_US;
 }
 
-static void forget_checks(struct auger_consent *consent)
+static void forget_checks(struct auger_consent *consent, uint8_t on)
 {
-    for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++)
-        consent->checks[i].sent_at = AUGER_NEVER;
+    for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++) {
+        if (consent->checks[i].on == on)
+            consent->checks[i].sent_at = AUGER_NEVER;
+    }
+}
+
+static bool is_asked(const struct auger_consent_asked *asked, const struct auger_pair *pair)
+{
+    struct auger_path path = auger_pair_path(pair);
+
+    return asked->generation == pair->generation && auger_path_equal(&asked->path, &path);
+}
+
+/* What is out on the pair that data leaves may yet be answered, and data come back to it. */
+static void turn_to(struct auger_consent *consent, const struct auger_pair *pair)
+{
+    if (is_asked(&consent->asked[consent->on], pair))
+        return;
+    consent->on ^= 1;
+    if (is_asked(&consent->asked[consent->on], pair))
+        return;
+    forget_checks(consent, consent->on);
+    consent->asked[consent->on] =
+        (struct auger_consent_asked){pair->generation, auger_pair_path(pair)};
 }
 
 /* --- asking --------------------------------------------------------------------------- */
@@ -76,7 +98,8 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
     }
     struct auger_consent_check check = {.sent_at = now,
                                         .silence = auger_keepalive_silence(ice, now),
-                                        .role_switches = pair->generation->role_switches};
+                                        .role_switches = pair->generation->role_switches,
+                                        .on = consent->on};
     if (AUGER_BUGGIFY(CONSENT_NO_ENTROPY) ||
         draw(ice, check.tid.bytes, sizeof(check.tid.bytes)) != 0) {
         consent->next_at = auger_time_add(now, ENTROPY_RETRY);
@@ -104,14 +127,25 @@ size_t auger_consent_write(struct auger_ice *ice, auger_time now, struct auger_p
 
 /* --- the answer ------------------------------------------------------------------------- */
 
-struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
-                                               const struct auger_stun_tid *tid)
+static struct auger_pair *pair_of(const struct auger_consent_asked *asked)
 {
-    for (size_t i = 0; ice->consent.pair && i < AUGER_CONSENT_CHECKS_MAX; i++) {
-        struct auger_consent_check *check = &ice->consent.checks[i];
+    return asked->generation ? auger_checklist_find(&asked->generation->checklist, &asked->path)
+                             : NULL;
+}
+
+struct auger_consent_check *auger_consent_find(struct auger_ice *ice,
+                                               const struct auger_stun_tid *tid,
+                                               struct auger_pair **pair)
+{
+    struct auger_consent *consent = &ice->consent;
+
+    for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++) {
+        struct auger_consent_check *check = &consent->checks[i];
         if (check->sent_at != AUGER_NEVER &&
-            memcmp(check->tid.bytes, tid->bytes, sizeof(tid->bytes)) == 0)
-            return check;
+            memcmp(check->tid.bytes, tid->bytes, sizeof(tid->bytes)) == 0) {
+            *pair = pair_of(&consent->asked[check->on]);
+            return *pair ? check : NULL;
+        }
     }
     return NULL;
 }
@@ -123,7 +157,7 @@ static auger_time silence_before_loss(const struct auger_ice *ice)
 
     for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++) {
         const struct auger_consent_check *check = &ice->consent.checks[i];
-        if (check->sent_at != AUGER_NEVER &&
+        if (check->sent_at != AUGER_NEVER && auger_consent_is_current(&ice->consent, check) &&
             check->sent_at > ice->consent.pair->proof->answered_at &&
             (!first || check->sent_at < first->sent_at))
             first = check;
@@ -131,14 +165,19 @@ static auger_time silence_before_loss(const struct auger_ice *ice)
     return first ? first->silence : 0;
 }
 
+static void fail(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
+{
+    auger_pair_fail(pair, ice->env, now, AUGER_PAIR_NO_CONSENT);
+    auger_inflight_remove_pair(&pair->generation->checklist.inflight, pair);
+    auger_route_update(ice, now);
+}
+
 static void lose(struct auger_ice *ice, auger_time now, const char *reason)
 {
     struct auger_pair *pair = ice->consent.pair;
     struct auger_generation *generation = pair->generation;
 
-    auger_pair_fail(pair, ice->env, now, AUGER_PAIR_NO_CONSENT);
-    auger_inflight_remove_pair(&generation->checklist.inflight, pair);
-    auger_route_update(ice, now);
+    fail(ice, now, pair);
     if (!auger_checklist_best(&generation->checklist, now, generation->role))
         auger_ice_give_up(ice, now, generation, reason);
 }
@@ -166,27 +205,38 @@ bool auger_consent_take(struct auger_ice *ice, auger_time now, struct auger_pair
     return true;
 }
 
-void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
-                                   struct auger_consent_check *check, const struct auger_path *path,
-                                   const struct auger_stun_msg *msg)
+/* 5.2 */
+static void revoke(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
 {
-    struct auger_pair *pair = ice->consent.pair;
+    if (pair != ice->consent.pair) { /* data has left it, and the session lives elsewhere */
+        fail(ice, now, pair);
+        return;
+    }
+    ice->tally.consent_was_revoked = true;
+    lose(ice, now, "consent revoked");
+}
+
+void auger_consent_handle_response(struct auger_ice *ice, auger_time now,
+                                   struct auger_consent_check *check, struct auger_pair *pair,
+                                   const struct auger_path *path, const struct auger_stun_msg *msg)
+{
+    bool is_current = pair == ice->consent.pair && auger_consent_is_current(&ice->consent, check);
 
     assert(check->sent_at != AUGER_NEVER);
     if (!auger_consent_take(ice, now, pair, check->sent_at, path, msg))
         return;
     check->sent_at = AUGER_NEVER;
     if (msg->class_ == AUGER_STUN_SUCCESS) {
-        auger_keepalive_shown(ice, now, msg, check->silence);
+        if (is_current)
+            auger_keepalive_shown(ice, now, msg, check->silence);
         return;
     }
     if (msg->error_code == AUGER_STUN_ROLE_CONFLICT) { /* 8445 section 7.2.5.1 */
-        if (check->role_switches == pair->generation->role_switches)
+        if (is_current && check->role_switches == pair->generation->role_switches)
             ice->consent.next_at = now; /* in the other role */
         auger_role_yield(ice, pair->generation, now, check->role_switches);
     } else if (msg->error_code == AUGER_STUN_FORBIDDEN) {
-        ice->tally.consent_was_revoked = true;
-        lose(ice, now, "consent revoked"); /* 5.2 */
+        revoke(ice, now, pair);
     }
 }
 
@@ -214,7 +264,8 @@ static void watch(struct auger_ice *ice, auger_time now)
     if (!auger_ice_is_silent(ice))
         consent->asked_at = AUGER_NEVER;
     consent->watched_at = now;
-    forget_checks(consent);
+    if (consent->pair)
+        turn_to(consent, consent->pair);
     auger_keepalive_watch(ice, now);
     if (consent->pair && ice->config.lite)
         consent->next_at = auger_lite_next_keepalive(ice, now);

@@ -2,6 +2,7 @@
  * address has changed: docs/decisions/070. */
 #include "ice/failover.h"
 
+#include "ice/consent.h"
 #include "ice/standby.h"
 
 #include "base/time.h"
@@ -38,9 +39,9 @@ static auger_time unanswered_after(const struct auger_ice *ice, auger_time after
     auger_time first = AUGER_NEVER;
 
     for (size_t i = 0; i < AUGER_CONSENT_CHECKS_MAX; i++) {
-        auger_time sent_at = ice->consent.checks[i].sent_at;
-        if (sent_at > after)
-            first = auger_time_min(first, sent_at);
+        const struct auger_consent_check *check = &ice->consent.checks[i];
+        if (check->sent_at > after && auger_consent_is_current(&ice->consent, check))
+            first = auger_time_min(first, check->sent_at);
     }
     return first;
 }

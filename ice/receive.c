@@ -37,10 +37,11 @@ static void handle_response(struct auger_ice *ice, auger_time now, const struct 
             auger_check_handle_response(ice, now, check, path, msg);
         return;
     }
-    struct auger_consent_check *consent = auger_consent_find(ice, &msg->tid);
+    struct auger_pair *asked;
+    struct auger_consent_check *consent = auger_consent_find(ice, &msg->tid, &asked);
     if (consent) {
-        if (is_from_peer(ice, ice->consent.pair->generation, msg))
-            auger_consent_handle_response(ice, now, consent, path, msg);
+        if (is_from_peer(ice, asked->generation, msg))
+            auger_consent_handle_response(ice, now, consent, asked, path, msg);
         return;
     }
     struct auger_pair *kept = auger_standby_find(ice, &msg->tid);

@@ -41,14 +41,23 @@ static void forget_responses(struct auger_responses *responses,
     }
 }
 
+static void forget_consent(struct auger_consent *consent, const struct auger_generation *generation)
+{
+    if (consent->pair && consent->pair->generation == generation)
+        consent->pair = NULL;
+    for (uint8_t i = 0; i < 2; i++) {
+        if (consent->asked[i].generation == generation)
+            consent->asked[i].generation = NULL;
+    }
+}
+
 /* The caller has taken it out of its place. */
 static void drop(struct auger_ice *ice, struct auger_generation *generation)
 {
     if (!generation)
         return;
     assert(!ice->route || ice->route->generation != generation);
-    if (ice->consent.pair && ice->consent.pair->generation == generation)
-        ice->consent.pair = NULL;
+    forget_consent(&ice->consent, generation);
     forget_responses(&ice->responses, generation);
     auger_generation_free(generation, ice->env);
     forget_outdated_locals(ice);

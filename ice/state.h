@@ -32,11 +32,18 @@ struct auger_responses {
     uint8_t first, len;
 };
 
+/* A pair that consent was asked on; it may be gone since. */
+struct auger_consent_asked {
+    const struct auger_generation *generation; /* NULL: it is gone, or there was none */
+    struct auger_path path;
+};
+
 struct auger_consent_check {
     struct auger_stun_tid tid;
     auger_time sent_at;    /* AUGER_NEVER: the slot is free */
     auger_time silence;    /* of ours before it */
     uint8_t role_switches; /* of ours before it was asked */
+    uint8_t on;            /* which of the two that were asked */
 };
 
 /* Keepalives on that pair: keepalive.h. */
@@ -52,8 +59,10 @@ struct auger_consent {
     auger_time next_at;      /* of the next check */
     auger_time asked_at;     /* of the first check since the peer was heard; AUGER_NEVER: none */
     auger_time watched_at;   /* when that pair began to be the one */
+    struct auger_consent_asked asked[2]; /* it, and the one before it: docs/decisions/290 */
     struct auger_consent_check checks[AUGER_CONSENT_CHECKS_MAX];
     uint8_t checks_next; /* a ring: the oldest is written over */
+    uint8_t on;          /* which of those that were asked it is */
     uint8_t ahead_len;
     uint8_t ahead[AUGER_CONSENT_AHEAD]; /* random bytes that nobody has seen; zero behind them */
 };

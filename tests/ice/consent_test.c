@@ -537,6 +537,112 @@ static void test_after_an_answer_that_is_too_old_it_is_asked_again(void **state)
     puppet_free(p);
 }
 
+/* --- a pair that data has left: docs/decisions/290 ---------------------------------------- */
+
+#define OTHER "198.51.100.1:1"
+
+static void nominate(struct puppet *p, const char *remote)
+{
+    struct auger_addr addr = addr_of(remote);
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.from = remote, .use_candidate = true});
+    while (puppet_take(p, &sent))
+        if (sent.msg.class_ == AUGER_STUN_REQUEST && auger_addr_equal(&sent.path.remote, &addr))
+            puppet_answer(p, &sent, &(struct puppet_answer){0});
+}
+
+static bool is_used(struct puppet *p, const char *remote)
+{
+    struct auger_addr addr = addr_of(remote);
+
+    return p->ice->route && auger_addr_equal(&p->ice->route->remote->addr, &addr);
+}
+
+/* Data has left 192.0.2.2:2002 for the other, which is nominated, while a check is out on it. */
+static struct puppet *with_a_check_on_what_was_left(struct sent *asked)
+{
+    struct puppet *p = puppet_connected(false);
+
+    while (!take_due(p, asked)) {
+    }
+    assert_true(is_used(p, REMOTE));
+    puppet_wait(p, 100 * AUGER_MS);
+    nominate(p, OTHER);
+    assert_true(is_used(p, OTHER));
+    return p;
+}
+
+/* 7675 section 5.1 */
+static void test_an_answer_on_a_pair_that_was_left_counts_when_data_comes_back(void **state)
+{
+    (void)state;
+    for (int is_back = 0; is_back < 2; is_back++) {
+        struct sent asked, sent;
+        struct puppet *p = with_a_check_on_what_was_left(&asked);
+
+        for (int i = 0; i < 2; i++) {
+            if (i == is_back) {
+                puppet_wait(p, 100 * AUGER_MS);
+                puppet_answer(p, &asked, &(struct puppet_answer){0});
+            } else {
+                puppet_check(p, &(struct puppet_check){.use_candidate = true});
+                while (puppet_take(p, &sent)) {
+                }
+                assert_true(is_used(p, REMOTE));
+            }
+        }
+        auger_time answered_at = p->world->now;
+        p->world->now = answered_at + 30 * AUGER_SEC - 1;
+        assert_int_equal(write_something(p), 1);
+        p->world->now += 1;
+        assert_int_equal(write_something(p), AUGER_ERR_NO_PATH);
+        puppet_free(p);
+    }
+}
+
+static void test_a_403_on_a_pair_that_was_left_ends_that_pair_alone(void **state)
+{
+    (void)state;
+    struct sent asked;
+    struct puppet *p = with_a_check_on_what_was_left(&asked);
+
+    puppet_answer(p, &asked, &(struct puppet_answer){.code = 403, .wrong_password = true});
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_SUCCEEDED);
+    puppet_answer(p, &asked, &(struct puppet_answer){.code = 403});
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_FAILED);
+    assert_int_equal(puppet_pair(p, OTHER).state, AUGER_PAIR_SUCCEEDED);
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    assert_true(is_used(p, OTHER));
+    puppet_free(p);
+}
+
+static void test_a_487_on_a_pair_that_was_left_changes_the_role(void **state)
+{
+    (void)state;
+    struct sent asked;
+    struct puppet *p = with_a_check_on_what_was_left(&asked);
+    auger_time next_at = p->ice->consent.next_at;
+
+    puppet_answer(p, &asked, &(struct puppet_answer){.code = 487});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+    assert_int_equal(p->ice->consent.next_at, next_at);
+    puppet_free(p);
+}
+
+/* The port that the peer sees there is that of another mapping. */
+static void test_an_answer_on_a_pair_that_was_left_is_no_word_about_the_nat_of_another(void **state)
+{
+    (void)state;
+    struct sent asked;
+    struct puppet *p = with_a_check_on_what_was_left(&asked);
+
+    puppet_answer(p, &asked, &(struct puppet_answer){.mapped = "192.0.2.1:9"});
+    assert_int_equal(counters_of(p->world, 0).mappings_forgotten, 0);
+    assert_int_equal(p->ice->keepalive.seen.port, 1001);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,6 +669,11 @@ int main(void)
         cmocka_unit_test(test_an_answer_to_a_check_counts_for_30_seconds_too),
         cmocka_unit_test(test_the_last_datagram_of_a_check_makes_a_pair_valid),
         cmocka_unit_test(test_after_an_answer_that_is_too_old_it_is_asked_again),
+        cmocka_unit_test(test_an_answer_on_a_pair_that_was_left_counts_when_data_comes_back),
+        cmocka_unit_test(test_a_403_on_a_pair_that_was_left_ends_that_pair_alone),
+        cmocka_unit_test(test_a_487_on_a_pair_that_was_left_changes_the_role),
+        cmocka_unit_test(
+            test_an_answer_on_a_pair_that_was_left_is_no_word_about_the_nat_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

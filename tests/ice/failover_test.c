@@ -201,6 +201,32 @@ static void one_check_without_an_answer_is_not_enough(void **state)
     puppet_free(p);
 }
 
+/* Data has left the first way while a check was out there, and is back: the second, whose answer is
+ * from before, has to be asked again whether it would answer. */
+static void what_was_asked_before_data_left_is_no_silence(void **state)
+{
+    struct puppet *p = settled(false, 20 * AUGER_SEC);
+    struct auger_pair *first = pair_of(p, 0);
+    uint32_t value = 2;
+
+    (void)state;
+    for (uint32_t asked = first->requests_sent; first->requests_sent == asked;)
+        run(p, STEP, 6);
+    for (unsigned way = 2; way-- > 0; value++) {
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLING,
+                                               .from = remotes[way],
+                                               .use_candidate = true,
+                                               .nomination = value});
+        assert_int_equal(way_in_use(p), way);
+        run(p, way * 6 * AUGER_SEC, 6);
+    }
+    auger_ice_set_remote_renomination(p->ice, p->world->now, false); /* none is in reserve */
+    uint32_t asked = pair_of(p, 1)->requests_sent;
+    must_move_to_the_third(p);
+    assert_true(pair_of(p, 1)->requests_sent > asked);
+    puppet_free(p);
+}
+
 /* Nor do others have to be asked, which are not in reserve, before one check was in vain. */
 static void after_a_sleep_no_other_is_asked(void **state)
 {
@@ -304,6 +330,7 @@ int main(void)
         cmocka_unit_test(one_that_took_over_is_given_up_in_the_same_way),
         cmocka_unit_test(a_sleep_is_no_silence),
         cmocka_unit_test(one_check_without_an_answer_is_not_enough),
+        cmocka_unit_test(what_was_asked_before_data_left_is_no_silence),
         cmocka_unit_test(after_a_sleep_no_other_is_asked),
         cmocka_unit_test(what_failed_is_not_the_former_pair_any_more),
         cmocka_unit_test(a_nomination_of_a_silent_pair_is_dropped),

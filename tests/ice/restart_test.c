@@ -539,6 +539,57 @@ static void test_an_answer_to_a_check_of_the_old_session_is_ignored(void **state
     puppet_free(p);
 }
 
+/* Both sides have moved to a pair of a restart; `asked` is a check of consent on the old one. */
+static struct puppet *moved_by_restart(struct sent *asked)
+{
+    char username[2 * AUGER_UFRAG_MAX];
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    puppet_wait(p, auger_ice_next_timeout(p->ice) - p->world->now);
+    while (!puppet_take_request(p, asked))
+        puppet_wait(p, auger_ice_next_timeout(p->ice) - p->world->now);
+    assert_int_equal(
+        auger_ice_set_remote_credentials(p->ice, p->world->now, NEW_UFRAG, NEW_PASSWORD), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 2130706431), 0);
+    assert_true(puppet_take_request(p, &sent));
+    struct auger_stun_key *old = p->puppet_key;
+    assert_int_equal(
+        auger_stun_key_new(&p->puppet_key, (const uint8_t *)NEW_PASSWORD, strlen(NEW_PASSWORD)), 0);
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    auger_stun_key_free(p->puppet_key);
+    p->puppet_key = old;
+    puppet_renew_keys(p);
+    snprintf(username, sizeof(username), "%s:%s", auger_ice_ufrag(p->ice), NEW_UFRAG);
+    puppet_check(p, &(struct puppet_check){
+                        .role = CONTROLLING, .username = username, .use_candidate = true});
+    assert_ptr_equal(p->ice->route->generation, p->ice->current);
+    return p;
+}
+
+/* docs/decisions/290 */
+static void test_consent_on_the_old_pair_is_heard_for_as_long_as_that_is_there(void **state)
+{
+    (void)state;
+    struct sent asked;
+
+    for (int is_gone = 0; is_gone < 2; is_gone++) {
+        struct puppet *p = moved_by_restart(&asked);
+        puppet_wait(p, is_gone * AUGER_RESTART_GRACE);
+        assert_true(is_gone == !p->ice->previous);
+        auger_time answered_at = p->ice->route->proof->answered_at;
+        puppet_answer(p, &asked, &(struct puppet_answer){0});
+        assert_int_equal(p->ice->route->proof->answered_at, answered_at);
+        assert_int_equal(counters_of(p->world, 0).unmatched, is_gone);
+        assert_int_equal(counters_of(p->world, 0).unauthenticated, 0);
+        for (int i = 0; i < 2; i++) {
+            const struct auger_generation *of = p->ice->consent.asked[i].generation;
+            assert_true(of == p->ice->current || of == p->ice->previous);
+        }
+        puppet_free(p);
+    }
+}
+
 /* The puppet restarts an agent that had not met it for long; `old` is the agent's ufrag
  * of before, whose key the puppet has still. */
 static struct puppet *restarted_by_puppet(char old[AUGER_UFRAG_MAX])
@@ -870,6 +921,7 @@ int main(void)
         cmocka_unit_test(test_a_username_of_two_generations_is_refused),
         cmocka_unit_test(test_early_checks_are_answered_and_remembered),
         cmocka_unit_test(test_an_answer_to_a_check_of_the_old_session_is_ignored),
+        cmocka_unit_test(test_consent_on_the_old_pair_is_heard_for_as_long_as_that_is_there),
         cmocka_unit_test(test_old_checks_are_answered_for_a_grace_time_and_then_dropped),
         cmocka_unit_test(test_old_checks_are_answered_as_long_as_the_peer_has_no_others),
         cmocka_unit_test(test_data_along_an_old_pair_is_accepted_for_as_long),
