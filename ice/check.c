@@ -102,13 +102,6 @@ static void give_up(struct auger_ice *ice, auger_time now, struct auger_check *c
     fail(ice, now, &done, why);
 }
 
-/* Rc and the wait for the last answer are ours to choose (8489 section 6.2.1). */
-static bool stands_aside(const struct auger_check *check)
-{
-    return check->tx.sent >= AUGER_CHECK_WAITED_FOR_MAX && !check->nominates &&
-           auger_checklist_is_waited_for(&check->pair->generation->checklist, check->pair);
-}
-
 static bool is_over_stream(const struct auger_check *check)
 {
     return check->pair->local->tcptype != AUGER_TCP_TYPE_NONE;
@@ -147,9 +140,8 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
             continue;
         if (is_over_stream(check) && !auger_pace_allows(ice, now))
             continue; /* nor does it fail before (docs/decisions/260) */
-        if (!may_ask(ice, check->pair) || stands_aside(check)) {
-            fail(ice, now, check,
-                 may_ask(ice, check->pair) ? AUGER_PAIR_TIMEOUT : AUGER_PAIR_LIMIT);
+        if (!may_ask(ice, check->pair)) {
+            fail(ice, now, check, AUGER_PAIR_LIMIT);
             check->cancelled = ice->has_given_up = true;
             continue;
         }

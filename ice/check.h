@@ -9,10 +9,6 @@
  * the RTO: the time that the default RTO comes to (8489 section 6.2.1). */
 #define AUGER_CHECK_LIFETIME (79 * AUGER_STUN_RTO)
 
-/* Requests of a check that others of its foundation wait for; then it is their turn, and
- * what may still come of this one is waited for beside them (docs/decisions/061). */
-#define AUGER_CHECK_WAITED_FOR_MAX 4
-
 /* Requests of a check whose pair is a guess (predict.h). */
 #define AUGER_CHECK_GUESSED_MAX 4
 

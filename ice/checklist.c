@@ -163,12 +163,6 @@ static bool foundation_has(const struct auger_checklist *list, const struct auge
     return false;
 }
 
-bool auger_checklist_is_waited_for(const struct auger_checklist *list,
-                                   const struct auger_pair *pair)
-{
-    return foundation_has(list, pair, 1u << AUGER_PAIR_FROZEN);
-}
-
 /* The highest of its foundation begins, and so does every one whose foundation
  * has proved to work (6.1.2.6; 8838 section 12, rules 1 and 2). */
 static void thaw(struct auger_checklist *list, auger_time now)
@@ -391,12 +385,30 @@ static struct auger_pair *first_in_state(const struct auger_checklist *list,
     return NULL;
 }
 
+static bool stands_aside(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    const struct auger_check *check = auger_inflight_find_pair(&list->inflight, pair);
+
+    return check && check->tx.sent > AUGER_CHECKLIST_WAITED_FOR_MAX;
+}
+
+static bool is_held_up(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    for (uint16_t i = 0; i < list->len; i++) {
+        const struct auger_pair *other = list->order[i];
+        if (other->state == AUGER_PAIR_IN_PROGRESS && auger_pair_has_same_foundation(other, pair) &&
+            !stands_aside(list, other))
+            return true;
+    }
+    return false;
+}
+
 /* Step 2: with none waiting, a foundation of which none is under way may go on. */
 static struct auger_pair *first_unblocked(const struct auger_checklist *list)
 {
     for (uint16_t i = 0; i < list->len; i++) {
         if (list->order[i]->state == AUGER_PAIR_FROZEN && may_be_next(list, list->order[i]) &&
-            !foundation_has(list, list->order[i], 1u << AUGER_PAIR_IN_PROGRESS))
+            !is_held_up(list, list->order[i]))
             return list->order[i];
     }
     return NULL;

@@ -5,6 +5,10 @@
 
 #include "ice/inflight.h"
 
+/* Requests of a check that others of its foundation wait for; with the next it is their turn,
+ * and this one goes on beside them (docs/decisions/061). */
+#define AUGER_CHECKLIST_WAITED_FOR_MAX 4
+
 struct auger_checklist {
     const struct auger_env *env;
     struct auger_generation *generation; /* whose list it is */
@@ -72,9 +76,6 @@ void auger_checklist_cancel_all(struct auger_checklist *list);
 /* The pair to check when Ta fires (6.1.4.2), of the triggered queue alone if so
  * asked; NULL: none. */
 struct auger_pair *auger_checklist_next(const struct auger_checklist *list, bool triggered_only);
-/* Whether others of its foundation are frozen, to wait for what comes of `pair`. */
-bool auger_checklist_is_waited_for(const struct auger_checklist *list,
-                                   const struct auger_pair *pair);
 /* A check on `pair` succeeded: others of its foundation may begin (7.2.5.3.3). */
 void auger_checklist_unfreeze(struct auger_checklist *list, auger_time now,
                               const struct auger_pair *pair);

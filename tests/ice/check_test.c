@@ -293,10 +293,33 @@ static void test_a_pair_without_answer_gives_way_to_the_next_of_its_foundation(v
     }
     assert_true(p->world->now - begun >= 15 * AUGER_SEC);
     assert_true(p->world->now - begun < 16 * AUGER_SEC);
-    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_FAILED);
-    assert_int_equal(puppet_pair(p, REMOTE).requests_sent, 4);
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_IN_PROGRESS);
     puppet_answer(p, &first, &(struct puppet_answer){0});
     assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_SUCCEEDED);
+    puppet_free(p);
+}
+
+/* 8489 section 6.2.1: it has all its requests, for the peer may let it in late. */
+static void test_a_pair_that_gave_way_is_asked_on(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    auger_time begun = p->world->now;
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, REMOTE, 2130706431), 0);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2003", 2130706175), 0);
+    while (p->world->now - begun < 39 * AUGER_SEC) {
+        while (puppet_take(p, &sent))
+            continue;
+        puppet_wait(p, 50 * AUGER_MS);
+    }
+    assert_int_equal(puppet_pair(p, REMOTE).requests_sent, 7);
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_IN_PROGRESS);
+    puppet_wait(p, 1 * AUGER_SEC);
+    assert_int_equal(puppet_pair(p, REMOTE).state, AUGER_PAIR_FAILED);
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2003").state, AUGER_PAIR_IN_PROGRESS);
     puppet_free(p);
 }
 
@@ -344,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_without_entropy_a_check_waits_for_ta_and_loses_nothing),
         cmocka_unit_test(test_pairs_of_one_foundation_wait_for_the_first),
         cmocka_unit_test(test_a_pair_without_answer_gives_way_to_the_next_of_its_foundation),
+        cmocka_unit_test(test_a_pair_that_gave_way_is_asked_on),
         cmocka_unit_test(test_the_last_of_a_foundation_has_all_its_time),
         cmocka_unit_test(test_a_trickled_pair_of_a_foundation_that_works_waits_for_nothing),
     };
