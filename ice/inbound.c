@@ -20,6 +20,9 @@
  * then: the bursts of a peer that predicts may come from 48 ports. */
 #define PRFLX_TURNS_MAX 2u
 #define PRFLX_TURNS_OF_VALID_MAX 6u
+/* So many ports of one address are none of a chase before a table is filled that often: a peer
+ * that predicts has some sockets more. */
+#define PRFLX_FEW 4u
 /* The latest answer on the pair in use is older: there consent is asked for in vain. */
 #define SILENT_FOR (7 * AUGER_SEC)
 
@@ -209,17 +212,18 @@ static struct auger_ice_cand *dead_prflx(const struct auger_generation *generati
     return NULL;
 }
 
-/* Whether a port of that IP address has been learned at that base. */
-static bool has_prflx_of_ip(const struct auger_checklist *list, const struct auger_ice_cand *local,
-                            const struct auger_addr *addr)
+/* Ports of that IP address that have been learned at that base. */
+static unsigned count_prflx_of_ip(const struct auger_checklist *list,
+                                  const struct auger_ice_cand *local, const struct auger_addr *addr)
 {
+    unsigned count = 0;
+
     for (uint16_t i = 0; i < list->len; i++) {
         const struct auger_pair *pair = list->order[i];
-        if (pair->local == local && pair->remote->type == AUGER_CAND_PRFLX &&
-            auger_addr_ip_equal(&pair->remote->addr, addr))
-            return true;
+        count += pair->local == local && pair->remote->type == AUGER_CAND_PRFLX &&
+                 auger_addr_ip_equal(&pair->remote->addr, addr);
     }
-    return false;
+    return count;
 }
 
 static bool is_silent(const struct auger_ice *ice, auger_time now)
@@ -237,10 +241,11 @@ static bool may_have_moved(const struct auger_ice *ice, const struct auger_gener
             is_silent(ice, now));
 }
 
-static bool has_had_its_turns(const struct auger_generation *generation)
+static bool has_had_its_turns(const struct auger_generation *generation, bool are_few)
 {
-    unsigned turns =
-        generation->nomination.valid_at == AUGER_NEVER ? PRFLX_TURNS_MAX : PRFLX_TURNS_OF_VALID_MAX;
+    unsigned turns = generation->nomination.valid_at == AUGER_NEVER && !are_few
+                         ? PRFLX_TURNS_MAX
+                         : PRFLX_TURNS_OF_VALID_MAX;
 
     return generation->remotes.prflx_made >= turns * generation->remotes.prflx_max;
 }
@@ -253,9 +258,11 @@ static bool is_chase(const struct auger_ice *ice, const struct auger_generation 
                      auger_time now, const struct auger_ice_cand *local,
                      const struct auger_addr *source)
 {
-    return local->tcptype == AUGER_TCP_TYPE_NONE && has_had_its_turns(generation) &&
-           !may_have_moved(ice, generation, now) &&
-           has_prflx_of_ip(&generation->checklist, local, source);
+    unsigned ports = count_prflx_of_ip(&generation->checklist, local, source);
+
+    return local->tcptype == AUGER_TCP_TYPE_NONE && ports > 0 &&
+           has_had_its_turns(generation, ports < PRFLX_FEW) &&
+           !may_have_moved(ice, generation, now);
 }
 
 /* 7.3.1.3: known, or learned now; NULL if it may not be sent to or there is no room. */
