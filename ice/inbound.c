@@ -20,8 +20,8 @@
  * then: the bursts of a peer that predicts may come from 48 ports. */
 #define PRFLX_TURNS_MAX 2u
 #define PRFLX_TURNS_OF_VALID_MAX 6u
-/* So many ports of one address are none of a chase before a table is filled that often: a peer
- * that predicts has some sockets more. */
+/* Fewer ports of one address are no chase before the table has been filled as often as that: a
+ * peer that predicts has some sockets more. */
 #define PRFLX_FEW 4u
 /* The latest answer on the pair in use is older: there consent is asked for in vain. */
 #define SILENT_FOR (7 * AUGER_SEC)
