@@ -464,6 +464,7 @@ static void test_a_chase_after_ever_new_ports_comes_to_an_end(void **state)
     p = puppet_connected(true); /* a peer that predicts has more ports */
     assert_in_range(chase(p, true), 48, 128);
     assert_false(is_answered_at(p, "192.0.2.9:9"));
+    assert_true(is_answered_at(p, "192.0.2.77:7"));
     puppet_free(p);
 }
 
