@@ -154,6 +154,18 @@ static void advance_row(struct auger_discovery *discovery, auger_time now, size_
     }
 }
 
+/* Who is called late finds the next step due as well: none is left with a deadline in the past. */
+static void advance_to_now(struct auger_discovery *discovery, auger_time now, size_t i)
+{
+    const struct auger_refresh_row *row = &discovery->refresh.rows[i];
+    uint8_t before;
+
+    do {
+        before = row->state;
+        advance_row(discovery, now, i);
+    } while (row->state != before);
+}
+
 /* --- the whole -----------------------------------------------------------------------------------
  */
 
@@ -162,7 +174,7 @@ bool auger_refresh_advance(struct auger_discovery *discovery, auger_time now)
     bool goes_on = false;
 
     for (size_t i = 0; i < ROWS; i++) {
-        advance_row(discovery, now, i);
+        advance_to_now(discovery, now, i);
         goes_on = goes_on || discovery->refresh.rows[i].state != AUGER_REFRESH_OVER;
     }
     return goes_on;
