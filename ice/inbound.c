@@ -258,11 +258,11 @@ static bool is_chase(const struct auger_ice *ice, const struct auger_generation 
                      auger_time now, const struct auger_ice_cand *local,
                      const struct auger_addr *source)
 {
+    if (local->tcptype != AUGER_TCP_TYPE_NONE || !has_had_its_turns(generation, false) ||
+        may_have_moved(ice, generation, now))
+        return false;
     unsigned ports = count_prflx_of_ip(&generation->checklist, local, source);
-
-    return local->tcptype == AUGER_TCP_TYPE_NONE && ports > 0 &&
-           has_had_its_turns(generation, ports < PRFLX_FEW) &&
-           !may_have_moved(ice, generation, now);
+    return ports > 0 && has_had_its_turns(generation, ports < PRFLX_FEW);
 }
 
 /* 7.3.1.3: known, or learned now; NULL if it may not be sent to or there is no room. */

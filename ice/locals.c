@@ -172,13 +172,11 @@ static bool can_take_over(const struct auger_ice *ice, auger_time now)
     return auger_checklist_best_lasting(&current->checklist, now, current->role) != NULL;
 }
 
-/* Or was, until a check failed there and while no other has taken its place (docs/decisions/231).
- */
 static bool is_in_use(const struct auger_ice *ice, const struct auger_ice_cand *own)
 {
-    if (ice->route)
-        return ice->route->local == own;
-    return ice->drift.by_check && auger_addr_equal(&ice->drift.path.local, &own->addr);
+    struct auger_path used;
+
+    return auger_route_in_use(ice, &used) && auger_addr_equal(&used.local, &own->addr);
 }
 
 /* With all that sends from there.  `own` is its own base. */

@@ -82,6 +82,12 @@ void auger_route_update(struct auger_ice *ice, auger_time now)
         tell_another(ice, now, pair);
 }
 
+bool auger_route_in_use(const struct auger_ice *ice, struct auger_path *path)
+{
+    *path = ice->route ? auger_pair_path(ice->route) : ice->drift.path;
+    return ice->route || ice->drift.by_check;
+}
+
 void auger_route_forget_pair(struct auger_ice *ice, struct auger_pair *pair)
 {
     struct auger_nomination *nomination = &pair->generation->nomination;

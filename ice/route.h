@@ -7,6 +7,9 @@
 
 /* Chooses anew; the application is told of a change. */
 void auger_route_update(struct auger_ice *ice, auger_time now);
+/* The path in use, or what was until a check failed there and while no other has taken its place
+ * (docs/decisions/231).  false: there is none. */
+bool auger_route_in_use(const struct auger_ice *ice, struct auger_path *path);
 /* That pair is gone or given up: neither nominated nor selected nor in use any more, told of or
  * not.  Another is chosen by the next update. */
 void auger_route_forget_pair(struct auger_ice *ice, struct auger_pair *pair);

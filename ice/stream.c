@@ -101,15 +101,13 @@ static void reopen(struct auger_ice *ice, auger_time now, struct auger_pair *pai
         auger_checklist_trigger(&ice->current->checklist, now, pair);
 }
 
-/* Or was, until a check failed there and while no other has taken its place (docs/decisions/231).
- */
 static bool is_in_use(const struct auger_ice *ice, const struct auger_pair *pair)
 {
     const struct auger_path path = auger_pair_path(pair);
+    struct auger_path used;
 
-    if (ice->route || !ice->drift.by_check)
-        return ice->route == pair;
-    return pair->generation == ice->current && auger_path_equal(&ice->drift.path, &path);
+    return auger_route_in_use(ice, &used) && auger_path_equal(&used, &path) &&
+           pair->generation == (ice->route ? ice->route->generation : ice->current);
 }
 
 static void lose(struct auger_ice *ice, auger_time now, struct auger_pair *pair)
