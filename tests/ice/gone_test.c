@@ -386,12 +386,7 @@ static void test_a_check_that_fails_on_the_only_path_ends_no_session(void **stat
     struct auger_ice_event event;
     struct sent sent;
 
-    puppet_introduce(p);
-    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
-    assert_true(puppet_take_request(p, &sent));
-    puppet_answer(p, &sent, &(struct puppet_answer){0});
-    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
-    assert_true(puppet_take_request(p, &sent)); /* that nominates */
+    puppet_begin_to_nominate(p, &sent);
     puppet_answer(p, &sent, &(struct puppet_answer){.from = "203.0.113.77:77"});
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
     puppet_wait(p, 50 * AUGER_MS);
@@ -423,11 +418,7 @@ static void test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use(
     bool is_wanted = false;
     struct sent sent;
 
-    puppet_introduce(p);
-    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
-    assert_true(puppet_take_request(p, &sent));
-    puppet_answer(p, &sent, &(struct puppet_answer){0});
-    assert_true(puppet_take_request(p, &sent)); /* that nominates */
+    puppet_begin_to_nominate(p, &sent);
     puppet_answer(p, &sent, &(struct puppet_answer){.from = "203.0.113.77:77"});
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);
     goes(p, WIFI);
@@ -449,12 +440,8 @@ static void test_where_a_check_had_failed_another_address_goes_unnoticed(void **
     struct auger_ice_event event;
     struct sent sent;
 
-    puppet_introduce(p);
-    assert_int_equal(puppet_tell(p, PEER, 2130706431), 0);
-    assert_true(puppet_take_request(p, &sent));
-    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    puppet_begin_to_nominate(p, &sent);
     comes(p, CELLULAR);
-    assert_true(puppet_take_request(p, &sent)); /* that nominates */
     puppet_answer(p, &sent, &(struct puppet_answer){.from = "203.0.113.77:77"});
     goes(p, CELLULAR);
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_DISCONNECTED);

@@ -195,22 +195,29 @@ static void ports_by_chance_are_not_told(void **state)
     guesser_end(&g);
 }
 
+/* The peer is known before the last server has answered. */
+static void want_burst_while_gathering(struct guesser *g)
+{
+    struct auger_ice_config config;
+
+    auger_ice_config_init(&config);
+    config.predict_window = true;
+    guesser_begin(g, GUESSER_BY_DESTINATION, &config);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(auger_ice_add_stun_server(g->ice, g->world->now, &g->servers[i]), 0);
+    guesser_run(g, 100 * AUGER_MS);
+    guesser_hear(g, peer, 1);
+    guesser_run(g, 300 * AUGER_MS);
+}
+
 /* A burst towards a peer is under way when the last server has answered: the window follows it at
  * once, whatever comes or does not come meanwhile. */
 static void a_window_follows_the_burst_that_was_under_way(void **state)
 {
-    struct auger_ice_config config;
     struct guesser g;
 
     (void)state;
-    auger_ice_config_init(&config);
-    config.predict_window = true;
-    guesser_begin(&g, GUESSER_BY_DESTINATION, &config);
-    for (size_t i = 0; i < 2; i++)
-        assert_int_equal(auger_ice_add_stun_server(g.ice, g.world->now, &g.servers[i]), 0);
-    guesser_run(&g, 100 * AUGER_MS);
-    guesser_hear(&g, peer, 1);
-    guesser_run(&g, 300 * AUGER_MS);
+    want_burst_while_gathering(&g);
     assert_int_equal(g.wants, 1);
     g.deaf_servers = true;
     assert_int_equal(guesser_help(&g, 6000, HELPERS), 0);
@@ -230,18 +237,10 @@ static void a_window_follows_the_burst_that_was_under_way(void **state)
 /* It would be the fourth: gathering ends without it. */
 static void after_three_bursts_there_is_no_window(void **state)
 {
-    struct auger_ice_config config;
     struct guesser g;
 
     (void)state;
-    auger_ice_config_init(&config);
-    config.predict_window = true;
-    guesser_begin(&g, GUESSER_BY_DESTINATION, &config);
-    for (size_t i = 0; i < 2; i++)
-        assert_int_equal(auger_ice_add_stun_server(g.ice, g.world->now, &g.servers[i]), 0);
-    guesser_run(&g, 100 * AUGER_MS);
-    guesser_hear(&g, peer, 1);
-    guesser_run(&g, 300 * AUGER_MS);
+    want_burst_while_gathering(&g);
     g.deaf_servers = true;
     for (uint16_t i = 0; i < 3; i++) {
         assert_int_equal(g.wants, i + 1u);
