@@ -24,6 +24,7 @@ struct sim_reacher {
     size_t told_len;
     bool is_answered, is_direct;
     bool has_nat64;
+    bool is_lite;
     bool is_named; /* what a server sees is told only where it is another address */
 };
 
@@ -156,6 +157,11 @@ static bool lead(const struct sim_reacher *reacher, struct auger_path *path)
     return path->local.family == path->remote.family;
 }
 
+void sim_reacher_make_lite(struct sim_reacher *reacher)
+{
+    reacher->is_lite = true;
+}
+
 static void ask(struct sim *sim, struct sim_reacher *reacher, const struct auger_path *told)
 {
     struct auger_path path = *told;
@@ -170,11 +176,11 @@ static void ask(struct sim *sim, struct sim_reacher *reacher, const struct auger
 }
 
 /* What was told is asked from everywhere; what has asked us, from where it has asked alone
- * (RFC 8445 section 7.3.1.3). */
+ * (RFC 8445 section 7.3.1.3): of a lite one that stands for its answer. */
 static void ask_all(struct sim *sim, struct sim_reacher *reacher)
 {
     for (size_t i = 0; i < reacher->host->at_len; i++) {
-        for (size_t j = 0; j < reacher->known_len; j++) {
+        for (size_t j = 0; j < reacher->known_len && !reacher->is_lite; j++) {
             struct auger_path path = {reacher->host->at[i].addr, reacher->known[j]};
             ask(sim, reacher, &path);
         }
@@ -212,9 +218,9 @@ struct sim_reach sim_reach(struct sim *sim, struct sim_reacher *a, bool a_gives,
     auger_time ends_at = sim->now + limit;
 
     while (sim->now < ends_at && !(a->is_answered && b->is_answered && a->is_direct)) {
-        if (a_asks)
+        if (a_asks && !a->is_lite)
             ask_servers(sim, a);
-        if (b_asks)
+        if (b_asks && !b->is_lite)
             ask_servers(sim, b);
         if (a_gives)
             tell(a, b);

@@ -14,10 +14,13 @@ void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct s
                           enum auger_family family);
 /* The one it had first. */
 const struct auger_addr *sim_reacher_addr(const struct sim_reacher *reacher);
-/* Addresses of its own are not told, but for those in `but`, if that is not NULL; what servers see
- * is, and without `is_named` even where it is the same (docs/decisions/080). */
 /* It asks through the NAT64 of its network too. */
 void sim_reacher_translate(struct sim_reacher *reacher);
+/* It asks no server, and of others those alone that have asked it: a lite agent has host candidates
+ * and listens for checks (RFC 8445 sections 5.2 and 6.1.1). */
+void sim_reacher_make_lite(struct sim_reacher *reacher);
+/* Addresses of its own are not told, but for those in `but`, if that is not NULL; what servers see
+ * is, and without `is_named` even where it is the same (docs/decisions/080). */
 void sim_reacher_hide(struct sim_reacher *reacher, const struct sim_net *but, bool is_named);
 /* Beside them it tells that IP address, with their ports. */
 void sim_reacher_tell(struct sim_reacher *reacher, const struct auger_addr *external);

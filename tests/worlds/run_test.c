@@ -83,6 +83,19 @@ static void test_where_there_is_no_path_none_is_asked_for(void **state)
     assert_false(judged("seed=1 alice.gates=2", NO_SABOTAGE).is_bad);
 }
 
+/* And it lets no lite side open the NAT before another interface of its own. */
+static void test_who_is_lite_opens_no_path(void **state)
+{
+    static const char behind[] =
+        "seed=1 alice.gates=3 bob.lite=1 bob.ipv6=1 bob.no_ipv4=1 bob.more_interfaces=1";
+    static const char beside[] = "seed=1 alice.gates=3 bob.lite=1 bob.more_interfaces=1";
+
+    (void)state;
+    assert_false(judged(behind, NO_SABOTAGE).is_bad);
+    assert_false(judged(beside, NO_SABOTAGE).is_bad);
+    assert_true(judged(beside, CUT_FROM_THE_START).is_bad);
+}
+
 static bool has_relay_without(const char *text, unsigned ungranted)
 {
     struct plan plan;
@@ -345,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_a_quiet_world_is_fine),
         cmocka_unit_test(test_each_sabotage_is_seen_by_its_judge),
         cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
+        cmocka_unit_test(test_who_is_lite_opens_no_path),
         cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
         cmocka_unit_test(test_a_relay_does_not_let_in_who_has_a_name_alone),
         cmocka_unit_test(test_a_relay_that_is_never_told_may_be_used),

@@ -93,6 +93,15 @@ static int last_of_couples(const struct plan *plan)
     return plan->value[MUX] == 1;
 }
 
+/* It does not open the NAT before one of its interfaces.  Two of them check nobody, and each takes
+ * what it is told. */
+static void make_lite(struct built *built)
+{
+    for (int side = 0; side < 2; side++)
+        if (side_is_lite(built->plan, side) && !side_is_lite(built->plan, !side))
+            sim_reacher_make_lite(built->reachers[side]);
+}
+
 struct sim_reach ways_reach(const struct plan *plan, enum ways_from from)
 {
     struct plan honest = *plan;
@@ -103,6 +112,7 @@ struct sim_reach ways_reach(const struct plan *plan, enum ways_from from)
     build_honest(&built, &honest);
     add_reacher(&built, 0, from);
     add_reacher(&built, 1, from);
+    make_lite(&built);
     if (plan_shares_sockets(plan))
         sim_add_bystander(built.sim, built.homes[last_of_couples(plan)][0], false);
     return reach(&built);
