@@ -305,7 +305,9 @@ static void begin_window(struct auger_ice *ice, auger_time now)
     ask_for_helpers(ice, now, AUGER_PREDICT_WINDOW);
 }
 
-static void plan_next(struct auger_ice *ice, auger_time now)
+/* Whether that was done at once, and something else may be due or have its deadline: whatever comes
+ * next would decide when, else (docs/decisions/260). */
+static bool plan_one(struct auger_ice *ice, auger_time now)
 {
     struct auger_prediction *p = ice->prediction;
     struct auger_peer_ports peer;
@@ -314,14 +316,23 @@ static void plan_next(struct auger_ice *ice, auger_time now)
     auger_peer_ports_read(ice, &peer);
     enum auger_predict_plan plan = plan_for(ice, &peer);
     if (plan == AUGER_PREDICT_NOTHING)
-        return;
+        return false;
     if (p->known_at == AUGER_NEVER)
         p->known_at = now;
     auger_time at = earliest(ice, plan, &peer);
-    if (now < at)
+    if (now < at) {
         p->wake_at = at;
-    else
-        begin(ice, now, plan, &peer);
+        return false;
+    }
+    begin(ice, now, plan, &peer);
+    return plan == AUGER_PREDICT_AHEAD;
+}
+
+/* Checks ahead, of which each time uses up one kind, or sets a deadline. */
+static void plan_next(struct auger_ice *ice, auger_time now)
+{
+    while (plan_one(ice, now)) {
+    }
 }
 
 /* Before the peer is known, and whatever becomes of it gathering goes on; it is one of the bursts
