@@ -62,12 +62,22 @@ static void remove_at(struct auger_checklist *list, uint16_t at)
             (size_t)(list->len - at) * sizeof(struct auger_pair *));
 }
 
-/* A pair whose consent ended is kept, so that it is not made anew. */
-static bool may_go(const struct auger_pair *pair, enum auger_role role, uint64_t for_priority)
+/* A pair whose consent ended is kept, so that it is not made anew; and so is one that failed since
+ * no request is left, while its last may be answered: a new one would have none either
+ * (docs/decisions/292). */
+static bool is_done_with(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    if (pair->state != AUGER_PAIR_FAILED || pair->failure == AUGER_PAIR_NO_CONSENT)
+        return false;
+    return pair->failure != AUGER_PAIR_LIMIT || !auger_inflight_has_pair(&list->inflight, pair);
+}
+
+static bool may_go(const struct auger_checklist *list, const struct auger_pair *pair,
+                   enum auger_role role, uint64_t for_priority)
 {
     assert(pair); /* below `len` none is missing */
     if (pair->state == AUGER_PAIR_FAILED)
-        return pair->failure != AUGER_PAIR_NO_CONSENT;
+        return is_done_with(list, pair);
     return (pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING) &&
            pair->ticket == 0 && auger_pair_priority(pair, role) < for_priority;
 }
@@ -78,13 +88,13 @@ static bool make_room(struct auger_checklist *list, enum auger_role role, uint64
 {
     for (uint16_t i = list->len; i-- > 0;) {
         if (list->order[i]->state == AUGER_PAIR_FAILED &&
-            may_go(list->order[i], role, for_priority)) {
+            may_go(list, list->order[i], role, for_priority)) {
             remove_at(list, i);
             return true;
         }
     }
     for (uint16_t i = list->len; i-- > 0;) {
-        if (may_go(list->order[i], role, for_priority)) {
+        if (may_go(list, list->order[i], role, for_priority)) {
             remove_at(list, i);
             return true;
         }
@@ -227,8 +237,7 @@ bool auger_checklist_is_dead(const struct auger_checklist *list,
 {
     for (uint16_t i = 0; i < list->len; i++) {
         const struct auger_pair *pair = list->order[i];
-        if (pair->remote == remote &&
-            (pair->state != AUGER_PAIR_FAILED || pair->failure == AUGER_PAIR_NO_CONSENT))
+        if (pair->remote == remote && !is_done_with(list, pair))
             return false;
     }
     return true;

@@ -95,6 +95,15 @@ struct auger_check *auger_inflight_find(const struct auger_inflight *inflight,
     return NULL;
 }
 
+bool auger_inflight_has_pair(const struct auger_inflight *inflight, const struct auger_pair *pair)
+{
+    for (uint16_t i = 0; inflight->used && i < inflight->slots.len; i++) {
+        if (auger_inflight_at(inflight, i)->pair == pair)
+            return true;
+    }
+    return false;
+}
+
 struct auger_check *auger_inflight_find_pair(const struct auger_inflight *inflight,
                                              const struct auger_pair *pair)
 {

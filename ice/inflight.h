@@ -48,6 +48,8 @@ void auger_inflight_clear(struct auger_inflight *inflight);
 
 struct auger_check *auger_inflight_find(const struct auger_inflight *inflight,
                                         const struct auger_stun_tid *tid);
+/* Whether there is one on `pair`, cancelled or not. */
+bool auger_inflight_has_pair(const struct auger_inflight *inflight, const struct auger_pair *pair);
 /* The check on `pair` that is not cancelled. */
 struct auger_check *auger_inflight_find_pair(const struct auger_inflight *inflight,
                                              const struct auger_pair *pair);

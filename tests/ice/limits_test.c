@@ -184,6 +184,75 @@ static void test_a_failed_pair_that_made_room_stays_away(void **state)
     puppet_free(p);
 }
 
+/* One pair that has used up what may go unanswered, of a table of that size: of a candidate that
+ * was told, worth less than others, or peer-reflexive. */
+static struct puppet *spent(uint16_t pairs_max, bool is_told, struct sent *last)
+{
+    struct auger_ice_config config;
+    struct sent none;
+
+    auger_ice_config_init(&config);
+    config.pairs_max = pairs_max;
+    struct puppet *p = puppet_with(&config);
+    puppet_introduce(p);
+    if (is_told)
+        assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 1000), 0);
+    else
+        puppet_check(p, &(struct puppet_check){.role = CONTROLLING});
+    assert_true(puppet_take_request(p, last));
+    p->ice->current->unanswered = UINT16_MAX;
+    puppet_wait(p, 600 * AUGER_MS);
+    assert_false(puppet_take(p, &none));
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_FAILED);
+    return p;
+}
+
+/* They can be asked nothing. */
+static void hear_from_others(struct puppet *p, unsigned others)
+{
+    char from[64];
+    struct sent sent;
+
+    for (unsigned i = 1; i <= others; i++) {
+        snprintf(from, sizeof(from), "192.0.2.3:%u", i);
+        puppet_check(p, &(struct puppet_check){.from = from, .role = CONTROLLING});
+        puppet_wait(p, 60 * AUGER_MS);
+        while (puppet_take(p, &sent))
+            assert_int_not_equal(sent.msg.class_, AUGER_STUN_REQUEST);
+    }
+}
+
+static void test_whose_last_request_may_be_answered_makes_no_room(void **state)
+{
+    static const struct {
+        uint16_t pairs_max;
+        bool is_told;
+        unsigned others; /* peer-reflexive, of which there are 16 at most */
+    } full[] = {{2, true, 2}, {100, false, 16}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(full) / sizeof(full[0]); i++) {
+        struct sent last;
+        struct puppet *p = spent(full[i].pairs_max, full[i].is_told, &last);
+        hear_from_others(p, full[i].others);
+        puppet_answer(p, &last, &(struct puppet_answer){0});
+        assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_SUCCEEDED);
+        puppet_free(p);
+    }
+}
+
+static void test_whose_last_request_was_refused_makes_room(void **state)
+{
+    (void)state;
+    struct sent last;
+    struct puppet *p = spent(2, true, &last);
+
+    puppet_answer(p, &last, &(struct puppet_answer){.code = 400});
+    hear_from_others(p, 2);
+    assert_false(has_pair_with(p->ice, "192.0.2.2:2002"));
+    puppet_free(p);
+}
+
 static const struct {
     const char *name;
     const char *from;
@@ -464,6 +533,8 @@ int main(void)
         cmocka_unit_test(test_the_answer_to_the_last_request_that_was_allowed_counts),
         cmocka_unit_test(test_a_full_list_of_pairs_gives_up_the_failed_then_the_lowest),
         cmocka_unit_test(test_a_failed_pair_that_made_room_stays_away),
+        cmocka_unit_test(test_whose_last_request_may_be_answered_makes_no_room),
+        cmocka_unit_test(test_whose_last_request_was_refused_makes_room),
         cmocka_unit_test(test_data_is_handed_out_by_where_it_comes_from),
         cmocka_unit_test(test_malformed_stun_is_counted_and_is_not_data),
         cmocka_unit_test(test_a_buffer_that_is_too_small_is_an_error),
