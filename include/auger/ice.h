@@ -159,7 +159,8 @@ struct auger_ice_config {
     /* How long to wait for servers before gathering is called done.  Default 10 s.  A TURN
      * server that answers later is told of all the same. */
     auger_time gather_timeout;
-    /* Limits; memory grows with them.  Defaults 16, 64, 16 and 100. */
+    /* Limits; memory grows with them.  Defaults 16, 64, 16 and 100.  With `tcp` an address takes up
+     * to four of the first, of which what servers see leaves a quarter for addresses to come. */
     uint16_t local_cands_max, remote_cands_max, prflx_cands_max, pairs_max;
     /* STUN and TURN servers kept.  Default 8. */
     uint16_t servers_max;

@@ -355,8 +355,10 @@ static void add_peer(struct built *built, int side)
     options.turn_named = options.turn ? named_servers(plan) : 0;
     options.chatter_bytes = (unsigned)side_value(plan, CHATTER_BYTES, side);
     options.errors = build_errors(plan, side);
-    if (options.turn)
-        options.ice.local_cands_max = 48; /* relayed ones of both servers leave room for a move */
+    /* Relayed ones of both servers leave room for a move; and where each address has four, for TCP
+     * (RFC 6544 section 5.1), they leave room for what servers see, as with io/loop.c. */
+    if (options.turn || options.ice.tcp)
+        options.ice.local_cands_max = 48;
     if (side_hides(plan, side))
         options.ice.policy = AUGER_ICE_POLICY_NO_HOST;
     if (side_shows_no_address(plan, side))

@@ -157,6 +157,20 @@ static void test_a_relay_does_not_let_in_who_has_a_name_alone(void **state)
     }
 }
 
+/* What servers see has room beside the candidates of TCP of three addresses, and is let in. */
+static void test_candidates_of_tcp_leave_room_for_others(void **state)
+{
+    static const char crowded[] = "seed=1 bob.gates=3 bob.ipv6=1 bob.more_interfaces=1 "
+                                  "alice.turn=1 alice.relay_only=1 bob.names=1 bob.tcp=7";
+    struct tally tally = {0};
+    struct plan plan;
+
+    (void)state;
+    assert_true(plan_parse(&plan, crowded));
+    assert_false(world_run(&plan, NULL, &tally).is_bad);
+    assert_int_equal(tally.judged[MUST_CONNECT_BY_RELAY], 1);
+}
+
 /* 15 asks nobody to do without a relay that looks like none: the peer's, which is never told.  Who
  * nominates knows its own. */
 static void test_a_relay_that_is_never_told_may_be_used(void **state)
@@ -361,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_who_is_lite_opens_no_path),
         cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
         cmocka_unit_test(test_a_relay_does_not_let_in_who_has_a_name_alone),
+        cmocka_unit_test(test_candidates_of_tcp_leave_room_for_others),
         cmocka_unit_test(test_a_relay_that_is_never_told_may_be_used),
         cmocka_unit_test(test_a_relay_may_be_used_before_the_prefix_is_known),
         cmocka_unit_test(test_the_last_datagram_of_a_check_may_be_lost),
