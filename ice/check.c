@@ -43,11 +43,6 @@ size_t auger_check_build(const struct auger_pair *pair, const struct auger_stun_
     return len < 0 ? 0 : (size_t)len;
 }
 
-static bool was_answered(const struct auger_pair *pair)
-{
-    return pair->proof && pair->proof->responses_received > 0;
-}
-
 static bool is_spent(const struct auger_ice *ice)
 {
     return ice->current->unanswered >= (uint32_t)AUGER_CHECK_UNANSWERED_MAX * ice->config.pairs_max;
@@ -55,7 +50,7 @@ static bool is_spent(const struct auger_ice *ice)
 
 static bool may_ask(const struct auger_ice *ice, const struct auger_pair *pair)
 {
-    return was_answered(pair) || !is_spent(ice);
+    return auger_pair_was_answered(pair) || !is_spent(ice);
 }
 
 static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_check *check,
@@ -69,7 +64,7 @@ static size_t write_request(struct auger_ice *ice, auger_time now, struct auger_
     if (len == 0)
         return 0; /* as good as lost on the way */
     *path = auger_pair_path(check->pair);
-    generation->unanswered += !was_answered(check->pair);
+    generation->unanswered += !auger_pair_was_answered(check->pair);
     check->pair->requests_sent++;
     check->pair->retransmissions_sent += check->tx.sent > 1;
     ice->counters.checks_sent++;

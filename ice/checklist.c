@@ -62,44 +62,62 @@ static void remove_at(struct auger_checklist *list, uint16_t at)
             (size_t)(list->len - at) * sizeof(struct auger_pair *));
 }
 
+/* A nomination has ended its check (8.1.2), and it has neither failed nor succeeded. */
+static bool is_given_up(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    return pair->state == AUGER_PAIR_IN_PROGRESS &&
+           !auger_inflight_find_pair(&list->inflight, pair);
+}
+
 /* A pair whose consent ended is kept, so that it is not made anew; and so is one that failed since
  * no request is left, while its last may be answered: a new one would have none either
  * (docs/decisions/292). */
-static bool is_done_with(const struct auger_checklist *list, const struct auger_pair *pair)
+static bool has_failed_for_good(const struct auger_checklist *list, const struct auger_pair *pair)
 {
     if (pair->state != AUGER_PAIR_FAILED || pair->failure == AUGER_PAIR_NO_CONSENT)
         return false;
     return pair->failure != AUGER_PAIR_LIMIT || !auger_inflight_has_pair(&list->inflight, pair);
 }
 
-static bool may_go(const struct auger_checklist *list, const struct auger_pair *pair,
-                   enum auger_role role, uint64_t for_priority)
+static bool is_dead(const struct auger_checklist *list, const struct auger_pair *pair)
 {
-    assert(pair); /* below `len` none is missing */
-    if (pair->state == AUGER_PAIR_FAILED)
-        return is_done_with(list, pair);
-    return (pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING) &&
-           pair->ticket == 0 && auger_pair_priority(pair, role) < for_priority;
+    return has_failed_for_good(list, pair) || is_given_up(list, pair);
 }
 
-/* Failed pairs go first, then the lowest; each from the end of the list (8838
- * section 10, step 6). */
+/* What makes room, the last of these first. */
+enum ease { STAYS, IS_LOWER, HAS_WORKED, WAS_GIVEN_UP, HAS_FAILED };
+
+static enum ease ease_of(const struct auger_checklist *list, const struct auger_pair *pair,
+                         enum auger_role role, uint64_t for_priority)
+{
+    assert(pair); /* below `len` none is missing */
+    if (is_dead(list, pair)) {
+        if (auger_pair_was_answered(pair))
+            return HAS_WORKED;
+        return pair->state == AUGER_PAIR_FAILED ? HAS_FAILED : WAS_GIVEN_UP;
+    }
+    bool is_idle = (pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING) &&
+                   pair->ticket == 0;
+    return is_idle && auger_pair_priority(pair, role) < for_priority ? IS_LOWER : STAYS;
+}
+
+/* Failed pairs go first, then the lowest; each from the end of the list (8838 section 10, step 6).
+ * Of those that failed the ones that had worked are the last (docs/decisions/295). */
 static bool make_room(struct auger_checklist *list, enum auger_role role, uint64_t for_priority)
 {
+    enum ease most = STAYS;
+    uint16_t at = 0;
+
     for (uint16_t i = list->len; i-- > 0;) {
-        if (list->order[i]->state == AUGER_PAIR_FAILED &&
-            may_go(list, list->order[i], role, for_priority)) {
-            remove_at(list, i);
-            return true;
-        }
+        enum ease ease = ease_of(list, list->order[i], role, for_priority);
+        if (ease <= most)
+            continue;
+        most = ease;
+        at = i;
     }
-    for (uint16_t i = list->len; i-- > 0;) {
-        if (may_go(list, list->order[i], role, for_priority)) {
-            remove_at(list, i);
-            return true;
-        }
-    }
-    return false;
+    if (most != STAYS)
+        remove_at(list, at);
+    return most != STAYS;
 }
 
 /* Room for more pairs, for their order, and for a check on each. */
@@ -236,11 +254,23 @@ bool auger_checklist_is_dead(const struct auger_checklist *list,
                              const struct auger_ice_cand *remote)
 {
     for (uint16_t i = 0; i < list->len; i++) {
-        const struct auger_pair *pair = list->order[i];
-        if (pair->remote == remote && !is_done_with(list, pair))
+        if (list->order[i]->remote == remote && !is_dead(list, list->order[i]))
             return false;
     }
     return true;
+}
+
+auger_time auger_checklist_answered_at(const struct auger_checklist *list,
+                                       const struct auger_ice_cand *remote)
+{
+    auger_time at = 0;
+
+    for (uint16_t i = 0; i < list->len; i++) {
+        const struct auger_pair *pair = list->order[i];
+        if (pair->remote == remote && auger_pair_was_answered(pair))
+            at = auger_time_max(at, pair->proof->answered_at);
+    }
+    return at;
 }
 
 bool auger_checklist_is_proved(const struct auger_checklist *list,
@@ -270,13 +300,6 @@ void auger_checklist_remove_local(struct auger_checklist *list, const struct aug
         else if (auger_pair_seen_as(pair) == local)
             pair->proof->seen_as = pair->local;
     }
-}
-
-/* A nomination has ended its check (8.1.2), and it has neither failed nor succeeded. */
-static bool is_given_up(const struct auger_checklist *list, const struct auger_pair *pair)
-{
-    return pair->state == AUGER_PAIR_IN_PROGRESS &&
-           !auger_inflight_find_pair(&list->inflight, pair);
 }
 
 void auger_checklist_retry(struct auger_checklist *list, auger_time now)
@@ -328,12 +351,21 @@ void auger_checklist_trigger(struct auger_checklist *list, auger_time now, struc
         auger_pair_set_state(pair, list->env, now, AUGER_PAIR_WAITING);
 }
 
+/* It has failed, or is asked in vain: what repeats a check doubles its wait each time (8489 section
+ * 6.2.1), and may come to it long after the way is free. */
+static bool is_unanswered(const struct auger_checklist *list, const struct auger_pair *pair)
+{
+    const struct auger_check *check = auger_inflight_find_pair(&list->inflight, pair);
+
+    return pair->state == AUGER_PAIR_FAILED ||
+           (pair->state == AUGER_PAIR_IN_PROGRESS && (!check || check->tx.sent > 1));
+}
+
 void auger_checklist_retry_proved(struct auger_checklist *list, auger_time now)
 {
     for (uint16_t i = 0; i < list->len; i++) {
         struct auger_pair *pair = list->order[i];
-        if (pair->state == AUGER_PAIR_FAILED && pair->proof &&
-            pair->proof->responses_received > 0 && !auger_pair_is_over(pair))
+        if (auger_pair_was_answered(pair) && !auger_pair_is_over(pair) && is_unanswered(list, pair))
             auger_checklist_trigger(list, now, pair);
     }
 }

@@ -26,8 +26,8 @@ void auger_checklist_fini(struct auger_checklist *list);
 
 struct auger_pair *auger_checklist_find(const struct auger_checklist *list,
                                         const struct auger_path *path);
-/* A new pair, frozen.  When the list is full a failed pair or one of lower
- * priority makes room (8838 section 10); NULL: there was none, or no memory. */
+/* A new pair, frozen.  When the list is full a pair that failed or was given up, or one of lower
+ * priority, makes room (8838 section 10); NULL: there was none, or no memory. */
 struct auger_pair *auger_checklist_add(struct auger_checklist *list, auger_time now,
                                        struct auger_ice_cand *local, struct auger_ice_cand *remote,
                                        enum auger_role role);
@@ -44,6 +44,9 @@ void auger_checklist_form(struct auger_checklist *list, auger_time now,
 /* Whether no pair of that remote candidate can come to anything any more. */
 bool auger_checklist_is_dead(const struct auger_checklist *list,
                              const struct auger_ice_cand *remote);
+/* When the peer answered there last, on whatever pair there is; 0: it has not. */
+auger_time auger_checklist_answered_at(const struct auger_checklist *list,
+                                       const struct auger_ice_cand *remote);
 /* Whether the peer has answered there: a pair with that candidate is valid. */
 bool auger_checklist_is_proved(const struct auger_checklist *list,
                                const struct auger_ice_cand *remote);
@@ -54,7 +57,8 @@ void auger_checklist_remove_local(struct auger_checklist *list, const struct aug
 /* Pairs that had failed, or whose checks were cancelled, are to be tried again: all but those
  * that are over. */
 void auger_checklist_retry(struct auger_checklist *list, auger_time now);
-/* Of those that had failed the ones that the peer has answered on before. */
+/* The pairs that the peer has answered on before and that have failed since, or that are asked for
+ * the second time or later without an answer. */
 void auger_checklist_retry_proved(struct auger_checklist *list, auger_time now);
 /* The role has changed, and with it every priority (6.1.2.3). */
 void auger_checklist_reorder(struct auger_checklist *list, enum auger_role role);

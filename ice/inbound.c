@@ -199,17 +199,24 @@ static bool read_request(struct request *request, const struct auger_stun_msg *m
     return is_controlling || !request->use_candidate;
 }
 
-/* A peer-reflexive candidate of which every pair has failed; the room is better
- * used by one that has just been heard. */
+/* A peer-reflexive candidate of which every pair has failed, or was given up; the room is better
+ * used by one that has just been heard.  Where the peer has answered it may ask again: of those
+ * the one that did so least recently is the last resort (docs/decisions/295). */
 static struct auger_ice_cand *dead_prflx(const struct auger_generation *generation)
 {
+    const struct auger_checklist *list = &generation->checklist;
+    struct auger_ice_cand *dead = NULL;
+
     for (uint16_t i = 0; i < generation->remotes.len; i++) {
         struct auger_ice_cand *cand = auger_cands_at(&generation->remotes, i);
-        if (cand->addr.family != AUGER_FAMILY_NONE && cand->type == AUGER_CAND_PRFLX &&
-            auger_checklist_is_dead(&generation->checklist, cand))
-            return cand;
+        if (cand->addr.family == AUGER_FAMILY_NONE || cand->type != AUGER_CAND_PRFLX ||
+            !auger_checklist_is_dead(list, cand))
+            continue;
+        if (!dead ||
+            auger_checklist_answered_at(list, cand) < auger_checklist_answered_at(list, dead))
+            dead = cand;
     }
-    return NULL;
+    return dead;
 }
 
 /* Ports of that IP address that have been learned at that base. */

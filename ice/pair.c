@@ -121,6 +121,11 @@ void auger_pair_validate(struct auger_pair *pair, const struct auger_env *env, a
     auger_pair_set_state(pair, env, now, AUGER_PAIR_SUCCEEDED);
 }
 
+bool auger_pair_was_answered(const struct auger_pair *pair)
+{
+    return pair->proof && pair->proof->responses_received > 0;
+}
+
 uint64_t auger_pair_priority_of(const struct auger_ice_cand *local,
                                 const struct auger_ice_cand *remote, enum auger_role role)
 {

@@ -104,6 +104,8 @@ static inline auger_time auger_pair_rtt(const struct auger_pair *pair)
     return pair->proof ? pair->proof->rtt : 0;
 }
 
+/* The peer has answered there once, and may again. */
+bool auger_pair_was_answered(const struct auger_pair *pair);
 bool auger_pair_has_same_foundation(const struct auger_pair *a, const struct auger_pair *b);
 /* Whether it is a valid pair that we may send data on at `now`. */
 bool auger_pair_is_usable(const struct auger_pair *pair, auger_time now);

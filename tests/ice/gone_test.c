@@ -378,6 +378,27 @@ static void test_what_worked_before_is_tried_again_when_any_address_goes(void **
     puppet_free(p);
 }
 
+/* It is asked on already, in vain, and the next repetition would be seconds away. */
+static void test_nor_does_what_worked_before_wait_for_a_repetition(void **state)
+{
+    (void)state;
+    static const char third[] = "198.51.100.9:1009";
+    struct sent sent[2];
+    struct puppet *p = puppet_on_two(sent);
+
+    puppet_answer(p, &sent[0], &(struct puppet_answer){.to = WIFI});
+    puppet_answer(p, &sent[1], &(struct puppet_answer){.to = CELLULAR});
+    wait_on_wifi(p, 2 * AUGER_SEC);
+    comes(p, third);
+    puppet_refuse_along(p, CELLULAR, PEER);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .to = CELLULAR});
+    wait_on_wifi(p, 9 * AUGER_SEC);
+    assert_false(is_asked_from(p, CELLULAR, 2 * AUGER_SEC, false));
+    goes(p, third);
+    assert_true(is_asked_from(p, CELLULAR, AUGER_SEC, false));
+    puppet_free(p);
+}
+
 /* The same: nobody has taken consent back, and the peer may answer yet. */
 static void test_a_check_that_fails_on_the_only_path_ends_no_session(void **state)
 {
@@ -648,6 +669,7 @@ int main(void)
         cmocka_unit_test(test_a_pair_that_takes_over_renews_its_consent_first),
         cmocka_unit_test(test_of_two_pairs_that_may_take_over_the_one_with_consent_does),
         cmocka_unit_test(test_what_worked_before_is_tried_again_when_any_address_goes),
+        cmocka_unit_test(test_nor_does_what_worked_before_wait_for_a_repetition),
         cmocka_unit_test(test_what_worked_makes_no_room_for_what_never_did),
         cmocka_unit_test(test_a_check_that_fails_on_the_only_path_ends_no_session),
         cmocka_unit_test(test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use),

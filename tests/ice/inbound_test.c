@@ -410,6 +410,75 @@ static void test_a_dead_peer_reflexive_candidate_makes_room(void **state)
     puppet_free(p);
 }
 
+/* From that many addresses, one after another; `code` is that of the answer to ours, 0: none. */
+static void is_asked_from_ports(struct puppet *p, unsigned ports, uint16_t code)
+{
+    struct sent sent;
+    char from[64];
+
+    for (unsigned i = 0; i < ports; i++) {
+        snprintf(from, sizeof(from), "198.51.100.2:%u", 1000 + i);
+        puppet_check(p, &(struct puppet_check){.from = from, .role = CONTROLLING});
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(puppet_take_request(p, &sent));
+        if (code)
+            puppet_answer(p, &sent, &(struct puppet_answer){.code = code});
+    }
+}
+
+static bool has_room_for(struct puppet *p, const char *from)
+{
+    struct sent sent;
+
+    puppet_check(p, &(struct puppet_check){.from = from, .role = CONTROLLING});
+    if (!puppet_take_response(p, &sent))
+        return false;
+    assert_has_pair(p, &sent);
+    return true;
+}
+
+/* A peer that has answered there may come back to it (docs/decisions/295). */
+static void test_where_the_peer_has_answered_is_the_last_to_make_room(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+    struct sent sent;
+
+    for (int i = 0; i < 2; i++) {
+        const char *from = i == 0 ? "198.51.100.1:7" : "198.51.100.1:8";
+        assert_true(has_room_for(p, from));
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(puppet_take_request(p, &sent));
+        puppet_answer(p, &sent, &(struct puppet_answer){0});
+        puppet_refuse_along(p, NULL, from);
+    }
+    is_asked_from_ports(p, 14, 400);
+    assert_true(has_room_for(p, "198.51.100.3:1"));
+    puppet_pair(p, "198.51.100.1:7");
+    for (char from[] = "198.51.100.3:10"; from[14] < '9'; from[14]++)
+        assert_true(has_room_for(p, from));
+    for (char from[] = "198.51.100.4:10"; from[14] < '4'; from[14]++)
+        assert_true(has_room_for(p, from));
+    puppet_pair(p, "198.51.100.1:7");
+    assert_true(has_room_for(p, "198.51.100.5:1")); /* that of the first */
+    puppet_pair(p, "198.51.100.1:8");
+    puppet_free(p);
+}
+
+/* 8445 section 8.1.2: they are asked no more, and have neither failed nor succeeded. */
+static void test_what_a_nomination_has_ended_makes_room(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(false);
+
+    is_asked_from_ports(p, 16, 0);
+    assert_false(has_room_for(p, "198.51.100.3:1"));
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
+    assert_true(puppet_pair(p, "192.0.2.2:2002").selected);
+    assert_true(has_room_for(p, "198.51.100.3:1"));
+    puppet_free(p);
+}
+
 /* What leaves for 192.0.2.9 is answered from that address; how much it was.  Others answer from
  * where they are asked, if at all. */
 static size_t misanswer(struct puppet *p, const char *other, bool others_answer)
@@ -683,6 +752,8 @@ int main(void)
         cmocka_unit_test(test_a_repeated_check_is_kept_once_there_is_room),
         cmocka_unit_test(test_a_check_for_which_no_pair_has_room_is_not_answered),
         cmocka_unit_test(test_a_dead_peer_reflexive_candidate_makes_room),
+        cmocka_unit_test(test_where_the_peer_has_answered_is_the_last_to_make_room),
+        cmocka_unit_test(test_what_a_nomination_has_ended_makes_room),
         cmocka_unit_test(test_a_chase_after_ever_new_ports_comes_to_an_end),
         cmocka_unit_test(test_a_peer_that_moves_after_a_chase_is_followed),
         cmocka_unit_test(test_a_chase_leaves_room_for_who_asks_from_elsewhere),

@@ -253,6 +253,58 @@ static void test_whose_last_request_was_refused_makes_room(void **state)
     puppet_free(p);
 }
 
+static void tell_and_answer(struct puppet *p, const char *remote, uint32_t priority, uint16_t code)
+{
+    struct sent sent;
+
+    assert_int_equal(puppet_tell(p, remote, priority), 0);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = code});
+}
+
+/* Each of the lowest priority. */
+static void tell_one_more(struct puppet *p, unsigned port)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "192.0.2.9:%u", port);
+    assert_int_equal(puppet_tell(p, text, 100 - port), 0);
+    assert_true(has_pair_with(p->ice, text));
+}
+
+/* The peer may come back to what has worked (docs/decisions/295); what a nomination has ended (8445
+ * section 8.1.2) is asked no more. */
+static void test_a_pair_that_had_worked_is_the_last_of_the_dead_to_make_room(void **state)
+{
+    (void)state;
+    struct auger_ice_config config;
+    struct sent sent;
+
+    auger_ice_config_init(&config);
+    config.pairs_max = 4;
+    struct puppet *p = puppet_with(&config);
+    puppet_introduce(p);
+    tell_and_answer(p, "192.0.2.2:1", 1000, 0);
+    tell_and_answer(p, "192.0.2.2:2", 300, 0);
+    puppet_refuse_along(p, NULL, "192.0.2.2:2");
+    tell_and_answer(p, "192.0.2.2:3", 400, 400);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:4", 500), 0);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &sent));
+    puppet_check(p, &(struct puppet_check){
+                        .from = "192.0.2.2:1", .role = CONTROLLING, .use_candidate = true});
+    assert_true(puppet_pair(p, "192.0.2.2:1").selected);
+    tell_one_more(p, 1);
+    assert_false(has_pair_with(p->ice, "192.0.2.2:3")); /* it has failed, and never worked */
+    tell_one_more(p, 2);
+    assert_false(has_pair_with(p->ice, "192.0.2.2:4")); /* it was given up */
+    assert_true(has_pair_with(p->ice, "192.0.2.2:2"));
+    tell_one_more(p, 3);
+    assert_false(has_pair_with(p->ice, "192.0.2.2:2"));
+    puppet_free(p);
+}
+
 static const struct {
     const char *name;
     const char *from;
@@ -535,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_a_failed_pair_that_made_room_stays_away),
         cmocka_unit_test(test_whose_last_request_may_be_answered_makes_no_room),
         cmocka_unit_test(test_whose_last_request_was_refused_makes_room),
+        cmocka_unit_test(test_a_pair_that_had_worked_is_the_last_of_the_dead_to_make_room),
         cmocka_unit_test(test_data_is_handed_out_by_where_it_comes_from),
         cmocka_unit_test(test_malformed_stun_is_counted_and_is_not_data),
         cmocka_unit_test(test_a_buffer_that_is_too_small_is_an_error),

@@ -4,6 +4,8 @@
 
 #include "tests/ice/world.h"
 
+#include "ice/state.h"
+
 #define PUPPET_UFRAG "puppet01"
 #define PUPPET_PASSWORD "puppetpuppetpuppetpuppet"
 
@@ -254,6 +256,21 @@ static inline size_t puppet_pairs(const struct puppet *p)
 {
     static struct auger_ice_pair_info pairs[200];
     return auger_ice_pairs(p->ice, pairs, 200);
+}
+
+/* A check of ours, begun here, is refused: `base` is NULL for the first. */
+static inline void puppet_refuse_along(struct puppet *p, const char *base, const char *remote)
+{
+    const struct auger_path path = {base ? addr_of(base) : p->base, addr_of(remote)};
+    struct auger_checklist *list = &p->ice->current->checklist;
+    struct sent sent = {0};
+
+    auger_checklist_trigger(list, p->world->now, auger_checklist_find(list, &path));
+    while (!auger_path_equal(&sent.path, &path)) {
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(puppet_take_request(p, &sent));
+    }
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 400, .to = base});
 }
 
 /* An agent with one valid pair with 192.0.2.2:2002. */

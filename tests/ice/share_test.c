@@ -287,14 +287,7 @@ static void the_address_in_use_goes_and_what_takes_over_is_claimed_first(void **
 /* A check along the selected pair is refused. */
 static void fail_on_the_selected_pair(struct puppet *p, const char *remote)
 {
-    const struct auger_path path = {p->base, addr_of(remote)};
-    struct auger_checklist *list = &p->ice->current->checklist;
-    struct sent sent;
-
-    auger_checklist_trigger(list, p->world->now, auger_checklist_find(list, &path));
-    puppet_wait(p, 50 * AUGER_MS);
-    assert_true(puppet_take_request(p, &sent));
-    puppet_answer(p, &sent, &(struct puppet_answer){.code = 400});
+    puppet_refuse_along(p, NULL, remote);
     assert_false(puppet_pair(p, remote).valid);
 }
 
