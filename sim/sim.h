@@ -355,6 +355,8 @@ struct sim_peer_story {
     uint64_t data_forged, data_repeated; /* received, and known to be */
     struct auger_path data_path;         /* of the last that was received */
     uint64_t allocates_in_vain;          /* requests, each datagram of which had no answer */
+    uint64_t bindings_in_vain;           /* to servers, each datagram while gathering the same */
+    uint64_t bindings_heard;             /* to servers, that had one */
     uint64_t refreshes_lost;             /* of channels: their first request, or its answer */
     uint64_t late_answers;               /* to checks on a path whose consent had ended */
     uint64_t requests_sent;              /* STUN requests, retransmissions included */

@@ -118,6 +118,8 @@ static void drained(struct sim_peer *peer, size_t how_many, auger_time next, siz
 {
     peer->story.requests_sent = monitor_requests(peer->monitor);
     peer->story.allocates_in_vain = monitor_allocates_in_vain(peer->monitor);
+    peer->story.bindings_in_vain = monitor_bindings_in_vain(peer->monitor);
+    peer->story.bindings_heard = monitor_bindings_heard(peer->monitor);
     peer->story.refreshes_lost = monitor_refreshes_lost(peer->monitor);
     peer->story.late_answers = monitor_late_answers(peer->monitor);
     monitor_drained(peer->monitor, sim_peer_now(peer), how_many, next);

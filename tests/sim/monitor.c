@@ -245,6 +245,16 @@ uint64_t monitor_allocates_in_vain(const struct monitor *monitor)
     return monitor->allocates_in_vain;
 }
 
+uint64_t monitor_bindings_in_vain(const struct monitor *monitor)
+{
+    return monitor->bindings_in_vain;
+}
+
+uint64_t monitor_bindings_heard(const struct monitor *monitor)
+{
+    return monitor->bindings_heard;
+}
+
 uint64_t monitor_refreshes_lost(const struct monitor *monitor)
 {
     return monitor->refreshes_lost;

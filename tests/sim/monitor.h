@@ -118,6 +118,10 @@ uint64_t monitor_requests(const struct monitor *monitor);
 /* Allocate requests that were sent as often as may be (RFC 8489 section 6.2.1), and had no answer
  * of any kind. */
 uint64_t monitor_allocates_in_vain(const struct monitor *monitor);
+/* Binding requests to servers that were sent as often as 10 s allow, and had no answer of any kind;
+ * and those that had one. */
+uint64_t monitor_bindings_in_vain(const struct monitor *monitor);
+uint64_t monitor_bindings_heard(const struct monitor *monitor);
 /* Bindings of channels that were to be renewed, and had no answer to the first request. */
 uint64_t monitor_refreshes_lost(const struct monitor *monitor);
 

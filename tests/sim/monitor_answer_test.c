@@ -43,6 +43,56 @@ static void one_that_is_sent_on_though_it_was_answered_was_not(void **state)
     assert_int_equal(monitor_allocates_in_vain(stage->monitor), 0);
 }
 
+static void asks_where_it_is_seen(struct stage *stage, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++)
+        says(stage, AUGER_SEC,
+             &(struct turn_msg){.class_ = AUGER_STUN_REQUEST,
+                                .method = AUGER_STUN_BINDING,
+                                .tid = 20,
+                                .is_unsigned = true});
+}
+
+static void is_told_where_it_is_seen(struct stage *stage)
+{
+    is_told(stage, AUGER_SEC,
+            &(struct turn_msg){
+                .class_ = AUGER_STUN_SUCCESS, .method = AUGER_STUN_BINDING, .tid = 20});
+}
+
+static void in_vain_is_asked_where_one_is_seen_if_nobody_answers_while_gathering(void **state)
+{
+    for (int has_relay = 0; has_relay < 2; has_relay++) {
+        struct stage *stage = *state;
+
+        if (has_relay)
+            allocate(stage);
+        asks_where_it_is_seen(stage, 4);
+        assert_int_equal(monitor_bindings_in_vain(stage->monitor), 0);
+        asks_where_it_is_seen(stage, 2);
+        assert_int_equal(monitor_bindings_in_vain(stage->monitor), 1);
+        assert_int_equal(monitor_bindings_heard(stage->monitor), 0);
+        for (int i = 0; i < 2; i++)
+            is_told_where_it_is_seen(stage);
+        assert_int_equal(monitor_bindings_in_vain(stage->monitor), 0);
+        assert_int_equal(monitor_bindings_heard(stage->monitor), 1);
+        holds(stage);
+        tear_down(state);
+        set_up_relay(state);
+    }
+}
+
+static void one_that_was_answered_before_was_asked_with_success(void **state)
+{
+    struct stage *stage = *state;
+
+    asks_where_it_is_seen(stage, 1);
+    is_told_where_it_is_seen(stage);
+    asks_where_it_is_seen(stage, 6);
+    assert_int_equal(monitor_bindings_in_vain(stage->monitor), 0);
+    assert_int_equal(monitor_bindings_heard(stage->monitor), 1);
+}
+
 static void one_is_adrift_if_the_server_says_so(void **state)
 {
     static const struct {
@@ -203,6 +253,8 @@ static void a_server_that_is_not_heard_takes_nothing_back(void **state)
 SCENARIOS(relay_staged(a_request_to_the_server_is_sent_7_times_at_most),
           relay_staged(an_allocate_of_seven_datagrams_without_an_answer_was_in_vain),
           relay_staged(one_that_is_sent_on_though_it_was_answered_was_not),
+          relay_staged(in_vain_is_asked_where_one_is_seen_if_nobody_answers_while_gathering),
+          relay_staged(one_that_was_answered_before_was_asked_with_success),
           relay_staged(one_is_adrift_if_the_server_says_so),
           relay_staged(nothing_leaves_by_a_relay_that_is_lost),
           relay_staged(a_request_whose_nonce_was_stale_is_over),

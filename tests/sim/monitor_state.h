@@ -12,6 +12,7 @@
 #define MONITOR_GONE 48         /* the latest ones */
 #define MONITOR_CONFLICTS 4     /* so many may be borne at least */
 #define MONITOR_TRANSMISSIONS 7 /* RFC 8489 section 6.2.1 */
+#define MONITOR_GATHERING 5     /* of these, while 10 s are waited for a server */
 #define MONITOR_NO_GENERATION SIZE_MAX
 /* Of prediction, in a generation: three bursts of four requests and up to 16 checks. */
 #define MONITOR_UNPACED 60
@@ -130,6 +131,7 @@ struct monitor {
     struct auger_stun_tid failed_last;  /* and the latest of them */
     unsigned refreshes_lost;            /* of channels */
     unsigned allocates_in_vain;
+    unsigned bindings_in_vain, bindings_heard; /* of those that ask a server */
 
     struct monitor_requests sent, received;
     struct monitor_route *routes; /* that have succeeded */

@@ -391,8 +391,10 @@ static void sent_request(struct monitor *monitor, auger_time now, const struct a
     }
     if (request->sent > MONITOR_TRANSMISSIONS)
         monitor_break(monitor, "3: request sent for the %uth time", request->sent);
-    if (monitor_is_server(monitor, &path->remote))
+    if (monitor_is_server(monitor, &path->remote)) {
+        monitor->bindings_in_vain += request->sent == MONITOR_GATHERING && !request->is_heard;
         return;
+    }
     check_form(monitor, now, msg, request->generation);
     if (request->generation == MONITOR_NO_GENERATION)
         return;
@@ -569,6 +571,22 @@ static void received_answer(struct monitor *monitor, auger_time now, const struc
         route_succeeded(monitor, now, request);
 }
 
+/* Of whatever kind. */
+static void told_by_server(struct monitor *monitor, const uint8_t *buf, size_t len)
+{
+    struct auger_stun_msg msg;
+
+    if (!auger_stun_is_message(buf, len) || auger_stun_msg_parse(&msg, buf, len) < 0 ||
+        msg.method != AUGER_STUN_BINDING || msg.class_ == AUGER_STUN_REQUEST)
+        return;
+    struct monitor_request *request = monitor_find_request(&monitor->sent, &msg.tid, NULL);
+    if (!request || request->is_heard)
+        return;
+    request->is_heard = true;
+    monitor->bindings_heard++;
+    monitor->bindings_in_vain -= request->sent >= MONITOR_GATHERING;
+}
+
 void monitor_received(struct monitor *monitor, auger_time now, const struct auger_path *path,
                       const uint8_t *buf, size_t len)
 {
@@ -576,6 +594,8 @@ void monitor_received(struct monitor *monitor, auger_time now, const struct auge
     struct auger_bytes bytes = {buf, len};
     struct auger_stun_msg msg;
 
+    if (monitor_is_server(monitor, &path->remote))
+        told_by_server(monitor, buf, len);
     if (!monitor_unwrap_received(monitor, now, &inner, &bytes) ||
         !auger_stun_is_message(bytes.data, bytes.len) ||
         auger_stun_msg_parse(&msg, bytes.data, bytes.len) < 0)

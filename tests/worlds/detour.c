@@ -62,7 +62,7 @@ void life_judge_detour(struct life *life, struct tally *tally)
         const struct auger_pair *selected = current->nomination.selected;
         if (current->role != AUGER_CONTROLLING || !selected)
             continue;
-        tally->judged[MUST_LEAVE_RELAY] += ways_have_relay(life->plan, 0);
+        tally->judged[MUST_LEAVE_RELAY] += ways_have_relay(life->plan, (struct ways_in_vain){0});
         if (auger_pair_is_relayed(selected) && without_relay(peer, sim_peer_now(peer)))
             life_condemn(life, "15: a relay is kept, though another path works");
     }

@@ -136,11 +136,12 @@ static const struct sim_reach *reach_of(struct life *life)
     return &life->reach;
 }
 
+static const struct ways_in_vain none_in_vain;
+
 /* Without random bytes an allocation comes to nothing, and nobody says when there will be some. */
-static bool can_have_relay(const struct plan *plan, unsigned ungranted)
+static bool can_have_relay(const struct plan *plan, struct ways_in_vain in_vain)
 {
-    return ways_have_relay(plan, ungranted) &&
-           worlds_count_buggified(AUGER_BUGGIFY_NO_ENTROPY) == 0;
+    return ways_have_relay(plan, in_vain) && worlds_count_buggified(AUGER_BUGGIFY_NO_ENTROPY) == 0;
 }
 
 /* For want of room, as chance has it.  Who accepted a stream keeps it for ten seconds without a
@@ -149,7 +150,7 @@ static bool is_turned_away(struct life *life)
 {
     return (life->witness[0].is_turned_away || life->witness[1].is_turned_away) &&
            worlds_count_buggified(AUGER_BUGGIFY_PRFLX_FULL) > 1 && ways_have_tcp(life->plan) &&
-           !can_have_relay(life->plan, 0) && !reach_of(life)->both;
+           !can_have_relay(life->plan, none_in_vain) && !reach_of(life)->both;
 }
 
 /* 12: they find each other. */
@@ -167,7 +168,7 @@ static void judge_liveness(struct life *life, struct tally *tally)
     tally->judged[MUST_CONNECT]++;
     if (ever)
         return;
-    if (can_have_relay(life->plan, 0))
+    if (can_have_relay(life->plan, none_in_vain))
         life_condemn(life, "13: there is a relay, and they did not find it");
     else if (ways_have_tcp(life->plan))
         life_condemn(life, "12: there is a path over TCP, and they did not find it");
@@ -200,12 +201,31 @@ static unsigned ungranted(struct life *life)
            (unsigned)(life_story(life, 1)->allocates_in_vain > 0) << 1;
 }
 
+/* Sides that lost all that they asked of where servers see them: each time five datagrams in a row,
+ * which is what has its turn until gathering ends (gather_timeout).  RFC 8445 section 5.1.1.2 lets
+ * nobody have a reflexive candidate without an answer. */
+static unsigned unseen(struct life *life)
+{
+    unsigned sides = 0;
+
+    for (int side = 0; side < 2; side++) {
+        const struct sim_peer_story *s = life_story(life, side);
+        sides |= (unsigned)(s->bindings_in_vain > 0 && s->bindings_heard == 0) << side;
+    }
+    return sides;
+}
+
+static struct ways_in_vain in_vain(struct life *life)
+{
+    return (struct ways_in_vain){.allocates = ungranted(life), .bindings = unseen(life)};
+}
+
 /* 13: nor does loss keep them from a relay. */
 static void judge_relay(struct life *life, struct tally *tally)
 {
     if (!is_gentle_but_for_loss(life->plan) || plan_count_faults(life->plan) > 0 ||
         loss_of(life->plan) > LOSS_MAX || !has_checks_to_lose(life->plan) ||
-        !can_have_relay(life->plan, ungranted(life)))
+        !can_have_relay(life->plan, in_vain(life)))
         return;
     tally->judged[MUST_CONNECT_BY_RELAY]++;
     if (!life_story(life, 0)->connected || !life_story(life, 1)->connected)
@@ -217,7 +237,7 @@ static bool have_way(struct life *life, const struct couple *couple)
 {
     if (couple == &life->beside)
         return ways_reach_beside(life->plan).both;
-    return can_have_relay(life->plan, ungranted(life)) || ways_have_tcp(life->plan) ||
+    return can_have_relay(life->plan, in_vain(life)) || ways_have_tcp(life->plan) ||
            reach_of(life)->both;
 }
 
@@ -324,7 +344,7 @@ static bool is_left_to_guesses(struct life *life)
     const struct plan *plan = life->plan;
 
     return (plan_has(plan, PREDICTION) || plan_has(plan, PREDICTION_B)) &&
-           !can_have_relay(plan, 0) && !ways_have_tcp(plan) && !reach_of(life)->both;
+           !can_have_relay(plan, none_in_vain) && !ways_have_tcp(plan) && !reach_of(life)->both;
 }
 
 /* 12: a restart finds the path that there is. */

@@ -110,6 +110,13 @@ static void cut_both(struct sim *sim, void *user)
     sim_cut(sim, life->built.peers[0], life->built.peers[1]);
 }
 
+static void silence_bob(struct sim *sim, void *user)
+{
+    const struct life *life = user;
+
+    sim_peer_silence(sim, life->built.peers[1]);
+}
+
 static void cut_those_beside(struct sim *sim, void *user)
 {
     const struct life *life = user;
@@ -223,6 +230,7 @@ static void do_harm(struct life *life)
         {CUT_FROM_THE_START, 0, cut_both},
         {CUT_IN_BETWEEN, 20 * AUGER_SEC, cut_both},
         {CUT_JUST_BEFORE_THE_END, WORLD_ENDS - 15 * AUGER_SEC, cut_both},
+        {SILENT_FROM_THE_START, 0, silence_bob},
         {CUT_BESIDE_FROM_THE_START, 0, cut_those_beside},
         {CUT_BESIDE_IN_BETWEEN, 20 * AUGER_SEC, cut_those_beside},
         {BY_A_RELAY_FOR_GOOD, 20 * AUGER_SEC, take_a_relay_of_its_own_for_good},

@@ -28,6 +28,8 @@ static void test_a_quiet_world_is_fine(void **state)
     assert_false(judged("seed=1 timers_early_again=3", NO_SABOTAGE).is_bad);
 }
 
+#define HIDDEN_BEHIND_A_NAT "seed=1 alice.turn=1 alice.relay_only=1 bob.gates=3 bob.privacy=1 "
+
 static void test_each_sabotage_is_seen_by_its_judge(void **state)
 {
     static const struct {
@@ -45,6 +47,7 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
          BY_A_RELAY_FOR_GOOD, "15"},
         {"seed=1 mux=1", CUT_BESIDE_FROM_THE_START, "12"},
         {"seed=1 mux=2 cut=1 cut_for_ms=100 cut_at_ms=15000", CUT_BESIDE_IN_BETWEEN, "12"},
+        {HIDDEN_BEHIND_A_NAT "heavy_loss_permille=89", SILENT_FROM_THE_START, "13"},
         {"seed=1 oom_permille=200", CUT_JUST_BEFORE_THE_END, "6:"},
         {"seed=1 off_path=20", ONE_WORD_MORE, "10"},
         {"seed=1 timers_early_again=1", EARLY_IS_DUE, "18"},
@@ -96,17 +99,17 @@ static void test_who_is_lite_opens_no_path(void **state)
     assert_true(judged(beside, CUT_FROM_THE_START).is_bad);
 }
 
-static bool has_relay_without(const char *text, unsigned ungranted)
+static bool has_relay_without(const char *text, struct ways_in_vain in_vain)
 {
     struct plan plan;
 
     assert_true(plan_parse(&plan, text));
-    return ways_have_relay(&plan, ungranted);
+    return ways_have_relay(&plan, in_vain);
 }
 
 static bool has_relay(const char *text)
 {
-    return has_relay_without(text, 0);
+    return has_relay_without(text, (struct ways_in_vain){0});
 }
 
 /* 13 asks for a relay only where it may let the other in, who knows its address: what a
@@ -288,12 +291,42 @@ static void test_whose_requests_were_lost_has_no_relay(void **state)
     static const char alone[] = "seed=1 alice.turn=1 alice.relay_only=1 bob.turn=1";
 
     (void)state;
-    assert_false(has_relay_without("seed=1 alice.turn=1", 1));
-    assert_true(has_relay_without("seed=1 alice.turn=1", 2));
-    assert_true(has_relay_without(both, 1));
-    assert_true(has_relay_without(alone, 2));
-    assert_false(has_relay_without(alone, 1));
-    assert_false(has_relay_without(both, 3));
+    assert_false(has_relay_without("seed=1 alice.turn=1", (struct ways_in_vain){.allocates = 1}));
+    assert_true(has_relay_without("seed=1 alice.turn=1", (struct ways_in_vain){.allocates = 2}));
+    assert_true(has_relay_without(both, (struct ways_in_vain){.allocates = 1}));
+    assert_true(has_relay_without(alone, (struct ways_in_vain){.allocates = 2}));
+    assert_false(has_relay_without(alone, (struct ways_in_vain){.allocates = 1}));
+    assert_false(has_relay_without(both, (struct ways_in_vain){.allocates = 3}));
+}
+
+/* Nor of whom it has left without a word of where servers see it, and that has nothing else to
+ * tell. */
+static void test_whom_no_server_has_told_of_itself_is_let_in_by_no_relay(void **state)
+{
+    static const struct {
+        const char *world;
+        struct ways_in_vain in_vain;
+        bool has_relay;
+    } cases[] = {
+        {HIDDEN_BEHIND_A_NAT, {0}, true},
+        {HIDDEN_BEHIND_A_NAT, {.bindings = 1}, true},
+        {HIDDEN_BEHIND_A_NAT, {.bindings = 2}, false},
+        {HIDDEN_BEHIND_A_NAT "bob.turn=1", {.bindings = 2}, true},
+        {HIDDEN_BEHIND_A_NAT "bob.turn=1", {.allocates = 2, .bindings = 2}, false},
+        {"seed=1 alice.turn=1 alice.relay_only=1", {.bindings = 2}, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(has_relay_without(cases[i].world, cases[i].in_vain), cases[i].has_relay);
+    struct verdict verdict =
+        judged("seed=8520000019397 delay_ms=101 heavy_loss_permille=89 alice.gates=3 bob.gates=3 "
+               "alice.mapping=2 alice.filtering=2 bob.filtering=1 alice.ports=4 bob.ports=5 "
+               "alice.turn=1 alice.relay_only=1 bob.privacy=1 signal_ms=499 "
+               "candidates_late_ms=2140 same_role=1",
+               NO_SABOTAGE);
+    if (verdict.is_bad)
+        fail_msg("%s", verdict.why);
 }
 
 static void test_tcp_is_asked_for_where_one_opens_what_the_other_hears(void **state)
@@ -382,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_what_is_checked_late_is_not_checked_for_ever),
         cmocka_unit_test(test_a_relay_is_asked_for_where_there_is_room),
         cmocka_unit_test(test_whose_requests_were_lost_has_no_relay),
+        cmocka_unit_test(test_whom_no_server_has_told_of_itself_is_let_in_by_no_relay),
         cmocka_unit_test(test_tcp_is_asked_for_where_one_opens_what_the_other_hears),
         cmocka_unit_test(test_a_relay_that_a_nat_took_away_is_a_change_of_address),
         cmocka_unit_test(test_who_has_never_met_loses_nobody),

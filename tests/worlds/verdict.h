@@ -18,6 +18,7 @@ enum sabotage {
     CUT_FROM_THE_START, /* agents cannot hear each other, and no plan says so */
     CUT_IN_BETWEEN,
     CUT_JUST_BEFORE_THE_END,
+    SILENT_FROM_THE_START,     /* bob, in signalling: servers answer him, and nobody hears of it */
     CUT_BESIDE_FROM_THE_START, /* the same of those on shared sockets who are not the first */
     CUT_BESIDE_IN_BETWEEN,
     BY_A_RELAY_FOR_GOOD, /* of its own, which is nominated though another path works, and nothing

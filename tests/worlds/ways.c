@@ -188,22 +188,22 @@ static bool is_within_quota(const struct plan *plan)
 }
 
 /* One of its servers does, or names one that does to clients of that family. */
-static bool is_granted(const struct plan *plan, int side, unsigned ungranted)
+static bool is_granted(const struct plan *plan, int side, struct ways_in_vain in_vain)
 {
     const int64_t *v = plan->value;
     bool can_follow = v[TURN_ALTERNATE] == 1   ? side_has_ipv4(plan, side)
                       : v[TURN_ALTERNATE] == 2 ? side_has_ipv6(plan, side)
                                                : false;
 
-    return !(ungranted >> side & 1) && is_within_quota(plan) &&
+    return !(in_vain.allocates >> side & 1) && is_within_quota(plan) &&
            ((side_value(plan, TURN, side) & ~v[TURN_DRAINS]) ||
             (can_follow && v[TURN_DRAINS] != 3));
 }
 
 /* The other side is told of it. */
-static bool has_relay(const struct plan *plan, int side, unsigned ungranted)
+static bool has_relay(const struct plan *plan, int side, struct ways_in_vain in_vain)
 {
-    return is_granted(plan, side, ungranted) && side_value(plan, TURN, side) &&
+    return is_granted(plan, side, in_vain) && side_value(plan, TURN, side) &&
            !side_is_lite(plan, side) && !side_value(plan, GIVES, side) &&
            (side_gates(plan, side) != UDP_BLOCKED || side_has_streams(plan, side));
 }
@@ -219,7 +219,7 @@ static bool is_translated_before(const struct plan *plan, int side)
 
 /* Where others see it from is told, so that a relay lets it in: what servers see is not, where it
  * is the host's address and that has a name. */
-static bool shows_where_it_is(const struct plan *plan, int side, unsigned ungranted)
+static bool shows_where_it_is(const struct plan *plan, int side, struct ways_in_vain in_vain)
 {
     bool is_translated = is_translated_before(plan, side);
 
@@ -228,17 +228,17 @@ static bool shows_where_it_is(const struct plan *plan, int side, unsigned ungran
         return false;
     bool is_mapped = side_is_forwarded(plan, side) && side_has_ipv4(plan, side) &&
                      plan->value[TOGETHER] != 1; /* a carrier's own */
-    bool asks_turn = side_value(plan, TURN, side) && !(ungranted >> side & 1) &&
+    bool asks_turn = side_value(plan, TURN, side) && !(in_vain.allocates >> side & 1) &&
                      !side_has_streams(plan, side); /* else of TCP */
-    return !side_value(plan, NO_STUN, side) || asks_turn || is_mapped ||
-           (!is_translated && !side_hides(plan, side));
+    bool asks_stun = !side_value(plan, NO_STUN, side) && !(in_vain.bindings >> side & 1);
+    return asks_stun || asks_turn || is_mapped || (!is_translated && !side_hides(plan, side));
 }
 
-bool ways_have_relay(const struct plan *plan, unsigned ungranted)
+bool ways_have_relay(const struct plan *plan, struct ways_in_vain in_vain)
 {
     for (int side = 0; side < 2; side++)
-        if (has_relay(plan, side, ungranted) &&
-            (shows_where_it_is(plan, !side, ungranted) || has_relay(plan, !side, ungranted)))
+        if (has_relay(plan, side, in_vain) &&
+            (shows_where_it_is(plan, !side, in_vain) || has_relay(plan, !side, in_vain)))
             return true;
     return false;
 }

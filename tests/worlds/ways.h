@@ -13,8 +13,13 @@ struct sim_reach ways_reach(const struct plan *plan, enum ways_from from);
 struct sim_reach ways_reach_beside(const struct plan *plan);
 /* One side can open a stream to where the other listens: whatever becomes of UDP. */
 bool ways_have_tcp(const struct plan *plan);
+/* 1 << side of those whose requests have come to nothing: for an allocation, and for where servers
+ * see it. */
+struct ways_in_vain {
+    unsigned allocates, bindings;
+};
 /* One side has a relay that the other can be reached by: neither a lost server nor a fault is
- * thought of.  `ungranted`: 1 << side of those whose requests for one have come to nothing. */
-bool ways_have_relay(const struct plan *plan, unsigned ungranted);
+ * thought of. */
+bool ways_have_relay(const struct plan *plan, struct ways_in_vain in_vain);
 
 #endif /* WORLDS_WAYS_H */
