@@ -110,8 +110,14 @@ static enum auger_exchange_outcome refuse(struct auger_exchange *ex,
     return AUGER_EXCHANGE_PENDING;
 }
 
-/* 401 to a request with credentials: there is nothing to change (9.2.5).  438 over and over:
- * the first at once, then slower, then no more. */
+/* 438 over and over: every second time slower, then no more.  A nonce that waited with us may be
+ * stale for that reason alone, and the one that it is refused with goes at once. */
+static auger_time wait_of(const struct auger_exchange *ex)
+{
+    return ex->stales > 0 && ex->stales % 2 == 0 ? (ex->stales - 1) * STALE_BACKOFF : 0;
+}
+
+/* 401 to a request with credentials: there is nothing to change (9.2.5). */
 static enum auger_exchange_outcome ask_again(struct auger_exchange *ex,
                                              struct auger_turn_credentials *c, auger_time now,
                                              const struct auger_stun_msg *msg)
@@ -127,8 +133,7 @@ static enum auger_exchange_outcome ask_again(struct auger_exchange *ex,
                 AUGER_F_TEXT("reason", error ? auger_turn_error_text(error) : ""));
     if (error != AUGER_TURN_ERROR_NONE)
         return refuse(ex, c, now, msg, error);
-    auger_time wait = ex->stales > 1 ? (ex->stales - 1) * STALE_BACKOFF : 0;
-    if (start_transaction(ex, c->env, auger_time_add(now, wait)) < 0)
+    if (start_transaction(ex, c->env, auger_time_add(now, wait_of(ex))) < 0)
         return fail(ex, AUGER_TURN_ERROR_RESOURCES);
     ex->is_authenticated = false;
     ex->refused_by = AUGER_NEVER;

@@ -7,7 +7,7 @@
 #include "stun/transaction.h"
 #include "turn/credentials.h"
 
-#define AUGER_EXCHANGE_STALE_MAX 4 /* nonces that may be stale, one after the other */
+#define AUGER_EXCHANGE_STALE_MAX 5 /* nonces that may be stale, one after the other */
 #define AUGER_EXCHANGE_NOES_MAX 3  /* that nobody signed, until what stands is given up */
 
 enum auger_exchange_outcome {

@@ -55,9 +55,9 @@ static void asks_where_it_is_seen(struct stage *stage, unsigned times)
 
 static void is_told_where_it_is_seen(struct stage *stage)
 {
-    is_told(stage, AUGER_SEC,
-            &(struct turn_msg){
-                .class_ = AUGER_STUN_SUCCESS, .method = AUGER_STUN_BINDING, .tid = 20});
+    is_told(
+        stage, AUGER_SEC,
+        &(struct turn_msg){.class_ = AUGER_STUN_SUCCESS, .method = AUGER_STUN_BINDING, .tid = 20});
 }
 
 static void in_vain_is_asked_where_one_is_seen_if_nobody_answers_while_gathering(void **state)

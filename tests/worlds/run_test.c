@@ -48,6 +48,7 @@ static void test_each_sabotage_is_seen_by_its_judge(void **state)
         {"seed=1 mux=1", CUT_BESIDE_FROM_THE_START, "12"},
         {"seed=1 mux=2 cut=1 cut_for_ms=100 cut_at_ms=15000", CUT_BESIDE_IN_BETWEEN, "12"},
         {HIDDEN_BEHIND_A_NAT "heavy_loss_permille=89", SILENT_FROM_THE_START, "13"},
+        {HIDDEN_BEHIND_A_NAT "turn_nonce_s=1 turn_slow_ms=300", SILENT_FROM_THE_START, "13"},
         {"seed=1 oom_permille=200", CUT_JUST_BEFORE_THE_END, "6:"},
         {"seed=1 off_path=20", ONE_WORD_MORE, "10"},
         {"seed=1 timers_early_again=1", EARLY_IS_DUE, "18"},
@@ -273,6 +274,10 @@ static void test_a_relay_is_asked_for_where_there_is_room(void **state)
         {TWO_SYMMETRIC "turn_drains=1 turn_alternate=2", false},
         {TWO_SYMMETRIC "turn_drains=1 turn_alternate=2 alice.ipv6=1", true},
         {TWO_SYMMETRIC "turn_drains=3 turn_alternate=1", false},
+        {TWO_SYMMETRIC "turn_slow_ms=1500", true},
+        {TWO_SYMMETRIC "turn_nonce_s=1", true},
+        {TWO_SYMMETRIC "turn_nonce_s=1 turn_slow_ms=1500", false}, /* is as good as full */
+        {TWO_SYMMETRIC "turn_nonce_s=2 turn_slow_ms=600", true},
     };
 
     (void)state;

@@ -187,6 +187,17 @@ static bool is_within_quota(const struct plan *plan)
     return !plan->value[TURN_QUOTA] || asked <= plan->value[TURN_QUOTA];
 }
 
+/* A nonce that servers judge by whole seconds lives up to one less than they are told.  Where more
+ * than half of them are over when the request comes that is made with them, no client has more than
+ * luck (RFC 8489 section 9.2.5): RFC 8656 section 5 has one in an hour. */
+static bool does_nonce_come_back(const struct plan *plan)
+{
+    const int64_t *v = plan->value;
+    int64_t age_ms = 2 * (v[DELAY_MS] + v[JITTER_MS]) + v[TURN_SLOW_MS];
+
+    return v[TURN_NONCE_S] == 0 || age_ms <= 1000 * v[TURN_NONCE_S] - 500;
+}
+
 /* One of its servers does, or names one that does to clients of that family. */
 static bool is_granted(const struct plan *plan, int side, struct ways_in_vain in_vain)
 {
@@ -196,6 +207,7 @@ static bool is_granted(const struct plan *plan, int side, struct ways_in_vain in
                                                : false;
 
     return !(in_vain.allocates >> side & 1) && is_within_quota(plan) &&
+           does_nonce_come_back(plan) &&
            ((side_value(plan, TURN, side) & ~v[TURN_DRAINS]) ||
             (can_follow && v[TURN_DRAINS] != 3));
 }
