@@ -155,7 +155,7 @@ static void outlive_failed_check(struct auger_ice *ice, auger_time now)
     pair->proof->was_selected = pair == ice->current->nomination.selected;
     auger_route_forget_pair(ice, pair);
     auger_locals_go_on(ice, now, 0);
-    ice->drift.by_check = ice->drift.goes_on;
+    ice->drift.by_check = true; /* until another is in use, which on a shared socket may last */
     ice->drift.path = path;
 }
 

@@ -184,6 +184,8 @@ static void lose(struct auger_ice *ice, struct auger_ice_cand *own)
 {
     struct auger_generation *all[] = {ice->current, ice->previous, ice->next};
 
+    if (!ice->route && is_in_use(ice, own)) /* a check had failed on the selected one */
+        ice->current->nomination.is_gone = true;
     for (size_t i = 0; i < 3; i++)
         if (all[i])
             forget_pairs(ice, all[i], own);
@@ -345,13 +347,15 @@ static bool awaits_pairs(const struct auger_ice *ice)
 /* Not "disconnected" while a pair has yet to be tried. */
 void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
 {
-    if (!ice->drift.goes_on)
+    if (!ice->drift.goes_on && !ice->drift.by_check)
         return;
     if (ice->route) {
         ice->drift = (struct auger_drift){0};
         ice->news.restart_wanted = false;
         return;
     }
+    if (!ice->drift.goes_on) /* what is valid waits to be selected */
+        return;
     if (now >= ice->drift.awaits_until)
         ice->drift.awaits_until = 0;
     if (awaits_pairs(ice) || ice->drift.awaits_until || auger_relay_may_come(ice) ||

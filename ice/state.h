@@ -120,7 +120,7 @@ struct auger_gather {
  * locals.h. */
 struct auger_drift {
     bool goes_on, has_asked; /* for a restart */
-    bool by_check;           /* nothing is gone: it is no beginning, and not called one */
+    bool by_check;           /* nothing is gone: if it goes on it is not called a beginning */
     struct auger_path path;  /* that of the check */
     auger_time awaits_until; /* a stream of the peer's; 0: none */
 };

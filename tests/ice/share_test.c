@@ -256,28 +256,38 @@ static void a_silent_pair_is_given_up_and_the_state_says_so(void **state)
     puppet_free(p);
 }
 
-static void the_address_in_use_goes_and_what_takes_over_is_claimed_first(void **state)
+#define OTHER "192.0.2.1:1002"
+
+/* FIRST is selected, and valid from another address too. */
+static struct puppet *select_first_beside_another_address(void)
 {
-    const struct auger_addr other = addr_of("192.0.2.1:1002");
+    const struct auger_addr other = addr_of(OTHER);
     struct puppet *p = sharing(false);
     struct sent sent;
 
-    (void)state;
     make_valid(p, FIRST, 2130706431);
     puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .use_candidate = true});
     assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &other), 0);
-    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .to = "192.0.2.1:1002"});
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .to = OTHER});
     for (int i = 0; i < 10; i++) {
         puppet_wait(p, 50 * AUGER_MS);
         while (puppet_take_request(p, &sent))
-            puppet_answer(p, &sent, &(struct puppet_answer){.to = "192.0.2.1:1002"});
+            puppet_answer(p, &sent, &(struct puppet_answer){.to = OTHER});
     }
     assert_true(has_path(p, FIRST));
+    return p;
+}
+
+static void the_address_in_use_goes_and_what_takes_over_is_claimed_first(void **state)
+{
+    struct puppet *p = select_first_beside_another_address();
+
+    (void)state;
     assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
     assert_true(has_path(p, FIRST)); /* from the other address */
     assert_true(wants(p, FIRST, true));
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
-    p->base = other; /* which is another session's */
+    p->base = addr_of(OTHER); /* which is another session's */
     refuse(p, FIRST);
     must_have_lost_its_path(p);
     assert_false(wants(p, FIRST, true));
@@ -303,6 +313,39 @@ static void a_check_that_fails_on_the_selected_pair_moves_no_data(void **state)
     puppet_check(
         p, &(struct puppet_check){.role = CONTROLLING, .from = SECOND, .use_candidate = true});
     assert_true(has_path(p, SECOND));
+    puppet_free(p);
+}
+
+/* Until its address goes: what data would use again is gone then (docs/decisions/231, 241). */
+static void where_a_check_had_failed_the_address_goes_and_another_takes_over(void **state)
+{
+    struct puppet *p = select_first_beside_another_address();
+
+    (void)state;
+    fail_on_the_selected_pair(p, FIRST);
+    must_have_lost_its_path(p);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
+    assert_true(has_path(p, FIRST));
+    assert_true(wants(p, FIRST, true));
+    assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
+    puppet_free(p);
+}
+
+/* Another one says nothing of it. */
+static void nor_does_the_going_of_any_other_move_data(void **state)
+{
+    const struct auger_addr other = addr_of(OTHER);
+    struct puppet *p = select_first_beside_another_address();
+    struct sent sent;
+
+    (void)state;
+    make_valid(p, SECOND, 2130706430);
+    fail_on_the_selected_pair(p, FIRST);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &other), 0);
+    while (puppet_take_request(p, &sent)) {
+    }
+    must_have_lost_its_path(p);
+    assert_true(puppet_pair(p, SECOND).valid);
     puppet_free(p);
 }
 
@@ -527,6 +570,8 @@ int main(void)
         cmocka_unit_test(a_silent_pair_is_given_up_and_the_state_says_so),
         cmocka_unit_test(the_address_in_use_goes_and_what_takes_over_is_claimed_first),
         cmocka_unit_test(a_check_that_fails_on_the_selected_pair_moves_no_data),
+        cmocka_unit_test(where_a_check_had_failed_the_address_goes_and_another_takes_over),
+        cmocka_unit_test(nor_does_the_going_of_any_other_move_data),
         cmocka_unit_test(the_selected_pair_is_so_again_once_it_is_valid_again),
         cmocka_unit_test(nor_does_it_take_the_place_of_another_that_was_selected_since),
         cmocka_unit_test(without_another_path_the_explanation_names_it),
