@@ -341,13 +341,16 @@ static bool is_owed(const struct monitor_route *route, auger_time now)
     return is_agreed(route, now) && now - route->owed_at < 30 * AUGER_SEC;
 }
 
-/* An answer that comes later brings it back no more, though nobody has said so yet. */
+/* An answer that comes later brings it back no more, though nobody has said so yet.  Each
+ * generation has its own on one path, and ends by itself. */
 static void end_consent(struct monitor *monitor, auger_time now)
 {
-    struct monitor_route *route = monitor_find_live_route(monitor, &monitor->path);
-
-    if (route && now - route->succeeded_at >= 30 * AUGER_SEC)
-        route->has_lapsed = route->is_over = true;
+    for (size_t i = 0; i < monitor->routes_len; i++) {
+        struct monitor_route *route = &monitor->routes[i];
+        if (auger_path_equal(&route->path, &monitor->path) &&
+            now - route->succeeded_at >= 30 * AUGER_SEC)
+            route->has_lapsed = route->is_over = true;
+    }
 }
 
 void monitor_lacks_memory(struct monitor *monitor, auger_time now)

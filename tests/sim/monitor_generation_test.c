@@ -66,6 +66,48 @@ static void an_old_generation_lives_as_long_as_its_consent(void **state)
     }
 }
 
+static void is_on_path(struct stage *stage, auger_time now)
+{
+    monitor_event(stage->monitor, now,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = path});
+}
+
+/* Of a path that both have, the one in use before its time and the other's a little later: a check
+ * of the new one may yet succeed there. */
+static void where_consent_of_both_has_ended_the_new_one_may_begin_again(void **state)
+{
+    (void)state;
+    for (int is_asked_anew = 0; is_asked_anew < 2; is_asked_anew++) {
+        const auger_time late = 33 * AUGER_SEC;
+        struct stage *stage;
+
+        set_up((void **)&stage);
+        enters(stage, 0, AUGER_ICE_CHECKING);
+        asks(stage, 0, (struct forged){.tid = 1});
+        is_answered(stage, 0, 1);
+        is_on_path(stage, 0);
+        enters(stage, 0, AUGER_ICE_CONNECTED);
+        restarts(stage);
+        asks(stage, AUGER_SEC, (struct forged){.tid = 2, .username = "theirs2:ours2"});
+        is_answered(stage, AUGER_SEC, 2);
+        monitor_woken(stage->monitor, 30 * AUGER_SEC);
+        enters(stage, 30 * AUGER_SEC, AUGER_ICE_DISCONNECTED);
+        monitor_woken(stage->monitor, 31 * AUGER_SEC);
+        if (is_asked_anew) {
+            asks(stage, late, (struct forged){.tid = 3, .username = "theirs2:ours2"});
+            is_answered(stage, late, 3);
+        }
+        is_on_path(stage, late);
+        enters(stage, late, AUGER_ICE_CONNECTED);
+        sends_data(stage, late);
+        if (is_asked_anew)
+            holds(stage);
+        else
+            breaks(stage, '2');
+        tear_down((void **)&stage);
+    }
+}
+
 static void an_answer_is_to_a_check_of_one_generation(void **state)
 {
     static const struct {
@@ -159,6 +201,7 @@ static void a_restart_that_failed_leaves_two_lite_agents_a_path(void **state)
 
 SCENARIOS(cmocka_unit_test(a_check_is_of_one_generation),
           cmocka_unit_test(an_old_generation_lives_as_long_as_its_consent),
+          cmocka_unit_test(where_consent_of_both_has_ended_the_new_one_may_begin_again),
           cmocka_unit_test(an_answer_is_to_a_check_of_one_generation),
           cmocka_unit_test(a_restart_alone_leads_out_of_failed),
           cmocka_unit_test(a_restart_that_failed_leaves_a_path),
