@@ -76,7 +76,7 @@ static void the_overhead_is_never_more_than_it_says(void **state)
     }
     assert_int_equal(most, 55);
     read_send(p, &peer, data, sizeof(data));
-    assert_true(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_DONT_FRAGMENT));
+    assert_true(puppet_asks(p, AUGER_STUN_ATTR_DONT_FRAGMENT));
     puppet_free(p);
 }
 

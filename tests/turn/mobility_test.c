@@ -52,7 +52,7 @@ static void expect_move(struct puppet *p, const char *ticket)
     assert_int_equal(auger_turn_move(p->turn, p->now), 0);
     expect_request(p, AUGER_STUN_REFRESH);
     assert_true(has_text(p, AUGER_STUN_ATTR_MOBILITY_TICKET, ticket));
-    assert_false(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_LIFETIME));
+    assert_false(puppet_asks(p, AUGER_STUN_ATTR_LIFETIME));
     assert_true(is_signed(p));
 }
 
@@ -62,7 +62,7 @@ static void who_does_not_want_to_move_asks_for_no_ticket(void **state)
     struct puppet *p = puppet_new();
 
     puppet_authenticate(p);
-    assert_false(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_MOBILITY_TICKET));
+    assert_false(puppet_asks(p, AUGER_STUN_ATTR_MOBILITY_TICKET));
     grant_with_ticket(p, TICKET);
     assert_false(p->event.allocated.mobility);
     assert_int_equal(auger_turn_move(p->turn, p->now), AUGER_ERR_STATE);
@@ -91,7 +91,7 @@ static void a_refresh_from_where_we_are_shows_no_ticket(void **state)
 
     assert_true(poll_at(p, p->now + 540 * AUGER_SEC) > 0);
     assert_int_equal(p->request.method, AUGER_STUN_REFRESH);
-    assert_false(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_MOBILITY_TICKET));
+    assert_false(puppet_asks(p, AUGER_STUN_ATTR_MOBILITY_TICKET));
     confirm(p);
     expect_no_event(p);
     expect_move(p, TICKET); /* which is kept */
@@ -164,7 +164,7 @@ static void a_move_that_is_refused_leaves_all_as_it_was(void **state)
         assert_int_equal(auger_turn_state(p->turn), AUGER_TURN_ALLOCATED);
         assert_true(poll_at(p, p->now + 540 * AUGER_SEC) > 0);
         assert_int_equal(p->request.method, AUGER_STUN_REFRESH);
-        assert_false(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_MOBILITY_TICKET));
+        assert_false(puppet_asks(p, AUGER_STUN_ATTR_MOBILITY_TICKET));
         puppet_free(p);
     }
 }
@@ -194,7 +194,7 @@ static void a_move_that_nobody_s_name_refuses_is_given_up_and_counts_for_nothing
         while (poll_at(p, auger_turn_next_timeout(p->turn)) == 0)
             ;
         assert_int_equal(p->request.method, AUGER_STUN_REFRESH);
-        assert_false(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_MOBILITY_TICKET));
+        assert_false(puppet_asks(p, AUGER_STUN_ATTR_MOBILITY_TICKET));
         refuse_unsigned(p);
     }
     expect_failure(p, AUGER_TURN_ERROR_UNAUTHENTICATED, 401);
@@ -278,7 +278,7 @@ static void a_server_that_forbids_it_gives_an_allocation_all_the_same(void **sta
     puppet_authenticate(p);
     refuse(p, 405);
     expect_request(p, AUGER_STUN_ALLOCATE);
-    assert_false(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_MOBILITY_TICKET));
+    assert_false(puppet_asks(p, AUGER_STUN_ATTR_MOBILITY_TICKET));
     refuse(p, 405); /* a second time there is nothing to leave out */
     expect_failure(p, AUGER_TURN_ERROR_MOBILITY, 405);
     puppet_free(p);
@@ -320,7 +320,7 @@ static void who_gives_back_on_the_way_shows_no_ticket(void **state)
     expect_request(p, AUGER_STUN_REFRESH);
     assert_true(auger_stun_msg_u32(&p->request, AUGER_STUN_ATTR_LIFETIME, &lifetime));
     assert_int_equal(lifetime, 0);
-    assert_false(auger_stun_msg_has(&p->request, AUGER_STUN_ATTR_MOBILITY_TICKET));
+    assert_false(puppet_asks(p, AUGER_STUN_ATTR_MOBILITY_TICKET));
     confirm(p);
     expect_event(p, AUGER_TURN_EVENT_RELEASED);
     expect_no_event(p);

@@ -384,6 +384,12 @@ static inline void puppet_permit(struct puppet *p, const char *text)
     assert_true(auger_addr_equal(&p->event.peer.addr, &peer));
 }
 
+/* Its last request has such an attribute. */
+static inline bool puppet_asks(const struct puppet *p, uint16_t type)
+{
+    return auger_stun_msg_has(&p->request, type);
+}
+
 static inline void puppet_free(struct puppet *p)
 {
     auger_turn_free(p->turn);
