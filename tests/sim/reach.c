@@ -98,14 +98,12 @@ static void ignore(struct sim *sim, struct sim_host *host, const struct auger_pa
     (void)sim, (void)host, (void)path, (void)buf, (void)len;
 }
 
-void sim_add_bystander(struct sim *sim, struct sim_net *net, bool ipv6)
+void sim_add_bystander(struct sim *sim, struct sim_net *net, enum auger_family family)
 {
     struct sim_host *host = sim_host_new(sim, "bystander");
 
     host->receive = ignore;
-    sim_host_attach(host, net, AUGER_IPV4, 1);
-    if (ipv6)
-        sim_host_attach(host, net, AUGER_IPV6, 1);
+    sim_host_attach(host, net, family, 1);
 }
 
 void sim_reacher_add_addr(struct sim *sim, struct sim_reacher *reacher, struct sim_net *net,

@@ -26,7 +26,7 @@ void sim_reacher_hide(struct sim_reacher *reacher, const struct sim_net *but, bo
 void sim_reacher_tell(struct sim_reacher *reacher, const struct auger_addr *external);
 
 /* A host that asks nobody and answers nobody: what is meant for another of its address it has. */
-void sim_add_bystander(struct sim *sim, struct sim_net *net, bool ipv6);
+void sim_add_bystander(struct sim *sim, struct sim_net *net, enum auger_family family);
 
 struct sim_reach {
     bool both;   /* each has an answer of the other */

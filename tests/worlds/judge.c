@@ -519,6 +519,14 @@ static unsigned changes_of_address(const struct witness *witness)
     return witness->relays_lost + witness->streams_lost;
 }
 
+/* Consent has ended, nothing leaves any more, and all pairs are asked once again
+ * (docs/decisions/230). */
+static bool is_asked_anew(struct life *life)
+{
+    return life_story(life, 1)->state == AUGER_ICE_DISCONNECTED &&
+           !sim_peer_ice(life->built.peers[1])->route;
+}
+
 /* 16 */
 void life_judge_farewell(struct life *life, struct tally *tally)
 {
@@ -532,6 +540,8 @@ void life_judge_farewell(struct life *life, struct tally *tally)
     sim_run(life->built.sim, NOTICED_BY);
     if (!was_connected)
         return;
+    if (is_asked_anew(life))
+        sim_run(life->built.sim, PATIENCE);
     tally->judged[MUST_NOTICE]++;
     const struct sim_peer_story *bob = life_story(life, 1);
     /* A relay that goes in these seconds is a change of address, whether its server forgets it or

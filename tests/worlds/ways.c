@@ -41,6 +41,17 @@ static struct sim_net *elsewhere(const struct built *built, int side, enum ways_
     return from == WAYS_AWAY ? built->away[side] : built->vpn[side];
 }
 
+/* Who resolves names, those of the other or its own, does so from another host, which has an
+ * address there as well. */
+static void add_addr(struct built *built, int side, struct sim_net *net, enum auger_family family)
+{
+    const struct plan *plan = built->plan;
+
+    sim_reacher_add_addr(built->sim, built->reachers[side], net, family);
+    if (net != sim_internet(built->sim) && (side_has_names(plan, 0) || side_has_names(plan, 1)))
+        sim_add_bystander(built->sim, net, family);
+}
+
 static void add_reacher(struct built *built, int side, enum ways_from from)
 {
     const struct plan *plan = built->plan;
@@ -48,18 +59,18 @@ static void add_reacher(struct built *built, int side, enum ways_from from)
 
     built->reachers[side] = reacher;
     if (elsewhere(built, side, from)) {
-        sim_reacher_add_addr(built->sim, reacher, elsewhere(built, side, from), AUGER_IPV4);
+        add_addr(built, side, elsewhere(built, side, from), AUGER_IPV4);
         show_reacher(built, side);
         return;
     }
     if (uses_nat64(plan, side))
         sim_reacher_translate(reacher);
     if (side_has_ipv4(plan, side))
-        sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV4);
+        add_addr(built, side, built->homes[side][0], AUGER_IPV4);
     if (side_has_ipv6(plan, side))
-        sim_reacher_add_addr(built->sim, reacher, built->homes[side][0], AUGER_IPV6);
+        add_addr(built, side, built->homes[side][0], AUGER_IPV6);
     if (side_has_more(plan, side))
-        sim_reacher_add_addr(built->sim, reacher, built->homes[side][1], AUGER_IPV4);
+        add_addr(built, side, built->homes[side][1], AUGER_IPV4);
     show_reacher(built, side);
 }
 
@@ -114,7 +125,7 @@ struct sim_reach ways_reach(const struct plan *plan, enum ways_from from)
     add_reacher(&built, 1, from);
     make_lite(&built);
     if (plan_shares_sockets(plan))
-        sim_add_bystander(built.sim, built.homes[last_of_couples(plan)][0], false);
+        sim_add_bystander(built.sim, built.homes[last_of_couples(plan)][0], AUGER_IPV4);
     return reach(&built);
 }
 
@@ -129,6 +140,13 @@ static void make_beside(struct plan *plan)
         plan->value[not_theirs[i]] = 0;
 }
 
+static void add_first_couple(struct built *built, int side)
+{
+    sim_add_bystander(built->sim, built->homes[side][0], AUGER_IPV4);
+    if (side_has_ipv6(built->plan, side))
+        sim_add_bystander(built->sim, built->homes[side][0], AUGER_IPV6);
+}
+
 struct sim_reach ways_reach_beside(const struct plan *plan)
 {
     int last = last_of_couples(plan);
@@ -138,10 +156,10 @@ struct sim_reach ways_reach_beside(const struct plan *plan)
     make_beside(&theirs);
     build_honest(&built, &theirs);
     if (last == 0)
-        sim_add_bystander(built.sim, built.homes[0][0], side_has_ipv6(plan, 0));
+        add_first_couple(&built, 0);
     add_reacher(&built, !last, WAYS_AT_HOME);
     if (last == 1)
-        sim_add_bystander(built.sim, built.homes[1][0], side_has_ipv6(plan, 1));
+        add_first_couple(&built, 1);
     add_reacher(&built, last, WAYS_AT_HOME);
     return reach(&built);
 }
