@@ -484,10 +484,20 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
 }
 
 /* One that had ended may be another by now: an address that a server has given again, or a pair
- * that was refused or given up meanwhile, and asked anew. */
+ * that was refused or given up meanwhile, and asked anew; or that of another generation, which has
+ * not been in use so far. */
+static void begin_consent(struct monitor *monitor, auger_time now, const struct auger_path *path)
+{
+    for (size_t i = 0; i < monitor->routes_len; i++) {
+        struct monitor_route *route = &monitor->routes[i];
+        if (auger_path_equal(&route->path, path) && now - route->succeeded_at <= 30 * AUGER_SEC)
+            route->has_lapsed = route->is_over = false;
+    }
+}
+
 static void check_path(struct monitor *monitor, auger_time now, const struct auger_path *path)
 {
-    struct monitor_route *route = monitor_find_live_route(monitor, path);
+    const struct monitor_route *route = monitor_find_live_route(monitor, path);
 
     if (monitor->both_lite) {
         if (!monitor_is_told(monitor, &path->remote))
@@ -497,7 +507,7 @@ static void check_path(struct monitor *monitor, auger_time now, const struct aug
     } else if (now - route->succeeded_at > 30 * AUGER_SEC) {
         monitor_break(monitor, "2: a path without consent");
     } else {
-        route->has_lapsed = route->is_over = false;
+        begin_consent(monitor, now, path);
     }
 }
 

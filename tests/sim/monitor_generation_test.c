@@ -108,6 +108,54 @@ static void where_consent_of_both_has_ended_the_new_one_may_begin_again(void **s
     }
 }
 
+/* A check of the generation before, whose keys those are. */
+static void renews(struct stage *stage, auger_time now, uint8_t tid, struct auger_stun_key *ours,
+                   struct auger_stun_key *theirs)
+{
+    struct auger_stun_key *const newest[] = {stage->our_key, stage->their_key};
+
+    stage->our_key = ours;
+    stage->their_key = theirs;
+    asks(stage, now, (struct forged){.tid = tid});
+    is_answered(stage, now, tid);
+    stage->our_key = newest[0];
+    stage->their_key = newest[1];
+}
+
+/* Consent of the new one ends on a path while the other's is in use there: nothing has ended. */
+static void what_ended_out_of_use_may_come_into_use(void **state)
+{
+    static const char new_one[] = "theirs2:ours2";
+    (void)state;
+    struct stage *stage;
+
+    set_up((void **)&stage);
+    enters(stage, 0, AUGER_ICE_CHECKING);
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, 0, 1);
+    is_on_path(stage, 0);
+    enters(stage, 0, AUGER_ICE_CONNECTED);
+    struct auger_stun_key *ours = stage->our_key, *theirs = stage->their_key;
+    stage->our_key = stage->their_key = NULL;
+    restarts(stage);
+    asks(stage, AUGER_SEC, (struct forged){.tid = 2, .username = new_one});
+    is_answered(stage, AUGER_SEC, 2);
+    renews(stage, 5 * AUGER_SEC, 3, ours, theirs);
+    monitor_woken(stage->monitor, 32 * AUGER_SEC);
+    asks(stage, 33 * AUGER_SEC, (struct forged){.tid = 4, .username = new_one});
+    is_answered(stage, 33 * AUGER_SEC, 4);
+    is_on_path(stage, 33 * AUGER_SEC);
+    monitor_woken(stage->monitor, 36 * AUGER_SEC);
+    sends_data(stage, 40 * AUGER_SEC);
+    holds(stage);
+    monitor_woken(stage->monitor, 63 * AUGER_SEC);
+    sends_data(stage, 63 * AUGER_SEC);
+    breaks(stage, '2');
+    auger_stun_key_free(ours);
+    auger_stun_key_free(theirs);
+    tear_down((void **)&stage);
+}
+
 static void an_answer_is_to_a_check_of_one_generation(void **state)
 {
     static const struct {
@@ -202,6 +250,7 @@ static void a_restart_that_failed_leaves_two_lite_agents_a_path(void **state)
 SCENARIOS(cmocka_unit_test(a_check_is_of_one_generation),
           cmocka_unit_test(an_old_generation_lives_as_long_as_its_consent),
           cmocka_unit_test(where_consent_of_both_has_ended_the_new_one_may_begin_again),
+          cmocka_unit_test(what_ended_out_of_use_may_come_into_use),
           cmocka_unit_test(an_answer_is_to_a_check_of_one_generation),
           cmocka_unit_test(a_restart_alone_leads_out_of_failed),
           cmocka_unit_test(a_restart_that_failed_leaves_a_path),
