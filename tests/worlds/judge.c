@@ -8,7 +8,8 @@
 #include "ice/state.h"
 #include "sim/peer.h"
 
-#define NOTICED_BY (31 * AUGER_SEC)
+/* What is on its way is slow, most of all through a relay: turn_slow_ms and slow_ms. */
+#define NOTICED_BY (35 * AUGER_SEC)
 #define PATIENCE (40 * AUGER_SEC)   /* a check, and a little more */
 #define OUTAGE_MAX (15 * AUGER_SEC) /* that a session must survive */
 #define GENTLE_LOSS 20
