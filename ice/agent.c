@@ -451,6 +451,14 @@ void auger_ice_stream_lost(struct auger_ice *ice, auger_time now, const struct a
     draw_conclusions(ice, now);
 }
 
+void auger_ice_path_moved(struct auger_ice *ice, auger_time now, const struct auger_path *path)
+{
+    if (path->remote.transport == AUGER_TCP)
+        return;
+    auger_allocate_path_moved(ice, now, path);
+    draw_conclusions(ice, now);
+}
+
 void auger_ice_close(struct auger_ice *ice, auger_time now)
 {
     if (ice->is_closed)

@@ -226,7 +226,8 @@ static void allocated(struct auger_ice *ice, auger_time now, struct auger_relay 
     relay->code = 0;
     relay->origin =
         (struct auger_cand_origin){*auger_turn_server(relay->turn), event->allocated.mapped};
-    if (relay->server->via == AUGER_VIA_UDP && auger_policy_asks_servers(ice->config.policy))
+    if (relay->server->via == AUGER_VIA_UDP && !relay->is_apart &&
+        auger_policy_asks_servers(ice->config.policy))
         auger_reflexive_add(ice, now, relay->host, &relay->origin.mapped, &relay->server->addr);
     for (size_t i = 0; i < 2; i++)
         relay->cands[i] = add_candidate(ice, now, relay, &event->allocated.relayed[i]);
@@ -446,6 +447,31 @@ void auger_allocate_stream_lost(struct auger_ice *ice, auger_time now,
             lost(ice, now, r, AUGER_TURN_ERROR_TIMEOUT, 0);
         auger_turn_free(r->turn); /* there is nothing to say it over */
         r->turn = NULL;
+    }
+    auger_gather_conclude(ice, now);
+}
+
+/* A request that waits for its answer is sent again as it would be anyway. */
+static void move(struct auger_ice *ice, auger_time now, struct auger_relay *relay)
+{
+    relay->is_apart = true;
+    if (!relay->turn || relay->state == AUGER_RELAY_ASKING)
+        return;
+    if (relay->state == AUGER_RELAY_ALLOCATED)
+        lost(ice, now, relay, AUGER_TURN_ERROR_TIMEOUT, 0);
+    auger_turn_free(relay->turn);
+    relay->turn = NULL;
+}
+
+/* 8656, 5: an allocation is of its 5-tuple, and another one has none. */
+void auger_allocate_path_moved(struct auger_ice *ice, auger_time now, const struct auger_path *path)
+{
+    auger_trace(ice->env, now, "ice:path_moved", AUGER_F_ADDR("base", &path->local),
+                AUGER_F_ADDR("server", &path->remote));
+    for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r)) {
+        struct auger_path used = auger_relay_path(r);
+        if (auger_path_equal(&used, path))
+            move(ice, now, r);
     }
     auger_gather_conclude(ice, now);
 }

@@ -22,6 +22,9 @@ size_t auger_allocate_write(struct auger_ice *ice, auger_time now, struct auger_
 /* The stream along `path` is closed. */
 void auger_allocate_stream_lost(struct auger_ice *ice, auger_time now,
                                 const struct auger_path *path);
+/* What goes along `path`, to a server over UDP, leaves from another port from now on. */
+void auger_allocate_path_moved(struct auger_ice *ice, auger_time now,
+                               const struct auger_path *path);
 /* Gives all back. */
 void auger_allocate_release(struct auger_ice *ice, auger_time now);
 

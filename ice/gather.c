@@ -365,7 +365,7 @@ void auger_gather_handle_response(struct auger_ice *ice, auger_time now, struct 
         remove_query(ice, query);
     } else {
         ice->tally.server_answers++;
-        if (!query->is_refresh)
+        if (!query->is_refresh && !auger_relay_is_apart(ice, path))
             auger_reflexive_add(ice, now, query->host, &mapped, query->server);
         query->state = AUGER_QUERY_ANSWERED;
         query->refresh_at = auger_time_add(now, REFRESH_INTERVAL);

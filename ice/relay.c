@@ -169,6 +169,17 @@ bool auger_relay_has_twin(const struct auger_ice *ice, const struct auger_relay 
     return false;
 }
 
+bool auger_relay_is_apart(const struct auger_ice *ice, const struct auger_path *path)
+{
+    for (const struct auger_relay *r = auger_relay_next(ice, NULL); r;
+         r = auger_relay_next(ice, r)) {
+        struct auger_path used = auger_relay_path(r);
+        if (r->is_apart && auger_path_equal(&used, path))
+            return true;
+    }
+    return false;
+}
+
 bool auger_relay_is_waiting(const struct auger_ice *ice, const struct auger_relay *relay)
 {
     return relay->state == AUGER_RELAY_WAITING && !auger_relay_has_twin(ice, relay);
@@ -354,7 +365,7 @@ void auger_relay_tell_again(struct auger_ice *ice, auger_time now)
     for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r)) {
         r->was_renewed = false;
         auger_relay_doubt(r, now);
-        if (r->state == AUGER_RELAY_ALLOCATED && !is_stream(r->server) &&
+        if (r->state == AUGER_RELAY_ALLOCATED && !is_stream(r->server) && !r->is_apart &&
             auger_policy_asks_servers(ice->config.policy))
             auger_reflexive_add(ice, now, r->host, &r->origin.mapped, &r->server->addr);
         if (r->state == AUGER_RELAY_OVER ||

@@ -37,6 +37,7 @@ struct auger_relay {
     uint8_t state;                           /* enum auger_relay_state */
     bool is_awaited;                         /* by gathering */
     bool was_renewed;                        /* made again, since it stood too short a time */
+    bool is_apart; /* what is said to the server leaves from no base's port */
 };
 
 /* One block, made with the first server. */
@@ -63,6 +64,9 @@ struct auger_relay *auger_relay_of(const struct auger_ice *ice, const struct aug
 struct auger_path auger_relay_path(const struct auger_relay *relay);
 /* Whether another client of ours has the same path, as two servers may send us on to one. */
 bool auger_relay_has_twin(const struct auger_ice *ice, const struct auger_relay *relay);
+/* Whether what is said along `path` leaves from no base's port, so that what the server sees there
+ * is no address of the base. */
+bool auger_relay_is_apart(const struct auger_ice *ice, const struct auger_path *path);
 /* To be asked again, and not for as long as it has a twin: a 5-tuple has one allocation. */
 bool auger_relay_is_waiting(const struct auger_ice *ice, const struct auger_relay *relay);
 

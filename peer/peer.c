@@ -186,6 +186,13 @@ void auger_peer_stream_lost(struct auger_peer *peer, auger_time now, const struc
     auger_peer_advance(peer, now);
 }
 
+void auger_peer_path_moved(struct auger_peer *peer, auger_time now, const struct auger_path *path)
+{
+    auger_ready_mark(peer->ready);
+    auger_record_path_moved(peer->config.recorder, peer->ice, now, path);
+    auger_peer_advance(peer, now);
+}
+
 int auger_peer_add_helper_addrs(struct auger_peer *peer, auger_time now,
                                 const struct auger_addr *addrs, size_t len)
 {

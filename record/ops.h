@@ -52,6 +52,7 @@ enum auger_op {
     AUGER_OP_REMOVE_MAPPED_ADDR,
     AUGER_OP_ADD_HELPER_ADDRS,
     AUGER_OP_SET_NAT64,
+    AUGER_OP_PATH_MOVED,
     AUGER_OP_CALLS, /* the first that is none */
     /* behind a call */
     AUGER_OP_RANDOM = 64, /* bytes that it was given */

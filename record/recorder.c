@@ -345,6 +345,15 @@ void auger_record_stream_lost(struct auger_recorder *r, struct auger_ice *ice, a
     end(r, 0);
 }
 
+void auger_record_path_moved(struct auger_recorder *r, struct auger_ice *ice, auger_time now,
+                             const struct auger_path *path)
+{
+    if (begin_at(r, AUGER_OP_PATH_MOVED, now))
+        auger_pen_path(&r->pen, path);
+    auger_ice_path_moved(ice, now, path);
+    end(r, 0);
+}
+
 void auger_record_close(struct auger_recorder *r, struct auger_ice *ice, auger_time now)
 {
     begin_at(r, AUGER_OP_CLOSE, now);

@@ -245,6 +245,15 @@ static void stream_lost(struct auger_replay *r, auger_time now)
     compare(r, 0, 0);
 }
 
+static void path_moved(struct auger_replay *r, auger_time now)
+{
+    struct auger_path path = auger_field_path(r);
+
+    if (r->err == 0)
+        auger_ice_path_moved(r->ice, now, &path);
+    compare(r, 0, 0);
+}
+
 static void share_sockets(struct auger_replay *r)
 {
     uint32_t tag = auger_read_u32(&r->in);
@@ -507,6 +516,9 @@ static void call_of_network(struct auger_replay *r, enum auger_op op, auger_time
         break;
     case AUGER_OP_STREAM_LOST:
         stream_lost(r, now);
+        break;
+    case AUGER_OP_PATH_MOVED:
+        path_moved(r, now);
         break;
     }
 }

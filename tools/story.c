@@ -59,6 +59,8 @@ static const struct meaning meanings[] = {
      "TURN server {server} gives us nothing: {reason}[, error {code}]"},
     {"ice:relayed_address_gone", NULL, NULL, STORY_EVENT, -1, "our relayed address {addr} is gone"},
     {"ice:stream_lost", NULL, NULL, STORY_EVENT, -1, "the stream {local} > {remote} is lost"},
+    {"ice:path_moved", NULL, NULL, STORY_EVENT, -1,
+     "DTLS with TURN server {server} is begun anew, from another port than that of {base}"},
     {"ice:permission_asked", NULL, NULL, STORY_DETAIL, -1,
      "{local} > {remote} waits until the relay lets the peer through"},
     {"ice:prediction", NULL, NULL, STORY_EVENT, -1,

@@ -365,6 +365,12 @@ AUGER_API int auger_ice_add_turn_server_sized(struct auger_ice *ice, auger_time 
  * and that is ours to open, is asked for again once likewise. */
 AUGER_API void auger_ice_stream_lost(struct auger_ice *ice, auger_time now,
                                      const struct auger_path *path);
+/* What the agent sends along `path`, from a base to a TURN server over UDP, leaves from another
+ * port of that IP address from now on, and what comes there is given to it as from `path`: for a
+ * path that is sealed, which is begun anew so.  What was allocated is gone, and is asked for again;
+ * what the server sees is no address of the base any more, and makes no candidate. */
+AUGER_API void auger_ice_path_moved(struct auger_ice *ice, auger_time now,
+                                    const struct auger_path *path);
 /* A path of AUGER_TCP is a stream, to a TURN server or, if this is true, of ICE itself: then
  * each datagram goes with its length before it, in two bytes (RFC 4571 section 2), which is the
  * caller's to write and to take away.  From port 0 the caller opens it, from any port of that

@@ -123,6 +123,8 @@ AUGER_API int auger_peer_add_turn_server_sized(struct auger_peer *peer, auger_ti
     auger_peer_add_turn_server_sized((peer), (now), (server), sizeof(struct auger_ice_turn_server))
 AUGER_API void auger_peer_stream_lost(struct auger_peer *peer, auger_time now,
                                       const struct auger_path *path);
+AUGER_API void auger_peer_path_moved(struct auger_peer *peer, auger_time now,
+                                     const struct auger_path *path);
 /* As auger_ice_add_helper_addrs() in <auger/ice_predict.h>. */
 AUGER_API int auger_peer_add_helper_addrs(struct auger_peer *peer, auger_time now,
                                           const struct auger_addr *addrs,

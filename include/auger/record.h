@@ -93,6 +93,8 @@ AUGER_API int auger_record_add_turn_server_sized(struct auger_recorder *recorder
                                        sizeof(struct auger_ice_turn_server))
 AUGER_API void auger_record_stream_lost(struct auger_recorder *recorder, struct auger_ice *ice,
                                         auger_time now, const struct auger_path *path);
+AUGER_API void auger_record_path_moved(struct auger_recorder *recorder, struct auger_ice *ice,
+                                       auger_time now, const struct auger_path *path);
 AUGER_API void auger_record_close(struct auger_recorder *recorder, struct auger_ice *ice,
                                   auger_time now);
 AUGER_API void auger_record_end_of_local_addrs(struct auger_recorder *recorder,

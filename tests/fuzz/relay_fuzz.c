@@ -280,6 +280,13 @@ static void lose_stream(struct life *life)
     auger_ice_stream_lost(life->ice, life->now, &path);
 }
 
+static void move_path(struct life *life)
+{
+    const struct auger_path path = {base_number(0), server_number(0)};
+
+    auger_ice_path_moved(life->ice, life->now, &path);
+}
+
 static void change_base(struct life *life, uint8_t how)
 {
     struct auger_addr base = base_number(how >> 1);
@@ -336,6 +343,8 @@ static void step(struct life *life, struct input *in)
     case 10:
         if (how & 0xE0)
             change_base(life, how);
+        else if (how & 16)
+            move_path(life);
         else
             lose_stream(life);
         break;

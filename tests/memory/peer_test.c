@@ -194,6 +194,8 @@ static int add_turn_server(struct pair *pair)
     path.local.port = 0;
     path.local.transport = AUGER_TCP;
     SWEPT_VOID(auger_peer_stream_lost(pair->peers[ALICE], pair->now, &path));
+    path = (struct auger_path){pair->addrs[ALICE], pair->addrs[1 - ALICE]};
+    SWEPT_VOID(auger_peer_path_moved(pair->peers[ALICE], pair->now, &path));
     return err;
 }
 

@@ -89,6 +89,14 @@ static void break_stream(struct puppet *p)
     memset(turn_servers[1].allocations, 0, sizeof(turn_servers[1].allocations));
 }
 
+static void move(struct puppet *p)
+{
+    const struct auger_path path = {p->base, addr_of(SERVER)};
+
+    SWEPT_VOID(auger_ice_path_moved(p->ice, p->world->now, &path));
+    memset(turn_servers[0].allocations, 0, sizeof(turn_servers[0].allocations));
+}
+
 static void live(struct puppet *p)
 {
     uint8_t buf[AUGER_DATAGRAM_MAX];
@@ -102,6 +110,7 @@ static void live(struct puppet *p)
     (void)turn_write_data(p->ice, p->world->now, (const uint8_t *)"hello", 5, &path, buf,
                           sizeof(buf));
     break_stream(p);
+    move(p);
     run(p, AUGER_SEC);
 }
 

@@ -20,6 +20,7 @@ static struct auger_recorder *recorder;
 #define auger_ice_poll_event(...) RECORDED(poll_event, __VA_ARGS__)
 #define auger_ice_write_data(...) RECORDED(write_data, __VA_ARGS__)
 #define auger_ice_stream_lost(...) RECORDED(stream_lost, __VA_ARGS__)
+#define auger_ice_path_moved(...) RECORDED(path_moved, __VA_ARGS__)
 #define auger_ice_close(...) RECORDED(close, __VA_ARGS__)
 
 static int new_recorded(struct auger_ice **out, const struct auger_env *env,
@@ -117,6 +118,7 @@ static void record_a_session(void)
 {
     struct puppet *p = puppet_new(true);
     struct auger_path stream = {p->base, addr_of(STREAM)};
+    const struct auger_path moved = {p->base, addr_of(SERVER)};
 
     turn_reset();
     add_server(p, SERVER, RELAYED, false);
@@ -136,6 +138,10 @@ static void record_a_session(void)
     auger_ice_stream_lost(p->ice, p->world->now, &stream);
     memset(turn_servers[1].allocations, 0, sizeof(turn_servers[1].allocations));
     run(p, AUGER_SEC);
+    auger_ice_path_moved(p->ice, p->world->now, &moved);
+    memset(turn_servers[0].allocations, 0, sizeof(turn_servers[0].allocations));
+    run(p, AUGER_SEC);
+    assert_int_equal(turn_servers[0].allocates, 2);
     assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
     run(p, AUGER_SEC);
     auger_ice_close(p->ice, p->world->now);
