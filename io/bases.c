@@ -1,7 +1,7 @@
 /* io/bases.c - the sockets of a peer's own, one at each address. */
 #include "io/bases.h"
 
-#include "io/acceptor.h"
+#include "io/slot_socket.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -11,48 +11,6 @@ static int watch(int epoll_fd, struct auger_watch *watch)
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
 
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, watch->udp.fd, &event) < 0 ? AUGER_ERR_SYSTEM : 0;
-}
-
-/* Of TCP it listens, unless only active candidates are asked for: then it stands for its address.
- * What is opened from its port, for simultaneous-open
- * and to STUN servers, shares that. */
-static int open_one(struct auger_slot *slot, struct auger_watch *socket, struct auger_addr *addr,
-                    uint32_t buffer)
-{
-    const struct auger_acceptor_options options = {
-        .shares_port = slot->tcp_types & AUGER_ICE_TCP_SO,
-        .is_deaf = !(slot->tcp_types & (AUGER_ICE_TCP_SO | AUGER_ICE_TCP_PASSIVE))};
-
-    return addr->transport == AUGER_TCP ? auger_acceptor_open(socket, addr, &options)
-                                        : auger_udp_open(&socket->udp, addr, buffer);
-}
-
-static int open_in_range(struct auger_slot *slot, struct auger_watch *socket,
-                         struct auger_addr *addr, const struct auger_net_config *net,
-                         uint32_t buffer)
-{
-    if (net->port_min == 0)
-        return open_one(slot, socket, addr, buffer);
-    for (unsigned port = net->port_min; port <= net->port_max; port++) {
-        addr->port = (uint16_t)port;
-        if (open_one(slot, socket, addr, buffer) == 0)
-            return 0;
-        if (errno != EADDRINUSE)
-            return AUGER_ERR_SYSTEM;
-    }
-    addr->port = 0;
-    errno = EADDRINUSE;
-    return AUGER_ERR_SYSTEM;
-}
-
-int auger_bases_open_beside(struct auger_slot *slot, struct auger_watch *socket,
-                            struct auger_addr *addr)
-{
-    int err = open_in_range(slot, socket, addr, &slot->net, slot->config->socket_buffer);
-
-    if (err == 0)
-        auger_udp_mark(&socket->udp, slot->net.dscp);
-    return err;
 }
 
 static struct auger_watch *free_socket(struct auger_slot *slot)
@@ -74,7 +32,7 @@ static int add_socket(struct auger_slot *slot, int epoll_fd, struct auger_addr *
     bool is_tcp = addr->transport == AUGER_TCP;
     *socket = (struct auger_watch){
         .kind = is_tcp ? AUGER_WATCH_ACCEPT : AUGER_WATCH_UDP, .slot = slot, .udp.fd = -1};
-    int err = open_in_range(slot, socket, addr, net, buffer);
+    int err = auger_slot_open_socket(slot, socket, addr, net, buffer);
     if (err < 0 && errno == EADDRINUSE && net->port_min != 0)
         slot->exhausted = *addr;
     if (err == 0)

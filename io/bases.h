@@ -9,10 +9,6 @@
  * be had. */
 int auger_bases_open(struct auger_slot *slot, int epoll_fd, const struct auger_net_config *net,
                      uint32_t buffer, auger_time now) AUGER_CHECK_RESULT;
-/* One more at that IP address, bound to a port of the range, if there is one, and marked as they
- * are; in no epoll yet. */
-int auger_bases_open_beside(struct auger_slot *slot, struct auger_watch *socket,
-                            struct auger_addr *addr) AUGER_CHECK_RESULT;
 /* Sockets on the addresses that have come, and none on those that are gone. */
 void auger_bases_follow(struct auger_slot *slot, int epoll_fd, struct auger_machine *machine,
                         auger_time now);

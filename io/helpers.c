@@ -2,7 +2,7 @@
  * them, closed when it needs them no more. */
 #include "io/helpers.h"
 
-#include "io/bases.h"
+#include "io/slot_socket.h"
 
 #include <auger/ice_predict.h>
 
@@ -19,7 +19,7 @@ static struct auger_watch *open_one(struct auger_slot *slot, const struct auger_
     addr.port = 0;
     *helper = (struct auger_watch){.kind = AUGER_WATCH_UDP, .slot = slot, .udp.fd = -1};
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = helper};
-    if (auger_bases_open_beside(slot, helper, &addr) == 0 &&
+    if (auger_slot_open_beside(slot, helper, &addr) == 0 &&
         epoll_ctl(slot->epoll_fd, EPOLL_CTL_ADD, helper->udp.fd, &event) == 0)
         return helper;
     auger_udp_close(&helper->udp);

@@ -366,9 +366,9 @@ bool auger_links_has_sealed(const struct auger_links *links)
     return false;
 }
 
-/* Whom the certificate of whoever is there must be for. */
-static const char *name_at(const struct auger_links *links, const struct auger_link_server *server,
-                           const struct auger_addr *addr)
+const char *auger_links_name_at(const struct auger_links *links,
+                                const struct auger_link_server *server,
+                                const struct auger_addr *addr)
 {
     const struct auger_link_alternate *alternate =
         server_of(links, addr) ? NULL : alternate_at(links, addr);
@@ -438,7 +438,7 @@ static void open_stream(const struct auger_links *links, struct auger_stream *st
                                          .addrs = addrs,
                                          .addrs_len = collect(server, &path->remote, addrs),
                                          .context = server->tls[AUGER_TCP],
-                                         .name = name_at(links, server, &path->remote),
+                                         .name = auger_links_name_at(links, server, &path->remote),
                                          .proxy = is_proxied(server) ? &server->proxy : NULL,
                                          .host = server->at.at.host,
                                          .port = server->at.at.port,
@@ -489,39 +489,13 @@ bool auger_links_seals(const struct auger_links *links, const struct auger_addr 
     return server && server->tls[AUGER_UDP] && remote->transport == AUGER_UDP;
 }
 
-static struct auger_sealed *free_sealed(struct auger_links *links, auger_time now)
+bool auger_links_relays(const struct auger_links *links, const struct auger_addr *remote)
 {
-    for (size_t i = 0; i < links->sealed_len; i++)
-        if (!links->sealed[i]->tls && now >= links->sealed[i]->again_at)
-            return links->sealed[i];
-    if (links->sealed_len == AUGER_LINKS_MAX)
-        return NULL;
-    struct auger_sealed *sealed = calloc(1, sizeof(*sealed));
-    if (sealed)
-        links->sealed[links->sealed_len++] = sealed;
-    return sealed;
-}
-
-struct auger_sealed *auger_links_sealed(struct auger_links *links, const struct auger_path *path,
-                                        bool opens, auger_time now)
-{
-    const struct auger_link_server *server;
-
-    for (size_t i = 0; i < links->sealed_len; i++) {
-        struct auger_sealed *found = links->sealed[i];
-        if (!auger_path_equal(&found->path, path))
-            continue;
-        if (opens && auger_sealed_is_silent(found, now))
-            auger_sealed_close(found);
-        if (found->tls || now < found->again_at)
-            return found->tls ? found : NULL;
-    }
-    server = opens ? auger_links_server_at(links, &path->remote) : NULL;
-    struct auger_sealed *sealed = server && server->tls[AUGER_UDP] ? free_sealed(links, now) : NULL;
-    if (sealed && auger_sealed_open(sealed, server->tls[AUGER_UDP],
-                                    name_at(links, server, &path->remote), path, now) < 0)
-        sealed = NULL;
-    return sealed;
+    for (size_t i = 0; i < links->servers_len; i++)
+        for (size_t j = 0; j < links->servers[i].addrs_len; j++)
+            if (!links->servers[i].is_stun && auger_addr_equal(&links->servers[i].addrs[j], remote))
+                return true;
+    return alternate_at(links, remote) != NULL;
 }
 
 /* --- addresses of ours --------------------------------------------------------------------- */
@@ -560,9 +534,6 @@ void auger_links_handle_timeout(struct auger_links *links, auger_time now)
 {
     for (size_t i = 0; i < links->streams_len; i++)
         auger_stream_handle_timeout(links->streams[i], now);
-    for (size_t i = 0; i < links->sealed_len; i++)
-        if (links->sealed[i]->tls)
-            auger_tls_handle_timeout(links->sealed[i]->tls, now);
 }
 
 auger_time auger_links_next_timeout(const struct auger_links *links)
@@ -572,8 +543,7 @@ auger_time auger_links_next_timeout(const struct auger_links *links)
     for (size_t i = 0; i < links->streams_len; i++)
         at = auger_time_min(at, auger_stream_next_timeout(links->streams[i]));
     for (size_t i = 0; i < links->sealed_len; i++)
-        if (links->sealed[i]->tls)
-            at = auger_time_min(at, auger_tls_next_timeout(links->sealed[i]->tls));
+        at = auger_time_min(at, auger_sealed_next_timeout(links->sealed[i]));
     for (size_t i = 0; i < links->servers_len; i++)
         at = auger_time_min(at, links->servers[i].next_at);
     return at;

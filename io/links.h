@@ -45,7 +45,8 @@ struct auger_links {
     /* One block, made with the first; the oldest gives way, and is found again by the agent. */
     struct auger_link_alternate *alternates;
     size_t alternates_len, alternates_at;
-    /* Each made with its first use; they stay as long as the peer. */
+    /* Each made with its first use; they stay as long as the peer.  Of one sealed path there may be
+     * two (slot_sealed.h). */
     struct auger_stream *streams[AUGER_LINKS_MAX];
     struct auger_sealed *sealed[AUGER_LINKS_MAX];
     size_t streams_len, sealed_len;
@@ -99,9 +100,10 @@ const struct auger_link_server *auger_links_server_at(const struct auger_links *
 struct auger_stream *auger_links_stream(struct auger_links *links, struct auger_slot *slot,
                                         int epoll_fd, const struct auger_path *path,
                                         auger_time now);
-/* The sealed path, opened if there was none and `opens`; NULL: there is none. */
-struct auger_sealed *auger_links_sealed(struct auger_links *links, const struct auger_path *path,
-                                        bool opens, auger_time now);
+/* Whom the certificate of whoever is at that address of the server must be for. */
+const char *auger_links_name_at(const struct auger_links *links,
+                                const struct auger_link_server *server,
+                                const struct auger_addr *addr);
 /* This machine has that address no more: streams and sealed paths from it are closed. */
 void auger_links_forget_local(struct auger_links *links, const struct auger_addr *local,
                               auger_time now);
@@ -111,10 +113,14 @@ void auger_links_hurry_others(struct auger_links *links, const struct auger_stre
 /* Whether what comes from there is sealed. */
 bool auger_links_seals(const struct auger_links *links, const struct auger_addr *remote);
 
+/* Whether relays are had there, and not only what it sees. */
+bool auger_links_relays(const struct auger_links *links, const struct auger_addr *remote);
+
 /* Whether that server's error is news. */
 bool auger_links_is_news(struct auger_links *links, const struct auger_addr *server,
                          enum auger_turn_error error);
 
+/* Of the streams; of sealed paths it is slot_sealed.h. */
 void auger_links_handle_timeout(struct auger_links *links, auger_time now);
 auger_time auger_links_next_timeout(const struct auger_links *links);
 

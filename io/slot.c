@@ -4,7 +4,9 @@
 
 #include "base/time.h"
 #include "io/clock.h"
+#include "io/slot_sealed.h"
 #include "io/slot_servers.h"
+#include "io/slot_socket.h"
 
 #include <auger/ice_predict.h>
 #include <auger/peer_stats.h>
@@ -13,9 +15,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#define SEALED_AGAIN (30 * AUGER_SEC) /* a server that was not believed is let alone so long */
-#define SHARED_BATCHES 8              /* of one socket, before the others' turn */
-#define ACCEPT_REST (100 * AUGER_MS)  /* where there is no descriptor for one more */
+#define SHARED_BATCHES 8             /* of one socket, before the others' turn */
+#define ACCEPT_REST (100 * AUGER_MS) /* where there is no descriptor for one more */
 
 static int watch(int epoll_fd, int op, struct auger_watch *watch, bool write)
 {
@@ -149,19 +150,6 @@ void auger_slot_close(struct auger_slot *slot)
 
 /* --- its turn ----------------------------------------------------------------------------- */
 
-static struct auger_watch *find_socket(struct auger_slot *slot, const struct auger_addr *local)
-{
-    if (slot->mux)
-        return auger_shared_find(slot->mux, local);
-    for (size_t i = 0; i < slot->sockets_len; i++)
-        if (auger_addr_equal(&slot->sockets[i].udp.addr, local))
-            return &slot->sockets[i];
-    for (size_t i = 0; i < slot->helpers_len; i++)
-        if (auger_addr_equal(&slot->helpers[i]->udp.addr, local))
-            return slot->helpers[i];
-    return NULL;
-}
-
 static struct auger_shared_socket *shared_socket(struct auger_watch *watch)
 {
     return (struct auger_shared_socket *)(void *)watch; /* its first member */
@@ -183,38 +171,13 @@ static void keep(struct auger_slot *slot, int epoll_fd, struct auger_watch *sock
         slot->kept_len = 0;
 }
 
-/* What the application wants to see. */
-static void show(const struct auger_slot *slot, auger_time now, const struct auger_path *path,
-                 bool outbound, const uint8_t *buf, size_t len)
-{
-    if (slot->config->tap)
-        slot->config->tap(slot->config->tap_user, &(struct auger_tap){.now = now,
-                                                                      .peer = slot->peer,
-                                                                      .path = path,
-                                                                      .outbound = outbound,
-                                                                      .data = {buf, len}});
-}
-
-static enum auger_udp_sent send_or_count(struct auger_slot *slot, const struct auger_watch *socket,
-                                         const struct auger_addr *to, const uint8_t *buf,
-                                         size_t len)
-{
-    enum auger_udp_sent sent = auger_udp_send(&socket->udp, to, buf, len);
-
-    if (sent == AUGER_UDP_LOST)
-        auger_peer_note_discarded(slot->peer, &(struct auger_path){socket->udp.addr, *to}, buf,
-                                  len);
-    return sent;
-}
-
 /* --- its TURN servers --------------------------------------------------------------------- */
 
-/* Streams and sealed paths that ended by themselves. */
+/* Streams that ended by themselves. */
 static void tell_losses(struct auger_slot *slot, auger_time now)
 {
     struct auger_links *links = slot->links;
     char why[AUGER_TLS_WHY_MAX];
-    const char *reason;
 
     for (size_t i = 0; i < links->streams_len; i++) {
         struct auger_path path = links->streams[i]->path;
@@ -224,28 +187,6 @@ static void tell_losses(struct auger_slot *slot, auger_time now)
         auger_peer_stream_lost(slot->peer, now, &path);
         auger_slot_give_up_server(slot, &path.remote, now);
     }
-    for (size_t i = 0; i < links->sealed_len; i++) {
-        struct auger_path path = links->sealed[i]->path;
-        if (!links->sealed[i]->tls || !auger_sealed_is_over(links->sealed[i], &reason))
-            continue;
-        auger_slot_tell_trouble(slot, &path.remote, AUGER_ERR_NO_PATH, reason);
-        auger_sealed_close(links->sealed[i]);
-        links->sealed[i]->again_at = auger_time_add(now, SEALED_AGAIN);
-        auger_peer_stream_lost(slot->peer, now, &path);
-        auger_slot_give_up_server(slot, &path.remote, now);
-    }
-}
-
-/* A full socket loses it: what is sealed cannot be taken back. */
-static void send_sealed(struct auger_slot *slot, struct auger_sealed *sealed, auger_time now)
-{
-    struct auger_watch *socket = find_socket(slot, &sealed->path.local);
-    uint8_t buf[AUGER_DATAGRAM_MAX];
-    size_t len;
-
-    while ((len = auger_sealed_take(sealed, now, buf, sizeof(buf))) > 0)
-        if (socket)
-            (void)send_or_count(slot, socket, &sealed->path.remote, buf, len);
 }
 
 /* The agent may have been sent on to where no server is known yet.  false: that is so, and there
@@ -278,24 +219,12 @@ static bool send_by_link(struct auger_slot *slot, auger_time now, const struct a
         else
             auger_peer_stream_lost(slot->peer, now, path);
     } else if (auger_links_seals(slot->links, &path->remote)) {
-        struct auger_sealed *sealed = auger_links_sealed(slot->links, path, true, now);
-        if (sealed) {
-            if (auger_sealed_send(sealed, now, buf, len) < 0)
-                auger_peer_note_discarded(slot->peer, path, buf, len);
-            send_sealed(slot, sealed, now);
-        }
+        auger_slot_send_sealed(slot, now, path, buf, len);
     } else if (is_known) {
         return false; /* never in the clear what was to be sealed */
     }
     tell_losses(slot, now);
     return true;
-}
-
-static void hear(struct auger_slot *slot, auger_time now, const struct auger_path *path,
-                 const uint8_t *buf, size_t len)
-{
-    auger_peer_handle_datagram(slot->peer, now, path, buf, len);
-    show(slot, now, path, false, buf, len);
 }
 
 /* --- its streams to and from the other side (RFC 6544) --------------------------------------- */
@@ -325,7 +254,7 @@ static bool send_by_stream(struct auger_slot *slot, auger_time now, const struct
 static void hear_framed(struct auger_slot *slot, auger_time now, const struct auger_path *path,
                         const uint8_t *buf, size_t len)
 {
-    hear(slot, now, path, buf, len);
+    auger_slot_hear(slot, now, path, buf, len);
     auger_ice_tcp_judge(&slot->tcp, auger_peer_ice(slot->peer), now, path);
 }
 
@@ -364,22 +293,6 @@ static void handle_tcp_timeout(struct auger_slot *slot, auger_time now)
 
 /* --- what comes by them, and by those to its TURN servers ------------------------------------ */
 
-static void hear_sealed(struct auger_slot *slot, auger_time now, const struct auger_path *path,
-                        const uint8_t *buf, size_t len)
-{
-    struct auger_sealed *sealed = auger_links_sealed(slot->links, path, false, now);
-    uint8_t clear[AUGER_UDP_DATAGRAM_MAX];
-    size_t n;
-
-    if (!sealed)
-        return;
-    auger_sealed_feed(sealed, now, buf, len);
-    while (sealed->tls && (n = auger_sealed_read(sealed, now, clear, sizeof(clear))) > 0)
-        hear(slot, now, path, clear, n);
-    send_sealed(slot, sealed, now);
-    tell_losses(slot, now);
-}
-
 void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_time now)
 {
     struct auger_stream *stream = watch->user;
@@ -396,7 +309,8 @@ void auger_slot_ready_stream(struct auger_watch *watch, uint32_t events, auger_t
     if (!stream->is_framed && !was_open && stream->state == AUGER_STREAM_OPEN)
         auger_links_hurry_others(slot->links, stream, now);
     while (auger_stream_next(stream, now, &frame))
-        (stream->is_framed ? hear_framed : hear)(slot, now, &path, frame.data, frame.len);
+        (stream->is_framed ? hear_framed : auger_slot_hear)(slot, now, &path, frame.data,
+                                                            frame.len);
     if (stream->is_framed)
         tell_lost_streams(slot, now);
     else
@@ -411,9 +325,7 @@ void auger_slot_handle_timeout(struct auger_slot *slot, auger_time now)
     if (!slot->links)
         return;
     auger_links_handle_timeout(slot->links, now);
-    for (size_t i = 0; i < slot->links->sealed_len; i++)
-        if (slot->links->sealed[i]->tls)
-            send_sealed(slot, slot->links->sealed[i], now);
+    auger_slot_sealed_handle_timeout(slot, now);
     tell_losses(slot, now);
     auger_slot_give_due_servers(slot, now);
 }
@@ -440,11 +352,11 @@ bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
         size_t len = auger_peer_poll_transmit(slot->peer, now, &path, buf, sizeof(buf));
         if (len == 0)
             return false;
-        show(slot, now, &path, true, buf, len);
+        auger_slot_show(slot, now, &path, true, buf, len);
         if (send_by_stream(slot, now, &path, buf, len) || send_by_link(slot, now, &path, buf, len))
             continue;
-        struct auger_watch *socket = find_socket(slot, &path.local);
-        if (socket && send_or_count(slot, socket, &path.remote, buf, len) == AUGER_UDP_FULL)
+        struct auger_watch *socket = auger_slot_find_socket(slot, &path.local);
+        if (socket && auger_slot_send(slot, socket, &path, buf, len) == AUGER_UDP_FULL)
             keep(slot, epoll_fd, socket, &path.remote, buf, len);
     }
     return slot->kept_len == 0;
@@ -453,7 +365,9 @@ bool auger_slot_transmit(struct auger_slot *slot, int epoll_fd, auger_time now)
 /* false: there is still no room. */
 static bool send_kept(struct auger_slot *slot, struct auger_watch *socket)
 {
-    if (send_or_count(slot, socket, &slot->kept_to, slot->kept, slot->kept_len) == AUGER_UDP_FULL)
+    const struct auger_path path = {socket->udp.addr, slot->kept_to};
+
+    if (auger_slot_send(slot, socket, &path, slot->kept, slot->kept_len) == AUGER_UDP_FULL)
         return false;
     slot->kept_len = 0;
     auger_ready_mark(&slot->ready);
@@ -485,9 +399,9 @@ static void take(struct auger_slot *slot, auger_time now, const struct auger_pat
                  const uint8_t *buf, size_t len)
 {
     if (slot->links && auger_links_seals(slot->links, &path->remote))
-        hear_sealed(slot, now, path, buf, len);
+        auger_slot_hear_sealed(slot, now, path, buf, len);
     else
-        hear(slot, now, path, buf, len);
+        auger_slot_hear(slot, now, path, buf, len);
 }
 
 void auger_slot_receive(struct auger_slot *slot, const struct auger_watch *socket,

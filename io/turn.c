@@ -10,6 +10,7 @@
 #include "io/nat64.h"
 #include "io/portmap.h"
 #include "io/servers.h"
+#include "io/slot_sealed.h"
 #include "io/turn_service.h"
 #include "io/turn_traffic.h"
 
@@ -103,6 +104,9 @@ static void ready(struct auger_loop *loop, struct auger_watch *watch, uint32_t e
         break;
     case AUGER_WATCH_STREAM:
         auger_slot_ready_stream(watch, events, now);
+        break;
+    case AUGER_WATCH_SEALED:
+        auger_slot_receive_sealed(watch, &loop->batch, now);
         break;
     case AUGER_WATCH_ACCEPT:
         auger_slot_accept(watch, now);

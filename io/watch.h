@@ -8,6 +8,7 @@ enum auger_watch_kind {
     AUGER_WATCH_UDP,
     AUGER_WATCH_MUX,    /* the first member of a struct auger_shared_socket */
     AUGER_WATCH_STREAM, /* .user: its struct auger_stream */
+    AUGER_WATCH_SEALED, /* .user: the struct auger_sealed that has it to itself */
     AUGER_WATCH_ACCEPT, /* where a peer listens for streams (RFC 6544) */
     AUGER_WATCH_STUN,
     AUGER_WATCH_TIMER,
@@ -30,9 +31,9 @@ struct auger_slot;
 
 struct auger_watch {
     enum auger_watch_kind kind;
-    struct auger_slot *slot; /* of AUGER_WATCH_UDP, _STREAM, _ACCEPT */
+    struct auger_slot *slot; /* of AUGER_WATCH_UDP, _STREAM, _SEALED, _ACCEPT */
     struct auger_udp udp;    /* of the sockets; of the others its descriptor alone */
-    void *user; /* of AUGER_WATCH_FD, AUGER_WATCH_STREAM; the service of those of TURN */
+    void *user;              /* of AUGER_WATCH_FD, _STREAM, _SEALED; the service of those of TURN */
 };
 
 #endif /* AUGER_IO_WATCH_H */

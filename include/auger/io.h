@@ -35,7 +35,8 @@ struct auger_loop_mux;           /* sockets that many peers share */
 struct auger_turn_service;       /* a TURN server: <auger/io_turn.h> */
 struct auger_turn_service_event; /* what happened there */
 
-/* A datagram of a peer, to be sent or just taken in; for a capture. */
+/* A datagram of a peer, to be sent or just taken in; for a capture.  What is sealed on the way to a
+ * server is in the clear here, and `path` is the agent's: auger_ice_path_moved(). */
 struct auger_tap {
     auger_time now;
     const struct auger_peer *peer;
@@ -89,7 +90,8 @@ struct auger_net_turn_server {
     /* "turn:host", "turn:host:port?transport=tcp", "turns:host" (RFC 7065).  "turns:" is TLS,
      * with "?transport=udp" DTLS (RFC 7350): the certificate must be for that host.  Without
      * "?transport=" the other one, TCP or DTLS, is asked when the first has given no relay within
-     * a second (RFC 5928). */
+     * a second (RFC 5928).  DTLS goes by the sockets of the peer, and from a port beside them, of
+     * the range, once the server is silent for 5 s or ends it: it may have been started anew. */
     const char *uri;
     const char *username, *password; /* both NULL: it is to ask for none */
     const char *ca_file;             /* PEM of whom to trust; NULL: whom the system trusts */

@@ -102,28 +102,36 @@ static void what_is_sent_before_it_stands_waits_up_to_four(void **state)
     drop_curtain(&stage);
 }
 
-static void a_server_that_answers_is_not_silent(void **state)
+static void server_answers(struct stage *stage)
 {
     uint8_t buf[AUGER_DATAGRAM_MAX];
+
+    assert_int_equal(auger_tls_write(stage->server, stage->now, (const uint8_t *)"x", 1), 1);
+    carry_sealed(stage);
+    assert_int_equal(auger_sealed_read(&stage->sealed, stage->now, buf, sizeof(buf)), 1);
+}
+
+static void a_server_that_answers_is_not_silent(void **state)
+{
     struct stage stage;
     (void)state;
 
     raise_curtain(&stage);
-    say(&stage);
     for (int i = 0; i < 10; i++) {
-        stage.now += 20 * AUGER_SEC;
         say(&stage);
+        stage.now += 4 * AUGER_SEC;
         assert_false(auger_sealed_is_silent(&stage.sealed, stage.now));
-        assert_int_equal(auger_tls_write(stage.server, stage.now, (const uint8_t *)"x", 1), 1);
-        carry_sealed(&stage);
-        assert_int_equal(auger_sealed_read(&stage.sealed, stage.now, buf, sizeof(buf)), 1);
+        server_answers(&stage);
+        stage.now += 20 * AUGER_SEC;
+        assert_false(auger_sealed_is_silent(&stage.sealed, stage.now));
     }
+    assert_true(auger_sealed_next_timeout(&stage.sealed) > stage.now + 60 * AUGER_SEC);
     stage.now += 3600 * AUGER_SEC; /* nothing was asked */
     assert_false(auger_sealed_is_silent(&stage.sealed, stage.now));
     drop_curtain(&stage);
 }
 
-static void one_that_answers_no_request_for_eight_seconds_is(void **state)
+static void one_that_answers_no_request_for_five_seconds_is(void **state)
 {
     struct stage stage;
     (void)state;
@@ -132,9 +140,27 @@ static void one_that_answers_no_request_for_eight_seconds_is(void **state)
     say(&stage);
     stage.now += AUGER_SEC;
     say(&stage);
-    stage.now += 8 * AUGER_SEC;
+    stage.now += 4 * AUGER_SEC - 1;
     assert_false(auger_sealed_is_silent(&stage.sealed, stage.now));
     stage.now += 1;
+    assert_true(auger_sealed_is_silent(&stage.sealed, stage.now));
+    drop_curtain(&stage);
+}
+
+/* Whoever sends with its address is not the server. */
+static void what_is_not_sealed_is_no_answer(void **state)
+{
+    static const uint8_t forged[20] = {0x01, 0x01, 0, 0, 0x21, 0x12, 0xA4, 0x42};
+    struct stage stage;
+    (void)state;
+
+    raise_curtain(&stage);
+    say(&stage);
+    auger_time asked_at = stage.now;
+    stage.now += 4 * AUGER_SEC;
+    auger_sealed_feed(&stage.sealed, stage.now, forged, sizeof(forged));
+    assert_int_equal(auger_sealed_next_timeout(&stage.sealed), asked_at + 5 * AUGER_SEC);
+    stage.now += AUGER_SEC;
     assert_true(auger_sealed_is_silent(&stage.sealed, stage.now));
     drop_curtain(&stage);
 }
@@ -146,6 +172,7 @@ static void data_need_no_answer(void **state)
 
     raise_curtain(&stage);
     say(&stage);
+    server_answers(&stage);
     for (int i = 0; i < 60; i++) {
         stage.now += AUGER_SEC;
         assert_int_equal(auger_sealed_send(&stage.sealed, stage.now, data, sizeof(data)), 0);
@@ -198,7 +225,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent_before_it_stands_waits_up_to_four),
         cmocka_unit_test(a_server_that_answers_is_not_silent),
-        cmocka_unit_test(one_that_answers_no_request_for_eight_seconds_is),
+        cmocka_unit_test(one_that_answers_no_request_for_five_seconds_is),
+        cmocka_unit_test(what_is_not_sealed_is_no_answer),
         cmocka_unit_test(data_need_no_answer),
         cmocka_unit_test(an_end_has_a_reason),
         cmocka_unit_test(what_does_not_fit_is_refused),

@@ -296,8 +296,9 @@ class Relay(unittest.TestCase):
 
     def test_a_server_that_restarts_in_a_session_relays_again(self):
         """It has forgotten its allocations. A stream says so, and the restart asks for others; over UDP it offers the relay of
-        before, and who notices that it is gone gets another one, and trickles it."""
-        for transport in ("udp", "tcp", "tls"):
+        before, and who notices that it is gone gets another one, and trickles it; over DTLS from another port, since coturn is
+        deaf to the one that it knew."""
+        for transport in ("udp", "tcp", "tls", "dtls"):
             with self.subTest(transport=transport), Coturn() as coturn:
                 trust = ("--turn-ca", coturn.certificate)
                 with Peer(*trust) as a, Peer(*trust) as b:
@@ -305,7 +306,7 @@ class Relay(unittest.TestCase):
                     before = self.relays_in(a.events + b.events)
                     coturn.restart()
                     renegotiate(a, b)
-                    if transport == "udp":
+                    if transport in ("udp", "dtls"):
                         self.pass_on_the_new_relay(a, b, before)
                         self.pass_on_the_new_relay(b, a, before)
                     self.send(a, b, 2000)
