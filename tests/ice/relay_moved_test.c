@@ -30,7 +30,7 @@ static void a_path_that_moves_has_another_relay_and_no_other_port(void **state)
 {
     (void)state;
     struct turn_server *server;
-    struct puppet *p = relayed_session(true, &server);
+    struct puppet *p = agent_with_relay(true, &server);
     const struct auger_addr there = addr_of(SEEN_THERE);
 
     assert_int_equal(count_told_at(AUGER_CAND_SRFLX, MAPPED), 1);
