@@ -193,7 +193,9 @@ void auger_failover_consider(struct auger_ice *ice, auger_time now)
     pair = in_use(ice);
     give_up_others(ice, now);
     give_up(ice, now, pair);
-    if (nomination->selected == pair)
+    if (nomination->selected == pair) {
+        auger_standby_handle_failover(ice, now);
         nomination->selected = nomination->former = NULL;
+    }
     ice->consent.pair = NULL;
 }

@@ -326,6 +326,12 @@ static void replace_lost(struct auger_ice *ice, auger_time now)
     nomination->selected = nomination->former = NULL;
 }
 
+void auger_standby_handle_failover(struct auger_ice *ice, auger_time now)
+{
+    if (is_wanted(ice) && ice->current->role == AUGER_CONTROLLING && !auger_renominate_may(ice))
+        ask_for_restart(ice, now, "the selected pair is silent");
+}
+
 void auger_standby_consider(struct auger_ice *ice, auger_time now)
 {
     unsigned taken = ice->standby ? drop_unusable(ice, now) : 0;

@@ -9,6 +9,8 @@
  * when another is better or consent to it is lost. */
 void auger_standby_consider(struct auger_ice *ice, auger_time now);
 void auger_standby_fini(struct auger_ice *ice);
+/* The selected pair is given up for another one: failover.c. */
+void auger_standby_handle_failover(struct auger_ice *ice, auger_time now);
 
 /* The next check of a pair that is kept, when it is due and Ta allows it. */
 size_t auger_standby_write(struct auger_ice *ice, auger_time now, struct auger_path *path,

@@ -222,8 +222,10 @@ static bool wrong(const char *why)
     return false;
 }
 
-static bool check(struct connect *connect, const char *server)
+static bool check(struct connect *connect, const char *server, bool restarts)
 {
+    if (connect->manual && restarts)
+        return wrong("--manual carries no restart: leave --standby-restarts out");
     if (connect->manual)
         return !connect->room || wrong("--manual takes no room");
     if (!connect->room)
@@ -304,7 +306,7 @@ static int run(int argc, char **argv)
                                     .help = help};
     if (!options_read(&options, argc, argv, &status))
         return status;
-    if (!check(&connect, server) ||
+    if (!check(&connect, server, net_options.standby_restarts) ||
         !net_options_apply(&net_options, "connect", net, &connect.talk_config.peer.ice) ||
         !ice_options_apply(&ice_options, "connect", &connect.talk_config.peer))
         return EXIT_USAGE;

@@ -272,6 +272,9 @@ bool net_options_apply(struct net_options *options, const char *command,
         return options_wrong(command, "--ports", "takes MIN-MAX, as 50000-50100");
     if (options->standby && !apply_standby(options->standby, ice))
         return options_wrong(command, "--standby", "takes a number from 0 to 4");
+    ice->standby_restarts = options->standby_restarts;
+    if (ice->standby_restarts && ice->standby_max == 0)
+        return options_wrong(command, "--standby-restarts", "is of no use with --standby 0");
     if (options->relay_family && !apply_relay_family(options->relay_family, net))
         return options_wrong(command, "--relay-family", "takes ipv4, ipv6 or both");
     if (options->ice_tcp && !apply_ice_tcp(options->ice_tcp, ice))

@@ -13,7 +13,7 @@ struct net_options {
     const char *policy, *ports, *dscp, *standby, *nat64;
     struct option_texts only, without, maps, turn, users;
     const char *turn_ca, *turn_proxy, *ice_tcp, *relay_family;
-    bool loopback, link_local, map_as_host, turn_any, no_udp, port_mapping;
+    bool loopback, link_local, map_as_host, turn_any, no_udp, port_mapping, standby_restarts;
     struct auger_ice_mapping mappings[OPTION_TEXTS_MAX];
     struct auger_net_turn_server turn_servers[NET_TURN_SERVERS_MAX];
     char names[NET_TURN_SERVERS_MAX][AUGER_TURN_USERNAME_MAX + 1]; /* of users */
@@ -31,6 +31,7 @@ struct net_options {
         {"--nat64", OPTION_TEXT, .text = &(options).nat64},                                        \
         {"--ports", OPTION_TEXT, .text = &(options).ports},                                        \
         {"--standby", OPTION_TEXT, .text = &(options).standby},                                    \
+        {"--standby-restarts", OPTION_FLAG, .flag = &(options).standby_restarts},                  \
     {                                                                                              \
         "--dscp", OPTION_TEXT, .text = &(options).dscp                                             \
     }
@@ -59,6 +60,8 @@ struct net_options {
     "  --ports MIN-MAX    take sockets' ports from there\n"                                        \
     "  --standby N        paths kept in reserve, if the other side can change as well: 0 to 4;\n"  \
     "                     2 by default\n"                                                          \
+    "  --standby-restarts keep them towards any other side, a browser too, and restart ICE, as\n"  \
+    "                     who controls, to change to one of them\n"                                \
     "  --dscp WORD        mark datagrams: 0 to 63, or a word of RFC 8837: CS1, AF11, AF21, EF...\n"
 
 /* For commands that are clients of TURN servers. */

@@ -249,12 +249,24 @@ bool talk_take_reoffer(struct talk *talk, const char *sdp)
     return true;
 }
 
+static void tell_why(struct talk *talk)
+{
+    struct auger_peer_info info;
+
+    auger_peer_get_info(talk->peer, &info);
+    if (info.has_path)
+        tell(talk, "reserve",
+             "a path in reserve is to be used: the other side is to change as well");
+    else
+        tell(talk, "adrift", "the address in use is gone, and no other works yet");
+}
+
 /* By hand nothing is carried any more: a new address may find the way by itself. */
 static void restart(struct talk *talk)
 {
     int len;
 
-    tell(talk, "adrift", "the address in use is gone, and no other works yet");
+    tell_why(talk);
     if (talk->config.whole)
         return;
     len = reoffer_make(talk->peer, auger_loop_now(talk->loop), talk->sdp, sizeof(talk->sdp));

@@ -42,6 +42,15 @@ export async function connect(offerer, answerer, { channel = {}, config = { iceS
   return { offer, answer };
 }
 
+// The answer of a tab that learns none of the offerer's candidates before it has all of its own: a browser that
+// connects fast gathers no more.
+export async function answerWhole(tab, offer) {
+  await tab.call("remote", { desc: without(offer, () => false) });
+  await tab.call("answer");
+  await tab.wait((e) => e.ev === "cand" && !e.cand, "end of candidates");
+  return tab.call("local");
+}
+
 // A further channel, opened by `from`; open at both ends when it resolves.
 export async function openChannel(from, to, label, init = {}) {
   await from.call("dc", { label, init });

@@ -14,3 +14,4 @@ import "./page_test.mjs";
 import "./picture_test.mjs";
 import "./strangers_test.mjs";
 import "./network_change_test.mjs";
+import "./standby_test.mjs";

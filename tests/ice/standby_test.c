@@ -511,6 +511,42 @@ static void with_consent_lost_it_costs_a_restart_too(void **state)
     world_free(world);
 }
 
+/* Silence gives it up before its consent is lost: docs/decisions/070. */
+static void a_selected_pair_that_falls_silent_costs_a_restart_too(void **state)
+{
+    (void)state;
+    for (int controls = ALICE; controls <= BOB; controls++)
+        for (int restarts = 0; restarts < 2; restarts++) {
+            struct ways ways;
+            struct world *world = settled(&ways, &(struct setup){.standby_max = 2,
+                                                                 .restarts = restarts,
+                                                                 .not_offered = true,
+                                                                 .bob_controls = controls == BOB});
+
+            ways.cut[0] = true;
+            world_run(world, 60 * AUGER_SEC);
+            assert_int_equal(world->sides[controls].wanted_restarts, restarts);
+            assert_int_equal(world->sides[!controls].wanted_restarts, 0);
+            for (int side = ALICE; side <= BOB && restarts; side++)
+                assert_true(way_in_use(world, side) != 0); /* data goes on meanwhile */
+            world_free(world);
+        }
+}
+
+/* Where the peer can be told otherwise nothing is asked for. */
+static void a_peer_that_can_follow_costs_no_restart_in_silence(void **state)
+{
+    (void)state;
+    struct ways ways;
+    struct world *world = settled(&ways, &(struct setup){.standby_max = 2, .restarts = true});
+
+    ways.cut[0] = true;
+    world_run(world, 60 * AUGER_SEC);
+    assert_int_equal(world->sides[ALICE].wanted_restarts, 0);
+    assert_int_equal(way_in_use(world, ALICE), way_in_use(world, BOB));
+    world_free(world);
+}
+
 /* --- memory ----------------------------------------------------------------------------------- */
 
 static void a_restart_leaves_nothing_behind(void **state)
@@ -573,6 +609,8 @@ int main(void)
         cmocka_unit_test(a_peer_that_cannot_follow_costs_a_restart_once_asked_for),
         cmocka_unit_test(a_restart_that_nobody_asked_for_is_not_wanted),
         cmocka_unit_test(with_consent_lost_it_costs_a_restart_too),
+        cmocka_unit_test(a_selected_pair_that_falls_silent_costs_a_restart_too),
+        cmocka_unit_test(a_peer_that_can_follow_costs_no_restart_in_silence),
         cmocka_unit_test(a_restart_leaves_nothing_behind),
         cmocka_unit_test(without_memory_nothing_is_kept_and_nothing_else_changes),
     };

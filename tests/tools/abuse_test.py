@@ -21,8 +21,8 @@ import program_test
 from program_test import LONG, Peer, Serve, run
 
 # Of every command that makes peers.
-NET_FLAGS = ("--loopback", "--link-local", "--map-as-host")
-NET = {"--policy": "all", "--ports": "50000-50100", "--dscp": "EF", "--standby": "0", "--nat64": "64:ff9b::/96"}
+NET_FLAGS = ("--loopback", "--link-local", "--map-as-host", "--standby-restarts")
+NET = {"--policy": "all", "--ports": "50000-50100", "--dscp": "EF", "--standby": "1", "--nat64": "64:ff9b::/96"}
 NET_WRONG = {
     "--policy": ("", "none", "All", "relay,all", "$(id)"),
     "--nat64": ("", "on", "64:ff9b::", "64:ff9b::/", "64:ff9b::/95", "64:ff9b::1/96", "192.0.2.0/32", "auto "),

@@ -127,7 +127,8 @@ class Help(unittest.TestCase):
                            (("gather", "extra"), "extra"), (("serve", "--listen", "nowhere"), "--listen"),
                            (("serve", "--cert", "x"), "--cert"), (("connect",), "room"),
                            (("connect", "a/b"), "room"), (("connect", "r", "--server", "ftp://x"), "--server"),
-                           (("connect", "r", "--manual"), "--manual"), (("gather", "--json", "--json"), "twice"),
+                           (("connect", "r", "--manual"), "--manual"), (("connect", "--manual", "--standby-restarts"), "--standby-restarts"),
+                           (("peer", "--standby-restarts", "--standby", "0"), "--standby-restarts"), (("gather", "--json", "--json"), "twice"),
                            (("connect", "r", "--lite", "--stun", "stun:192.0.2.1"), "--lite"),
                            (("connect", "r", "--trickle", "some"), "--trickle"),
                            (("serve", "--trickle", "some"), "--trickle"), (("peer", "--trickle", "some"), "--trickle"),
@@ -463,6 +464,17 @@ class DrivenPeer(unittest.TestCase):
                 other.wait(lambda e: e.get("ev") == "cand" and e["cand"] is None)
                 peer.call("remote", desc=other.call("local"))
                 peer.wait(lambda e: e.get("ev") == "open")
+
+    def test_an_agent_that_keeps_paths_towards_everybody_is_made_so(self):
+        for args, told in (((), 0), (("--standby-restarts",), 1)):
+            with self.subTest(args=args), tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder, "recording")
+                with Peer("--record", str(path), *args) as peer:
+                    peer.call("new", config={"iceServers": []})
+                # docs/recording.md: what it begins with, the length of a frame, the op and the first of its bytes.
+                recording = path.read_bytes()
+                self.assertEqual((b"augerrec\x01", 1), (recording[:9], recording[11]))
+                self.assertEqual(told, recording[12] >> 3 & 1)
 
     def test_who_is_lite_says_so(self):
         with Peer("--lite") as peer, Serve("--lite") as serve:

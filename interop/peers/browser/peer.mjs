@@ -24,6 +24,13 @@ export class BrowserPeer {
     return new BrowserPeer(browser.kind, page);
   }
 
+  // A tab of that page, which speaks the protocol beside whatever it is.
+  static async openAt(browser, url) {
+    const page = await browser.open(url);
+    await page.evaluate(script);
+    return new BrowserPeer(browser.kind, page);
+  }
+
   constructor(name, page) {
     this.name = name;
     this.page = page;
