@@ -201,6 +201,8 @@ static void print_where_json(const struct serve *serve)
         (void)json_object_set_new(json, "tls", turn_host_addrs_json(serve->turn, true));
     if (format_if(&config->metrics, text, sizeof(text)))
         (void)json_object_set_new(json, "metrics", json_sprintf("http://%s/metrics", text));
+    if (config->unpaced)
+        (void)json_object_set_new(json, "unpaced", json_true());
     output_line(json);
 }
 
@@ -217,6 +219,8 @@ static void print_where(const struct serve *serve)
         turn_host_print_where(serve->turn);
     if (format_if(&config->metrics, text, sizeof(text)))
         printf("Metrics:    http://%s/metrics\n", text);
+    if (config->unpaced)
+        puts("Pace:       each session its own; all together no bound (--unpaced)");
     puts("Ctrl-C ends.");
     fflush(stdout);
 }
@@ -226,6 +230,7 @@ static bool begin(struct serve *serve, struct trace_writer *writer)
     struct auger_loop_config config;
 
     auger_loop_config_init(&config);
+    config.unpaced = serve->config.unpaced;
     trace_writer_attach(writer, &config);
     int err = auger_loop_new(&serve->loop, &config);
     if (err == 0)

@@ -31,6 +31,9 @@ const char serve_help[] =
     "  --mux PORT        all sessions of the native peer share this UDP port of each address, 0 takes\n"
     "                    any; else each session has ports of its own.  With --json a check that\n"
     "                    names nobody is told: {\"ev\":\"unknown\",\"ours\":...,\"theirs\":...}\n"
+    "  --unpaced         each session of the native peer keeps its own pace alone: together they may\n"
+    "                    begin more than a transaction in 5 ms (RFC 8445 section 14.2), as a server\n"
+    "                    has to where more than 200 sessions begin in a second\n"
     "  --json            one JSON object a line, first {\"ev\":\"serving\",\"url\":...,\"stun\":...,\n"
     "                    \"turn\":[...]}\n" TRACE_HELP "\n" TURN_HELP "\n"
     "Of the native peer in the room `demo` (browsers do not use loopback addresses); not in a file:\n"
@@ -84,6 +87,8 @@ static bool check(const struct serve_config *config, const struct options *optio
                                 "takes --cert and --key together");
     bool has_turn = serve_config_has_turn(config);
 
+    if (config->unpaced && has_turn && config->listen.family == AUGER_FAMILY_NONE)
+        return options_wrong_in(options, "serve", "--unpaced", "is of no use without --listen");
     if (config->turn.tls_listen_len > 0 && !config->cert)
         return options_wrong_in(options, "serve", "--tls", "takes --cert and --key as well");
     if (!has_turn && config->metrics.family != AUGER_FAMILY_NONE)
@@ -125,6 +130,7 @@ static bool read_options(struct serve_config *config, int argc, char **argv, int
         {"--cert", OPTION_TEXT, .text = &config->cert},
         {"--key", OPTION_TEXT, .text = &config->key},
         {"--json", OPTION_FLAG, .flag = &config->json},
+        {"--unpaced", OPTION_FLAG, .flag = &config->unpaced},
         TRACE_OPTION_ROWS(config->trace),
         TURN_OPTION_ROWS(config->turn),
         {"--config", OPTION_TEXT, .text = &config->file.path}, /* from here on: not in a file */

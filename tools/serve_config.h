@@ -19,6 +19,7 @@ struct serve_config {
     struct auger_net_config net;
     struct auger_peer_config peer;
     long mux_port; /* -1: none */
+    bool unpaced;
     struct trace_options trace;
 };
 

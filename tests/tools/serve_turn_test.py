@@ -346,7 +346,8 @@ class Configuration(Folder):
 
     def test_mistakes_on_the_command_line_name_the_option(self):
         for args, word in ((("--turn", "x"), "--turn"), (("--turn", "127.0.0.1:0", "--relay-ports", "x"), "--relay-ports"),
-                           (("--user", "ann:secret"), "--user is of no use without --turn"), (("--realm", "a", "--realm", "b"), "twice"),
+                           (("--user", "ann:secret"), "--user is of no use without --turn"),
+                           (("--turn", "127.0.0.1:0", "--unpaced"), "--unpaced is of no use without --listen"), (("--realm", "a", "--realm", "b"), "twice"),
                            (("--turn", "127.0.0.1:0", "--allow-peer", "x"), "--allow-peer"),
                            (("--config",), "--config")):
             with self.subTest(args=args):
@@ -373,7 +374,7 @@ class Configuration(Folder):
         told = run("help", "serve").stdout.decode()
         options = re.findall(r"^  --([a-z-]+)", told[told.index("A TURN server"):told.index("Of the native")], re.M)
         self.assertGreater(len(options), 15)
-        for option in options:
+        for option in ("unpaced", *options):
             with self.subTest(option=option):
                 self.assertRegex(example, rf"(?m)^(#: )?{option}( |$)")
 
