@@ -169,6 +169,13 @@ static struct auger_pair *next_pair(const struct auger_ice *ice)
     return auger_checklist_next(&current->checklist, auger_nominate_is_concluded(current));
 }
 
+/* Once it has answered, all is as with others: a nomination in vain takes it along (7.2.5.3.4). */
+static bool is_guess(const struct auger_pair *pair)
+{
+    return !was_answered(pair) &&
+           ((pair->local->is_helper && !pair->local->is_adopted) || pair->remote->is_predicted);
+}
+
 static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pair,
                     const struct auger_stun_transaction *tx, bool nominates, uint32_t nomination,
                     struct auger_path *path, uint8_t *buf, size_t cap)
@@ -181,7 +188,7 @@ static size_t begin(struct auger_ice *ice, auger_time now, struct auger_pair *pa
         check->tx.rto = AUGER_CHECK_STREAM_ANEW;
         check->tx.rc = AUGER_CHECK_STREAM_MAX;
     }
-    if ((pair->local->is_helper && !pair->local->is_adopted) || pair->remote->is_predicted) {
+    if (is_guess(pair)) {
         check->tx.rc = AUGER_CHECK_GUESSED_MAX;
         check->tx.rto = AUGER_STUN_RTO;
     }

@@ -488,8 +488,21 @@ static void peer_answers(struct guesser *g, struct auger_stun_key *key,
     auger_ice_handle_datagram(g->ice, g->world->now, path, reply, (size_t)len, &data);
 }
 
-/* As guesser_run(), with a peer that answers each check. */
-static void run_with_peer(struct guesser *g, auger_time duration)
+struct nominations {
+    size_t len;
+    struct auger_stun_tid tid; /* of the first */
+};
+
+static void note_nomination(struct nominations *nominations, const struct auger_stun_msg *msg)
+{
+    if (nominations->len++ == 0)
+        nominations->tid = msg->tid;
+    assert_memory_equal(&nominations->tid, &msg->tid, sizeof(msg->tid));
+}
+
+/* As guesser_run(), with a peer that answers each check; with `nominations` none of those, which
+ * are one transaction, and at one predicted port alone. */
+static void run_with_peer(struct guesser *g, auger_time duration, struct nominations *nominations)
 {
     static const char password[] = "peerspasswordpeerspassword";
     auger_time end = g->world->now + duration;
@@ -504,8 +517,12 @@ static void run_with_peer(struct guesser *g, auger_time duration)
         auger_ice_handle_timeout(g->ice, g->world->now);
         while ((len = auger_ice_poll_transmit(g->ice, g->world->now, &path, buf, sizeof(buf))) > 0)
             if (!guesser_is_server(g, &path.remote) && auger_stun_msg_parse(&msg, buf, len) == 0 &&
-                msg.class_ == AUGER_STUN_REQUEST)
-                peer_answers(g, key, &path, &msg);
+                msg.class_ == AUGER_STUN_REQUEST) {
+                if (nominations && auger_stun_msg_has(&msg, AUGER_STUN_ATTR_USE_CANDIDATE))
+                    note_nomination(nominations, &msg);
+                else if (!nominations || path.remote.port == 7010)
+                    peer_answers(g, key, &path, &msg);
+            }
         guesser_take_events(g);
     }
     auger_stun_key_free(key);
@@ -521,13 +538,30 @@ static void a_helper_does_not_take_over_from_the_address_that_goes(void **state)
     ask(&g, GUESSER_BY_DESTINATION, one, 1);
     assert_int_equal(guesser_help(&g, 6000, HELPERS), 0);
     guesser_run(&g, 10 * AUGER_MS);
-    run_with_peer(&g, 2 * AUGER_SEC);
+    run_with_peer(&g, 2 * AUGER_SEC, NULL);
     assert_true(guesser_wants(&g, 6002));
     assert_int_equal(auger_ice_get_state(g.ice), AUGER_ICE_CONNECTED);
     assert_int_equal(auger_ice_remove_local_addr(g.ice, g.world->now, &g.base), 0);
     assert_false(guesser_wants(&g, 6002));
     assert_int_equal(auger_ice_add_local_addr(g.ice, g.world->now, &next), 0);
     assert_int_equal(auger_ice_get_state(g.ice), AUGER_ICE_CHECKING);
+    guesser_end(&g);
+}
+
+/* Few requests are for guesses: one that has answered is none, and a nomination in vain would take
+ * its pair along (8445 section 7.2.5.3.4; 8489 section 6.2.1 has seven). */
+static void a_guess_that_was_right_is_nominated_like_any_other(void **state)
+{
+    struct nominations nominations = {0};
+    struct guesser g;
+
+    (void)state;
+    guesser_begin(&g, GUESSER_FOR_ALL, NULL);
+    assert_int_equal(auger_ice_set_controlling(g.ice, true), 0);
+    guesser_meet(&g, run, 3);
+    for (int i = 0; i < 300 && nominations.len < 7; i++)
+        run_with_peer(&g, AUGER_SEC, &nominations);
+    assert_int_equal(nominations.len, 7);
     guesser_end(&g);
 }
 
@@ -557,6 +591,7 @@ int main(void)
         cmocka_unit_test(a_restart_predicts_anew),
         cmocka_unit_test(an_address_that_goes_takes_its_helpers_with_it),
         cmocka_unit_test(a_helper_does_not_take_over_from_the_address_that_goes),
+        cmocka_unit_test(a_guess_that_was_right_is_nominated_like_any_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
