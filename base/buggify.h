@@ -16,6 +16,9 @@ enum auger_buggify_place {
     AUGER_BUGGIFY_AGAIN_LOST,
     AUGER_BUGGIFY_NO_ENTROPY,         /* a transaction does not begin */
     AUGER_BUGGIFY_CONSENT_NO_ENTROPY, /* a consent check leaves later */
+    AUGER_BUGGIFY_NONCE_STALE,        /* a nonce of a TURN server's is too old: 8489, 9.2.4 */
+    AUGER_BUGGIFY_CHANNELS_FULL,      /* a TURN server binds no channel any more: 8656, 12.2 */
+    AUGER_BUGGIFY_MULTICAST_LOST, /* a question, a name or an answer does not leave: 6762, 5.2 */
     AUGER_BUGGIFY_PLACES
 };
 

@@ -1,5 +1,6 @@
 /* mdns/engine.c - the verbs of multicast DNS.  What is asked is question.c, what is
  * answered record.c. */
+#include "base/buggify.h"
 #include "base/env.h"
 #include "base/time.h"
 #include "mdns/name.h"
@@ -135,11 +136,9 @@ void auger_mdns_handle_timeout(struct auger_mdns *mdns, auger_time now)
     auger_mdns_questions_handle_timeout(&mdns->questions, now);
 }
 
-size_t auger_mdns_poll_transmit(struct auger_mdns *mdns, auger_time now, struct auger_addr *to,
-                                uint8_t *buf, size_t cap)
+static size_t write_next(struct auger_mdns *mdns, auger_time now, struct auger_addr *to,
+                         uint8_t *buf, size_t cap)
 {
-    if (cap < AUGER_MDNS_MESSAGE_MAX)
-        return 0;
     size_t len = auger_mdns_questions_write(&mdns->questions, to, buf, cap);
     if (len > 0) {
         mdns->counters.questions_sent++;
@@ -147,6 +146,19 @@ size_t auger_mdns_poll_transmit(struct auger_mdns *mdns, auger_time now, struct 
     }
     len = auger_mdns_records_write(&mdns->records, now, to, buf, cap);
     mdns->counters.answers_sent += len > 0;
+    return len;
+}
+
+size_t auger_mdns_poll_transmit(struct auger_mdns *mdns, auger_time now, struct auger_addr *to,
+                                uint8_t *buf, size_t cap)
+{
+    size_t len;
+
+    if (cap < AUGER_MDNS_MESSAGE_MAX)
+        return 0;
+    do
+        len = write_next(mdns, now, to, buf, cap);
+    while (len > 0 && AUGER_BUGGIFY(MULTICAST_LOST));
     return len;
 }
 

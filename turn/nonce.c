@@ -3,6 +3,7 @@
  * in and 80 bits of an HMAC over all of that and the 5-tuple.  A short one offers no password
  * algorithms, and says an eighth of a lifetime in 4 bits and has 38 of the HMAC: decision 124. */
 #include "turn/nonce.h"
+#include "base/buggify.h"
 #include "base/bytes.h"
 #include "base/env.h"
 #include "crypto/crypto.h"
@@ -277,5 +278,7 @@ enum auger_nonce_verdict auger_nonces_judge(struct auger_nonces *nonces, auger_t
     if (write_again(nonces, now_s, path, nonce, &issued_s, ours) < 0 ||
         !auger_bytes_equal_secret(ours, nonce.data, nonce.len))
         return AUGER_NONCE_FOREIGN;
+    if (AUGER_BUGGIFY(NONCE_STALE))
+        return AUGER_NONCE_STALE;
     return now_s - issued_s < nonces->lifetime_s ? AUGER_NONCE_FRESH : AUGER_NONCE_STALE;
 }

@@ -1,6 +1,7 @@
 /* turn/server_channel.c - channels by ChannelBind. */
 #include "turn/server_channel.h"
 
+#include "base/buggify.h"
 #include "base/time.h"
 #include "turn/chandata.h"
 #include "turn/server_answer.h"
@@ -61,7 +62,7 @@ static int take_slot(struct auger_turn_server *server, auger_time now,
     *out = find_free(a, now);
     if (*out)
         return 0;
-    if (a->channels_len == server->config.channels_max)
+    if (a->channels_len == server->config.channels_max || AUGER_BUGGIFY(CHANNELS_FULL))
         return AUGER_ERR_LIMIT;
     void *channels = a->channels;
     int err = auger_server_grow(server->env, &channels, a->channels_len, &a->channels_cap,

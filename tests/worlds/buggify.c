@@ -15,7 +15,14 @@ static const char *const names[AUGER_BUGGIFY_PLACES] = {
     [AUGER_BUGGIFY_AGAIN_LOST] = "retransmission did not leave",
     [AUGER_BUGGIFY_NO_ENTROPY] = "no random bytes for a transaction",
     [AUGER_BUGGIFY_CONSENT_NO_ENTROPY] = "no random bytes for consent",
+    [AUGER_BUGGIFY_NONCE_STALE] = "nonce of a TURN server stale at once",
+    [AUGER_BUGGIFY_CHANNELS_FULL] = "no room for a channel at a TURN server",
+    [AUGER_BUGGIFY_MULTICAST_LOST] = "question or name lost on its way to multicast",
 };
+
+/* What is asked a few times in a world, in few worlds, comes about oftener. */
+static const unsigned oftener[AUGER_BUGGIFY_PLACES] = {
+    [AUGER_BUGGIFY_CHANNELS_FULL] = 8, [AUGER_BUGGIFY_MULTICAST_LOST] = 4};
 
 static struct place {
     struct prng random;
@@ -33,6 +40,7 @@ void worlds_buggify(uint64_t seed, unsigned permille)
     for (int i = 0; i < AUGER_BUGGIFY_PLACES; i++) {
         prng_init(&places[i].random, seed, names[i]);
         places[i].permille = prng_permille(&places[i].random, OPEN_PERMILLE) ? permille : 0;
+        places[i].permille *= oftener[i] ? oftener[i] : 1;
     }
 }
 
