@@ -45,9 +45,10 @@ export async function connect(offerer, answerer, { channel = {}, config = { iceS
 // The answer of a tab that learns none of the offerer's candidates before it has all of its own: a browser that
 // connects fast gathers no more.
 export async function answerWhole(tab, offer) {
-  await tab.call("remote", { desc: without(offer, () => false) });
+  await tab.call("remote", { desc: without(offer, () => true) });
   await tab.call("answer");
   await tab.wait((e) => e.ev === "cand" && !e.cand, "end of candidates");
+  for (const [, candidate] of offer.sdp.matchAll(/^a=(candidate:.*?)\r?$/gm)) await tab.call("cand", { cand: { candidate, sdpMLineIndex: 0 } });
   return tab.call("local");
 }
 

@@ -154,16 +154,21 @@ function named(trace, name) {
   return lines.map((line) => JSON.parse(line)).filter((record) => record.name === name).map(({ data }) => data);
 }
 
-// Until the native side keeps a path in reserve that leaves from another family.
-async function untilInReserve(trace, family) {
-  const kept = await until(() => named(trace, "ice:standby").some(({ local }) => familyOf(local.replace(/:\d+$/, "")) !== family), WITHIN_MS);
-  assert.ok(kept, `no path but those of ${family} is in reserve`);
+// Until both use the pair that was selected, and one of the other family is in reserve: the native end of the former.
+async function untilInReserve(tab, trace) {
+  const ipOf = ({ local }) => local.replace(/:\d+$/, "").replace(/[[\]]/g, "");
+  const first = await until(async () => {
+    const used = await nativeEnd(tab), selected = named(trace, "ice:selected").at(-1);
+    const kept = named(trace, "ice:standby").map((pair) => familyOf(ipOf(pair)));
+    return used && selected && used.address === ipOf(selected) && kept.some((family) => family !== familyOf(used.address)) && used;
+  }, WITHIN_MS);
+  assert.ok(first, `nothing of another family is in reserve: ${JSON.stringify(await nativeEnd(tab))}`);
+  return first;
 }
 
 async function changeOver({ tab, offers, talk }, trace) {
   await talk();
-  const first = await nativeEnd(tab), family = familyOf(first.address);
-  await untilInReserve(trace, family);
+  const first = await untilInReserve(tab, trace), family = familyOf(first.address);
   await talk();
   const known = offers.length, told = named(trace, "ice:restart").length;
   kill(first);
