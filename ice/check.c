@@ -172,7 +172,7 @@ static struct auger_pair *next_pair(const struct auger_ice *ice)
 /* Once it has answered, all is as with others: a nomination in vain takes it along (7.2.5.3.4). */
 static bool is_guess(const struct auger_pair *pair)
 {
-    return !was_answered(pair) &&
+    return !auger_pair_was_answered(pair) &&
            ((pair->local->is_helper && !pair->local->is_adopted) || pair->remote->is_predicted);
 }
 
