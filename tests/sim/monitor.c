@@ -171,10 +171,11 @@ static bool is_asked_from(const struct monitor *monitor, const struct monitor_re
     return auger_addr_equal(&relay->path.local, base);
 }
 
-/* The path in use may be of one that a check from there has made a base. */
+/* The path in use may be of one that a check from there has made a base.  Where two networks give
+ * one IP address nobody says here which of them a helper is of. */
 static void note_helpers_gone(struct monitor *monitor, const struct auger_addr *base)
 {
-    for (size_t i = 0; i < monitor->helpers_len; i++) {
+    for (size_t i = 0; i < monitor->helpers_len && !is_ip_there(monitor, base); i++) {
         struct monitor_helper *helper = &monitor->helpers[i];
         if (!auger_addr_ip_equal(&helper->addr, base))
             continue;

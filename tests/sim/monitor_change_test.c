@@ -85,13 +85,17 @@ static void a_restart_is_wanted_where_the_path_went_and_no_other_has_consent(voi
     }
 }
 
-/* One that prediction has made a base: it is of the address that went. */
+/* One that prediction has made a base: it is of the address that went, unless another network gives
+ * the same one. */
 static void a_path_is_gone_with_its_helper(void **state)
 {
     (void)state;
-    for (int gone = 0; gone < 2; gone++) {
+    for (int gone = 0; gone < 3; gone++) {
         struct stage *stage = connected();
-        struct auger_path used = path;
+        struct auger_path used = path, twin = path;
+        twin.local.port = 5002;
+        if (gone == 2)
+            monitor_add_base(stage->monitor, &twin.local);
         used.local.port = 5001;
         monitor_add_helper(stage->monitor, &used.local);
         succeeds_on(stage, AUGER_SEC, &used, 2);
@@ -101,7 +105,7 @@ static void a_path_is_gone_with_its_helper(void **state)
             monitor_remove_base(stage->monitor, &path.local);
         enters(stage, AUGER_SEC, AUGER_ICE_DISCONNECTED);
         tells(stage, AUGER_SEC, AUGER_ICE_EVENT_RESTART_WANTED);
-        ends(stage, gone ? NULL : "11: adrift, though no");
+        ends(stage, gone == 1 ? NULL : "11: adrift, though no");
     }
 }
 
