@@ -351,7 +351,7 @@ void auger_locals_follow_drift(struct auger_ice *ice, auger_time now)
         return;
     if (ice->route) {
         ice->drift = (struct auger_drift){0};
-        ice->news.restart_wanted = false;
+        ice->news.restart_wanted &= ice->current->nomination.restart_asked; /* standby.c, once */
         return;
     }
     if (!ice->drift.goes_on) /* what is valid waits to be selected */

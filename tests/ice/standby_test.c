@@ -547,6 +547,26 @@ static void a_peer_that_can_follow_costs_no_restart_in_silence(void **state)
     world_free(world);
 }
 
+/* Nobody has asked what there is to tell yet, and what took over fails by a check, with a third to
+ * take its place. */
+static void a_restart_that_is_wanted_is_told_though_another_takes_over_first(void **state)
+{
+    (void)state;
+    struct ways ways;
+    struct world *world =
+        settled(&ways, &(struct setup){.standby_max = 2, .restarts = true, .not_offered = true});
+    struct auger_ice *ice = world->sides[ALICE].ice;
+
+    auger_pair_fail(selected_by_alice(world), &world->env, world->now, AUGER_PAIR_NO_CONSENT);
+    auger_ice_handle_timeout(ice, world->now);
+    auger_pair_fail(ice->route, &world->env, world->now, AUGER_PAIR_TIMEOUT);
+    auger_ice_handle_timeout(ice, world->now);
+    assert_non_null(ice->route);
+    world_run(world, 5 * AUGER_SEC);
+    assert_int_equal(world->sides[ALICE].wanted_restarts, 1);
+    world_free(world);
+}
+
 /* --- memory ----------------------------------------------------------------------------------- */
 
 static void a_restart_leaves_nothing_behind(void **state)
@@ -611,6 +631,7 @@ int main(void)
         cmocka_unit_test(with_consent_lost_it_costs_a_restart_too),
         cmocka_unit_test(a_selected_pair_that_falls_silent_costs_a_restart_too),
         cmocka_unit_test(a_peer_that_can_follow_costs_no_restart_in_silence),
+        cmocka_unit_test(a_restart_that_is_wanted_is_told_though_another_takes_over_first),
         cmocka_unit_test(a_restart_leaves_nothing_behind),
         cmocka_unit_test(without_memory_nothing_is_kept_and_nothing_else_changes),
     };
