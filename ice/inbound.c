@@ -325,10 +325,15 @@ static struct auger_pair *pair_along(struct auger_ice *ice, struct auger_generat
     struct auger_ice_cand *remote = remote_at(ice, generation, now, local, &path->remote, priority);
     if (!remote || !auger_cand_can_pair(local, remote))
         return NULL;
-    pair = auger_checklist_add(&generation->checklist, now, local, remote, generation->role);
-    if (pair && generation->checklist.pairs_prflx) /* after a move: locals.c */
-        auger_generation_form_pairs_of(generation, now, &ice->locals, remote);
-    return pair;
+    return auger_checklist_add(&generation->checklist, now, local, remote, generation->role);
+}
+
+/* An answer would make a pair at the peer alone: docs/decisions/063. */
+static void drop(struct auger_ice *ice, auger_time now, const struct auger_path *path)
+{
+    ice->counters.limited++;
+    auger_trace(ice->env, now, "ice:check_dropped", AUGER_F_ADDR("local", &path->local),
+                AUGER_F_ADDR("remote", &path->remote));
 }
 
 /* Checks that come before the peer's credentials make pairs too; their own
@@ -403,13 +408,15 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
         respond(ice, generation, path, msg, AUGER_STUN_SERVER_ERROR);
         return;
     }
+    bool is_new = !auger_checklist_find(&generation->checklist, path);
     struct auger_pair *pair = pair_along(ice, generation, now, path, local, request.priority);
-    if (!pair) { /* an answer would make one at the peer alone: docs/decisions/063 */
-        ice->counters.limited++;
-        auger_trace(ice->env, now, "ice:check_dropped", AUGER_F_ADDR("local", &path->local),
-                    AUGER_F_ADDR("remote", &path->remote));
+    if (!pair) {
+        drop(ice, now, path);
         return;
     }
     respond(ice, generation, path, msg, 0);
     learn(ice, generation, now, pair, &request);
+    /* After a move (locals.c); this pair waits for its own check, and makes no room for those. */
+    if (is_new && generation->checklist.pairs_prflx && !ice->config.lite)
+        auger_generation_form_pairs_of(generation, now, &ice->locals, pair->remote);
 }
