@@ -1,4 +1,4 @@
-/* A stream of a pair is lost: RFC 6544 section 9, docs/decisions/161. */
+/* A stream of a pair is lost: RFC 6544 section 11.1, docs/decisions/161. */
 #include "tests/ice/tcp_puppet.h"
 
 static bool takes_event(struct puppet *p, enum auger_ice_event_type type)

@@ -1,4 +1,4 @@
-/* Which streams an agent wants, and bases of TCP that go: RFC 6544 sections 7.2 and 10.2. */
+/* Which streams an agent wants, and bases of TCP that go: RFC 6544 sections 8, 9.2 and 11. */
 #include "tests/ice/tcp_puppet.h"
 
 static bool is_framed(const struct puppet *p, const char *local, const char *remote)

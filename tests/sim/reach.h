@@ -17,7 +17,7 @@ const struct auger_addr *sim_reacher_addr(const struct sim_reacher *reacher);
 /* It asks through the NAT64 of its network too. */
 void sim_reacher_translate(struct sim_reacher *reacher);
 /* It asks no server, and of others those alone that have asked it: a lite agent has host candidates
- * and listens for checks (RFC 8445 sections 5.2 and 6.1.1). */
+ * and listens for checks (RFC 8445 sections 5.2 and 6.2). */
 void sim_reacher_make_lite(struct sim_reacher *reacher);
 /* Addresses of its own are not told, but for those in `but`, if that is not NULL; what servers see
  * is, and without `is_named` even where it is the same (docs/decisions/080). */

@@ -1,4 +1,4 @@
-/* Even ports and reserved ones of a client: RFC 8656 sections 18.6 and 18.9. */
+/* Even ports and reserved ones of a client: RFC 8656 sections 18.7 and 18.10. */
 #include "tests/turn/puppet.h"
 
 #define TOKEN "\1\2\3\4\5\6\7\10"

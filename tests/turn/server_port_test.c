@@ -1,4 +1,4 @@
-/* The ports that a server relays at: RFC 8656 sections 7.2, 18.6 and 18.9. */
+/* The ports that a server relays at: RFC 8656 sections 7.2, 18.7 and 18.10. */
 #include "tests/turn/reserved.h"
 
 static void a_port_that_is_taken_is_left_for_another(void **state)
