@@ -26,14 +26,15 @@ static void answer_for(struct puppet *p, auger_time time)
     }
 }
 
-/* Two of three pairs are valid, of two addresses, and where the peer is heard is to be tried from
- * both. */
-static struct puppet *puppet_that_has_moved(void)
+/* It uses one pair of three, and has another of a second address: where the peer is heard is to be
+ * tried from both. */
+static struct puppet *puppet_that_has_moved(bool is_lite)
 {
     const struct auger_addr cellular = addr_of(CELLULAR);
     struct auger_ice_config config;
 
     auger_ice_config_init(&config);
+    config.lite = is_lite;
     config.pairs_max = 3;
     struct puppet *p = puppet_with(&config);
     puppet_introduce(p);
@@ -52,15 +53,17 @@ static struct puppet *puppet_that_has_moved(void)
 static void test_the_pair_of_a_check_makes_no_room_for_those_of_other_addresses(void **state)
 {
     (void)state;
-    struct puppet *p = puppet_that_has_moved();
-
-    puppet_check(p, &(struct puppet_check){
-                        .from = HEARD, .role = CONTROLLING, .use_candidate = true, .to = CELLULAR});
-    assert_non_null(pair_along(p, CELLULAR, HEARD));
-    assert_null(pair_along(p, "192.0.2.1:1001", HEARD)); /* which the peer has not named */
-    answer_for(p, AUGER_SEC);
-    assert_ptr_equal(p->ice->current->nomination.selected, pair_along(p, CELLULAR, HEARD));
-    puppet_free(p);
+    for (int is_lite = 0; is_lite < 2; is_lite++) {
+        struct puppet *p = puppet_that_has_moved(is_lite);
+        puppet_check(
+            p, &(struct puppet_check){
+                   .from = HEARD, .role = CONTROLLING, .use_candidate = true, .to = CELLULAR});
+        assert_non_null(pair_along(p, CELLULAR, HEARD));
+        assert_null(pair_along(p, "192.0.2.1:1001", HEARD)); /* which the peer has not named */
+        answer_for(p, AUGER_SEC);
+        assert_ptr_equal(p->ice->current->nomination.selected, pair_along(p, CELLULAR, HEARD));
+        puppet_free(p);
+    }
 }
 
 int main(void)
