@@ -61,9 +61,11 @@ void auger_generation_drop_strangers(struct auger_generation *generation)
 
     for (uint16_t i = 0; i < generation->remotes.len; i++) {
         struct auger_ice_cand *cand = auger_cands_at(&generation->remotes, i);
-        if (cand->generation && cand->generation != number &&
-            auger_checklist_is_dead(&generation->checklist, cand))
-            auger_cands_remove(&generation->remotes, cand);
+        if (!cand->generation || cand->generation == number ||
+            !auger_checklist_is_dead(&generation->checklist, cand))
+            continue;
+        auger_checklist_remove_cand(&generation->checklist, cand);
+        auger_cands_remove(&generation->remotes, cand);
     }
 }
 

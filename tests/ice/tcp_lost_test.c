@@ -255,6 +255,32 @@ static void connections_that_end_leave_room_for_others(void **state)
     puppet_free(p);
 }
 
+/* The peer came from a candidate that turns out to be of another session (8838 section 9), and its
+ * stream ended before that was known. */
+static void a_pair_goes_with_a_candidate_that_was_of_another_session(void **state)
+{
+    (void)state;
+    struct auger_cand cand = cand_of(PEER, AUGER_CAND_HOST, 1500000000);
+    const struct auger_addr base = addr_of(BASE);
+    struct auger_ice_config config;
+
+    auger_ice_config_init(&config);
+    config.tcp = ALL;
+    struct puppet *p = puppet_with(&config);
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &base), 0);
+    cand.tcptype = AUGER_TCP_TYPE_SO;
+    strcpy(cand.ufrag, "another1");
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &cand), 0);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .from = PEER, .to = BASE});
+    assert_int_equal(puppet_pair(p, PEER).remote.tcptype, AUGER_TCP_TYPE_SO);
+    lose_stream(p, BASE, PEER);
+    puppet_introduce(p);
+    assert_int_equal(puppet_pairs(p), 0);
+    assert_int_equal(tell(p, "tcp:192.0.2.2:6001", AUGER_TCP_TYPE_SO, 1500000000), 0);
+    assert_int_equal(puppet_pair(p, "tcp:192.0.2.2:6001").state, AUGER_PAIR_WAITING);
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +295,7 @@ int main(void)
         cmocka_unit_test(who_waits_in_vain_goes_on_with_what_is_left),
         cmocka_unit_test(an_answer_does_not_open_a_lost_stream_again),
         cmocka_unit_test(connections_that_end_leave_room_for_others),
+        cmocka_unit_test(a_pair_goes_with_a_candidate_that_was_of_another_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
