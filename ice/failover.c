@@ -19,17 +19,12 @@
 #define ASKED_MAX 4
 #define MORE_AFTER (4 * AUGER_SEC)
 
-/* The selected pair; and one that took the place of such, before it is. */
-static bool is_watched(const struct auger_generation *current, const struct auger_pair *pair)
-{
-    return pair->generation == current && current->nomination.selected_at != AUGER_NEVER;
-}
-
+/* Selected or not: a nomination that has no answer is as silent (docs/decisions/303). */
 static struct auger_pair *in_use(const struct auger_ice *ice)
 {
     struct auger_pair *pair = ice->consent.pair;
 
-    return pair && is_watched(ice->current, pair) && auger_pair_is_valid(pair) ? pair : NULL;
+    return pair && pair->generation == ice->current && auger_pair_is_valid(pair) ? pair : NULL;
 }
 
 /* When the first check of consent after `after` was sent that has had no answer yet;

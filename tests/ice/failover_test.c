@@ -318,9 +318,45 @@ static void where_the_peer_checks_it_is_asked_first(void **state)
     ways = WAYS;
 }
 
+/* Until all ways are valid. */
+static void answer_what_does_not_nominate(struct puppet *p)
+{
+    struct sent sent;
+
+    for (unsigned i = 0; i < ways; i++) {
+        while (puppet_pair(p, remotes[i]).state != AUGER_PAIR_SUCCEEDED) {
+            puppet_wait(p, STEP);
+            while (puppet_take_request(p, &sent))
+                if (!auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE))
+                    puppet_answer(p, &sent, &(struct puppet_answer){0});
+        }
+    }
+}
+
+/* A path that is cut just before the nomination: its check has 39.5 s, and consent 30 s
+ * (docs/decisions/303). */
+static void a_pair_that_nobody_has_selected_is_given_up_as_well(void **state)
+{
+    (void)state;
+    for (int controls = 0; controls < 2; controls++) {
+        struct puppet *p = puppet_new(controls);
+
+        puppet_introduce(p);
+        for (unsigned i = 0; i < ways; i++)
+            assert_int_equal(puppet_tell(p, remotes[i], 2130706431 - i), 0);
+        answer_what_does_not_nominate(p);
+        assert_int_equal(way_in_use(p), 0);
+        assert_null(p->ice->current->nomination.selected);
+        must_move_to_the_third(p);
+        assert_int_equal(p->ice->current->nomination.selected == pair_of(p, 2), controls);
+        puppet_free(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pair_that_nobody_has_selected_is_given_up_as_well),
         cmocka_unit_test(when_many_go_at_once_the_last_one_is_found),
         cmocka_unit_test(when_the_one_that_answered_falls_silent_the_others_are_asked_at_once),
         cmocka_unit_test(where_the_peer_checks_it_is_asked_first),
