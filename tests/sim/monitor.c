@@ -309,7 +309,7 @@ static bool has_answered_since(const struct monitor *monitor, const struct auger
 {
     for (size_t i = 0; i < monitor->routes_len; i++) {
         if (auger_path_equal(&monitor->routes[i].path, path) &&
-            monitor->routes[i].succeeded_at > sent_at)
+            monitor->routes[i].owed_at > sent_at)
             return true;
     }
     return false;

@@ -252,7 +252,37 @@ static void a_failed_check_on_the_path_in_use_allows_as_many_again(void **state)
     }
 }
 
-SCENARIOS(cmocka_unit_test(a_failed_check_on_the_path_in_use_allows_as_many_again),
+/* Somebody on the path replays it from another address, and is the first: the check has failed by
+ * then (8445 section 7.2.5.2.1). */
+static void an_answer_behind_one_from_elsewhere_makes_no_path_that_is_owed(void **state)
+{
+    enum { ALONE, BEHIND, BEHIND_AS_BEFORE, ANOTHER_SINCE, CASES };
+    static const char *const another = "11: a restart is wanted, and another";
+    struct auger_path elsewhere = other;
+
+    (void)state;
+    elsewhere.remote.port++;
+    for (int what = ALONE; what < CASES; what++) {
+        struct stage *stage = connected();
+        if (what == BEHIND_AS_BEFORE)
+            succeeds_on(stage, AUGER_SEC, &other, 2);
+        forge_request(stage, (struct forged){.tid = 3});
+        monitor_sent(stage->monitor, 2 * AUGER_SEC, &other, stage->buf, stage->len);
+        forge_success(stage, 3, stage->their_key, &other.local);
+        if (what != ALONE)
+            monitor_received(stage->monitor, 3 * AUGER_SEC, &elsewhere, stage->buf, stage->len);
+        monitor_received(stage->monitor, 3 * AUGER_SEC, &other, stage->buf, stage->len);
+        if (what == ANOTHER_SINCE)
+            succeeds_on(stage, 4 * AUGER_SEC, &other, 4);
+        monitor_remove_base(stage->monitor, &path.local);
+        enters(stage, 4 * AUGER_SEC, AUGER_ICE_DISCONNECTED);
+        tells(stage, 4 * AUGER_SEC, AUGER_ICE_EVENT_RESTART_WANTED);
+        ends(stage, what == ALONE || what == ANOTHER_SINCE ? another : NULL);
+    }
+}
+
+SCENARIOS(cmocka_unit_test(an_answer_behind_one_from_elsewhere_makes_no_path_that_is_owed),
+          cmocka_unit_test(a_failed_check_on_the_path_in_use_allows_as_many_again),
           cmocka_unit_test(what_a_burst_guesses_comes_when_it_is_known),
           cmocka_unit_test(a_restart_is_wanted_where_the_path_went_and_no_other_has_consent),
           cmocka_unit_test(a_path_is_gone_with_its_helper),

@@ -55,13 +55,16 @@ static bool is_alive(const struct monitor *monitor, auger_time now, size_t gener
     return false;
 }
 
-/* With consent that ended goes what was asked before, though another check renews it. */
+/* With consent that ended goes what was asked before, though another check renews it. And an answer
+ * from elsewhere, which somebody on the path may have replayed, fails its check (8445 section
+ * 7.2.5.2.1): the right one behind it says nothing. */
 static bool may_be_forgotten(const struct monitor *monitor, const struct monitor_request *request,
                              const struct monitor_route *route)
 {
     bool has_ended = route->ended_at != AUGER_NEVER && request->sent_at < route->ended_at;
 
-    return has_ended || (request->is_replaced && monitor->has_forgotten);
+    return has_ended || request->failed_at != AUGER_NEVER ||
+           (request->is_replaced && monitor->has_forgotten);
 }
 
 static void route_succeeded(struct monitor *monitor, auger_time now,
@@ -499,7 +502,7 @@ static void asked_of_lite(struct monitor *monitor, auger_time now, const struct 
                           const struct auger_stun_msg *msg, size_t generation)
 {
     const struct monitor_request request = {
-        .path = *path, .generation = generation, .sent_at = now};
+        .path = *path, .generation = generation, .sent_at = now, .failed_at = AUGER_NEVER};
     const struct monitor_route *route = monitor_find_route(monitor, path, generation);
 
     if (route && auger_path_equal(path, &monitor->path) && now - route->succeeded_at > CONSENT)
