@@ -7,23 +7,23 @@
 #include "base/addr.h"
 #include "base/trace.h"
 
-static int keep_remote(struct auger_generation *generation, const struct auger_cand *told)
+static int keep_remote(struct auger_generation *generation, struct auger_ice_cand *known,
+                       const struct auger_cand *told)
 {
     struct auger_cands *remotes = &generation->remotes;
-    struct auger_ice_cand *known = auger_cands_find(remotes, &told->addr, told->tcptype);
 
-    if (known && known->type == AUGER_CAND_PRFLX) {
-        int err = auger_cands_merge(remotes, known, told);
-        auger_checklist_reorder(&generation->checklist, generation->role);
-        return err;
-    }
-    if (known) {
-        known->hidden &= told->hidden;
-        if (known->generation != auger_cand_generation(told->ufrag))
-            known->generation = 0; /* it is of both */
-        return 0;
-    }
-    return auger_cands_add_remote(remotes, told);
+    if (!known)
+        return auger_cands_add_remote(remotes, told);
+    int err = auger_cands_merge(remotes, known, told);
+    auger_checklist_reorder(&generation->checklist, generation->role);
+    return err;
+}
+
+static void hear_again(struct auger_ice_cand *known, const struct auger_cand *told)
+{
+    known->hidden &= told->hidden;
+    if (known->generation != auger_cand_generation(told->ufrag))
+        known->generation = 0; /* it is of both */
 }
 
 /* Not our own, and no TURN server's of ours, to which streams lead that are not of ICE. */
@@ -36,11 +36,19 @@ static bool is_reachable(const struct auger_ice *ice, const struct auger_cand *t
            !auger_cands_find_base(&ice->locals, &told->addr) && !auger_relay_has_stream(ice, &path);
 }
 
+/* What is repeated is discarded (RFC 8840 section 4.4): it has had its pairs, and those that made
+ * room since are not asked anew. */
 static int take_remote(struct auger_ice *ice, auger_time now, struct auger_generation *generation,
                        const struct auger_cand *told)
 {
-    int err = keep_remote(generation, told);
+    struct auger_ice_cand *known =
+        auger_cands_find(&generation->remotes, &told->addr, told->tcptype);
 
+    if (known && known->type != AUGER_CAND_PRFLX) {
+        hear_again(known, told);
+        return 0;
+    }
+    int err = keep_remote(generation, known, told);
     if (err)
         return err;
     auger_trace(ice->env, now, "ice:remote_candidate", AUGER_F_ADDR("addr", &told->addr),

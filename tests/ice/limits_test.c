@@ -305,6 +305,29 @@ static void test_a_pair_that_had_worked_is_the_last_of_the_dead_to_make_room(voi
     puppet_free(p);
 }
 
+/* RFC 8840 section 4.4: candidates that were received already are discarded. */
+static void test_what_made_room_is_not_asked_again_since_it_is_repeated(void **state)
+{
+    (void)state;
+    struct auger_ice_config config;
+    struct sent sent;
+
+    auger_ice_config_init(&config);
+    config.pairs_max = 2;
+    struct puppet *p = puppet_with(&config);
+    puppet_introduce(p);
+    tell_and_answer(p, "192.0.2.2:1", 1000, 0);
+    tell_and_answer(p, "192.0.2.2:2", 300, 400);
+    tell_one_more(p, 1);
+    assert_false(has_pair_with(p->ice, "192.0.2.2:2"));
+    tell_and_answer(p, "192.0.2.9:1", 99, 400);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2", 300), 0);
+    assert_false(has_pair_with(p->ice, "192.0.2.2:2"));
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_false(puppet_take_request(p, &sent));
+    puppet_free(p);
+}
+
 static const struct {
     const char *name;
     const char *from;
@@ -588,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_whose_last_request_may_be_answered_makes_no_room),
         cmocka_unit_test(test_whose_last_request_was_refused_makes_room),
         cmocka_unit_test(test_a_pair_that_had_worked_is_the_last_of_the_dead_to_make_room),
+        cmocka_unit_test(test_what_made_room_is_not_asked_again_since_it_is_repeated),
         cmocka_unit_test(test_data_is_handed_out_by_where_it_comes_from),
         cmocka_unit_test(test_malformed_stun_is_counted_and_is_not_data),
         cmocka_unit_test(test_a_buffer_that_is_too_small_is_an_error),
