@@ -127,6 +127,8 @@ static void conclude(struct sim_names *names, const struct auger_mdns_event *eve
         question->cand.hidden = true;
         if (event->type == AUGER_MDNS_EVENT_RESOLVED)
             sim_signal_resolved(names->peer, &question->cand);
+        else
+            names->peer->story.names_in_vain++;
     }
     if (names->ended && !is_open(names)) {
         names->ended = false;

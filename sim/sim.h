@@ -357,6 +357,7 @@ struct sim_peer_story {
     uint64_t allocates_in_vain;          /* requests, each datagram of which had no answer */
     uint64_t bindings_in_vain;           /* to servers, each datagram while gathering the same */
     uint64_t bindings_heard;             /* to servers, that had one */
+    uint64_t names_in_vain;              /* asked for, and nobody answered in time */
     uint64_t refreshes_lost;             /* of channels: their first request, or its answer */
     uint64_t late_answers;               /* to checks on a path whose consent had ended */
     uint64_t requests_sent;              /* STUN requests, retransmissions included */

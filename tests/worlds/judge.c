@@ -129,10 +129,19 @@ static const struct sim_peer_story *story(const struct couple *couple, int side)
     return sim_peer_story(couple->peers[side]);
 }
 
+/* Neither side has an answer to one of its three questions for a name, that may be nobody's: they
+ * or what was said of it were lost on the way to multicast, and who wants to know now has no use
+ * for more (RFC 6762 section 5.1). */
+static bool has_lost_names(struct life *life)
+{
+    return worlds_count_buggified(AUGER_BUGGIFY_MULTICAST_LOST) > 0 &&
+           life_story(life, 0)->names_in_vain > 0 && life_story(life, 1)->names_in_vain > 0;
+}
+
 static const struct sim_reach *reach_of(struct life *life)
 {
     if (!life->has_reach)
-        life->reach = ways_reach(life->plan, WAYS_AT_HOME);
+        life->reach = ways_reach(life->plan, has_lost_names(life) ? WAYS_UNHEARD : WAYS_AT_HOME);
     life->has_reach = true;
     return &life->reach;
 }
@@ -352,7 +361,8 @@ static bool is_left_to_guesses(struct life *life)
 static void judge_restart(struct life *life, struct tally *tally)
 {
     if (life->restarts.count == 0 || !life_is_connected(life) || !is_gentle(life->plan) ||
-        plan_count_faults(life->plan) > 0 || is_left_to_guesses(life))
+        plan_count_faults(life->plan) > 0 || is_left_to_guesses(life) ||
+        (has_lost_names(life) && !have_way(life, &life->first)))
         return;
     tally->judged[MUST_RESTART]++;
     if (!both_restarted(life->built.sim))

@@ -28,6 +28,7 @@ static void test_a_quiet_world_is_fine(void **state)
     assert_false(judged("seed=1 timers_early_again=3", NO_SABOTAGE).is_bad);
 }
 
+#define IN_ONE_NETWORK_BY_NAMES "alice.gates=3 together=2 alice.names=1 bob.names=1 "
 #define HIDDEN_BEHIND_A_NAT "seed=1 alice.turn=1 alice.relay_only=1 bob.gates=3 bob.privacy=1 "
 
 static void test_each_sabotage_is_seen_by_its_judge(void **state)
@@ -85,6 +86,25 @@ static void test_where_there_is_no_path_none_is_asked_for(void **state)
                         NO_SABOTAGE)
                      .is_bad);
     assert_false(judged("seed=1 alice.gates=2", NO_SABOTAGE).is_bad);
+}
+
+/* Nor one to where all that was asked and said of names was lost; but where addresses lead around
+ * the NAT and back it does, and so where names are heard. */
+static void test_where_all_names_were_lost_they_are_no_path(void **state)
+{
+    static const char heard[] = "seed=2 " IN_ONE_NETWORK_BY_NAMES "alice.no_stun=1 bob.no_stun=1";
+    static const char lost[] = "seed=2 " IN_ONE_NETWORK_BY_NAMES "alice.no_stun=1 bob.no_stun=1 "
+                               "buggify_permille=250";
+    static const char around[] =
+        "seed=2 " IN_ONE_NETWORK_BY_NAMES "alice.hairpin=1 buggify_permille=250";
+
+    (void)state;
+    assert_false(judged(lost, NO_SABOTAGE).is_bad);
+    assert_false(judged(around, NO_SABOTAGE).is_bad);
+    assert_true(judged(around, CUT_FROM_THE_START).is_bad);
+    assert_true(judged(around, NO_ANSWER_TO_RESTART).is_bad);
+    assert_true(judged(heard, CUT_FROM_THE_START).is_bad);
+    assert_true(judged(heard, NO_ANSWER_TO_RESTART).is_bad);
 }
 
 /* And it lets no lite side open the NAT before another interface of its own. */
@@ -410,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_a_quiet_world_is_fine),
         cmocka_unit_test(test_each_sabotage_is_seen_by_its_judge),
         cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
+        cmocka_unit_test(test_where_all_names_were_lost_they_are_no_path),
         cmocka_unit_test(test_who_is_lite_opens_no_path),
         cmocka_unit_test(test_a_relay_lets_in_whom_it_is_told_of),
         cmocka_unit_test(test_a_relay_does_not_let_in_who_has_a_name_alone),

@@ -20,14 +20,16 @@ static bool hears_names(const struct plan *plan)
     return plan->value[TOGETHER] == 2 && plan->value[GATES] != NO_GATE;
 }
 
-static void show_reacher(struct built *built, int side)
+static void show_reacher(struct built *built, int side, enum ways_from from)
 {
     struct sim_reacher *reacher = built->reachers[side];
 
     if (side_hides(built->plan, side) || side_mapped(built->plan, side) == MAPPED_INSTEAD)
         sim_reacher_hide(reacher, NULL, false);
     else if (side_has_names(built->plan, side))
-        sim_reacher_hide(reacher, hears_names(built->plan) ? built->homes[0][0] : NULL, true);
+        sim_reacher_hide(
+            reacher, from != WAYS_UNHEARD && hears_names(built->plan) ? built->homes[0][0] : NULL,
+            true);
     if (side_is_forwarded(built->plan, side)) {
         sim_reacher_tell(reacher, &built->mapped[side]);
         build_forward(built->homes[side][0], sim_reacher_addr(reacher));
@@ -36,7 +38,7 @@ static void show_reacher(struct built *built, int side)
 
 static struct sim_net *elsewhere(const struct built *built, int side, enum ways_from from)
 {
-    if (from == WAYS_AT_HOME)
+    if (from == WAYS_AT_HOME || from == WAYS_UNHEARD)
         return NULL;
     return from == WAYS_AWAY ? built->away[side] : built->vpn[side];
 }
@@ -60,7 +62,7 @@ static void add_reacher(struct built *built, int side, enum ways_from from)
     built->reachers[side] = reacher;
     if (elsewhere(built, side, from)) {
         add_addr(built, side, elsewhere(built, side, from), AUGER_IPV4);
-        show_reacher(built, side);
+        show_reacher(built, side, from);
         return;
     }
     if (uses_nat64(plan, side))
@@ -71,7 +73,7 @@ static void add_reacher(struct built *built, int side, enum ways_from from)
         add_addr(built, side, built->homes[side][0], AUGER_IPV6);
     if (side_has_more(plan, side))
         add_addr(built, side, built->homes[side][1], AUGER_IPV4);
-    show_reacher(built, side);
+    show_reacher(built, side, from);
 }
 
 /* A question says who asks in clear. */

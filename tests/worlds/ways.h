@@ -5,9 +5,9 @@
 #include "tests/sim/reach.h"
 #include "tests/worlds/plan.h"
 
-/* By UDP and without relays: as it is at first, after the move of the plan, or by the VPN of one
- * side alone. */
-enum ways_from { WAYS_AT_HOME, WAYS_AWAY, WAYS_BY_VPN };
+/* By UDP and without relays: as it is at first, or there where no name is heard, after the move of
+ * the plan, or by the VPN of one side alone. */
+enum ways_from { WAYS_AT_HOME, WAYS_UNHEARD, WAYS_AWAY, WAYS_BY_VPN };
 struct sim_reach ways_reach(const struct plan *plan, enum ways_from from);
 /* The same of the couple on shared sockets, at first. */
 struct sim_reach ways_reach_beside(const struct plan *plan);
