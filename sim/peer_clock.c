@@ -106,6 +106,8 @@ void sim_peer_set_timer(struct sim_peer *peer, auger_time local)
         timer->early_at = early(peer, luck, moment);
         timer->early_left = peer->options.early_again;
     }
+    if (timer->early_at >= moment) /* the clock has leapt past what it was early for */
+        timer->early_at = AUGER_NEVER;
 }
 
 /* Once it has rung early. */

@@ -28,6 +28,21 @@ static void test_a_quiet_world_is_fine(void **state)
     assert_false(judged("seed=1 timers_early_again=3", NO_SABOTAGE).is_bad);
 }
 
+/* A timer that would have rung early, but for a clock that leaps past its time, is late as all of
+ * that time are. */
+static void test_what_a_leap_has_made_due_rings_no_sooner(void **state)
+{
+    static const char leap[] =
+        "seed=9631000009319 delay_ms=95 jitter_ms=6 corrupt_permille=14 alice.gates=3 "
+        "alice.mapping=1 alice.filtering=1 bob.ipv6=1 alice.no_stun=1 alice.turn=1 alice.mapped=3 "
+        "bob.drift_ppm=-127 alice.renomination=1 bob.renomination=1 bob.prediction=1 "
+        "alice.standby=2 bob.standby=2 signal_ms=661 leap=2 leap_at_ms=20785 leap_by_ms=37540 "
+        "bob.timers_late_ms=17 timers_early_again=2";
+
+    (void)state;
+    assert_false(judged(leap, NO_SABOTAGE).is_bad);
+}
+
 #define IN_ONE_NETWORK_BY_NAMES "alice.gates=3 together=2 alice.names=1 bob.names=1 "
 #define HIDDEN_BEHIND_A_NAT "seed=1 alice.turn=1 alice.relay_only=1 bob.gates=3 bob.privacy=1 "
 
@@ -428,6 +443,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_quiet_world_is_fine),
+        cmocka_unit_test(test_what_a_leap_has_made_due_rings_no_sooner),
         cmocka_unit_test(test_each_sabotage_is_seen_by_its_judge),
         cmocka_unit_test(test_where_there_is_no_path_none_is_asked_for),
         cmocka_unit_test(test_where_all_names_were_lost_they_are_no_path),
