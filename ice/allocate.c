@@ -9,7 +9,6 @@
 #include "ice/pace.h"
 #include "ice/permit.h"
 #include "ice/policy.h"
-#include "ice/reflexive.h"
 
 #include "turn/error.h"
 
@@ -226,9 +225,7 @@ static void allocated(struct auger_ice *ice, auger_time now, struct auger_relay 
     relay->code = 0;
     relay->origin =
         (struct auger_cand_origin){*auger_turn_server(relay->turn), event->allocated.mapped};
-    if (relay->server->via == AUGER_VIA_UDP && !relay->is_apart &&
-        auger_policy_asks_servers(ice->config.policy))
-        auger_reflexive_add(ice, now, relay->host, &relay->origin.mapped, &relay->server->addr);
+    auger_relay_tell_mapped(ice, now, relay);
     for (size_t i = 0; i < 2; i++)
         relay->cands[i] = add_candidate(ice, now, relay, &event->allocated.relayed[i]);
     if (!relay->cands[0] && !relay->cands[1]) {
@@ -454,7 +451,6 @@ void auger_allocate_stream_lost(struct auger_ice *ice, auger_time now,
 /* A request that waits for its answer is sent again as it would be anyway. */
 static void move(struct auger_ice *ice, auger_time now, struct auger_relay *relay)
 {
-    relay->is_apart = true;
     if (!relay->turn || relay->state == AUGER_RELAY_ASKING)
         return;
     if (relay->state == AUGER_RELAY_ALLOCATED)
@@ -468,6 +464,7 @@ void auger_allocate_path_moved(struct auger_ice *ice, auger_time now, const stru
 {
     auger_trace(ice->env, now, "ice:path_moved", AUGER_F_ADDR("base", &path->local),
                 AUGER_F_ADDR("server", &path->remote));
+    auger_relay_set_apart(ice, path);
     for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r)) {
         struct auger_path used = auger_relay_path(r);
         if (auger_path_equal(&used, path))

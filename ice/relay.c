@@ -171,13 +171,33 @@ bool auger_relay_has_twin(const struct auger_ice *ice, const struct auger_relay 
 
 bool auger_relay_is_apart(const struct auger_ice *ice, const struct auger_path *path)
 {
-    for (const struct auger_relay *r = auger_relay_next(ice, NULL); r;
-         r = auger_relay_next(ice, r)) {
-        struct auger_path used = auger_relay_path(r);
-        if (r->is_apart && auger_path_equal(&used, path))
+    for (size_t i = 0; ice->relays && i < ice->relays->apart_len; i++)
+        if (auger_path_equal(&ice->relays->apart[i], path))
             return true;
-    }
     return false;
+}
+
+void auger_relay_set_apart(struct auger_ice *ice, const struct auger_path *path)
+{
+    struct auger_relays *relays = ice->relays;
+
+    if (!relays || auger_relay_is_apart(ice, path))
+        return;
+    relays->apart_at %= AUGER_RELAY_APART_MAX;
+    relays->apart_len += relays->apart_at == relays->apart_len;
+    relays->apart[relays->apart_at++] = *path;
+}
+
+/* That base is gone, and another may have its address. */
+static void forget_apart(struct auger_relays *relays, const struct auger_addr *local)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; relays && i < relays->apart_len; i++)
+        if (!auger_addr_equal(&relays->apart[i].local, local))
+            relays->apart[kept++] = relays->apart[i];
+    if (relays && kept < relays->apart_len)
+        relays->apart_len = relays->apart_at = kept;
 }
 
 bool auger_relay_is_waiting(const struct auger_ice *ice, const struct auger_relay *relay)
@@ -298,6 +318,7 @@ static const struct auger_ice_cand *another_host(const struct auger_ice *ice,
 
 void auger_relay_remove_host(struct auger_ice *ice, const struct auger_ice_cand *host)
 {
+    forget_apart(ice->relays, &host->addr);
     for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r)) {
         if (r->host != host)
             continue;
@@ -360,14 +381,21 @@ void auger_relay_doubt(struct auger_relay *relay, auger_time now)
     auger_allocation_doubt(relay->turn, now);
 }
 
+void auger_relay_tell_mapped(struct auger_ice *ice, auger_time now, const struct auger_relay *relay)
+{
+    const struct auger_path path = auger_relay_path(relay);
+
+    if (relay->state == AUGER_RELAY_ALLOCATED && !is_stream(relay->server) &&
+        !auger_relay_is_apart(ice, &path) && auger_policy_asks_servers(ice->config.policy))
+        auger_reflexive_add(ice, now, relay->host, &relay->origin.mapped, &relay->server->addr);
+}
+
 void auger_relay_tell_again(struct auger_ice *ice, auger_time now)
 {
     for (struct auger_relay *r = auger_relay_next(ice, NULL); r; r = auger_relay_next(ice, r)) {
         r->was_renewed = false;
         auger_relay_doubt(r, now);
-        if (r->state == AUGER_RELAY_ALLOCATED && !is_stream(r->server) && !r->is_apart &&
-            auger_policy_asks_servers(ice->config.policy))
-            auger_reflexive_add(ice, now, r->host, &r->origin.mapped, &r->server->addr);
+        auger_relay_tell_mapped(ice, now, r);
         if (r->state == AUGER_RELAY_OVER ||
             (r->state == AUGER_RELAY_WAITING && r->error == AUGER_TURN_ERROR_TIMEOUT)) {
             r->state = AUGER_RELAY_WAITING;

@@ -37,13 +37,17 @@ struct auger_relay {
     uint8_t state;                           /* enum auger_relay_state */
     bool is_awaited;                         /* by gathering */
     bool was_renewed;                        /* made again, since it stood too short a time */
-    bool is_apart; /* what is said to the server leaves from no base's port */
 };
+
+#define AUGER_RELAY_APART_MAX 32
 
 /* One block, made with the first server. */
 struct auger_relays {
     uint16_t servers_len;
-    uint16_t len;                       /* slots in use or used before */
+    uint16_t len; /* slots in use or used before */
+    /* Along these what is said leaves from no base's port; the oldest gives way. */
+    struct auger_path apart[AUGER_RELAY_APART_MAX];
+    size_t apart_len, apart_at;
     struct auger_relay_server *servers; /* room for servers_max */
     struct auger_relay items[];         /* room for relays_max */
 };
@@ -64,8 +68,9 @@ struct auger_relay *auger_relay_of(const struct auger_ice *ice, const struct aug
 struct auger_path auger_relay_path(const struct auger_relay *relay);
 /* Whether another client of ours has the same path, as two servers may send us on to one. */
 bool auger_relay_has_twin(const struct auger_ice *ice, const struct auger_relay *relay);
-/* Whether what is said along `path` leaves from no base's port, so that what the server sees there
- * is no address of the base. */
+/* What is said along `path` leaves from no base's port from now on, whoever says it, */
+void auger_relay_set_apart(struct auger_ice *ice, const struct auger_path *path);
+/* so that what the server sees there is no address of the base. */
 bool auger_relay_is_apart(const struct auger_ice *ice, const struct auger_path *path);
 /* To be asked again, and not for as long as it has a twin: a 5-tuple has one allocation. */
 bool auger_relay_is_waiting(const struct auger_ice *ice, const struct auger_relay *relay);
@@ -93,6 +98,9 @@ bool auger_relay_may_come(const struct auger_ice *ice);
 void auger_relay_doubt(struct auger_relay *relay, auger_time now);
 /* When it may be again; AUGER_NEVER: there is nothing to doubt. */
 auger_time auger_relay_doubt_at(const struct auger_relay *relay);
+/* Of an allocation: where its server sees the base, where that is what it sees. */
+void auger_relay_tell_mapped(struct auger_ice *ice, auger_time now,
+                             const struct auger_relay *relay);
 /* A restart: what stands is told again, what is over is asked for again. */
 void auger_relay_tell_again(struct auger_ice *ice, auger_time now);
 

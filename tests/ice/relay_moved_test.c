@@ -3,6 +3,7 @@
 #include "tests/ice/relayed.h"
 
 #define SEEN_THERE "203.0.113.1:40001"
+#define SEEN_BY_OTHER "203.0.113.1:32999"
 
 static void move(struct puppet *p, struct turn_server *server)
 {
@@ -85,6 +86,89 @@ static void what_it_answers_as_a_stun_server_is_not_believed(void **state)
     end(p);
 }
 
+/* RFC 8489 section 10: where a server sends its client on to is another path, from the base's port
+ * again, and that which moved is no client's. */
+static void who_is_sent_on_leaves_the_other_port_behind(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+    struct turn_server *other = turn_add(OTHER_SERVER, OTHER_RELAYED);
+    struct auger_addr addr = server->addr;
+
+    other->mapped = SEEN_BY_OTHER;
+    server->allocate_code = AUGER_STUN_TRY_ALTERNATE;
+    server->alternate = OTHER_SERVER;
+    move(p, server);
+    run(p, AUGER_SEC);
+    assert_int_equal(other->allocates, 1);
+    assert_int_equal(count_told_at(AUGER_CAND_SRFLX, SEEN_BY_OTHER), 1);
+    assert_int_equal(auger_ice_add_stun_server(p->ice, p->world->now, &addr), 0);
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, 10 * AUGER_SEC);
+    assert_true(server->bindings > 0);
+    assert_int_equal(count_told_at(AUGER_CAND_SRFLX, SEEN_THERE), 0);
+    end(p);
+}
+
+static void who_is_sent_on_to_it_is_seen_at_the_other_port(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+
+    server->allocate_code = AUGER_STUN_FORBIDDEN;
+    move(p, server);
+    run(p, AUGER_SEC);
+    server->allocate_code = 0;
+    struct turn_server *other = add_server(p, OTHER_SERVER, OTHER_RELAYED);
+    other->allocate_code = AUGER_STUN_TRY_ALTERNATE;
+    other->alternate = SERVER;
+    forget();
+    auger_ice_end_of_local_addrs(p->ice, p->world->now);
+    run(p, 2 * AUGER_SEC);
+    assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
+    assert_int_equal(count_told_at(AUGER_CAND_SRFLX, SEEN_THERE), 0);
+    end(p);
+}
+
+static void of_many_the_latest_are_known(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+
+    for (int i = 1; i <= 40; i++) {
+        struct auger_path path = {p->base, addr_of(OTHER_SERVER)};
+        path.remote.port = (uint16_t)i;
+        auger_ice_path_moved(p->ice, p->world->now, &path);
+    }
+    move(p, server);
+    run(p, AUGER_SEC);
+    assert_int_equal(server->allocates, 2);
+    assert_int_equal(count_told_at(AUGER_CAND_SRFLX, SEEN_THERE), 0);
+    end(p);
+}
+
+/* Its caller has another socket there, by which all goes again. */
+static void a_base_that_comes_again_is_seen_at_its_own_port(void **state)
+{
+    (void)state;
+    struct turn_server *server;
+    struct puppet *p = agent_with_relay(true, &server);
+
+    move(p, server);
+    run(p, AUGER_SEC);
+    assert_int_equal(auger_ice_remove_local_addr(p->ice, p->world->now, &p->base), 0);
+    server->mapped = MAPPED;
+    memset(server->allocations, 0, sizeof(server->allocations));
+    forget();
+    assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &p->base), 0);
+    run(p, 2 * AUGER_SEC);
+    assert_int_equal(count_told_at(AUGER_CAND_SRFLX, MAPPED), 1);
+    end(p);
+}
+
 /* The request is sent again, as any is over UDP. */
 static void what_waits_for_its_answer_waits_on(void **state)
 {
@@ -130,6 +214,10 @@ int main(void)
         cmocka_unit_test(a_path_that_moves_has_another_relay_and_no_other_port),
         cmocka_unit_test(nor_does_a_restart_tell_it),
         cmocka_unit_test(what_it_answers_as_a_stun_server_is_not_believed),
+        cmocka_unit_test(who_is_sent_on_leaves_the_other_port_behind),
+        cmocka_unit_test(who_is_sent_on_to_it_is_seen_at_the_other_port),
+        cmocka_unit_test(of_many_the_latest_are_known),
+        cmocka_unit_test(a_base_that_comes_again_is_seen_at_its_own_port),
         cmocka_unit_test(what_waits_for_its_answer_waits_on),
         cmocka_unit_test(another_path_stays_where_it_is),
     };
