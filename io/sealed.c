@@ -16,7 +16,7 @@ int auger_sealed_open(struct auger_sealed *sealed, struct auger_tls_context *con
     sealed->is_heir = sealed->is_reached = sealed->is_answered = false;
     sealed->asked_len = 0;
     sealed->waiting_len = 0;
-    sealed->asked_at = 0;
+    sealed->asked_at = sealed->follow_at = 0;
     return auger_tls_new(&sealed->tls, context, now, name);
 }
 

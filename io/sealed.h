@@ -16,12 +16,13 @@ struct auger_sealed {
     struct auger_path path; /* as the agent has it: from a base */
     struct auger_tls *tls;  /* NULL: not open */
     struct auger_watch
-        own;             /* the socket that it has to itself; without fd: it goes by the base's */
-    bool is_heir;        /* another is in use along that path until this one stands */
-    bool is_reached;     /* something came to it, */
-    bool is_answered;    /* and something that was sealed for it */
-    auger_time again_at; /* after an end: until then nothing is tried */
-    auger_time asked_at; /* of requests since the server was heard, the first; 0: none */
+        own;              /* the socket that it has to itself; without fd: it goes by the base's */
+    bool is_heir;         /* another is in use along that path until this one stands */
+    bool is_reached;      /* something came to it, */
+    bool is_answered;     /* and something that was sealed for it */
+    auger_time again_at;  /* after an end: until then nothing is tried */
+    auger_time follow_at; /* an end before that is followed by nothing at once */
+    auger_time asked_at;  /* of requests since the server was heard, the first; 0: none */
     uint8_t waiting[AUGER_SEALED_WAITING_MAX][AUGER_DATAGRAM_MAX];
     size_t lens[AUGER_SEALED_WAITING_MAX], waiting_len;
     size_t

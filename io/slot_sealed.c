@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-#define LET_ALONE (30 * AUGER_SEC) /* a server that was not believed */
+#define LET_ALONE (30 * AUGER_SEC) /* a server that was not believed, or ends what it begins */
 
 /* --- which there are ------------------------------------------------------------------------ */
 
@@ -147,32 +147,45 @@ static void replace(struct auger_slot *slot, struct auger_sealed *sealed, auger_
         auger_peer_path_moved(slot->peer, now, &path);
 }
 
-/* What is silent may yet be heard, and is used until the other one stands. */
+/* What is silent may yet be heard, and is used until the other one stands.  From the same port
+ * another handshake says nothing that this one does not repeat. */
 static void doubt(struct auger_slot *slot, struct auger_sealed *sealed, auger_time now)
 {
     sealed->asked_at = 0;
     if (find(slot->links, &sealed->path, true) || is_let_alone(slot->links, &sealed->path, now))
         return;
-    if (!begin_heir(slot, &sealed->path, now))
+    if (!begin_heir(slot, &sealed->path, now) &&
+        auger_tls_get_state(sealed->tls) == AUGER_TLS_CONNECTED)
         replace(slot, sealed, now);
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
-/* One that the server has answered on is begun anew at once, as a stream is.  false: it is not. */
+static struct auger_sealed *follow(struct auger_slot *slot, const struct auger_path *path,
+                                   auger_time now)
+{
+    struct auger_sealed *heir = begin_heir(slot, path, now);
+
+    if (heir)
+        heir->follow_at = auger_time_add(now, LET_ALONE);
+    return heir;
+}
+
+/* One that the server has answered on is begun anew at once, as a stream is, unless it has followed
+ * another so just before: the server could have us open ports for ever.  false: it is not. */
 static bool succeed(struct auger_slot *slot, const struct auger_sealed *sealed, auger_time now)
 {
     const struct auger_path path = sealed->path;
-    bool was_answered = sealed->is_answered;
+    bool may_follow = sealed->is_answered && now >= sealed->follow_at;
     struct auger_sealed *heir = find(slot->links, &path, true);
 
-    if (!heir && was_answered)
-        heir = begin_heir(slot, &path, now);
+    if (!heir && may_follow)
+        heir = follow(slot, &path, now);
     if (heir)
         crown(slot, heir, now);
     else
         auger_peer_stream_lost(slot->peer, now, &path);
-    return heir || was_answered;
+    return heir || may_follow;
 }
 
 static void end(struct auger_slot *slot, struct auger_sealed *sealed, const char *reason,

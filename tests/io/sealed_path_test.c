@@ -28,7 +28,12 @@ struct way {
     struct auger_udp there;
     bool is_shut;   /* either way nothing comes through */
     size_t dropped; /* of what the server said */
+    /* Of the client's that did not come through: how many, the random bytes of the first, and how
+     * many had the same (RFC 5246 section 7.4.1.2; RFC 6347 section 4.3.2). */
+    size_t held, repeated;
+    uint8_t random[32];
 };
+#define RANDOM_AT (13 + 12 + 2) /* behind the heads of record and message, and the version */
 
 /* Stands before the server. */
 struct gate {
@@ -44,7 +49,7 @@ struct place {
     struct gate gate;
     struct auger_turn_service *service;
     struct auger_addr server;
-    size_t allocated, ended;
+    size_t allocated, ended, troubles;
     /* Candidates of Alice, as they were told. */
     char lines[LINES_MAX][AUGER_CAND_LINE_MAX + 1];
     size_t lines_len, fds_before;
@@ -108,6 +113,14 @@ static struct way *way_of(struct place *place, const struct auger_addr *client)
     return way;
 }
 
+static void hold(struct way *way, const uint8_t *buf, size_t len)
+{
+    if (way->held++ == 0 && len >= RANDOM_AT + sizeof(way->random))
+        memcpy(way->random, buf + RANDOM_AT, sizeof(way->random));
+    way->repeated += len >= RANDOM_AT + sizeof(way->random) &&
+                     memcmp(way->random, buf + RANDOM_AT, sizeof(way->random)) == 0;
+}
+
 static void let_in(struct place *place)
 {
     struct gate *gate = &place->gate;
@@ -115,7 +128,9 @@ static void let_in(struct place *place)
 
     for (size_t i = 0; i < len; i++) {
         struct way *way = way_of(place, &gate->batch.from[i]);
-        if (!way->is_shut)
+        if (way->is_shut)
+            hold(way, gate->batch.bufs[i], gate->batch.lens[i]);
+        else
             (void)auger_udp_send(&way->there, &place->server, gate->batch.bufs[i],
                                  gate->batch.lens[i]);
     }
@@ -150,6 +165,7 @@ static void step_in(struct place *place)
         let_in(place);
     else if (event.type == AUGER_LOOP_EVENT_FD)
         let_out(place, event.user);
+    place->troubles += event.type == AUGER_LOOP_EVENT_TROUBLE;
     if (event.type == AUGER_LOOP_EVENT_TURN) {
         place->allocated += event.turn_event->type == AUGER_TURN_SERVICE_EVENT_ALLOCATED;
         place->ended += event.turn_event->type == AUGER_TURN_SERVICE_EVENT_ENDED;
@@ -195,21 +211,29 @@ static struct auger_peer *peer_with_server(struct place *place, uint16_t port)
     return peer;
 }
 
-/* Two that are connected, whatever way data goes; Alice has a relay.  Her port, or 0: any. */
-static void open_place(struct place *place, uint16_t port)
+/* Two that meet, and a server before which the gate is.  Alice's port, or 0: any. */
+static void begin_place(struct place *place, uint16_t port, bool admits_nobody)
 {
     struct auger_addr any = *loopback();
-    struct auger_cand relay;
 
     memset(place, 0, sizeof(*place));
     assert_int_equal(auger_loop_new(&place->ends.loop, NULL), 0);
     place->fds_before = count_fds();
+    place->gate.admits_nobody = admits_nobody;
     serve(place);
     assert_int_equal(auger_udp_open(&place->gate.front, &any, 65536), 0);
     assert_int_equal(auger_loop_watch_fd(place->ends.loop, place->gate.front.fd, &place->gate), 0);
     place->ends.peers[ALICE] = peer_with_server(place, port);
     place->ends.peers[BOB] = new_peer(place->ends.loop);
     introduce(&place->ends);
+}
+
+/* Both are connected, whatever way data goes; Alice has a relay. */
+static void open_place(struct place *place, uint16_t port)
+{
+    struct auger_cand relay;
+
+    begin_place(place, port, false);
     while (!place->ends.open[ALICE] || !place->ends.open[BOB] ||
            told(place, 0, AUGER_CAND_RELAY, &relay) == 0)
         step_in(place);
@@ -350,6 +374,40 @@ static void one_that_closes_is_asked_anew_at_once(void **state)
     }
 }
 
+/* One that answers and ends, again and again, makes us open no port after the other. */
+static void one_that_closes_soon_again_is_let_alone(void **state)
+{
+    static struct place place;
+
+    (void)state;
+    open_place(&place, 0);
+    restart_server(&place);
+    place.allocated = 0;
+    while (place.allocated == 0)
+        step_in(&place);
+    assert_int_equal(place.gate.ways_len, 2);
+    restart_server(&place);
+    size_t fds = count_fds(), troubles = place.troubles;
+    while (place.troubles == troubles)
+        step_in(&place);
+    assert_int_equal(count_fds(), fds - 1); /* no third one in the place of the second */
+    close_place(&place);
+}
+
+/* RFC 6347 section 4.2.4: a handshake repeats what it said.  One from the same port in its place
+ * says nothing else, and would never be over. */
+static void without_another_port_a_handshake_goes_on(void **state)
+{
+    static struct place place;
+
+    (void)state;
+    begin_place(&place, free_port(), true);
+    while (place.gate.ways_len == 0 || place.gate.ways[0].held < 6) /* the last one after 6.2 s */
+        step_in(&place);
+    assert_int_equal(place.gate.ways[0].repeated, place.gate.ways[0].held);
+    close_place(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +415,8 @@ int main(void)
         cmocka_unit_test(one_that_is_heard_again_keeps_what_it_gave),
         cmocka_unit_test(without_another_port_it_is_begun_anew_from_the_same),
         cmocka_unit_test(one_that_closes_is_asked_anew_at_once),
+        cmocka_unit_test(one_that_closes_soon_again_is_let_alone),
+        cmocka_unit_test(without_another_port_a_handshake_goes_on),
     };
 
     make_authority(&authority, "Authority");
