@@ -278,21 +278,24 @@ class Server(unittest.TestCase):
             peer.call("new", config={"iceServers": []})
             peer.call("dc", label="d", init={})
             offer = re.sub(r"a=(candidate:|end-of-candidates).*\r\n", "", peer.call("offer")["sdp"])
-        for args in ((), ("--unpaced",)):
-            with self.subTest(args=args), tempfile.TemporaryDirectory() as folder:
-                trace = pathlib.Path(folder, "trace")
-                with Serve("--trace", str(trace), *args) as serve:
-                    self.assertEqual(bool(args), serve.told.get("unpaced", False))
-                    self.have_it_check(serve, offer)
-                    serve.end()
-                records = [json.loads(line) for line in trace.read_text().splitlines()]
-                begun = [r["t"] for r in records if r.get("name") == "ice:check_sent" and r["data"]["attempt"] == 1]
-                self.assertGreater(len(begun), SESSIONS)
-                # How many more, at any time, than one in 5 ms (8445 section 14.2). A session whose turn has come
-                # may be late, with one transaction.
-                ahead = [number - ms / 5 for number, ms in enumerate(begun)]
-                most = max(late - early for early, late in zip(itertools.accumulate(ahead, min), ahead))
-                self.assertEqual(bool(args), most > SESSIONS, most)
+        # A session whose turn has come may be late, with one transaction.
+        self.assertLessEqual(self.most_ahead(offer), SESSIONS)
+        # A machine that is slow for a while keeps a pace of its own.
+        self.assertTrue(any(self.most_ahead(offer, "--unpaced") > SESSIONS for _ in range(10)))
+
+    def most_ahead(self, offer, *args):
+        """How many more checks the sessions began, at any time, than one in 5 ms (8445 section 14.2)."""
+        with tempfile.TemporaryDirectory() as folder:
+            trace = pathlib.Path(folder, "trace")
+            with Serve("--trace", str(trace), *args) as serve:
+                self.assertEqual(bool(args), serve.told.get("unpaced", False))
+                self.have_it_check(serve, offer)
+                serve.end()
+            records = [json.loads(line) for line in trace.read_text().splitlines()]
+        begun = [r["t"] for r in records if r.get("name") == "ice:check_sent" and r["data"]["attempt"] == 1]
+        self.assertGreater(len(begun), SESSIONS)
+        ahead = [number - ms / 5 for number, ms in enumerate(begun)]
+        return max(late - early for early, late in zip(itertools.accumulate(ahead, min), ahead))
 
     def test_who_reads_at_the_start_is_told_that_no_pace_is_shared(self):
         for args in ((), ("--unpaced",)):
