@@ -302,7 +302,7 @@ class Server(unittest.TestCase):
             with self.subTest(args=args):
                 command = [AUGER, "serve", "--listen", "127.0.0.1:0", "--stun", "127.0.0.1:0", *args]
                 with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serve:
-                    told = list(iter(serve.stdout.readline, "Ctrl-C ends.\n"))
+                    told = list(itertools.takewhile(lambda line: line != "Ctrl-C ends.\n", serve.stdout))
                     serve.send_signal(signal.SIGINT)
                 self.assertEqual(len(args), sum("--unpaced" in line for line in told), told)
 
