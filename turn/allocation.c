@@ -133,7 +133,7 @@ size_t auger_allocation_write(struct auger_turn *turn, auger_time now, uint8_t *
     auger_exchange_begin(ex, &b, buf, cap);
     if (ex->method == AUGER_STUN_ALLOCATE)
         add_allocate(turn, &b);
-    if (ex->method == AUGER_STUN_REFRESH && is_giving_back(turn))
+    if (ex->method == AUGER_STUN_REFRESH && (is_giving_back(turn) || turn->allocation.ends_another))
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, 0);
     else if (turn->lifetime_s > 0)
         auger_stun_build_u32(&b, AUGER_STUN_ATTR_LIFETIME, turn->lifetime_s);
@@ -322,6 +322,27 @@ static void allocated(struct auger_turn *turn, auger_time now, const struct auge
     set_state(turn, now, AUGER_TURN_ALLOCATED, "granted");
 }
 
+/* 7.4: whose 5-tuple is in use picks another; but what uses it may be an allocation of our own, by
+ * a request whose answer was lost, or of who had this port before.  It is ended, once, with the
+ * same credentials, so that nobody else's is (docs/decisions/317). */
+static bool end_another(struct auger_turn *turn, auger_time now)
+{
+    struct auger_allocation *a = &turn->allocation;
+
+    if (a->has_ended_another || start(turn, now, AUGER_STUN_REFRESH) < 0)
+        return false;
+    a->ends_another = a->has_ended_another = true;
+    return true;
+}
+
+static void ask_anew(struct auger_turn *turn, auger_time now)
+{
+    turn->allocation.ends_another = false;
+    if (start(turn, now, AUGER_STUN_ALLOCATE) < 0)
+        auger_allocation_fail(turn, now, AUGER_TURN_ERROR_ALLOCATION_MISMATCH,
+                              AUGER_STUN_ALLOCATION_MISMATCH);
+}
+
 /* 8.3 */
 static void refreshed(struct auger_turn *turn, auger_time now, const struct auger_stun_msg *msg)
 {
@@ -329,6 +350,10 @@ static void refreshed(struct auger_turn *turn, auger_time now, const struct auge
 
     if (is_giving_back(turn)) {
         finish_release(turn, now, "confirmed");
+        return;
+    }
+    if (turn->allocation.ends_another) {
+        ask_anew(turn, now);
         return;
     }
     if (!auger_stun_msg_u32(msg, AUGER_STUN_ATTR_LIFETIME, &lifetime_s))
@@ -424,6 +449,8 @@ static bool ask_otherwise(struct auger_turn *turn, auger_time now, const struct 
 
     if (msg->error_code == AUGER_STUN_TRY_ALTERNATE)
         return follow(turn, now, msg);
+    if (msg->error_code == AUGER_STUN_ALLOCATION_MISMATCH)
+        return end_another(turn, now);
     if (auger_mobility_give_up(turn, msg))
         return start(turn, now, AUGER_STUN_ALLOCATE) == 0;
     if (msg->error_code != AUGER_STUN_UNKNOWN_ATTRIBUTE || !a->asks_dont_fragment ||
@@ -441,6 +468,8 @@ static void refused(struct auger_turn *turn, auger_time now, const struct auger_
 
     if (is_giving_back(turn)) /* 8.3: 437 is as good as a yes, and a no changes nothing */
         finish_release(turn, now, auger_turn_error_text(error));
+    else if (a->ends_another)
+        ask_anew(turn, now); /* the same, and if there is one still that is answered */
     else if (turn->mobility.is_moving && !auger_turn_error_is_loss(error)) {
         auger_mobility_failed(turn, now, error, a->exchange.code);
         auger_exchange_stop(&a->exchange); /* a no to that is none to what stands (236) */

@@ -20,6 +20,7 @@ struct auger_allocation {
     uint16_t missing_code;
     bool is_there; /* on the server, as far as we know */
     bool asks_dont_fragment;
+    bool ends_another, has_ended_another; /* one of before, of the same 5-tuple */
     bool has_token;
     uint8_t token[AUGER_TURN_TOKEN_LEN]; /* of the port beside ours (8656, 18.10) */
 };

@@ -131,7 +131,7 @@ enum auger_turn_error {
     AUGER_TURN_ERROR_FORBIDDEN,             /* 403 */
     AUGER_TURN_ERROR_MOBILITY,              /* 405: the allocation may not follow us */
     AUGER_TURN_ERROR_UNKNOWN_ATTRIBUTE,     /* 420 */
-    AUGER_TURN_ERROR_ALLOCATION_MISMATCH,   /* 437 */
+    AUGER_TURN_ERROR_ALLOCATION_MISMATCH,   /* 437, after one of ours there was ended */
     AUGER_TURN_ERROR_STALE_NONCE,           /* 438, again and again */
     AUGER_TURN_ERROR_ADDRESS_FAMILY,        /* 440 */
     AUGER_TURN_ERROR_WRONG_CREDENTIALS,     /* 441 */

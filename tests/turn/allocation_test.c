@@ -285,7 +285,6 @@ static void each_error_has_a_name_and_a_time_to_wait(void **state)
         {401, AUGER_TURN_ERROR_UNAUTHENTICATED, AUGER_NEVER},
         {403, AUGER_TURN_ERROR_FORBIDDEN, AUGER_NEVER},
         {420, AUGER_TURN_ERROR_UNKNOWN_ATTRIBUTE, AUGER_NEVER},
-        {437, AUGER_TURN_ERROR_ALLOCATION_MISMATCH, 0},
         {440, AUGER_TURN_ERROR_ADDRESS_FAMILY, AUGER_NEVER},
         {441, AUGER_TURN_ERROR_WRONG_CREDENTIALS, AUGER_NEVER},
         {442, AUGER_TURN_ERROR_UNSUPPORTED_TRANSPORT, AUGER_NEVER},
@@ -308,6 +307,60 @@ static void each_error_has_a_name_and_a_time_to_wait(void **state)
         expect_silence(p);
         puppet_free(p);
     }
+}
+
+static void expect_end_of_another(struct puppet *p)
+{
+    refuse(p, 437);
+    expect_request(p, AUGER_STUN_REFRESH);
+    assert_true(is_signed(p));
+    assert_int_equal(u32_of(p, AUGER_STUN_ATTR_LIFETIME), 0);
+    expect_no_event(p);
+}
+
+/* docs/decisions/317.  0: it is ended. */
+static void what_has_our_5_tuple_is_ended_once(void **state)
+{
+    static const uint16_t answers[] = {0, 437, 441};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        for (int is_free = 0; is_free < 2; is_free++) {
+            struct puppet *p = puppet_new();
+            puppet_authenticate(p);
+            expect_end_of_another(p);
+            if (answers[i])
+                refuse(p, answers[i]);
+            else
+                confirm(p);
+            expect_request(p, AUGER_STUN_ALLOCATE);
+            if (is_free)
+                grant_with(p, RELAYED, NULL, 600);
+            else
+                refuse(p, 437);
+            if (is_free)
+                expect_event(p, AUGER_TURN_EVENT_ALLOCATED);
+            else
+                expect_failure(p, AUGER_TURN_ERROR_ALLOCATION_MISMATCH, 437);
+            expect_silence(p);
+            puppet_free(p);
+        }
+    }
+    assert_int_equal(auger_turn_retry_after(AUGER_TURN_ERROR_ALLOCATION_MISMATCH), 0);
+}
+
+static void who_gives_up_meanwhile_asks_for_nothing_more(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new();
+
+    puppet_authenticate(p);
+    expect_end_of_another(p);
+    auger_turn_release(p->turn, p->now);
+    confirm(p);
+    expect_event(p, AUGER_TURN_EVENT_RELEASED);
+    expect_silence(p);
+    puppet_free(p);
 }
 
 static void without_dont_fragment_rather_than_not_at_all(void **state)
@@ -552,6 +605,8 @@ int main(void)
         cmocka_unit_test(a_grant_that_is_of_no_use_is_given_back),
         cmocka_unit_test(a_lifetime_is_believed_between_a_minute_and_an_hour),
         cmocka_unit_test(each_error_has_a_name_and_a_time_to_wait),
+        cmocka_unit_test(what_has_our_5_tuple_is_ended_once),
+        cmocka_unit_test(who_gives_up_meanwhile_asks_for_nothing_more),
         cmocka_unit_test(without_dont_fragment_rather_than_not_at_all),
         cmocka_unit_test(it_is_refreshed_about_a_minute_before_its_end),
         cmocka_unit_test(one_that_is_gone_on_the_server_is_lost_at_once),
