@@ -317,6 +317,15 @@ class Relay(unittest.TestCase):
         sender.call("sendbin", label="d", n=size, first=0)
         receiver.wait(lambda e: e.get("ev") == "msg" and e.get("n") == size)
 
+    def test_who_was_killed_has_a_relay_again_at_the_same_port(self):
+        """The server still has the allocation of before, of the same 5-tuple."""
+        port = free_port()
+        with Coturn() as coturn:
+            for _ in range(2):
+                with Peer("--ports", f"{port}-{port}") as a, Peer() as b:
+                    meet(a, b, servers_at(coturn.uris()["udp"]))
+                    a.process.kill()
+
     def test_a_stale_nonce(self):
         """Each is good for a second: permissions for the other's new relay meet 438, and are asked for anew."""
         for transport in ("udp", "tcp"):
