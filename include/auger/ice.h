@@ -146,7 +146,8 @@ struct auger_ice_config {
     /* The role to start in; agents settle a conflict between themselves. */
     bool controlling;
     /* Put USE-CANDIDATE into first checks instead of nominating regularly
-     * (RFC 8445 section 8.1.1).  Default false. */
+     * (RFC 8445 section 8.1.1): what answers first is selected, though a better pair
+     * be told a moment later.  Default false. */
     bool nominate_at_once;
     /* Pair and send to loopback and link-local addresses too.  Default false. */
     bool allow_loopback, allow_link_local;

@@ -51,6 +51,16 @@ static const struct auger_pair *without_relay(struct sim_peer *peer, auger_time 
     return NULL;
 }
 
+/* Who nominates in first checks has chosen with the first answer, and nominates no other then: a
+ * pair that was made in between, and had not been asked, is not to be asked any more (RFC 8445
+ * sections 8.1.1 and 8.1.2).  One that had been is of the same volley, and the best of it counts.
+ */
+bool life_has_named_early(const struct life *life)
+{
+    return (side_value(life->plan, AT_ONCE, 0) && life->witness[0].naming.has_better) ||
+           (side_value(life->plan, AT_ONCE, 1) && life->witness[1].naming.has_better);
+}
+
 void life_judge_detour(struct life *life, struct tally *tally)
 {
     if (!can_change_over(life->plan) || !life_is_connected(life) || !has_been_calm(life, 0) ||

@@ -446,7 +446,8 @@ static void judge_path(struct life *life, struct tally *tally)
 {
     const struct auger_path *a = &life_story(life, 0)->path, *b = &life_story(life, 1)->path;
 
-    if (!life_is_connected(life) || !is_steady(life->plan) || !reach_of(life)->direct)
+    if (!life_is_connected(life) || !is_steady(life->plan) || life_has_named_early(life) ||
+        !reach_of(life)->direct)
         return;
     tally->judged[MUST_BE_BEST]++;
     if (!auger_addr_equal(&a->local, &b->remote) || !auger_addr_equal(&a->remote, &b->local))

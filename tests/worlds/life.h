@@ -52,6 +52,7 @@ void life_arrange_hours(struct life *life);
 void life_judge_hours(struct life *life, struct tally *tally);
 
 /* detour.c */
+bool life_has_named_early(const struct life *life);
 void life_judge_detour(struct life *life, struct tally *tally);
 
 /* judge.c */

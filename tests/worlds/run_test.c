@@ -439,6 +439,36 @@ static void test_a_nat_may_bring_what_is_for_the_neighbour(void **state)
         fail_msg("%s", verdict.why);
 }
 
+#define TO_A_LITE_ONE "seed=1 signal_ms=563 alice.gates=3 bob.lite=1 bob.ipv6=1 "
+
+static uint64_t count_judged_by_path(const char *text)
+{
+    struct tally tally = {0};
+    struct plan plan;
+
+    assert_true(plan_parse(&plan, text));
+    struct verdict verdict = world_run(&plan, NULL, &tally);
+    if (verdict.is_bad)
+        fail_msg("%s: %s", text, verdict.why);
+    return tally.judged[MUST_BE_BEST];
+}
+
+/* 15 asks who nominates in first checks for no pair that was made after the first of them and had
+ * no check before the answer.  Where one had, in long round trips, or none is made, or who
+ * nominates waits, it does. */
+static void test_who_nominates_at_once_waits_for_nothing_better(void **state)
+{
+    static const char at_once[] = TO_A_LITE_ONE "delay_ms=18 alice.ipv6=1 alice.at_once=1";
+    static const char volley[] = TO_A_LITE_ONE "delay_ms=40 alice.ipv6=1 alice.at_once=1";
+    static const char waiting[] = TO_A_LITE_ONE "delay_ms=18 alice.ipv6=1";
+
+    (void)state;
+    assert_int_equal(count_judged_by_path(at_once), 0);
+    assert_int_equal(count_judged_by_path(volley), 1);
+    assert_int_equal(count_judged_by_path(waiting), 1);
+    assert_true(judged(TO_A_LITE_ONE "delay_ms=18 alice.at_once=1", A_SHORTCUT).is_bad);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_a_relay_that_a_nat_took_away_is_a_change_of_address),
         cmocka_unit_test(test_who_has_never_met_loses_nobody),
         cmocka_unit_test(test_a_nat_may_bring_what_is_for_the_neighbour),
+        cmocka_unit_test(test_who_nominates_at_once_waits_for_nothing_better),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

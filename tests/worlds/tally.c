@@ -164,6 +164,12 @@ static int64_t number(const struct auger_trace_record *record, const char *key)
     return found ? found->i : 0;
 }
 
+static struct auger_path path_of(const struct auger_trace_record *record)
+{
+    return (struct auger_path){.local = *field(record, "local")->addr,
+                               .remote = *field(record, "remote")->addr};
+}
+
 static void remote_candidate(struct witness *w, const struct auger_trace_record *record)
 {
     const struct auger_trace_field *addr = field(record, "addr");
@@ -206,8 +212,7 @@ static void relay_asked(struct witness *w, const struct auger_trace_record *reco
 
 static void check_dropped(struct witness *w, const struct auger_trace_record *record)
 {
-    const struct auger_path path = {.local = *field(record, "local")->addr,
-                                    .remote = *field(record, "remote")->addr};
+    const struct auger_path path = path_of(record);
     size_t room = sizeof(w->turned_away) / sizeof(w->turned_away[0]);
 
     if (w->has_met || path.local.transport != AUGER_TCP)
@@ -217,10 +222,30 @@ static void check_dropped(struct witness *w, const struct auger_trace_record *re
     w->turned_away[w->turned_away_len++ % room] = path;
 }
 
+static void naming(struct witness *w, const struct auger_trace_record *record)
+{
+    const char *name = record->name;
+
+    if (w->naming.has_selected)
+        return;
+    if (strcmp(name, "ice:pair_added") == 0 && number(record, "priority") > w->naming.priority) {
+        w->naming.priority = number(record, "priority");
+        w->naming.better = path_of(record);
+        w->naming.has_better = w->naming.has_named;
+    } else if (strcmp(name, "ice:check_sent") == 0) {
+        const struct auger_path path = path_of(record);
+        w->naming.has_named |= number(record, "use_candidate") != 0;
+        w->naming.has_better &= !auger_path_equal(&path, &w->naming.better);
+    } else if (strcmp(name, "ice:selected") == 0) {
+        w->naming.has_selected = true;
+    }
+}
+
 void witness_record(struct witness *w, const struct auger_trace_record *record)
 {
     const char *name = record->name;
 
+    naming(w, record);
     if (strcmp(name, "ice:remote_candidate") == 0) {
         remote_candidate(w, record);
     } else if (strcmp(name, "ice:role") == 0) {

@@ -147,6 +147,12 @@ struct witness {
     bool is_turned_away;
     struct auger_addr prflx[32];
     size_t prflx_len;
+    struct {
+        bool has_named, has_selected;
+        bool has_better; /* made after the first check that nominates, and not asked by then */
+        struct auger_path better;
+        int64_t priority; /* the highest so far */
+    } naming;
 };
 void witness_record(struct witness *witness, const struct auger_trace_record *record);
 
