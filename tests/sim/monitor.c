@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define RELIABLE_WAIT (39500 * AUGER_MS) /* 8489 section 6.2.2 */
+#define CHECK_WAIT (39500 * AUGER_MS)    /* section 6.2.1 */
 
 static struct auger_stun_key *key_of(const char *password)
 {
@@ -294,14 +295,20 @@ static bool may_follow(const struct monitor *monitor, enum auger_ice_state to)
     return false;
 }
 
-/* Over a stream it is sent once (8489 section 6.2.2). */
+/* Over a stream it is sent once (8489 section 6.2.2).  Over UDP a machine may sleep through some of
+ * the seven: a check is over with its time all the same, and what is sent once alone asks for
+ * consent, and fails nothing. */
+static bool is_waited_for(const struct monitor_request *request, auger_time now)
+{
+    if (request->path.remote.transport == AUGER_TCP)
+        return now - request->sent_at < RELIABLE_WAIT;
+    return request->sent < MONITOR_TRANSMISSIONS &&
+           (request->sent == 1 || now - request->sent_at < CHECK_WAIT);
+}
+
 bool monitor_has_failed(const struct monitor_request *request, auger_time now)
 {
-    bool is_waited_for = request->path.remote.transport == AUGER_TCP
-                             ? now - request->sent_at < RELIABLE_WAIT
-                             : request->sent < MONITOR_TRANSMISSIONS;
-
-    return request->failed_at <= now || (request->answered == 0 && !is_waited_for);
+    return request->failed_at <= now || (request->answered == 0 && !is_waited_for(request, now));
 }
 
 static bool has_answered_since(const struct monitor *monitor, const struct auger_path *path,

@@ -227,14 +227,20 @@ static void a_failed_check_on_the_path_in_use_allows_as_many_again(void **state)
     static const struct {
         unsigned failing; /* requests of it */
         bool elsewhere;   /* not on the path in use */
+        int slept_s;      /* after those */
         int others;
         const char *broken;
-    } cases[] = {{0, false, 7, NULL},
-                 {0, false, 8, "3: 8 requests"},
-                 {6, false, 8, "3: 8 requests"},
-                 {7, true, 8, "3: 8 requests"},
-                 {7, false, 14, NULL},
-                 {7, false, 15, "3: 15 requests"}};
+    } cases[] = {{0, false, 0, 7, NULL},
+                 {0, false, 0, 8, "3: 8 requests"},
+                 {6, false, 0, 8, "3: 8 requests"},
+                 {7, true, 0, 8, "3: 8 requests"},
+                 {7, false, 0, 14, NULL},
+                 {7, false, 0, 15, "3: 15 requests"},
+                 {6, false, 26, 8, "3: 8 requests"}, /* the last of them 39 s after the first */
+                 {6, false, 27, 14, NULL},
+                 {6, false, 27, 15, "3: 15 requests"},
+                 {6, true, 27, 8, "3: 8 requests"},
+                 {1, false, 60, 8, "3: 8 requests"}}; /* it asks for consent */
     struct auger_path silent = path, third = path;
 
     (void)state;
@@ -246,6 +252,7 @@ static void a_failed_check_on_the_path_in_use_allows_as_many_again(void **state)
         for (unsigned n = 0; n < cases[i].failing; n++)
             asks_on(stage, now += AUGER_SEC, cases[i].elsewhere ? &third : &path,
                     (struct forged){.tid = 2, .nominates = true});
+        now += cases[i].slept_s * AUGER_SEC;
         for (int n = 0; n < cases[i].others; n++)
             asks_on(stage, now += AUGER_SEC, &silent, (struct forged){.tid = (uint8_t)(3 + n)});
         ends(stage, cases[i].broken);
