@@ -143,13 +143,16 @@ static bool has_patience(struct auger_ice *ice, auger_time now)
 }
 
 /* Of the pair in use a check has failed, while nobody has taken consent back: what else there is
- * may be tried (docs/decisions/230). */
+ * may be tried (docs/decisions/230).  Consent that ended while a machine slept was over before the
+ * check was. */
 static void outlive_failed_check(struct auger_ice *ice, auger_time now)
 {
     struct auger_pair *pair = ice->consent.pair;
 
     if (ice->config.lite || !pair || pair->generation != ice->current ||
-        auger_pair_is_valid(pair) || auger_pair_is_over(pair) || !has_patience(ice, now))
+        auger_pair_is_valid(pair) || auger_pair_is_over(pair) ||
+        now >= auger_time_add(pair->proof->answered_at, AUGER_CONSENT_LIFETIME) ||
+        !has_patience(ice, now))
         return;
     const struct auger_path path = auger_pair_path(pair); /* which may make room for another */
     pair->proof->was_selected = pair == ice->current->nomination.selected;

@@ -102,6 +102,17 @@ static bool is_over_stream(const struct auger_check *check)
     return check->pair->local->tcptype != AUGER_TCP_TYPE_NONE;
 }
 
+static auger_time given_up_at(const struct auger_check *check)
+{
+    return auger_time_add(check->tx.first_sent_at, AUGER_CHECK_LIFETIME);
+}
+
+static bool is_over(const struct auger_check *check, auger_time now)
+{
+    return now >= given_up_at(check) ||
+           (!check->cancelled && auger_stun_transaction_is_expired(&check->tx, now));
+}
+
 /* The first request may still be answered.  NULL: not now. */
 static struct auger_check *ask_anew(struct auger_ice *ice, auger_time now,
                                     struct auger_check *check)
@@ -123,6 +134,13 @@ static struct auger_check *ask_anew(struct auger_ice *ice, auger_time now,
     return check;
 }
 
+/* Whose time has run out meanwhile is given up next, and nobody would wait for what it asks now. */
+static bool is_to_be_repeated(const struct auger_check *check, auger_time now)
+{
+    return check->pair && !check->cancelled && !is_over(check, now) &&
+           auger_stun_transaction_is_due(&check->tx, now);
+}
+
 /* What may not be repeated has failed, and may still be answered. */
 size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct auger_path *path,
                                uint8_t *buf, size_t cap)
@@ -131,7 +149,7 @@ size_t auger_check_write_again(struct auger_ice *ice, auger_time now, struct aug
 
     for (uint16_t i = 0; inflight->used && i < inflight->slots.len; i++) {
         struct auger_check *check = auger_inflight_at(inflight, i);
-        if (!check->pair || check->cancelled || !auger_stun_transaction_is_due(&check->tx, now))
+        if (!is_to_be_repeated(check, now))
             continue;
         if (is_over_stream(check) && !auger_pace_allows(ice, now))
             continue; /* nor does it fail before (docs/decisions/260) */
@@ -403,17 +421,6 @@ void auger_check_handle_response(struct auger_ice *ice, auger_time now, struct a
 }
 
 /* --- time ------------------------------------------------------------------------- */
-
-static auger_time given_up_at(const struct auger_check *check)
-{
-    return auger_time_add(check->tx.first_sent_at, AUGER_CHECK_LIFETIME);
-}
-
-static bool is_over(const struct auger_check *check, auger_time now)
-{
-    return now >= given_up_at(check) ||
-           (!check->cancelled && auger_stun_transaction_is_expired(&check->tx, now));
-}
 
 bool auger_check_resume(struct auger_ice *ice, auger_time now, struct auger_check *check)
 {

@@ -127,6 +127,21 @@ static void test_a_check_without_answer_is_sent_seven_times_and_fails_after_39_5
     puppet_free(p);
 }
 
+/* A machine that has slept sends before it looks at the clock, or after. */
+static void test_a_check_whose_time_ran_out_in_sleep_is_sent_no_more(void **state)
+{
+    (void)state;
+    for (int over = 0; over < 2; over++) {
+        struct sent sent;
+        struct puppet *p = with_one_pair(true, &sent);
+        p->world->now += 39500 * AUGER_MS - !over;
+        assert_int_equal(puppet_take(p, &sent), !over);
+        puppet_wait(p, 0);
+        assert_int_equal(puppet_pair(p, REMOTE).state == AUGER_PAIR_FAILED, over);
+        puppet_free(p);
+    }
+}
+
 static void test_new_checks_keep_the_pace_and_the_order_of_priority(void **state)
 {
     (void)state;
@@ -360,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_what_an_answer_does_to_its_pair),
         cmocka_unit_test(test_an_answer_to_nothing_is_counted),
         cmocka_unit_test(test_a_check_without_answer_is_sent_seven_times_and_fails_after_39_5_s),
+        cmocka_unit_test(test_a_check_whose_time_ran_out_in_sleep_is_sent_no_more),
         cmocka_unit_test(test_new_checks_keep_the_pace_and_the_order_of_priority),
         cmocka_unit_test(test_every_pair_is_asked_once_before_any_is_asked_twice),
         cmocka_unit_test(

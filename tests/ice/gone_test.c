@@ -430,6 +430,30 @@ static void test_a_check_that_fails_on_the_only_path_ends_no_session(void **stat
     puppet_free(p);
 }
 
+/* Consent has ended by then (RFC 7675 section 5.1), whatever else has: nobody is asked anew. */
+static void test_who_wakes_after_consent_has_ended_has_failed(void **state)
+{
+    static const struct {
+        int slept_s;
+        bool has_ended;
+    } cases[] = {{29, false}, {30, true}, {39, true}, {40, true}, {3600, true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct puppet *p = puppet_new(true);
+        struct sent sent;
+        puppet_begin_to_nominate(p, &sent);
+        p->world->now += cases[i].slept_s * AUGER_SEC;
+        while (puppet_take_request(p, &sent))
+            ;
+        puppet_wait(p, 0);
+        assert_int_equal(auger_ice_get_state(p->ice) == AUGER_ICE_FAILED, cases[i].has_ended);
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_false(cases[i].has_ended && puppet_take_request(p, &sent));
+        puppet_free(p);
+    }
+}
+
 /* What data would use again goes: that is the loss of the address in use. */
 static void test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use(void **state)
 {
@@ -671,6 +695,7 @@ int main(void)
         cmocka_unit_test(test_what_worked_before_is_tried_again_when_any_address_goes),
         cmocka_unit_test(test_nor_does_what_worked_before_wait_for_a_repetition),
         cmocka_unit_test(test_what_worked_makes_no_room_for_what_never_did),
+        cmocka_unit_test(test_who_wakes_after_consent_has_ended_has_failed),
         cmocka_unit_test(test_a_check_that_fails_on_the_only_path_ends_no_session),
         cmocka_unit_test(test_where_a_check_had_failed_the_address_goes_as_if_it_were_in_use),
         cmocka_unit_test(test_where_a_check_had_failed_another_address_goes_unnoticed),
