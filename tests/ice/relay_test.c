@@ -103,6 +103,7 @@ static void two_servers_that_send_on_to_one_make_one_relay(void **state)
     one->alternate = other->alternate = "198.51.100.60:3478";
     auger_ice_end_of_local_addrs(p->ice, p->world->now);
     run(p, AUGER_SEC);
+    assert_int_equal(third->challenged, 1);
     assert_int_equal(third->allocates, 1);
     assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
     assert_true(is_gathered);
@@ -120,6 +121,7 @@ static void a_server_that_another_has_sent_us_on_to_is_not_asked_twice(void **st
     one->alternate = OTHER_SERVER;
     auger_ice_end_of_local_addrs(p->ice, p->world->now);
     run(p, AUGER_SEC);
+    assert_int_equal(other->challenged, 1);
     assert_int_equal(other->allocates, 1);
     assert_int_equal(count_told(AUGER_CAND_RELAY), 1);
     assert_true(is_gathered);
