@@ -2,6 +2,7 @@
 #include "tests/sctp/pair.h"
 
 #define DELAY (25 * AUGER_MS)
+#define OUTGOING_RESET 13 /* the parameter of a RE-CONFIG that asks for it (6525 section 4.1) */
 
 static void close_channel(struct talk *talk, int side)
 {
@@ -319,6 +320,45 @@ static void test_a_reset_that_overtakes_data_harms_no_other_channel(void **state
     pair_free(pair);
 }
 
+struct overtaking {
+    int lost, resets; /* of what goes to BOB */
+};
+
+/* The reset is said once, and not again. */
+static bool lose_data_and_a_second_reset(struct pair *pair, int to, uint8_t *bytes, size_t *len)
+{
+    struct overtaking *seen = pair->user;
+
+    if (to == BOB && chunk_of(bytes, *len) == CHUNK_RE_CONFIG && bytes[17] == OUTGOING_RESET)
+        return seen->resets++ == 0;
+    return lose_next_data_for_bob(pair, to, bytes, len);
+}
+
+/* 6525 section 5.2.2. It is not for the peer to ask again. */
+static void test_a_reset_that_overtakes_data_is_done_when_that_has_come(void **state)
+{
+    (void)state;
+    struct talk talk = talk_new(28, DELAY, false);
+    struct pair *pair = talk.pair;
+    auger_channel other = open_channel(pair, ALICE, "other", true);
+    struct overtaking seen = {0};
+
+    pair_run(pair, AUGER_SEC);
+    pair->filter = lose_data_and_a_second_reset;
+    pair->user = &seen;
+    assert_int_equal(send_text(pair, ALICE, other, "before"), 0);
+    close_channel(&talk, ALICE);
+    pair_run(pair, 2 * DELAY);
+    assert_int_equal(seen.lost, 1);
+    assert_int_equal(seen.resets, 1);
+    assert_int_equal(count_events(pair, BOB, AUGER_SCTP_EVENT_CLOSED), 0);
+    pair_run(pair, 10 * AUGER_SEC);
+    assert_int_equal(count_events(pair, BOB, AUGER_SCTP_EVENT_MESSAGE), 1);
+    for (int side = ALICE; side <= BOB; side++)
+        assert_int_equal(count_events(pair, side, AUGER_SCTP_EVENT_CLOSED), 1);
+    pair_free(pair);
+}
+
 static bool drop_first_shutdown_complete(struct pair *pair, int to, uint8_t *bytes, size_t *len)
 {
     int *dropped = pair->user;
@@ -450,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_shutdown_in_the_middle_of_the_handshake_ends_it),
         cmocka_unit_test(test_shutdown_before_connect_is_the_end),
         cmocka_unit_test(test_a_reset_that_overtakes_data_harms_no_other_channel),
+        cmocka_unit_test(test_a_reset_that_overtakes_data_is_done_when_that_has_come),
         cmocka_unit_test(test_a_lost_shutdown_complete_is_said_again),
         cmocka_unit_test(test_free_says_nothing_and_leaves_the_peer_to_its_timers),
         cmocka_unit_test(test_a_peer_that_never_answers_is_given_up),

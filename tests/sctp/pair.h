@@ -32,6 +32,7 @@
 #define CHUNK_ABORT 6
 #define CHUNK_COOKIE_ECHO 10
 #define CHUNK_SHUTDOWN_COMPLETE 14
+#define CHUNK_RE_CONFIG 130
 
 enum { ALICE, BOB }; /* ALICE is the DTLS client: even streams */
 
