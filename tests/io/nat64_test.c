@@ -237,13 +237,19 @@ static void add_peer(struct end *end, const struct auger_net_config *config)
     assert_int_equal(auger_loop_peer_new(end->loop, NULL, config, &end->peer), 0);
 }
 
-static struct end open_end(const struct auger_net_config *config)
+static struct end open_end_in(const struct auger_loop_config *loop,
+                              const struct auger_net_config *config)
 {
     struct end end = {0};
 
-    assert_int_equal(auger_loop_new(&end.loop, NULL), 0);
+    assert_int_equal(auger_loop_new(&end.loop, loop), 0);
     add_peer(&end, config);
     return end;
+}
+
+static struct end open_end(const struct auger_net_config *config)
+{
+    return open_end_in(NULL, config);
 }
 
 static void note(struct end *end, const struct auger_loop_event *event)
@@ -340,14 +346,30 @@ static void test_a_router_tells_it_at_any_time(void **state)
     auger_loop_free(end.loop);
 }
 
+static void note_found(void *user, const struct auger_trace_record *record)
+{
+    bool *has_answered = user;
+
+    *has_answered |=
+        strcmp(record->name, "io:prefix_found") == 0 && strcmp(record->fields[0].text, "dns") == 0;
+}
+
+/* Also of what the DNS has said before. */
 static void test_a_routers_word_counts_more_than_the_dns(void **state)
 {
     struct auger_net_config config = asking_servers();
+    struct auger_env env = *auger_env_system();
+    struct auger_loop_config loop;
+    bool has_answered = false;
 
     (void)state;
+    env.user = &has_answered;
+    env.trace = note_found;
+    auger_loop_config_init(&loop);
+    loop.env = &env;
     dns_says = "2001:db8:dead::192.0.0.170"; /* where nobody is */
-    struct end end = open_end(&config);
-    while (!end.has_host)
+    struct end end = open_end_in(&loop, &config);
+    while (!end.has_host || !has_answered)
         go_round(&end);
     assert_true(hears_of_it(&end));
     auger_loop_free(end.loop);
