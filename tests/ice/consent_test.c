@@ -444,6 +444,7 @@ static void test_an_answer_since_it_was_asked_makes_up_for_a_check_without_one(v
             if (memcmp(sent.msg.tid.bytes, asked.msg.tid.bytes, 12) != 0)
                 puppet_answer(p, &sent, &(struct puppet_answer){0});
         puppet_wait(p, auger_ice_next_timeout(p->ice) - p->world->now);
+        assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_SUCCEEDED);
     }
     assert_int_equal(auger_ice_get_state(p->ice), AUGER_ICE_CONNECTED);
     puppet_free(p);

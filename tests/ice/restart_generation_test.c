@@ -446,6 +446,37 @@ static void test_what_a_check_of_before_has_shown_is_told_when_a_server_shows_it
     puppet_free(p);
 }
 
+static bool is_listed(const struct puppet *p, const char *addr)
+{
+    struct auger_addr wanted = addr_of(addr);
+    struct auger_cand cands[8];
+    size_t len = auger_ice_local_cands(p->ice, cands, 8);
+    bool is_there = false;
+
+    for (size_t i = 0; i < len; i++)
+        is_there |= auger_addr_equal(&cands[i].addr, &wanted);
+    return is_there;
+}
+
+/* RFC 8445 section 9: its candidates are gathered anew, and a check of before gathers none. */
+static void test_what_a_check_of_before_shows_is_no_candidate_of_the_restarts(void **state)
+{
+    static const char base[] = "192.0.2.50:5005", seen[] = "203.0.113.9:999";
+    struct auger_addr fresh = addr_of(base);
+
+    (void)state;
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct puppet *p = puppet_connected(true);
+        if (restarts)
+            assert_int_equal(auger_ice_restart(p->ice, p->world->now), 0);
+        assert_int_equal(auger_ice_add_local_addr(p->ice, p->world->now, &fresh), 0);
+        answer_to(p, base, "192.0.2.2:2002", seen, false);
+        assert_true(is_listed(p, base));
+        assert_int_equal(is_listed(p, seen), !restarts);
+        puppet_free(p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +496,7 @@ int main(void)
         cmocka_unit_test(test_restarts_without_end_need_no_more_room),
         cmocka_unit_test(test_out_of_memory_leaves_all_as_it_was),
         cmocka_unit_test(test_what_a_check_of_before_has_shown_is_told_when_a_server_shows_it),
+        cmocka_unit_test(test_what_a_check_of_before_shows_is_no_candidate_of_the_restarts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
