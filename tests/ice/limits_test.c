@@ -118,6 +118,33 @@ static void test_the_answer_to_the_last_request_that_was_allowed_counts(void **s
     puppet_free(p);
 }
 
+/* Nothing better is waited for then (8445 section 8.1.1), nor the next datagram. */
+static void test_what_is_out_of_requests_holds_no_nomination_up(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(true);
+    struct auger_cand other = cand_of("192.0.2.3:3003", AUGER_CAND_HOST, 500);
+    struct sent better, worse, sent;
+
+    other.foundation[0] = '2';
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 1000), 0);
+    assert_true(puppet_take(p, &better));
+    assert_int_equal(auger_ice_add_remote_cand(p->ice, p->world->now, &other), 0);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take(p, &worse));
+    puppet_wait(p, 350 * AUGER_MS);
+    puppet_answer(p, &worse, &(struct puppet_answer){0});
+    assert_false(puppet_take(p, &sent));
+    p->ice->current->unanswered = UINT16_MAX;
+    puppet_wait(p, 100 * AUGER_MS);
+    assert_true(puppet_take(p, &sent));
+    assert_true(auger_addr_equal(&sent.path.remote, &worse.path.remote));
+    assert_true(auger_stun_msg_has(&sent.msg, AUGER_STUN_ATTR_USE_CANDIDATE));
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_FAILED);
+    puppet_free(p);
+}
+
 static void test_a_full_list_of_pairs_gives_up_the_failed_then_the_lowest(void **state)
 {
     (void)state;
@@ -606,6 +633,7 @@ int main(void)
         cmocka_unit_test(test_a_check_under_way_outlasts_the_patience),
         cmocka_unit_test(test_before_the_credentials_there_is_no_hurry),
         cmocka_unit_test(test_the_answer_to_the_last_request_that_was_allowed_counts),
+        cmocka_unit_test(test_what_is_out_of_requests_holds_no_nomination_up),
         cmocka_unit_test(test_a_full_list_of_pairs_gives_up_the_failed_then_the_lowest),
         cmocka_unit_test(test_a_failed_pair_that_made_room_stays_away),
         cmocka_unit_test(test_whose_last_request_may_be_answered_makes_no_room),
