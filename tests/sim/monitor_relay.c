@@ -269,6 +269,8 @@ static void asks_server(struct monitor *monitor, auger_time now, struct monitor_
         monitor_break(monitor, "0: a lite agent asks");
     if (request->sent == 1)
         request->sent_at = now;
+    if (request->sent == 1 && msg->method == AUGER_STUN_ALLOCATE)
+        relay->latest_at = now;
     request->is_signed = msg->integrity_offset || msg->integrity256_offset;
     monitor->allocates_in_vain += is_in_vain(request, msg);
     if (request->sent > MONITOR_TRANSMISSIONS)
@@ -447,9 +449,13 @@ static void is_answered(struct monitor_relay *relay, auger_time now,
         relay->refused_at = AUGER_NEVER;
 }
 
+/* What was granted to an Allocate that was given up for another one is given to nobody
+ * (docs/decisions/317). */
 static void is_granted(struct monitor *monitor, auger_time now, struct monitor_relay *relay,
                        const struct monitor_request *request, const struct auger_stun_msg *msg)
 {
+    if (msg->method == AUGER_STUN_ALLOCATE && request->sent_at < relay->latest_at)
+        return;
     if (msg->method == AUGER_STUN_ALLOCATE)
         is_allocated(monitor, now, relay, request, msg);
     if (msg->method == AUGER_STUN_ALLOCATE || msg->method == AUGER_STUN_REFRESH)

@@ -128,6 +128,29 @@ static void an_answer_to_what_came_without_a_permission_is_one_to_nothing(void *
     breaks(stage, '0');
 }
 
+/* Of two Allocates the first, which was given up for the other: docs/decisions/317. */
+static void what_is_granted_to_one_that_was_given_up_changes_nothing(void **state)
+{
+    struct stage *stage = *state;
+    struct auger_addr another = relayed;
+
+    another.port++;
+    says(
+        stage, 0,
+        &(struct turn_msg){.class_ = AUGER_STUN_REQUEST, .method = AUGER_STUN_ALLOCATE, .tid = 99});
+    allocate_at(stage, AUGER_SEC);
+    bind_channel(stage);
+    sends_check(stage, AUGER_SEC, 1);
+    is_answered_inside(stage, AUGER_SEC, 1);
+    is_told(stage, 2 * AUGER_SEC,
+            &(struct turn_msg){.class_ = AUGER_STUN_SUCCESS,
+                               .method = AUGER_STUN_ALLOCATE,
+                               .tid = 99,
+                               .relayed = &another});
+    sends_on_channel(stage);
+    holds(stage);
+}
+
 /* 8656 section 12: for who has asked for one. */
 static void a_channel_is_a_permission_too(void **state)
 {
@@ -241,6 +264,7 @@ SCENARIOS(relay_staged(data_through_a_relay_needs_a_success_too),
           relay_staged(a_channel_leads_to_its_peer), relay_staged(data_on_a_bound_channel_is_fine),
           relay_staged(what_comes_without_a_permission_is_not_heard),
           relay_staged(an_answer_to_what_came_without_a_permission_is_one_to_nothing),
+          relay_staged(what_is_granted_to_one_that_was_given_up_changes_nothing),
           relay_staged(a_channel_is_a_permission_too),
           relay_staged(one_is_adrift_when_the_lifetime_is_over), relay_staged(and_not_before),
           relay_staged(nothing_leaves_by_a_relay_whose_lifetime_is_over),

@@ -98,7 +98,8 @@ struct monitor_relay {
     size_t channels_len;
     struct monitor_permission permissions[MONITOR_PERMISSIONS];
     size_t permissions_len;
-    auger_time asked_at;   /* when the Allocate left that it came of */
+    auger_time asked_at;   /* when the Allocate left that it came of, */
+    auger_time latest_at;  /* and the latest, which alone is waited for */
     bool is_lost;          /* so the server says */
     auger_time refused_at; /* since then it may be, by what nobody has signed; AUGER_NEVER */
     struct auger_stun_tid refused; /* that request */
