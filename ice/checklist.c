@@ -84,6 +84,16 @@ static bool is_dead(const struct auger_checklist *list, const struct auger_pair 
     return has_failed_for_good(list, pair) || is_given_up(list, pair);
 }
 
+/* A pair that is new could be asked nothing, while what had worked may be asked yet. */
+static bool has_no_requests_left(const struct auger_checklist *list)
+{
+    for (uint16_t i = 0; i < list->len; i++)
+        if (list->order[i]->state == AUGER_PAIR_FAILED &&
+            list->order[i]->failure == AUGER_PAIR_LIMIT)
+            return true;
+    return false;
+}
+
 /* What makes room, the last of these first. */
 enum ease { STAYS, IS_LOWER, HAS_WORKED, WAS_GIVEN_UP, HAS_FAILED };
 
@@ -93,7 +103,7 @@ static enum ease ease_of(const struct auger_checklist *list, const struct auger_
     assert(pair); /* below `len` none is missing */
     if (is_dead(list, pair)) {
         if (auger_pair_was_answered(pair))
-            return HAS_WORKED;
+            return has_no_requests_left(list) ? STAYS : HAS_WORKED;
         return pair->state == AUGER_PAIR_FAILED ? HAS_FAILED : WAS_GIVEN_UP;
     }
     bool is_idle = (pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING) &&

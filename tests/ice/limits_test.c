@@ -355,6 +355,33 @@ static void test_what_made_room_is_not_asked_again_since_it_is_repeated(void **s
     puppet_free(p);
 }
 
+/* A new pair could not be asked, and what had worked may. */
+static void test_what_had_worked_stays_once_no_request_is_left(void **state)
+{
+    (void)state;
+    struct auger_ice_config config;
+    struct sent last, none;
+
+    auger_ice_config_init(&config);
+    config.pairs_max = 3;
+    struct puppet *p = puppet_with(&config);
+    puppet_introduce(p);
+    tell_and_answer(p, "192.0.2.2:1", 1000, 0);
+    tell_and_answer(p, "192.0.2.2:2", 300, 0);
+    puppet_refuse_along(p, NULL, "192.0.2.2:2");
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 900), 0);
+    puppet_wait(p, 50 * AUGER_MS);
+    assert_true(puppet_take_request(p, &last));
+    p->ice->current->unanswered = UINT16_MAX;
+    puppet_wait(p, 600 * AUGER_MS);
+    assert_false(puppet_take(p, &none));
+    assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_FAILED);
+    hear_from_others(p, 2);
+    assert_true(has_pair_with(p->ice, "192.0.2.2:2"));
+    assert_true(has_pair_with(p->ice, "192.0.2.2:2002"));
+    puppet_free(p);
+}
+
 static const struct {
     const char *name;
     const char *from;
@@ -639,6 +666,7 @@ int main(void)
         cmocka_unit_test(test_whose_last_request_may_be_answered_makes_no_room),
         cmocka_unit_test(test_whose_last_request_was_refused_makes_room),
         cmocka_unit_test(test_a_pair_that_had_worked_is_the_last_of_the_dead_to_make_room),
+        cmocka_unit_test(test_what_had_worked_stays_once_no_request_is_left),
         cmocka_unit_test(test_what_made_room_is_not_asked_again_since_it_is_repeated),
         cmocka_unit_test(test_data_is_handed_out_by_where_it_comes_from),
         cmocka_unit_test(test_malformed_stun_is_counted_and_is_not_data),
