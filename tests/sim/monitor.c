@@ -494,28 +494,29 @@ static void check_state(struct monitor *monitor, auger_time now, enum auger_ice_
 /* One that had ended may be another by now: an address that a server has given again, or a pair
  * that was refused or given up meanwhile, and asked anew; or that of another generation, which has
  * not been in use so far. */
-static void begin_consent(struct monitor *monitor, auger_time now, const struct auger_path *path)
+static bool begin_consent(struct monitor *monitor, auger_time now, const struct auger_path *path)
 {
+    bool begins = false;
+
     for (size_t i = 0; i < monitor->routes_len; i++) {
         struct monitor_route *route = &monitor->routes[i];
-        if (auger_path_equal(&route->path, path) && now - route->succeeded_at <= 30 * AUGER_SEC)
-            route->has_lapsed = route->is_over = false;
+        if (!auger_path_equal(&route->path, path) || now - route->succeeded_at > 30 * AUGER_SEC)
+            continue;
+        route->has_lapsed = route->is_over = false;
+        begins = true;
     }
+    return begins;
 }
 
 static void check_path(struct monitor *monitor, auger_time now, const struct auger_path *path)
 {
-    const struct monitor_route *route = monitor_find_live_route(monitor, path);
-
     if (monitor->both_lite) {
         if (!monitor_is_told(monitor, &path->remote))
             monitor_break(monitor, "1: a path to an address that the peer has not told");
-    } else if (!route) {
+    } else if (!monitor_find_live_route(monitor, path)) {
         monitor_break(monitor, "1: a path on which no check has succeeded");
-    } else if (now - route->succeeded_at > 30 * AUGER_SEC) {
+    } else if (!begin_consent(monitor, now, path)) {
         monitor_break(monitor, "2: a path without consent");
-    } else {
-        begin_consent(monitor, now, path);
     }
 }
 

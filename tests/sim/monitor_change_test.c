@@ -7,17 +7,6 @@ static const struct auger_path other = {
     .remote = {.family = AUGER_IPV4, .port = 6000, .ip = {23, 4, 5, 6}},
 };
 
-static void succeeds_as(struct stage *stage, auger_time now, const struct auger_path *on,
-                        struct forged check)
-{
-    uint8_t tid = check.tid;
-
-    forge_request(stage, check);
-    monitor_sent(stage->monitor, now, on, stage->buf, stage->len);
-    forge_success(stage, tid, stage->their_key, &on->local);
-    monitor_received(stage->monitor, now, on, stage->buf, stage->len);
-}
-
 static void succeeds_on(struct stage *stage, auger_time now, const struct auger_path *on,
                         uint8_t tid)
 {

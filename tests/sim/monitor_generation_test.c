@@ -156,6 +156,43 @@ static void what_ended_out_of_use_may_come_into_use(void **state)
     tear_down((void **)&stage);
 }
 
+/* The same, and meanwhile another path has been in use, so that nothing has ended of the old one.
+ */
+static void what_ended_out_of_use_may_be_come_back_to(void **state)
+{
+    static const char new_one[] = "theirs2:ours2";
+    static const struct auger_path other = {
+        {.family = AUGER_IPV4, .port = 7000, .ip = {10, 0, 0, 7}},
+        {.family = AUGER_IPV4, .port = 7001, .ip = {10, 0, 0, 8}}};
+    (void)state;
+    struct stage *stage;
+
+    set_up((void **)&stage);
+    enters(stage, 0, AUGER_ICE_CHECKING);
+    asks(stage, 0, (struct forged){.tid = 1});
+    is_answered(stage, 0, 1);
+    is_on_path(stage, 0);
+    enters(stage, 0, AUGER_ICE_CONNECTED);
+    struct auger_stun_key *ours = stage->our_key, *theirs = stage->their_key;
+    stage->our_key = stage->their_key = NULL;
+    restarts(stage);
+    asks(stage, AUGER_SEC, (struct forged){.tid = 2, .username = new_one});
+    is_answered(stage, AUGER_SEC, 2);
+    renews(stage, 5 * AUGER_SEC, 3, ours, theirs);
+    monitor_woken(stage->monitor, 32 * AUGER_SEC);
+    asks(stage, 33 * AUGER_SEC, (struct forged){.tid = 4, .username = new_one});
+    is_answered(stage, 33 * AUGER_SEC, 4);
+    succeeds_as(stage, 34 * AUGER_SEC, &other, (struct forged){.tid = 5, .username = new_one});
+    monitor_event(stage->monitor, 34 * AUGER_SEC,
+                  &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = other});
+    is_on_path(stage, 37 * AUGER_SEC);
+    sends_data(stage, 37 * AUGER_SEC);
+    holds(stage);
+    auger_stun_key_free(ours);
+    auger_stun_key_free(theirs);
+    tear_down((void **)&stage);
+}
+
 static void an_answer_is_to_a_check_of_one_generation(void **state)
 {
     static const struct {
@@ -251,6 +288,7 @@ SCENARIOS(cmocka_unit_test(a_check_is_of_one_generation),
           cmocka_unit_test(an_old_generation_lives_as_long_as_its_consent),
           cmocka_unit_test(where_consent_of_both_has_ended_the_new_one_may_begin_again),
           cmocka_unit_test(what_ended_out_of_use_may_come_into_use),
+          cmocka_unit_test(what_ended_out_of_use_may_be_come_back_to),
           cmocka_unit_test(an_answer_is_to_a_check_of_one_generation),
           cmocka_unit_test(a_restart_alone_leads_out_of_failed),
           cmocka_unit_test(a_restart_that_failed_leaves_a_path),

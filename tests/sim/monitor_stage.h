@@ -134,6 +134,17 @@ static inline void is_answered(struct stage *stage, auger_time now, uint8_t tid)
     monitor_received(stage->monitor, now, &path, stage->buf, stage->len);
 }
 
+static inline void succeeds_as(struct stage *stage, auger_time now, const struct auger_path *on,
+                               struct forged check)
+{
+    uint8_t tid = check.tid;
+
+    forge_request(stage, check);
+    monitor_sent(stage->monitor, now, on, stage->buf, stage->len);
+    forge_success(stage, tid, stage->their_key, &on->local);
+    monitor_received(stage->monitor, now, on, stage->buf, stage->len);
+}
+
 static inline void sends_data(struct stage *stage, auger_time now)
 {
     monitor_sent(stage->monitor, now, &path, (const uint8_t *)data, sizeof(data));
