@@ -256,13 +256,14 @@ static void take_back(struct auger_ice *ice, auger_time now)
         auger_nominate_begin(ice, now, selected);
 }
 
-/* A triggered check takes the place of the one that nominates (7.3.1.4), and says it too. */
+/* A triggered check takes the place of the one that nominates (7.3.1.4), and says it too.  One that
+ * has yet to leave, for want of entropy, keeps its time (docs/decisions/260). */
 static void say_again(struct auger_ice *ice, auger_time now)
 {
     struct auger_nomination *nomination = &ice->current->nomination;
 
-    if (nomination->pair && nomination->pair->ticket)
-        nomination->ask_at = auger_time_min(nomination->ask_at, now);
+    if (nomination->pair && nomination->pair->ticket && nomination->ask_at == AUGER_NEVER)
+        nomination->ask_at = now;
 }
 
 /* What is valid no more may go, and another pair take its slot. */

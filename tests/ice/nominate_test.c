@@ -351,6 +351,41 @@ static void test_data_leaves_a_pair_as_soon_as_the_peer_says_that_it_is_a_relays
     puppet_free(p);
 }
 
+/* docs/decisions/260.  A 487 to the check that nominates triggers one in its place, and the role
+ * comes back before that has left. */
+static void test_without_entropy_a_nomination_keeps_its_time_beside_a_triggered_check(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_connected(true);
+    struct sent sent;
+
+    assert_true(puppet_take(p, &sent));
+    puppet_answer(p, &sent, &(struct puppet_answer){0});
+    assert_true(puppet_pair(p, HIGH).selected);
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLING, .tie_breaker = UINT64_MAX});
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = 0});
+    assert_true(puppet_take_request(p, &sent));
+    assert_true(nominates(&sent, HIGH));
+    puppet_answer(p, &sent, &(struct puppet_answer){.code = 487});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLED);
+
+    p->world->no_entropy = true;
+    puppet_check(p, &(struct puppet_check){.role = CONTROLLED, .tie_breaker = 1});
+    assert_int_equal(p->ice->current->role, AUGER_CONTROLLING);
+    assert_false(puppet_take_request(p, &sent));
+    p->world->no_entropy = false;
+    auger_time left = auger_ice_next_timeout(p->ice) - p->world->now;
+    assert_int_equal(left, 50 * AUGER_MS);
+    puppet_wait(p, left / 2);
+    assert_false(puppet_take(p, &sent));
+    assert_int_equal(auger_ice_next_timeout(p->ice) - p->world->now, left / 2);
+    puppet_wait(p, left / 2);
+    assert_true(puppet_take(p, &sent));
+    assert_true(nominates(&sent, HIGH));
+    assert_false(puppet_take(p, &sent));
+    puppet_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_on_demand_the_first_checks_nominate),
         cmocka_unit_test(test_data_uses_the_best_valid_pair_until_one_is_selected),
         cmocka_unit_test(test_data_leaves_a_pair_as_soon_as_the_peer_says_that_it_is_a_relays),
+        cmocka_unit_test(test_without_entropy_a_nomination_keeps_its_time_beside_a_triggered_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
