@@ -9,6 +9,7 @@
 #include "ice/priority.h"
 #include "ice/renominate.h"
 #include "ice/role.h"
+#include "ice/unseen.h"
 
 #include "base/buggify.h"
 #include "base/time.h"
@@ -403,6 +404,7 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
         ask_again(check->pair->generation, now, check);
         return;
     }
+    auger_unseen_make_room(ice);
     struct auger_ice_cand *seen_as = local_as_seen_by_peer(ice, check, &mapped);
     if (seen_as && auger_pair_prove(check->pair, ice->env))
         succeed(ice, now, check, seen_as);

@@ -382,6 +382,29 @@ static void test_what_had_worked_stays_once_no_request_is_left(void **state)
     puppet_free(p);
 }
 
+/* In a day a NAT maps anew more often than there is room for what it has shown. */
+static void test_what_a_nat_showed_before_makes_room(void **state)
+{
+    (void)state;
+    struct puppet *p = puppet_new(false);
+    const struct auger_path path = {p->base, addr_of("192.0.2.2:2002")};
+    struct sent sent;
+
+    puppet_introduce(p);
+    assert_int_equal(puppet_tell(p, "192.0.2.2:2002", 1000), 0);
+    for (unsigned i = 0; i < 40; i++) {
+        char mapped[64];
+        snprintf(mapped, sizeof(mapped), "203.0.113.9:%u", 1000 + i);
+        puppet_wait(p, 50 * AUGER_MS);
+        assert_true(puppet_take_request(p, &sent));
+        puppet_answer(p, &sent, &(struct puppet_answer){.mapped = mapped});
+        assert_int_equal(puppet_pair(p, "192.0.2.2:2002").state, AUGER_PAIR_SUCCEEDED);
+        auger_checklist_trigger(&p->ice->current->checklist, p->world->now,
+                                auger_checklist_find(&p->ice->current->checklist, &path));
+    }
+    puppet_free(p);
+}
+
 static const struct {
     const char *name;
     const char *from;
@@ -667,6 +690,7 @@ int main(void)
         cmocka_unit_test(test_whose_last_request_was_refused_makes_room),
         cmocka_unit_test(test_a_pair_that_had_worked_is_the_last_of_the_dead_to_make_room),
         cmocka_unit_test(test_what_had_worked_stays_once_no_request_is_left),
+        cmocka_unit_test(test_what_a_nat_showed_before_makes_room),
         cmocka_unit_test(test_what_made_room_is_not_asked_again_since_it_is_repeated),
         cmocka_unit_test(test_data_is_handed_out_by_where_it_comes_from),
         cmocka_unit_test(test_malformed_stun_is_counted_and_is_not_data),
