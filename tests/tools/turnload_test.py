@@ -118,7 +118,9 @@ class OnCoturn(unittest.TestCase):
                     self.assertGreater(way["sent"], 0)
                     self.assertEqual(way["arrived"] + way["lost"], way["sent"])
                     self.assertGreater(way["arrived"], way["sent"] / 2)
-                    self.assertEqual((way["foreign"], way["out_of_order"]), (0, 0))
+                    self.assertEqual(way["out_of_order"], 0)
+                    # Loopback is everybody's: somebody may mean who had this port before.
+                    self.assertLess(way["foreign"], way["sent"] / 50)
                     self.assertTrue(0 < way["latency_ms"]["p50"] <= way["latency_ms"]["max"])
         self.nothing_is_left()
 
