@@ -323,6 +323,7 @@ static struct auger_ice_cand *local_as_seen_by_peer(struct auger_ice *ice,
         auger_cands_find_mapped(&ice->locals, check->pair->local, mapped);
     if (known)
         return known;
+    auger_unseen_make_room(ice);
     struct auger_ice_cand *learned = auger_ours_add_local_prflx(
         &ice->locals, check->pair->local, mapped, auger_priority_prflx(check->pair->local));
     /* The generation that is offered meanwhile does not know of it. */
@@ -404,7 +405,6 @@ static void conclude(struct auger_ice *ice, auger_time now, const struct auger_c
         ask_again(check->pair->generation, now, check);
         return;
     }
-    auger_unseen_make_room(ice);
     struct auger_ice_cand *seen_as = local_as_seen_by_peer(ice, check, &mapped);
     if (seen_as && auger_pair_prove(check->pair, ice->env))
         succeed(ice, now, check, seen_as);

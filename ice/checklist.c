@@ -103,7 +103,7 @@ static enum ease ease_of(const struct auger_checklist *list, const struct auger_
     assert(pair); /* below `len` none is missing */
     if (is_dead(list, pair)) {
         if (auger_pair_was_answered(pair))
-            return has_no_requests_left(list) ? STAYS : HAS_WORKED;
+            return HAS_WORKED;
         return pair->state == AUGER_PAIR_FAILED ? HAS_FAILED : WAS_GIVEN_UP;
     }
     bool is_idle = (pair->state == AUGER_PAIR_FROZEN || pair->state == AUGER_PAIR_WAITING) &&
@@ -115,12 +115,13 @@ static enum ease ease_of(const struct auger_checklist *list, const struct auger_
  * Of those that failed the ones that had worked are the last (docs/decisions/295). */
 static bool make_room(struct auger_checklist *list, enum auger_role role, uint64_t for_priority)
 {
+    const bool is_spent = has_no_requests_left(list);
     enum ease most = STAYS;
     uint16_t at = 0;
 
     for (uint16_t i = list->len; i-- > 0;) {
         enum ease ease = ease_of(list, list->order[i], role, for_priority);
-        if (ease <= most)
+        if (ease <= most || (is_spent && ease == HAS_WORKED))
             continue;
         most = ease;
         at = i;

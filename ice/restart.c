@@ -4,6 +4,7 @@
 
 #include "ice/gather.h"
 #include "ice/role.h"
+#include "ice/unseen.h"
 
 #include "base/time.h"
 #include "base/trace.h"
@@ -12,22 +13,12 @@
 
 /* --- dropping ------------------------------------------------------------------------- */
 
-static bool refers_to(const struct auger_generation *generation, const struct auger_ice_cand *local)
-{
-    for (uint16_t i = 0; generation && i < generation->checklist.len; i++) {
-        if (auger_pair_seen_as(generation->checklist.order[i]) == local)
-            return true;
-    }
-    return false;
-}
-
 /* Reflexive candidates that were not seen again and that no pair stands for. */
 static void forget_outdated_locals(struct auger_ice *ice)
 {
     for (uint16_t i = 0; i < ice->locals.len; i++) {
         struct auger_ice_cand *cand = auger_cands_at(&ice->locals, i);
-        if (cand->telling == AUGER_CAND_OUTDATED && !refers_to(ice->current, cand) &&
-            !refers_to(ice->previous, cand))
+        if (cand->telling == AUGER_CAND_OUTDATED && auger_is_unseen(ice, cand))
             auger_cands_remove(&ice->locals, cand);
     }
 }

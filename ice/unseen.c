@@ -14,11 +14,15 @@ static bool stands_for(const struct auger_generation *generation, const struct a
     return false;
 }
 
-static bool is_unseen(const struct auger_ice *ice, const struct auger_ice_cand *own)
+bool auger_is_unseen(const struct auger_ice *ice, const struct auger_ice_cand *own)
 {
-    return auger_cand_is_used(own) && own->type == AUGER_CAND_PRFLX && !own->is_helper &&
-           !stands_for(ice->current, own) && !stands_for(ice->previous, own) &&
+    return !stands_for(ice->current, own) && !stands_for(ice->previous, own) &&
            !stands_for(ice->next, own);
+}
+
+static bool is_learned(const struct auger_ice_cand *own)
+{
+    return auger_cand_is_used(own) && own->type == AUGER_CAND_PRFLX && !own->is_helper;
 }
 
 void auger_unseen_make_room(struct auger_ice *ice)
@@ -27,7 +31,7 @@ void auger_unseen_make_room(struct auger_ice *ice)
         return;
     for (uint16_t i = 0; i < ice->locals.len; i++) {
         struct auger_ice_cand *own = auger_cands_at(&ice->locals, i);
-        if (is_unseen(ice, own))
+        if (is_learned(own) && auger_is_unseen(ice, own))
             auger_cands_remove(&ice->locals, own);
     }
 }

@@ -6,7 +6,9 @@
 
 #include "ice/state.h"
 
-/* For one more, where there is none: all of them are forgotten. */
+/* Whether no pair of any generation is from there, or is seen as that. */
+bool auger_is_unseen(const struct auger_ice *ice, const struct auger_ice_cand *own);
+/* For one more that is peer-reflexive, where there is none: all that are unseen are forgotten. */
 void auger_unseen_make_room(struct auger_ice *ice);
 
 #endif /* AUGER_ICE_UNSEEN_H */

@@ -122,11 +122,12 @@ static void renews(struct stage *stage, auger_time now, uint8_t tid, struct auge
     stage->their_key = newest[1];
 }
 
-/* Consent of the new one ends on a path while the other's is in use there: nothing has ended. */
-static void what_ended_out_of_use_may_come_into_use(void **state)
+static const char new_one[] = "theirs2:ours2";
+
+/* On a path that the other uses consent of the new one has ended, which is nothing's end, and has
+ * begun again. */
+static struct stage *ended_out_of_use(void)
 {
-    static const char new_one[] = "theirs2:ours2";
-    (void)state;
     struct stage *stage;
 
     set_up((void **)&stage);
@@ -141,9 +142,19 @@ static void what_ended_out_of_use_may_come_into_use(void **state)
     asks(stage, AUGER_SEC, (struct forged){.tid = 2, .username = new_one});
     is_answered(stage, AUGER_SEC, 2);
     renews(stage, 5 * AUGER_SEC, 3, ours, theirs);
+    auger_stun_key_free(ours);
+    auger_stun_key_free(theirs);
     monitor_woken(stage->monitor, 32 * AUGER_SEC);
     asks(stage, 33 * AUGER_SEC, (struct forged){.tid = 4, .username = new_one});
     is_answered(stage, 33 * AUGER_SEC, 4);
+    return stage;
+}
+
+static void what_ended_out_of_use_may_come_into_use(void **state)
+{
+    (void)state;
+    struct stage *stage = ended_out_of_use();
+
     is_on_path(stage, 33 * AUGER_SEC);
     monitor_woken(stage->monitor, 36 * AUGER_SEC);
     sends_data(stage, 40 * AUGER_SEC);
@@ -151,45 +162,24 @@ static void what_ended_out_of_use_may_come_into_use(void **state)
     monitor_woken(stage->monitor, 63 * AUGER_SEC);
     sends_data(stage, 63 * AUGER_SEC);
     breaks(stage, '2');
-    auger_stun_key_free(ours);
-    auger_stun_key_free(theirs);
     tear_down((void **)&stage);
 }
 
-/* The same, and meanwhile another path has been in use, so that nothing has ended of the old one.
- */
+/* Meanwhile another path has been in use, so that nothing has ended of the old one. */
 static void what_ended_out_of_use_may_be_come_back_to(void **state)
 {
-    static const char new_one[] = "theirs2:ours2";
     static const struct auger_path other = {
         {.family = AUGER_IPV4, .port = 7000, .ip = {10, 0, 0, 7}},
         {.family = AUGER_IPV4, .port = 7001, .ip = {10, 0, 0, 8}}};
     (void)state;
-    struct stage *stage;
+    struct stage *stage = ended_out_of_use();
 
-    set_up((void **)&stage);
-    enters(stage, 0, AUGER_ICE_CHECKING);
-    asks(stage, 0, (struct forged){.tid = 1});
-    is_answered(stage, 0, 1);
-    is_on_path(stage, 0);
-    enters(stage, 0, AUGER_ICE_CONNECTED);
-    struct auger_stun_key *ours = stage->our_key, *theirs = stage->their_key;
-    stage->our_key = stage->their_key = NULL;
-    restarts(stage);
-    asks(stage, AUGER_SEC, (struct forged){.tid = 2, .username = new_one});
-    is_answered(stage, AUGER_SEC, 2);
-    renews(stage, 5 * AUGER_SEC, 3, ours, theirs);
-    monitor_woken(stage->monitor, 32 * AUGER_SEC);
-    asks(stage, 33 * AUGER_SEC, (struct forged){.tid = 4, .username = new_one});
-    is_answered(stage, 33 * AUGER_SEC, 4);
     succeeds_as(stage, 34 * AUGER_SEC, &other, (struct forged){.tid = 5, .username = new_one});
     monitor_event(stage->monitor, 34 * AUGER_SEC,
                   &(struct auger_ice_event){.type = AUGER_ICE_EVENT_PATH, .path = other});
     is_on_path(stage, 37 * AUGER_SEC);
     sends_data(stage, 37 * AUGER_SEC);
     holds(stage);
-    auger_stun_key_free(ours);
-    auger_stun_key_free(theirs);
     tear_down((void **)&stage);
 }
 
