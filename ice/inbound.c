@@ -408,7 +408,9 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
         respond(ice, generation, path, msg, AUGER_STUN_SERVER_ERROR);
         return;
     }
-    bool is_new = !auger_checklist_find(&generation->checklist, path);
+    /* After a move: locals.c. */
+    bool forms_more = generation->checklist.pairs_prflx && !ice->config.lite &&
+                      !auger_checklist_find(&generation->checklist, path);
     struct auger_pair *pair = pair_along(ice, generation, now, path, local, request.priority);
     if (!pair) {
         drop(ice, now, path);
@@ -416,7 +418,6 @@ void auger_inbound_handle_request(struct auger_ice *ice, auger_time now,
     }
     respond(ice, generation, path, msg, 0);
     learn(ice, generation, now, pair, &request);
-    /* After a move (locals.c); this pair waits for its own check, and makes no room for those. */
-    if (is_new && generation->checklist.pairs_prflx && !ice->config.lite)
+    if (forms_more) /* this pair waits for its own check, and makes no room for those */
         auger_generation_form_pairs_of(generation, now, &ice->locals, pair->remote);
 }
